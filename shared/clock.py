@@ -1,0 +1,109 @@
+"""What time is it, for every rule that knows about time?
+
+Domain time is real time plus an offset. The offset is one file, named by `TANDEM_CLOCK_FILE`, that all processes of a
+local run share; it only grows. Without that variable the clock is the real one and cannot be moved. Leases, tokens,
+record timestamps and ids use real time and never ask here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+# How often a sleeper looks whether the clock was moved: short enough that a moved clock is felt at once.
+_LOOK_EVERY = 0.1
+
+
+class ClockFixed(RuntimeError):
+    """The clock of this installation is the real one: only a local run has a clock that can be moved."""
+
+
+class ClockBackwards(ValueError):
+    """The clock moves forward only: what has happened cannot be ahead of now."""
+
+
+def _file() -> Path | None:
+    name = os.environ.get("TANDEM_CLOCK_FILE")
+    return Path(name) if name else None
+
+
+_seen: tuple[int, timedelta] | None = None
+
+
+def offset() -> timedelta:
+    """How far domain time is ahead of real time (behind it while a sample programme is being loaded)."""
+    global _seen  # noqa: PLW0603 - one small cache, so that asking the time does not read a file each time
+    file = _file()
+    if file is None:
+        return timedelta()
+    try:
+        stamp = file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return timedelta()
+    if _seen is None or _seen[0] != stamp:
+        _seen = (stamp, timedelta(seconds=float(file.read_text(encoding="ascii") or "0")))
+    return _seen[1]
+
+
+def now() -> datetime:
+    """Domain time, UTC with its zone."""
+    return datetime.now(UTC) + offset()
+
+
+def today() -> date:
+    """The date of domain time in UTC."""
+    return now().date()
+
+
+def movable() -> bool:
+    """Whether this is a local run, whose clock can be moved."""
+    return _file() is not None
+
+
+def start_at(ago: timedelta) -> datetime:
+    """Set a clock that nobody has used yet to `ago` before now, and give the time it then shows.
+
+    Raises `ClockFixed` outside a local run and `ClockBackwards` when the clock was set before.
+    """
+    file = _file()
+    if file is None:
+        raise ClockFixed("The clock can be set in a local run only.")
+    if file.exists():
+        raise ClockBackwards("The clock was set before; from then on it moves forward only.")
+    _write(file, -ago)
+    return now()
+
+
+def move(by: timedelta) -> datetime:
+    """Move the clock forward by `by` and give the time it then shows.
+
+    Raises `ClockFixed` outside a local run and `ClockBackwards` when `by` is negative.
+    """
+    file = _file()
+    if file is None:
+        raise ClockFixed("The clock can be moved in a local run only.")
+    if by < timedelta():
+        raise ClockBackwards("The clock moves forward only: give a time span of zero or more.")
+    _write(file, offset() + by)
+    return now()
+
+
+def _write(file: Path, value: timedelta) -> None:
+    """Replace the file in one step, so that a reader never sees half a number."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="ascii") as draft:
+        draft.write(f"{value.total_seconds():.6f}")
+    Path(draft.name).replace(file)
+
+
+async def moved_or(timeout: float) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
+    """Sleep until the clock was moved or `timeout` seconds of real time have passed, whichever comes first."""
+    before = offset()
+    end = monotonic() + timeout
+    while (left := end - monotonic()) > 0:
+        await asyncio.sleep(min(_LOOK_EVERY, left))
+        if offset() != before:
+            return

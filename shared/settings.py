@@ -1,0 +1,48 @@
+"""What does a service have to be told to run? Every value comes from the environment, prefix `TANDEM_`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """The settings that all four services share. Secrets are `SecretStr`, so that no log shows them."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
+
+    database_url: SecretStr = Field(description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`.")
+    database_direct_url: SecretStr | None = Field(
+        default=None, description="The same without a pooler in between; LISTEN needs it. Default: `database_url`."
+    )
+    database_pool: int = Field(default=12, ge=2, description="Connections that this process keeps at the most.")
+
+    kafka: str = Field(description="Bootstrap servers of Apache Kafka, `host:port,...`.")
+    kafka_security: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+
+    origin: str = Field(default="http://localhost:8000", description="Where people reach the gateway; no slash at the end.")
+    host: str = Field(default="127.0.0.1", description="The address on which this service listens.")
+    port: int = Field(default=8010, description="The port on which this service listens.")
+    local: bool = Field(default=False, description="A local run: personas on the start page, a clock that can be moved.")
+    clock_file: str | None = Field(default=None, description="The file with the clock's offset; local run only.")
+
+    session_key: SecretStr = Field(description="Seals the session cookie; 32 bytes or more, base64; commas part old keys.")
+    oidc_issuer: str = Field(description="The OpenID Connect issuer's address.")
+    oidc_client_id: str = "tandem"
+    oidc_client_secret: SecretStr = SecretStr("")
+    ticket_public_key: str = Field(description="PEM, Ed25519: checks the tickets that the portal signs.")
+    service_token: SecretStr = Field(description="Opens the internal routes between services.")
+
+    otlp_endpoint: str | None = Field(default=None, description="Where traces go (OTLP over HTTP). Default: nowhere.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    relay_batch: int = Field(default=2000, ge=1, description="Rows that the relay sends in one go.")
+    reader_batch: int = Field(default=2000, ge=1, description="Records that the reader takes in one go.")
+
+    @property
+    def direct_url(self) -> str:
+        """The address for LISTEN: a connection of its own, without a pooler."""
+        return (self.database_direct_url or self.database_url).get_secret_value()
