@@ -1,0 +1,99 @@
+"""Which jars make up the broker, and are they the ones that were checked in?
+
+`jars.lock` names each jar by its Maven coordinate and sha256. The jars come through `jgo`, from wherever this machine's
+Maven settings point, into the machine's Maven repository (`~/.m2`, or `M2_REPO`): all checkouts and runs share them.
+`python -m deploy.kafka.jars lock` resolves the coordinates anew and writes the lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+# Apache Kafka itself, and a logger that writes to standard error (Kafka leaves the choice of one open).
+COORDINATES = ("org.apache.kafka:kafka_2.13:4.3.0", "org.slf4j:slf4j-simple:1.7.36")
+LOCK = Path(__file__).with_name("jars.lock")
+
+
+class JarsWrong(RuntimeError):
+    """A jar could not be fetched, or is not the one that the lock names."""
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One locked jar: Maven coordinate and the sha256 of the file in hex."""
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+
+    @property
+    def coordinate(self) -> str:
+        """`group:artifact:version`, as Maven writes it."""
+        return f"{self.group}:{self.artifact}:{self.version}"
+
+
+def locked() -> list[Jar]:
+    """The jars of the lock file, in the order of the class path."""
+    rows = [line for line in LOCK.read_text("ascii").splitlines() if line and not line.startswith("#")]
+    return [Jar(*row.replace(" ", ":").split(":")) for row in rows]
+
+
+def fetch() -> list[Path]:
+    """The paths of all jars in the order of the class path; fetches those that are missing, checks every one.
+
+    Raises `JarsWrong` when one cannot be had or has another sha256 than the lock.
+    """
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(_fetch_one, locked()))
+
+
+def _fetch_one(jar: Jar) -> Path:
+    path = _here(jar)
+    if not path.is_file():
+        path = _download(jar)
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != jar.sha256:
+        raise JarsWrong(f"{path} is not the file that {LOCK.name} names (sha256 {found}). Delete it and start again.")
+    return path
+
+
+def _here(jar: Jar) -> Path:
+    """Where Maven keeps the jar on this machine, present or not. Does without jgo, whose import takes a while."""
+    from os import environ  # noqa: PLC0415 - read at call, so that a test can move the repository
+
+    home = Path(environ.get("M2_REPO") or Path.home() / ".m2" / "repository")
+    return home.joinpath(*jar.group.split("."), jar.artifact, jar.version, f"{jar.artifact}-{jar.version}.jar")
+
+
+def _download(jar: Jar) -> Path:
+    from jgo.maven import MavenContext  # noqa: PLC0415 - only the first run of a machine downloads
+
+    try:
+        artifact = MavenContext(timeout=60).project(jar.group, jar.artifact).at_version(jar.version).artifact()
+        return Path(artifact.resolve())
+    except Exception as error:  # jgo passes on whatever its HTTP client raises
+        raise JarsWrong(f"{jar.coordinate} could not be fetched: {error}. Is the network there? Try again.") from error
+
+
+def lock() -> None:
+    """Resolve `COORDINATES` with all they need and write the lock file."""
+    import jgo  # noqa: PLC0415 - only for whoever renews the lock
+
+    lines: dict[str, str] = {}
+    for endpoint in COORDINATES:
+        for artifact in jgo.resolve(endpoint):
+            digest = hashlib.sha256(Path(artifact.resolve()).read_bytes()).hexdigest()
+            lines.setdefault(f"{artifact.groupId}:{artifact.artifactId}:{artifact.version}", digest)
+    head = "# Written by `python -m deploy.kafka.jars lock`: the coordinates of jars.py and all that they need.\n"
+    LOCK.write_text(head + "".join(f"{name} {digest}\n" for name, digest in lines.items()), "ascii")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["lock"]:
+        lock()
+    print(f"{len(fetch())} jars of Apache Kafka are here and are the ones that {LOCK.name} names.")

