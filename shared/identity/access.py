@@ -1,0 +1,92 @@
+"""Where does a service keep what AccessChanged says that people may, and which tickets were used?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from shared import clock
+from shared.identity.principal import Grant, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+    from shared.identity.tickets import Ticket
+
+_tables = sa.MetaData()
+_access = sa.Table(
+    "access",
+    _tables,
+    sa.Column("subject", sa.Text, primary_key=True, comment="Sign-in subject"),
+    sa.Column("grants", JSONB, nullable=False, comment="All grants, past and future ones too"),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, comment="Domain time of the AccessChanged"),
+)
+_used_tickets = sa.Table(
+    "used_ticket",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True, comment="jti of a ticket that was exchanged for a cookie"),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False, index=True, comment="Real time; then forgotten"),
+)
+_grants = TypeAdapter(tuple[Grant, ...])
+
+
+def access_table(metadata: sa.MetaData) -> sa.Table:
+    """The table `access` in a service's own metadata (and `used_ticket` beside it), for its store and migrations."""
+    _used_tickets.to_metadata(metadata)
+    return _access.to_metadata(metadata)
+
+
+async def write_access(session: AsyncSession, rows: Mapping[str, tuple[Iterable[Any], datetime]]) -> None:
+    """Keep what each subject may from now on: subject -> (all grants, domain time). One statement for all.
+
+    Grants are `Grant` or anything with the same fields (the Part of AccessChanged).
+    """
+    if not rows:
+        return
+    values = [
+        {"subject": subject, "grants": _grants.dump_python(_as_grants(grants), mode="json"), "changed_at": changed_at}
+        for subject, (grants, changed_at) in sorted(rows.items())
+    ]
+    new = insert(_access).values(values)
+    await session.execute(
+        new.on_conflict_do_update(
+            index_elements=[_access.c.subject],
+            set_={"grants": new.excluded.grants, "changed_at": new.excluded.changed_at},
+        )
+    )
+
+
+def _as_grants(grants: Iterable[Any]) -> tuple[Grant, ...]:
+    return _grants.validate_python(tuple(grants), from_attributes=True)
+
+
+async def consume_access(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of topic exchange.access in a service: the newest event of a subject counts."""
+    await write_access(tx.session, {event.subject: (getattr(event.data, "grants", ()), event.time) for event in events})
+
+
+async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
+    """All grants of a subject, active or not; empty for somebody nobody knows."""
+    held = await session.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
+    return _grants.validate_python(held) if held is not None else ()
+
+
+async def load_principal(session: AsyncSession, subject: str) -> Principal:
+    """The subject with the grants that hold now (domain time)."""
+    return Principal.at(subject, await grants_of(session, subject), clock.now())
+
+
+async def use_ticket(session: AsyncSession, ticket: Ticket) -> bool:
+    """Mark a ticket as used; False if it was used before. Forgets those that are over. Commit is the caller's."""
+    moment = datetime.now(UTC)
+    await session.execute(sa.delete(_used_tickets).where(_used_tickets.c.until < moment))
+    until = datetime.fromtimestamp(ticket.expires, UTC) + timedelta(minutes=1)
+    new = insert(_used_tickets).values(id=ticket.id, until=until).on_conflict_do_nothing()
+    return (await session.scalar(new.returning(_used_tickets.c.id))) is not None

@@ -1,0 +1,103 @@
+"""Which subject does a program's bearer token prove?
+
+A JWT (Keycloak) is checked by the provider's keys, its issuer, audience and expiry; anything else is an opaque token,
+which only the provider itself can vouch for, at its userinfo endpoint. A token is never logged; in memory only its
+digest is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import httpx2
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from shared.identity.provider import TIMEOUT, ProviderUnavailable
+
+if TYPE_CHECKING:
+    from shared.identity.provider import Provider
+
+# Asymmetric only: with a symmetric one the provider's public key could be passed off as the secret.
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
+LEEWAY = 30
+_KEPT_FOR = 60.0
+_KEPT_AT_MOST = 10_000
+_LONGEST = 8_192
+
+
+class BearerTokens:
+    """Checks bearer tokens and remembers for a minute what the provider said, about 10,000 tokens at the most."""
+
+    def __init__(self, provider: Provider, audience: str) -> None:
+        self._provider = provider
+        self._audience = audience
+        self._known: OrderedDict[bytes, tuple[float, str | None]] = OrderedDict()
+
+    async def subject(self, token: str) -> str | None:
+        """The subject that `token` proves, or None if it proves none.
+
+        Raises `ProviderUnavailable` when only the provider could tell and it does not answer.
+        """
+        if not token or len(token) > _LONGEST or not token.isascii():
+            return None
+        digest = hashlib.sha256(token.encode("ascii")).digest()
+        known = self._known.get(digest)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        good_for, subject = await (self._of_jwt(token) if token.count(".") == 2 else self._of_opaque(token))
+        self._known[digest] = (time.monotonic() + good_for, subject)
+        self._known.move_to_end(digest)
+        while len(self._known) > _KEPT_AT_MOST:
+            self._known.popitem(last=False)
+        return subject
+
+    async def _of_jwt(self, token: str) -> tuple[float, str | None]:
+        try:
+            claims = await verified(token, self._provider, audience=self._audience)
+        except JoseError:
+            return _KEPT_FOR, None
+        return min(_KEPT_FOR, max(0.0, float(str(claims["exp"])) + LEEWAY - time.time())), str(claims["sub"])
+
+    async def _of_opaque(self, token: str) -> tuple[float, str | None]:
+        address = await self._provider.endpoint("userinfo_endpoint")
+        try:
+            async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
+                answer = await client.get(address, headers={"Authorization": f"Bearer {token}"})
+        except httpx2.HTTPError as error:
+            raise ProviderUnavailable(f"The sign-in provider did not answer: {type(error).__name__}") from None
+        if answer.status_code >= 500:
+            raise ProviderUnavailable(f"The sign-in provider answered {answer.status_code}.")
+        if answer.status_code != 200:
+            return _KEPT_FOR, None
+        subject = answer.json().get("sub")
+        return _KEPT_FOR, subject if isinstance(subject, str) and subject else None
+
+
+async def verified(token: str, provider: Provider, *, audience: str, nonce: str | None = None) -> dict[str, object]:
+    """The claims of a JWT that the provider signed for `audience` (and with `nonce`), not over, with a subject.
+
+    Raises `joserfc.errors.JoseError` if any of that does not hold.
+    """
+    # The header is read before the signature is checked only to learn which key to fetch.
+    key_id = _key_id(token)
+    decoded = jwt.decode(token, await provider.keys(key_id), algorithms=ALGORITHMS)
+    jwt.JWTClaimsRegistry(
+        leeway=LEEWAY,
+        iss={"essential": True, "values": [provider.issuer, f"{provider.issuer}/"]},
+        aud={"essential": True, "value": audience},
+        exp={"essential": True},
+        sub={"essential": True},
+        nonce={"essential": True, "value": nonce} if nonce is not None else {},
+    ).validate(decoded.claims)
+    return decoded.claims
+
+
+def _key_id(token: str) -> str | None:
+    from joserfc.jws import extract_compact  # noqa: PLC0415 - only needed where a header is read unverified
+
+    key_id = extract_compact(token.encode("ascii")).headers().get("kid")
+    return key_id if isinstance(key_id, str) else None

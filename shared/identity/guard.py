@@ -1,0 +1,280 @@
+"""Who may use a route?
+
+Every route has exactly one guard, as a FastAPI dependency: `Depends(allow(Role.OFFICER))` and the like. A guard lets
+somebody in, leaves `request.state.principal` for the page shell, and checks that an unsafe request came from our own
+page (`csrf.py`). `access_of` reads from a route whom its guard lets in, so that a test can hold every route against
+every role, and `every_route` refuses an app with a route that has none.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation of the guards
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import Mount
+
+from shared.contracts.codes import Role
+from shared.identity import csrf
+from shared.identity.access import load_principal
+from shared.identity.internal import check_service
+from shared.identity.provider import ProviderUnavailable
+from shared.identity.refusals import NotAllowed, Onward, SignInNeeded, here, is_api
+from shared.identity.session import open_session
+from shared.identity.state import identity_of, service_of
+from shared.identity.ticketed import ticket_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+    from fastapi.dependencies.models import Dependant
+    from fastapi.routing import APIRoute
+
+    from shared.identity.principal import Principal
+    from shared.identity.tickets import Ticket
+
+Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
+_log = structlog.get_logger()
+
+
+class Unguarded(RuntimeError):
+    """A route of an app has no guard, or more than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAccess:
+    """Whom a guard lets in: `roles` for kind `roles` (and beside a ticket), `purpose` for kind `ticket`."""
+
+    kind: Kind
+    roles: frozenset[Role] = frozenset()
+    purpose: str | None = None
+
+    def admits(self, role: Role) -> bool:
+        """Whether somebody who signed in with just that role gets past the guard (without a ticket)."""
+        return self.kind in {"public", "signed_in"} or role in self.roles
+
+
+class Guard:
+    """What all guards are: something FastAPI can depend on, with the answer whom it lets in."""
+
+    access: RouteAccess
+
+
+class _Public(Guard):
+    access = RouteAccess("public")
+
+    async def __call__(self, request: Request) -> Principal | None:
+        principal = await _known(request)
+        await csrf.check(request)
+        return principal
+
+
+class _SignedIn(Guard):
+    access = RouteAccess("signed_in")
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = await _signed_in(request)
+        await csrf.check(request)
+        return principal
+
+
+class _Roles(Guard):
+    def __init__(self, roles: tuple[Role, ...]) -> None:
+        self.access = RouteAccess("roles", frozenset(roles))
+        self._roles = roles
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = await _signed_in(request)
+        if not principal.has(*self._roles):
+            raise NotAllowed(roles=self._roles)
+        await csrf.check(request)
+        return principal
+
+
+class _Internal(Guard):
+    access = RouteAccess("internal")
+
+    async def __call__(self, request: Request) -> str:
+        caller = check_service(request, identity_of(request.app).settings.service_token.get_secret_value())
+        request.state.principal = None
+        return caller
+
+
+class _Ticket(Guard):
+    def __init__(self, purpose: str, of: str) -> None:
+        self.access = RouteAccess("ticket", purpose=purpose)
+        self._purpose, self._of = purpose, of
+
+    async def __call__(self, request: Request) -> Ticket:
+        principal = await _known(request)
+        holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
+        if holder is None:
+            raise SignInNeeded if principal is None else NotAllowed(_from_portal())
+        await csrf.check(request)
+        return holder
+
+
+class _TicketOrRoles(Guard):
+    def __init__(self, purpose: str, roles: tuple[Role, ...], of: str) -> None:
+        self.access = RouteAccess("ticket", frozenset(roles), purpose)
+        self._purpose, self._roles, self._of = purpose, roles, of
+
+    async def __call__(self, request: Request) -> Ticket | Principal:
+        principal = await _known(request)
+        holder = await ticket_of(request, self._purpose, request.path_params[self._of], principal)
+        if holder is None and principal is None:
+            raise SignInNeeded
+        if holder is None and principal is not None and not principal.has(*self._roles):
+            raise NotAllowed(_from_portal())
+        await csrf.check(request)
+        answer = holder or principal
+        assert answer is not None
+        return answer
+
+
+def allow(*roles: Role) -> _Roles:
+    """Lets in whoever holds one of `roles` now; gives the Principal. `Depends(allow(Role.OFFICER, Role.MENTOR))`."""
+    if not roles:
+        raise ValueError("Name the roles; signed_in() is for everybody with an account.")
+    return _Roles(roles)
+
+
+def public() -> _Public:
+    """Lets everybody in; gives the Principal of somebody who is signed in, else None."""
+    return _PUBLIC
+
+
+def signed_in() -> _SignedIn:
+    """Lets in everybody who signed in, with whatever role or none yet; gives the Principal."""
+    return _SIGNED_IN
+
+
+def internal() -> _Internal:
+    """Lets in the other services of this installation by their token; gives the caller's name."""
+    return _INTERNAL
+
+
+def ticket(purpose: str, *, of: str = "application_id") -> _Ticket:
+    """Lets in who brings a ticket of the portal for `purpose` and for the case that the path names in `{of}`.
+
+    Gives the Ticket. A ticket in the address is exchanged for a cookie and the browser sent on to the clean address; a
+    program sends it along its bearer token each time, in the header `X-Ticket`.
+    """
+    return _Ticket(purpose, of)
+
+
+def ticket_or_role(purpose: str, *roles: Role, of: str = "application_id") -> _TicketOrRoles:
+    """As `ticket`, but whoever holds one of `roles` needs none; gives the Ticket, else the Principal."""
+    return _TicketOrRoles(purpose, roles, of)
+
+
+_PUBLIC, _SIGNED_IN, _INTERNAL = _Public(), _SignedIn(), _Internal()
+
+
+def access_of(route: APIRoute | RouteContext) -> RouteAccess:
+    """Whom the guard of a route lets in; raises `Unguarded` unless there is exactly one guard."""
+    found = {id(guard): guard for guard in _guards(getattr(route, "dependant", None))}
+    if len(found) != 1:
+        methods = ",".join(sorted(route.methods or ()))
+        raise Unguarded(f"{methods} {route.path} has {len(found)} guards; every route has exactly one.")
+    return next(iter(found.values())).access
+
+
+def every_route(app: FastAPI) -> list[tuple[RouteContext, RouteAccess]]:
+    """All routes of an app, those of included routers too, with whom they let in, by path and method.
+
+    Raises `Unguarded` at the first route without exactly one guard, a mounted app included.
+    """
+    routes = sorted(iter_route_contexts(app.routes), key=lambda one: (one.path or "", sorted(one.methods or ())))
+    for route in routes:
+        if isinstance(route.original_route, Mount):
+            raise Unguarded(f"{route.path} is a mounted app, whose routes nobody guards.")
+    return [(route, access_of(route)) for route in routes]
+
+
+def _guards(dependant: Dependant | None) -> Iterator[Guard]:
+    if dependant is None:
+        return
+    if isinstance(dependant.call, Guard):
+        yield dependant.call
+    for below in dependant.dependencies:
+        yield from _guards(below)
+
+
+def _from_portal() -> str:
+    from shared.web.i18n import gettext  # noqa: PLC0415 - translations are loaded when a sentence is needed
+
+    return gettext("Open this page from your own application: the link there lets you in.")
+
+
+async def _signed_in(request: Request) -> Principal:
+    principal = await _known(request)
+    if principal is None:
+        raise SignInNeeded
+    return principal
+
+
+async def _known(request: Request) -> Principal | None:
+    """Who asks: by bearer token if one is sent, else by the session cookie; None for a stranger."""
+    request.state.principal = request.state.session = None
+    subject = await _bearer(request) if "authorization" in request.headers else _session(request)
+    if subject is None:
+        return None
+    async with service_of(request.app).bus.read() as session:
+        request.state.principal = await load_principal(session, subject)
+    return request.state.principal  # type: ignore[no-any-return]
+
+
+async def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers["authorization"].partition(" ")
+    if scheme.lower() != "bearer":
+        raise SignInNeeded("Send a bearer token of the sign-in provider.")
+    try:
+        subject = await identity_of(request.app).bearer.subject(token.strip())
+    except ProviderUnavailable as error:
+        _log.warning("bearer token not checked", reason=str(error))
+        raise SignInNeeded("The sign-in provider does not answer, so your token cannot be checked now.") from None
+    if subject is None:
+        raise SignInNeeded("This bearer token does not count, or is over.")
+    return subject
+
+
+def _session(request: Request) -> str | None:
+    identity = identity_of(request.app)
+    session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
+    if session is None:
+        return None
+    if session.stale(time.time()) and _navigates(request):
+        raise Onward.renewing(here(request))
+    request.state.session = session
+    return session.subject
+
+
+def _navigates(request: Request) -> bool:
+    """Whether the browser opens a page (and not a part of one), so that it can be led past the portal."""
+    return (
+        request.method == "GET"
+        and "text/html" in request.headers.get("accept", "")
+        and not request.headers.get("hx-request")
+        and not is_api(request)
+        and request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+    )
+
+
+__all__ = [
+    "Guard",
+    "RouteAccess",
+    "Unguarded",
+    "access_of",
+    "allow",
+    "every_route",
+    "internal",
+    "public",
+    "signed_in",
+    "ticket",
+    "ticket_or_role",
+]

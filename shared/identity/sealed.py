@@ -1,0 +1,76 @@
+"""How is a value put into a browser's cookie so that nobody can read, change or make it?"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import Any
+
+import orjson
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class KeyTooShort(ValueError):
+    """A session key holds fewer than 32 bytes, so that it could be guessed."""
+
+
+def keys_from(text: str) -> tuple[bytes, ...]:
+    """The keys in TANDEM_SESSION_KEY: base64 (either alphabet), newest first, parted by commas.
+
+    Raises `KeyTooShort` if there is none or one decodes to less than 32 bytes.
+    """
+    keys = tuple(_decoded(part.strip()) for part in text.split(",") if part.strip())
+    if not keys or any(len(key) < 32 for key in keys):
+        raise KeyTooShort("TANDEM_SESSION_KEY: give 32 random bytes or more, base64; commas part old keys.")
+    return keys
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        return base64.b64decode(part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4), validate=True)
+    except binascii.Error as error:
+        raise KeyTooShort("TANDEM_SESSION_KEY: one of the keys is not base64.") from error
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"tandem/{purpose}".encode()).derive(key)
+
+
+class Seal:
+    """Seals small JSON objects for one purpose with the newest key and opens what any of the keys sealed.
+
+    Each purpose has keys of its own, so that a value sealed for one cannot be passed off as another.
+    """
+
+    def __init__(self, keys: tuple[bytes, ...], purpose: str) -> None:
+        derived = [_derived(key, purpose) for key in keys]
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
+        self._mac = derived
+
+    def close(self, value: dict[str, Any]) -> str:
+        """The sealed text of `value`, safe in a cookie (letters, digits, `-`, `_`, `=`)."""
+        return self._fernet.encrypt(orjson.dumps(value)).decode("ascii")
+
+    def open(self, text: str) -> dict[str, Any] | None:
+        """What was sealed, or None if the text was not sealed for this purpose by one of our keys."""
+        try:
+            value = orjson.loads(self._fernet.decrypt(text.encode("utf-8")))
+        except (InvalidToken, orjson.JSONDecodeError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def sign(self, text: str) -> str:
+        """A keyed digest of `text`, by the newest key."""
+        return self._digest(self._mac[0], text)
+
+    def signed(self, text: str, digest: str) -> bool:
+        """Whether `digest` is that of `text` under any of the keys; takes the same time whatever the answer."""
+        return any([hmac.compare_digest(self._digest(key, text), digest) for key in self._mac])  # noqa: C419 - a generator would stop early and tell by its time which key it was
+
+    @staticmethod
+    def _digest(key: bytes, text: str) -> str:
+        return base64.urlsafe_b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode().rstrip("=")

@@ -1,0 +1,99 @@
+"""Who is signed in, according to the sealed cookie that all services read?
+
+Only applications writes it, at sign-in and when it is renewed. It holds no name and no role: what a person may is asked
+of the access table in each request, so that a right that is taken away is gone at once. Times are real times, in
+seconds: a clock that is moved forward must not sign anybody out.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from shared.identity.sealed import Seal
+
+ABSOLUTE = 8 * 3600
+IDLE = 60 * 60
+# A cookie is renewed when it was last seen longer ago than this: not with each page, but well within IDLE.
+RENEW_AFTER = 10 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in: its own id, the subject, and (seconds since 1970) when issued, last seen and over."""
+
+    id: str
+    subject: str
+    issued: int
+    seen: int
+    expires: int
+
+    @classmethod
+    def begin(cls, subject: str, at: float | None = None) -> Session:
+        """A new sign-in of `subject`, good for eight hours, with an id that nobody can guess."""
+        moment = int(time.time() if at is None else at)
+        return cls(secrets.token_urlsafe(16), subject, moment, moment, moment + ABSOLUTE)
+
+    def alive(self, at: float) -> bool:
+        """Whether it is neither over (eight hours) nor idle (an hour without a page)."""
+        return at < self.expires and at < self.seen + IDLE
+
+    def stale(self, at: float) -> bool:
+        """Whether its cookie should be written anew, for the person is still here."""
+        return at >= self.seen + RENEW_AFTER
+
+    def renewed(self, at: float) -> Session:
+        """The same sign-in, seen just now; the eight hours are not prolonged."""
+        return Session(self.id, self.subject, self.issued, int(at), self.expires)
+
+
+def open_session(text: str | None, seal: Seal, at: float | None = None) -> Session | None:
+    """The session in a cookie's text, or None if there is none, it was not sealed by us, or it is over."""
+    held = seal.open(text) if text else None
+    if held is None:
+        return None
+    try:
+        session = Session(**held)
+    except TypeError:  # sealed by an older release with other fields: sign in again
+        return None
+    return session if session.alive(time.time() if at is None else at) else None
+
+
+def sealed_session(session: Session, seal: Seal) -> str:
+    """The text for the session's cookie."""
+    return seal.close(asdict(session))
+
+
+class CookieJar:
+    """How cookies of this installation are named and set: HttpOnly, SameSite=Lax, Secure under https.
+
+    Browsers share cookies between ports of one host, so the origin's port is part of the name: two local runs side by
+    side do not sign each other out. Under https the prefix `__Host-` binds the session to exactly this host.
+    """
+
+    def __init__(self, origin: str) -> None:
+        parts = urlsplit(origin)
+        self.secure = parts.scheme == "https"
+        self._suffix = f"-{parts.port}" if parts.port else ""
+        self.session = f"{'__Host-' if self.secure else ''}tandem{self._suffix}"
+
+    def name(self, purpose: str) -> str:
+        """The name of a cookie for a purpose other than the session."""
+        return f"tandem-{purpose}{self._suffix}"
+
+    def write(self, response: Response, name: str, value: str, *, max_age: int, path: str = "/") -> None:
+        """Set a cookie for `max_age` seconds."""
+        response.set_cookie(name, value, max_age=max_age, **self._attributes(path))
+
+    def clear(self, response: Response, name: str, *, path: str = "/") -> None:
+        """Take a cookie away."""
+        response.delete_cookie(name, **self._attributes(path))
+
+    def _attributes(self, path: str) -> dict[str, Any]:
+        return {"path": path, "secure": self.secure, "httponly": True, "samesite": "lax"}

@@ -1,0 +1,69 @@
+"""What does a running service keep in memory to know who asks: keys, cookie names, tokens it has seen?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shared.identity.bearer import BearerTokens
+from shared.identity.provider import Provider
+from shared.identity.sealed import Seal, keys_from
+from shared.identity.session import CookieJar
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from pydantic import SecretStr
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from starlette.applications import Starlette
+
+
+class IdentitySettings(Protocol):
+    """What identity needs of `shared.settings.ServiceSettings`."""
+
+    origin: str
+    local: bool
+    session_key: SecretStr
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: SecretStr
+    ticket_public_key: str
+    service_token: SecretStr
+
+
+class _Bus(Protocol):
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+    def transaction(self, actor: str) -> AbstractAsyncContextManager[Any]: ...
+
+
+class _Service(Protocol):
+    settings: IdentitySettings
+    bus: _Bus
+
+
+class Identity:
+    """The identity side of one app. Made once, from the settings; holds no connection that must be closed."""
+
+    def __init__(self, settings: IdentitySettings) -> None:
+        keys = keys_from(settings.session_key.get_secret_value())
+        self.settings = settings
+        self.cookies = CookieJar(settings.origin)
+        self.sessions = Seal(keys, "session")
+        self.sign_ins = Seal(keys, "sign-in")
+        self.narrow = Seal(keys, "ticket")
+        self.csrf = Seal(keys, "csrf")
+        self.provider = Provider(settings.oidc_issuer)
+        self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
+
+
+def identity_of(app: Starlette) -> Identity:
+    """The app's `Identity`, made from its service's settings when it is first asked for."""
+    known: Identity | None = getattr(app.state, "identity", None)
+    if known is None:
+        known = app.state.identity = Identity(service_of(app).settings)
+    return known
+
+
+def service_of(app: Starlette) -> _Service:
+    """The running service of `app`, as the harness (`shared/service.py`) left it there."""
+    service: _Service = app.state.service
+    return service
