@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jws import extract_compact
 
 from shared.identity.provider import TIMEOUT, ProviderUnavailable
 
@@ -97,7 +98,5 @@ async def verified(token: str, provider: Provider, *, audience: str, nonce: str 
 
 
 def _key_id(token: str) -> str | None:
-    from joserfc.jws import extract_compact  # noqa: PLC0415 - only needed where a header is read unverified
-
-    key_id = extract_compact(token.encode("ascii")).headers().get("kid")
+    key_id = extract_compact(token.encode("utf-8")).headers().get("kid")
     return key_id if isinstance(key_id, str) else None

@@ -22,7 +22,7 @@ from shared.identity import csrf
 from shared.identity.access import load_principal
 from shared.identity.internal import check_service
 from shared.identity.provider import ProviderUnavailable
-from shared.identity.refusals import NotAllowed, Onward, SignInNeeded, here, is_api
+from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
 from shared.identity.session import open_session
 from shared.identity.state import identity_of, service_of
 from shared.identity.ticketed import ticket_of
@@ -262,6 +262,7 @@ def _navigates(request: Request) -> bool:
         and not request.headers.get("hx-request")
         and not is_api(request)
         and request.headers.get("sec-fetch-mode", "navigate") == "navigate"
+        and not request.url.path.startswith(SIGN_IN)
     )
 
 
