@@ -1,0 +1,15 @@
+"""How do services tell each other what happened, every event once and in order, whatever breaks in between?
+
+A service writes facts with `Bus.transaction()`; the relay sends them to the log; another service's reader hands them to
+what is registered in its `Consumers`. Services use the names below and never see offsets.
+"""
+
+from shared.bus.bus import Bus
+from shared.bus.consumers import Consumers
+from shared.bus.envelope import Envelope
+from shared.bus.journal import Conflict
+from shared.bus.leases import Lease, LeaseLost
+from shared.bus.tables import bus_tables
+from shared.bus.transaction import Tx
+
+__all__ = ["Bus", "Conflict", "Consumers", "Envelope", "Lease", "LeaseLost", "Tx", "bus_tables"]

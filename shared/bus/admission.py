@@ -1,0 +1,54 @@
+"""May this event be applied now? The rule that makes every event take effect once and in order; pure.
+
+A subject's events carry 1, 2, 3 and so on. What was applied is dropped, the next one is admitted, one that leaves a gap
+is set aside until the missing ones arrive, and a second event with a number that is taken is a fork: its owner was
+restored from a backup and tells another story. On a compacted topic each event holds the whole state and older ones
+may be gone, so anything newer than what was applied is admitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Verdict(StrEnum):
+    """What becomes of an event."""
+
+    APPLY = "apply"
+    DROP = "drop"
+    GAP = "gap"
+    FORK = "fork"
+    BEHIND = "behind"
+
+
+@dataclass(slots=True)
+class Standing:
+    """How far a subject has come: the newest applied event, the newest reacted to, and whether events are parked."""
+
+    sequence: int = 0
+    ce_id: UUID | None = None
+    reacted: int = 0
+    parked: str | None = None
+    """The reason of the first parked event, if there is one."""
+
+    def judge(self, sequence: int, ce_id: UUID | None, *, compacted: bool) -> Verdict:
+        """What becomes of the event `sequence`, `ce_id`; the standing itself is not changed."""
+        if sequence < self.sequence:
+            return Verdict.DROP
+        if sequence == self.sequence:
+            same = self.ce_id is None or self.ce_id == ce_id
+            return Verdict.DROP if same else Verdict.FORK
+        in_turn = compacted or sequence == self.sequence + 1
+        if self.parked is not None and not (in_turn and self.parked == Verdict.GAP):
+            return Verdict.BEHIND
+        return Verdict.APPLY if in_turn else Verdict.GAP
+
+    def advance(self, sequence: int, ce_id: UUID | None) -> None:
+        """Note that the event was applied."""
+        self.sequence = sequence
+        self.ce_id = ce_id

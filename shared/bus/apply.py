@@ -1,0 +1,301 @@
+"""How does one batch of records take effect, every event once and in order, in one transaction?
+
+`apply` locks how far the partitions were read, drops what was applied before, sets aside what cannot be applied, runs
+`evolve` and then `react` of each topic over the rest, and moves all marks forward. It is tried whole; when a handler
+raises, it is done again with a savepoint an event, to find the bad one and park it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.bus import parked, waiting
+from shared.bus.admission import Standing, Verdict
+from shared.bus.envelope import Envelope, Faulty, read
+from shared.bus.faults import is_transient
+from shared.bus.metrics import APPLIED, DROPPED
+from shared.bus.parked import Aside, TooMuchParked
+from shared.bus.records import stored
+from shared.bus.tracing import handling
+from shared.bus.transaction import driver
+from shared.contracts import TOPICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    import asyncpg
+
+    from shared.bus.bus import Bus
+    from shared.bus.consumers import Consumers
+    from shared.bus.envelope import Record
+    from shared.bus.transaction import Tx
+
+log = structlog.get_logger(__name__)
+
+# This many subjects in a row that fail, and none that succeeds: it is the reader that is broken, not the events.
+MOST_FAILING_IN_A_ROW = 20
+
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What becomes of the records of one batch."""
+
+    apply: list[Envelope] = field(default_factory=list)
+    records: dict[UUID, Record] = field(default_factory=dict)
+    """The record of each event that is handled, by the event's id."""
+    asides: list[Aside] = field(default_factory=list)
+    unknown: list[Faulty] = field(default_factory=list)
+    healed: list[int] = field(default_factory=list)
+    dropped: int = 0
+    standings: dict[Key, Standing] = field(default_factory=dict)
+    touched: set[Key] = field(default_factory=set)
+
+
+class Applier:
+    """Applies records to one service's store."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        self._bus = bus
+        self._consumers = consumers
+        self._order = {topic: place for place, topic in enumerate(consumers.readings)}
+
+    async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
+        """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
+
+        With `one_by_one` each event has a savepoint and those that fail are parked; without it, a failure is raised
+        and nothing has happened. Raises `TooMuchParked` when parking on would hide a fault.
+        """
+        connection = await driver(tx.session)
+        batch = await self._sort(connection, records)
+        if one_by_one:
+            await self._run_one_by_one(tx, batch)
+        else:
+            await self._run(tx, batch, batch.apply)
+        if batch.healed:
+            await parked.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
+        await parked.park(connection, self._bus.service, batch.asides)
+        await self._note(connection, batch)
+        await waiting.store(connection, tx.take_asides(), batch.records)
+
+    async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
+        """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
+        batch = Batch()
+        events = [(record, read(record)) for record in records]
+        keys = dict.fromkeys(parked.key_of(event, record.topic) for record, event in events)
+        batch.standings = await parked.standings(connection, list(keys))
+        for record, event in events:
+            await self._admit(connection, batch, record, event)
+        return batch
+
+    async def _admit(
+        self, connection: asyncpg.Connection, batch: Batch, record: Record, event: Envelope | Faulty
+    ) -> None:
+        compacted = TOPICS[record.topic].compacted
+        standing = batch.standings[parked.key_of(event, record.topic)]
+        if isinstance(event, Faulty):
+            if event.reason == "tombstone" and compacted:
+                batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
+                return
+            if event.sequence is None:
+                self._aside(batch, record, event, event.reason, event.detail)
+                return
+        assert event.sequence is not None
+        verdict = standing.judge(event.sequence, event.id, compacted=compacted)
+        if verdict is Verdict.DROP:
+            batch.dropped += 1
+        elif verdict is not Verdict.APPLY:
+            self._aside(batch, record, event, verdict, _why(verdict, event.sequence, standing))
+        elif isinstance(event, Faulty) and event.reason == "contract":
+            self._aside(batch, record, event, event.reason, event.detail)
+        else:
+            filled_gap = standing.parked == Verdict.GAP and not compacted
+            self._take(batch, record, event, standing)
+            if filled_gap:
+                await self._heal(connection, batch, record.topic, event, standing)
+
+    def _take(self, batch: Batch, record: Record, event: Envelope | Faulty, standing: Standing) -> None:
+        """The event's turn has come: its number is used up, whether it is applied or of a type unknown here."""
+        assert event.sequence is not None
+        standing.advance(event.sequence, event.id)
+        batch.touched.add(parked.key_of(event, record.topic))
+        if isinstance(event, Envelope):
+            batch.apply.append(event)
+            batch.records[event.id] = record
+        else:
+            batch.unknown.append(event)
+
+    async def _heal(
+        self, connection: asyncpg.Connection, batch: Batch, topic: str, event: Envelope | Faulty, standing: Standing
+    ) -> None:
+        for row in await parked.healable(connection, topic, event.subject, standing.sequence):
+            record = stored(row)
+            again = read(record)
+            if isinstance(again, Faulty) and again.reason != "unknown":
+                break
+            self._take(batch, record, again, standing)
+            batch.healed.append(row["id"])
+        left = await connection.fetchval(
+            "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+            " AND NOT id = ANY($3::bigint[]) ORDER BY sequence NULLS FIRST, id LIMIT 1",
+            topic,
+            event.subject,
+            batch.healed,
+        )
+        # What is left begins with another gap, or with something that a person must look at.
+        standing.parked = Verdict.GAP if left == Verdict.BEHIND else left
+
+    def _aside(self, batch: Batch, record: Record, event: Envelope | Faulty, reason: str, detail: str) -> None:
+        batch.asides.append(Aside(record, event, reason, detail))
+        for key, standing in batch.standings.items():
+            if key[0] == record.topic and key[2] == event.subject and standing.parked is None:
+                standing.parked = reason
+        if reason != Verdict.BEHIND:
+            log.error(
+                "event parked",
+                topic=record.topic,
+                subject=event.subject,
+                type=event.type,
+                sequence=event.sequence,
+                reason=reason,
+                detail=detail,
+            )
+
+    async def _run(self, tx: Tx, batch: Batch, events: Sequence[Envelope]) -> None:
+        """Run `evolve` of all topics, then `react` of all topics, so that reactions see all that is known."""
+        by_topic: dict[str, list[Envelope]] = {}
+        for event in events:
+            by_topic.setdefault(event.topic, []).append(event)
+        topics = sorted(by_topic, key=self._order.__getitem__)
+        with handling(self._bus.service, events):
+            for topic in topics:
+                if (evolve := self._consumers.readings[topic].evolve) is not None:
+                    await evolve(tx, by_topic[topic])
+            for topic in topics:
+                react = self._consumers.readings[topic].react
+                fresh = [
+                    each
+                    for each in by_topic[topic]
+                    if each.sequence > batch.standings[topic, each.source, each.subject].reacted
+                ]
+                if react is not None and fresh:
+                    await react(tx, fresh)
+            await self._release(tx, batch, by_topic)
+            await tx.session.flush()
+
+    async def _release(self, tx: Tx, batch: Batch, by_topic: dict[str, list[Envelope]]) -> None:
+        """React now to what had waited for the subjects that have just arrived."""
+        connection = await driver(tx.session)
+        arrived = [(topic, each.subject) for topic, events in by_topic.items() for each in events]
+        await self._react_late(tx, batch.records, await waiting.release(connection, arrived))
+
+    async def _react_late(self, tx: Tx, records: dict[UUID, Record], late: Sequence[tuple[Envelope, Record]]) -> None:
+        for event, record in late:
+            records[event.id] = record
+            react = self._consumers.readings[event.topic].react
+            if react is not None:
+                await react(tx, [event])
+
+    async def sweep(self, tx: Tx) -> int:
+        """React to what waits although its subject is there; give how many reactions were released."""
+        connection = await driver(tx.session)
+        late = await waiting.overdue(connection)
+        records: dict[UUID, Record] = {}
+        await self._react_late(tx, records, late)
+        await waiting.store(connection, tx.take_asides(), records)
+        return len(late)
+
+    async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
+        """Apply each event in a savepoint of its own; park those that fail and what follows them of their subject."""
+        failing_in_a_row: set[Key] = set()
+        broken: set[Key] = set()
+        applied: list[Envelope] = []
+        done: dict[Key, Envelope] = {}
+        for event in batch.apply:
+            key = parked.key_of(event, event.topic)
+            record = batch.records[event.id]
+            if key in broken:
+                self._aside(batch, record, event, Verdict.BEHIND, "An earlier event of this subject is parked.")
+                continue
+            mark = tx.mark()
+            savepoint = await tx.session.begin_nested()
+            try:
+                await self._run(tx, batch, [event])
+                await savepoint.commit()
+            except Exception as wrong:
+                if savepoint.is_active:
+                    await savepoint.rollback()
+                if is_transient(wrong):
+                    raise
+                tx.forget_after(mark)
+                tx.session.expunge_all()
+                broken.add(key)
+                failing_in_a_row.add(key)
+                self._aside(batch, record, event, "failed", _describe(wrong))
+                if len(failing_in_a_row) >= MOST_FAILING_IN_A_ROW:
+                    raise TooMuchParked(
+                        f"{len(failing_in_a_row)} subjects in a row failed, the last one with {wrong!r}: "
+                        "this reader is broken, not the events."
+                    ) from wrong
+            else:
+                failing_in_a_row.clear()
+                applied.append(event)
+                done[key] = event
+        for key in broken:
+            # The number of a parked event is not used up: its redrive will use it.
+            standing = batch.standings[key]
+            if key in done:
+                standing.advance(done[key].sequence, done[key].id)
+            else:
+                batch.touched.discard(key)
+        batch.apply = applied
+
+    async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
+        """Write how far each subject has come, and which types nobody here knows."""
+        moved = sorted((key, batch.standings[key]) for key in batch.touched) if batch.touched else []
+        if moved:
+            await connection.execute(
+                "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)"
+                " SELECT topic, source, subject, sequence, ce_id, sequence"
+                " FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::uuid[])"
+                " AS new(topic, source, subject, sequence, ce_id)"
+                " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
+                " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)",
+                [key[0] for key, _ in moved],
+                [key[1] for key, _ in moved],
+                [key[2] for key, _ in moved],
+                [standing.sequence for _, standing in moved],
+                [standing.ce_id for _, standing in moved],
+            )
+        for each in batch.unknown:
+            topic = next(key[0] for key in batch.touched if key[1:] == (each.source, each.subject))
+            await connection.execute(
+                "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
+                " DO UPDATE SET count = u.count + 1, last_seen = now()",
+                topic,
+                each.type,
+            )
+        for topic in {event.topic for event in batch.apply}:
+            APPLIED.labels(self._bus.service, topic).inc(sum(event.topic == topic for event in batch.apply))
+        if batch.dropped:
+            DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
+
+
+def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:
+    if verdict is Verdict.GAP:
+        return f"Event {sequence} came, but {standing.sequence + 1} is missing: have its owner replay the subject."
+    if verdict is Verdict.FORK:
+        return f"Another event {sequence} was applied before: the owner tells another story, perhaps after a restore."
+    return "An earlier event of this subject is parked."
+
+
+def _describe(wrong: BaseException) -> str:
+    """The error's type and the place, and not its text: that may hold values."""
+    frame = traceback.extract_tb(wrong.__traceback__)[-1]
+    return f"{type(wrong).__name__} in {frame.name} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"

@@ -1,0 +1,68 @@
+"""Where do transactions begin? One place opens them for the whole service."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.bus.transaction import Tx
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from shared.settings import ServiceSettings
+
+
+def engine_for(url: str, pool: int = 12) -> AsyncEngine:
+    """An engine on asyncpg for a `postgresql://` address, with UTC sessions and a bounded pool."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"server_settings": {"timezone": "UTC", "application_name": "tandem"}, "timeout": 10},
+    )
+
+
+class Bus:
+    """A service's store and its way to tell of changes."""
+
+    def __init__(self, service: str, settings: ServiceSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self.engine = engine_for(settings.database_url.get_secret_value(), settings.database_pool)
+        # Names this process in leases; the random part tells it from an earlier process with the same number.
+        self.holder = f"{service}@{socket.gethostname()}/{os.getpid()}/{new_id()}"
+
+    @asynccontextmanager
+    async def transaction(self, actor: str) -> AsyncIterator[Tx]:
+        """A transaction in the name of `actor` (a sign-in subject, or `system:<what>`).
+
+        Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            tx = Tx(session, actor)
+            yield tx
+            await tx.flush()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that can read only: PostgreSQL refuses a write in it."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+            await session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()

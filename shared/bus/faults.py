@@ -1,0 +1,37 @@
+"""Is an error one that passes by itself (the database or the broker is away) or one that will come again?
+
+Passing errors are retried and never parked; all others are the event's or the handler's fault.
+"""
+
+from __future__ import annotations
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+_PASSING: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    KafkaError,
+    OperationalError,
+    InterfaceError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+def is_transient(wrong: BaseException) -> bool:
+    """Whether trying again later may help without anybody's mending anything."""
+    if isinstance(wrong, _PASSING):
+        return True
+    if isinstance(wrong, DBAPIError):
+        # SQLAlchemy wraps the driver's error twice: `orig` is the dialect's, its cause is asyncpg's.
+        inner = wrong.orig.__cause__ if wrong.orig is not None else None
+        return wrong.connection_invalidated or isinstance(inner, _PASSING)
+    return False

@@ -1,0 +1,63 @@
+"""How do we connect to Apache Kafka? The one place that names its options, none of which is left at its default."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from faststream.security import BaseSecurity, SASLScram512
+
+if TYPE_CHECKING:
+    from shared.settings import ServiceSettings
+
+
+def client_options(settings: ServiceSettings) -> dict[str, Any]:
+    """Options that every client of ours has: where the brokers are, and who we are."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka.split(","),
+        "security_protocol": settings.kafka_security,
+    }
+    if settings.kafka_security != "PLAINTEXT":
+        password = settings.kafka_password
+        options |= {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": settings.kafka_user,
+            "sasl_plain_password": password.get_secret_value() if password else None,
+        }
+    if settings.kafka_security == "SASL_SSL":
+        options["ssl_context"] = ssl.create_default_context()
+    return options
+
+
+def security(settings: ServiceSettings) -> BaseSecurity | None:
+    """The same for FastStream, which takes it as an object."""
+    if settings.kafka_security == "PLAINTEXT":
+        return None
+    context = ssl.create_default_context() if settings.kafka_security == "SASL_SSL" else None
+    password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+    return SASLScram512(settings.kafka_user or "", password, ssl_context=context, use_ssl=context is not None)
+
+
+def producer(settings: ServiceSettings, client_id: str) -> AIOKafkaProducer:
+    """A producer that is acknowledged by all replicas and never doubles or reorders what it sends.
+
+    `max_batch_size` lets a batch of the relay travel in few requests; `linger_ms=0` lets a single event leave at once.
+    """
+    return AIOKafkaProducer(
+        **client_options(settings),
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_batch_size=256 * 1024,
+        request_timeout_ms=20_000,
+        retry_backoff_ms=100,
+    )
+
+
+def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
+    """A consumer without a group, for looking at offsets or following the log."""
+    return AIOKafkaConsumer(
+        **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+    )

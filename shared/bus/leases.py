@@ -1,0 +1,79 @@
+"""Who does what only one may do at a time: send, match a call, sweep deadlines?
+
+A lease is a row with a holder, an epoch and an end by the database's clock. A new holder raises the epoch, and every
+commit made under the lease checks it, so that a process which slept through its lease cannot write as if it still had
+it. (An advisory lock would stay with a stopped process for ever.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from shared.bus.bus import Bus
+
+LEASE_SECONDS = 15.0
+
+
+class LeaseLost(RuntimeError):
+    """Another process has taken over; what was being done under the lease must not be committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to do `name` alone, as long as its epoch is the newest."""
+
+    name: str
+    holder: str
+    epoch: int
+
+
+async def acquire(bus: Bus, name: str, seconds: float = LEASE_SECONDS) -> Lease | None:
+    """Take or prolong the lease `name` for `seconds`; `None` while another process holds it."""
+    async with bus.transaction("system:lease") as tx:
+        epoch = (
+            await tx.session.execute(
+                text(
+                    "INSERT INTO lease AS l (name, holder, epoch, until)"
+                    " VALUES (:name, :holder, 1, clock_timestamp() + make_interval(secs => :seconds))"
+                    " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until,"
+                    " epoch = l.epoch + CASE WHEN l.holder = excluded.holder AND l.until > clock_timestamp()"
+                    " THEN 0 ELSE 1 END"
+                    " WHERE l.holder = excluded.holder OR l.until <= clock_timestamp()"
+                    " RETURNING epoch"
+                ),
+                {"name": name, "holder": bus.holder, "seconds": seconds},
+            )
+        ).scalar_one_or_none()
+    return None if epoch is None else Lease(name, bus.holder, int(epoch))
+
+
+async def check(session: AsyncSession, lease: Lease) -> None:
+    """Hold the lease's row for this transaction; raise `LeaseLost` if it is no longer ours."""
+    held = (
+        await session.execute(
+            text(
+                "SELECT 1 FROM lease WHERE name = :name AND holder = :holder AND epoch = :epoch"
+                " AND until > clock_timestamp() FOR SHARE"
+            ),
+            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
+        )
+    ).scalar_one_or_none()
+    if held is None:
+        raise LeaseLost(f"The lease {lease.name!r} went to another process.")
+
+
+async def release(bus: Bus, lease: Lease) -> None:
+    """Give the lease back, so that another process need not wait for its end."""
+    async with bus.transaction("system:lease") as tx:
+        await tx.session.execute(
+            text(
+                "UPDATE lease SET until = clock_timestamp() WHERE name = :name AND holder = :holder AND epoch = :epoch"
+            ),
+            {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
+        )

@@ -1,0 +1,19 @@
+"""Which numbers does the bus show to Prometheus? What was sent and applied, and above all what was not."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RELAY_SENT = Counter("tandem_relay_sent", "Events that the log acknowledged", ["service"])
+RELAY_FAILED = Counter("tandem_relay_failed", "Sends that were not acknowledged and are tried again", ["service"])
+LOG_LOST = Counter("tandem_log_lost", "Events that the log had acknowledged and lost; sent again", ["service", "topic"])
+APPLIED = Counter("tandem_reader_applied", "Events applied", ["service", "topic"])
+DROPPED = Counter("tandem_reader_dropped", "Events that had been applied before", ["service", "topic"])
+PARKED = Counter("tandem_reader_parked", "Events parked, by reason", ["service", "topic", "reason"])
+BATCH_SECONDS = Histogram("tandem_reader_batch_seconds", "From the records to their commit", ["service"])
+PAUSED = Gauge("tandem_reader_paused", "1 while the reader has stopped because too much would be parked", ["service"])
+PARKED_OPEN = Gauge("tandem_parked_open", "Parked events that nobody has settled", ["service"])
+WAITING_OLDEST = Gauge(
+    "tandem_waiting_oldest_seconds", "Age of the oldest reaction whose subject is missing", ["service"]
+)
+PENDING = Gauge("tandem_pending", "Events in the outbox", ["service"])

@@ -1,0 +1,191 @@
+"""Where do events go that cannot be applied, and how do they come back?
+
+They are parked whole, with the reason, in the reader's own database and in the transaction that moves past them. Later
+events of the subject park behind them; everything else goes on. A person redrives a subject (applies what is parked, in
+order, after a mend) or skips one event with a reason; what waited for a missing event is healed by its arrival.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared.bus.admission import Standing, Verdict
+from shared.bus.metrics import PARKED
+from shared.bus.records import headers_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    import asyncpg
+    from sqlmodel.ext.asyncio.session import AsyncSession
+
+    from shared.bus.envelope import Envelope, Faulty, Record
+
+MOST_A_SUBJECT = 1_000
+MOST_IN_ALL = 100_000
+
+
+class TooMuchParked(RuntimeError):
+    """So much is parked that going on would hide a fault; the reader pauses until a person has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A record to be parked, with what is known of it."""
+
+    record: Record
+    event: Envelope | Faulty
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """One parked event, as the coordinators' page and the command line show it: no bytes, no payload."""
+
+    id: int
+    topic: str
+    subject: str
+    sequence: int | None
+    type: str | None
+    reason: str
+    detail: str
+    attempts: int
+    parked_at: datetime
+
+
+_INSERT = """
+INSERT INTO parked (topic, partition, "offset", source, subject, sequence, ce_id, type, key, value, headers, reason,
+                    detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13)
+ON CONFLICT DO NOTHING
+"""
+
+
+async def park(connection: asyncpg.Connection, service: str, asides: Sequence[Aside]) -> None:
+    """Park `asides` in the open transaction. Raises `TooMuchParked` beyond the limits."""
+    if not asides:
+        return
+    await connection.executemany(
+        _INSERT,
+        [
+            (
+                each.record.topic,
+                each.record.partition,
+                each.record.offset,
+                each.event.source,
+                each.event.subject,
+                each.event.sequence,
+                each.event.id,
+                each.event.type,
+                each.record.key,
+                each.record.value,
+                headers_to_json(each.record),
+                each.reason,
+                each.detail[:2000],
+            )
+            for each in asides
+        ],
+    )
+    for each in asides:
+        PARKED.labels(service, each.record.topic, each.reason).inc()
+    await _check_limits(connection, sorted({each.event.subject for each in asides}))
+
+
+async def _check_limits(connection: asyncpg.Connection, subjects: list[str]) -> None:
+    total = await connection.fetchval("SELECT count(*) FROM parked WHERE settled_at IS NULL")
+    if total > MOST_IN_ALL:
+        raise TooMuchParked(f"{total} events are parked, more than {MOST_IN_ALL}: redrive or skip some.")
+    worst = await connection.fetchrow(
+        "SELECT topic, subject, count(*) AS count FROM parked WHERE settled_at IS NULL AND subject = ANY($1)"
+        " GROUP BY topic, subject ORDER BY count(*) DESC, topic, subject LIMIT 1",
+        subjects,
+    )
+    if worst is not None and worst["count"] > MOST_A_SUBJECT:
+        raise TooMuchParked(
+            f"{worst['count']} events of {worst['subject']} on {worst['topic']} are parked, "
+            f"more than {MOST_A_SUBJECT}: redrive or skip them."
+        )
+
+
+async def healable(connection: asyncpg.Connection, topic: str, subject: str, sequence: int) -> list[asyncpg.Record]:
+    """The parked events of a subject that follow `sequence` without a gap, in order, whose only fault was the gap."""
+    rows = await connection.fetch(
+        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        " ORDER BY sequence NULLS FIRST, id",
+        topic,
+        subject,
+    )
+    chain: list[asyncpg.Record] = []
+    for row in rows:
+        if row["reason"] not in {Verdict.GAP, Verdict.BEHIND} or row["sequence"] != sequence + len(chain) + 1:
+            break
+        chain.append(row)
+    return chain
+
+
+async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, by: str, reason: str) -> None:
+    """Note that the parked events `ids` are dealt with; their bytes go, the trace of them stays."""
+    await connection.execute(
+        "UPDATE parked SET settled_at = now(), settled_how = $2, settled_by = $3, settled_reason = $4,"
+        " key = NULL, value = NULL, headers = '[]' WHERE id = ANY($1::bigint[])",
+        list(ids),
+        how,
+        by,
+        reason,
+    )
+
+
+async def standings(
+    connection: asyncpg.Connection, subjects: Sequence[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Standing]:
+    """How far each (topic, source, subject) has come; those never seen stand at 0."""
+    found = {key: Standing() for key in subjects}
+    columns = [list(column) for column in zip(*subjects, strict=True)] or [[], [], []]
+    rows = await connection.fetch(
+        "SELECT a.topic, a.source, a.subject, a.sequence, a.ce_id, a.reacted FROM applied a"
+        " JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(topic, source, subject) USING (topic, source, subject)",
+        *columns,
+    )
+    for row in rows:
+        found[row["topic"], row["source"], row["subject"]] = Standing(row["sequence"], row["ce_id"], row["reacted"])
+    # Most of the time nothing is parked at all: the index of open rows is then empty and this costs nothing. A broken
+    # record may have lost its source, so it holds back its subject on the topic whatever the source.
+    first: dict[tuple[str, str], str] = {}
+    for row in await connection.fetch(
+        "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1) AND subject = ANY($2)"
+        " ORDER BY sequence NULLS FIRST, id",
+        sorted(set(columns[0])),
+        sorted(set(columns[2])),
+    ):
+        first.setdefault((row["topic"], row["subject"]), row["reason"])
+    for (topic, _, subject), standing in found.items():
+        standing.parked = first.get((topic, subject))
+    return found
+
+
+async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50) -> list[ParkedEvent]:
+    """The parked events that nobody has settled, oldest first, after the id `after`."""
+    rows = await session.execute(
+        text(
+            "SELECT id, topic, subject, sequence, type, reason, detail, attempts, parked_at FROM parked"
+            " WHERE settled_at IS NULL AND id > :after ORDER BY id LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [ParkedEvent(*row) for row in rows]
+
+
+def key_of(event: Envelope | Faulty, topic: str) -> tuple[str, str, str]:
+    """By what a subject's standing is kept: topic, source, subject."""
+    return topic, event.source, event.subject
+
+
+def identity_of(event: Envelope | Faulty) -> tuple[int | None, UUID | None]:
+    """An event's number and id, where they could be read."""
+    return event.sequence, event.id

@@ -1,0 +1,260 @@
+"""How do records come from the log to `apply`, in batches, and what happens when that fails?
+
+FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header or an
+empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
+seek there, and the acknowledgement after the commit only shows the lag.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from shared.bus import kafka, offsets
+from shared.bus.apply import Applier
+from shared.bus.faults import is_transient
+from shared.bus.metrics import BATCH_SECONDS, PAUSED
+from shared.bus.parked import TooMuchParked
+from shared.bus.transaction import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+    from shared.bus.bus import Bus
+    from shared.bus.consumers import Consumers
+
+log = structlog.get_logger(__name__)
+
+MAX_POLL_MS = 300_000
+# All attempts at one batch must end well before the group gives the partitions to somebody else.
+RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
+PAUSE_SECONDS = 30.0
+SWEEP_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+# FastStream sleeps this long after an empty poll, so it is the price of an event that comes out of the blue.
+POLL_MS = 10
+
+Records = tuple["ConsumerRecord[bytes, bytes]", ...]
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Seeks to where the database says, whenever partitions are assigned."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._reader.seek(assigned)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing to do: a batch under way commits or finds itself fenced by `consumed`."""
+
+
+class Reader:
+    """Reads all topics of one service as one consumer group."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        self._bus = bus
+        self._applier = Applier(bus, consumers)
+        self._unverified: set[offsets.Partition] = set()
+        self._known: dict[offsets.Partition, int] = {}
+        self.paused: str | None = None
+        """Why reading has stopped, if it has."""
+        self._broker = KafkaBroker(
+            bus.settings.kafka.split(","),
+            security=kafka.security(bus.settings),
+            client_id=f"{bus.service}-reader",
+            apply_types=False,
+            allow_auto_create_topics=False,
+            acks="all",
+            enable_idempotence=True,
+            logger=None,
+            graceful_timeout=10.0,
+        )
+        self._subscriber = self._broker.subscriber(
+            *consumers.readings,
+            batch=True,
+            group_id=bus.service,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            max_records=bus.settings.reader_batch,
+            batch_timeout_ms=POLL_MS,
+            max_poll_interval_ms=MAX_POLL_MS,
+            session_timeout_ms=10_000,
+            parser=self._parse,
+            decoder=self._decode,
+            listener=_Assigned(self),
+            no_reply=True,
+        )
+        self._subscriber(self._handle)
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = self._subscriber.consumer
+        assert consumer is not None, "the reader was not started"
+        return consumer
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        try:
+            await self._start()
+            while True:
+                await asyncio.sleep(SWEEP_SECONDS)
+                await self._sweep()
+        finally:
+            try:
+                async with asyncio.timeout(15):
+                    await self._broker.stop()
+            except (KafkaError, OSError, TimeoutError) as wrong:
+                log.info("the reader did not leave cleanly", reason=repr(wrong))
+
+    async def _start(self) -> None:
+        """Connect; a broker that is not up yet is waited for, with a bound for each try."""
+        while True:
+            try:
+                await self._broker.start()
+            except (KafkaError, OSError) as wrong:
+                log.warning("the reader waits for Kafka", reason=repr(wrong))
+                await self._broker.stop()
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _parse(self, records: Records) -> KafkaAckableMessage:
+        consumer = self._subscriber.consumer or FAKE_CONSUMER
+        return KafkaAckableMessage(body=b"", raw_message=records, headers={}, consumer=consumer)
+
+    async def _decode(self, message: KafkaAckableMessage) -> KafkaAckableMessage:
+        return message
+
+    async def seek(self, assigned: Iterable[TopicPartition]) -> None:
+        """Go to one record before where the database says, to compare that record first."""
+        partitions = [(each.topic, each.partition) for each in assigned]
+        async for attempt in _patiently():
+            with attempt:
+                async with self._bus.read() as session:
+                    at = await offsets.positions(await driver(session), partitions)
+        for (topic, partition), position in at.items():
+            self._unverified.add((topic, partition))
+            self._known[topic, partition] = position.next_offset
+            self._consumer.seek(TopicPartition(topic, partition), position.seek_to)
+
+    async def _handle(self, message: KafkaAckableMessage) -> None:
+        """Apply one batch; whatever happens, no record is passed over."""
+        records = message.raw_message
+        assert isinstance(records, tuple)
+        try:
+            await self._apply(records)
+        except offsets.LogChanged as changed:
+            log.error(  # noqa: TRY400 - the message says all; a stack trace would not help
+                "log made anew", topic=changed.partition[0], partition=changed.partition[1]
+            )
+            await self._restart(changed.partition, records)
+        except offsets.SetBack as back:
+            log.warning("reading goes back", partitions=len(back.partitions))
+            await self.seek([TopicPartition(*each) for each in back.partitions])
+        except TooMuchParked as why:
+            await self._pause(str(why), records)
+        except Exception as wrong:  # noqa: BLE001 - the loop must go on, from the same records, whatever went wrong
+            log.warning("batch failed; it is read again", reason=repr(wrong))
+            await asyncio.sleep(AGAIN_SECONDS)
+            self._back_to(records)
+        else:
+            self._resume()
+            try:
+                await message.ack()
+            except (KafkaError, IllegalStateError) as wrong:
+                log.info("lag not shown", reason=repr(wrong))
+
+    async def _apply(self, records: Records) -> None:
+        started = monotonic()
+        async for attempt in _patiently():
+            with attempt:
+                try:
+                    await self._transact(records, one_by_one=False)
+                except (offsets.LogChanged, offsets.SetBack, TooMuchParked):
+                    raise
+                except Exception as wrong:
+                    if is_transient(wrong):
+                        raise
+                    log.warning("batch fails; it is done again event by event", reason=repr(wrong))
+                    await self._transact(records, one_by_one=True)
+        BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
+
+    async def _transact(self, records: Records, *, one_by_one: bool) -> None:
+        unverified = set(self._unverified)
+        async with self._bus.transaction(f"system:{self._bus.service}") as tx:
+            connection = await driver(tx.session)
+            at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
+            offsets.refuse_set_back(at, self._known)
+            fresh = offsets.fresh(records, at, unverified)
+            if fresh:
+                await self._applier.apply(tx, fresh, one_by_one=one_by_one)
+                await offsets.advance(connection, fresh)
+        self._unverified &= unverified
+        self._known |= {partition: position.next_offset for partition, position in at.items()}
+        self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
+
+    async def _restart(self, partition: offsets.Partition, records: Records) -> None:
+        async with self._bus.transaction("system:reader") as tx:
+            connection = await driver(tx.session)
+            await offsets.lock(connection, [partition])
+            await offsets.restart(connection, partition)
+        self._back_to(records)
+        if TopicPartition(*partition) in self._consumer.assignment():
+            await self._consumer.seek_to_beginning(TopicPartition(*partition))
+
+    async def _pause(self, why: str, records: Records) -> None:
+        """Stop for a while, loudly, and look again: going on would drain a topic into `parked`."""
+        if self.paused is None:
+            log.error("the reader pauses", reason=why)
+        self.paused = why
+        PAUSED.labels(self._bus.service).set(1)
+        await asyncio.sleep(PAUSE_SECONDS)
+        self._back_to(records)
+
+    def _resume(self) -> None:
+        if self.paused is not None:
+            log.info("the reader goes on")
+        self.paused = None
+        PAUSED.labels(self._bus.service).set(0)
+
+    def _back_to(self, records: Records) -> None:
+        """Read the batch's partitions again from its first records."""
+        first: dict[offsets.Partition, int] = {}
+        for record in records:
+            first.setdefault((record.topic, record.partition), record.offset)
+        for (topic, partition), offset in first.items():
+            try:
+                self._consumer.seek(TopicPartition(topic, partition), offset)
+            except IllegalStateError:
+                log.info("partition went elsewhere", topic=topic, partition=partition)
+
+    async def _sweep(self) -> None:
+        try:
+            async with self._bus.transaction(f"system:{self._bus.service}") as tx:
+                await self._applier.sweep(tx)
+        except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; what waits stays where it is
+            log.warning("sweep of waiting reactions failed", reason=repr(wrong))
+
+
+def _patiently() -> AsyncRetrying:
+    """Try again after passing errors, with growing random waits, within a third of the poll interval."""
+    return AsyncRetrying(
+        retry=retry_if_exception(is_transient),
+        wait=wait_random_exponential(multiplier=0.1, max=10),
+        stop=stop_after_delay(RETRY_SECONDS),
+        reraise=True,
+    )

@@ -1,0 +1,89 @@
+"""How does a person bring parked events back, or pass one over?
+
+A redrive applies a subject's parked events again, in order, after whatever was wrong was mended; what fails again is
+parked again. A skip passes one event over, with a reason, and redrives what waited behind it. Both lock the partition,
+so that the reader waits meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.bus import offsets, parked
+from shared.bus.apply import Applier
+from shared.bus.records import stored
+from shared.bus.transaction import driver
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.bus.bus import Bus
+    from shared.bus.consumers import Consumers
+    from shared.bus.transaction import Tx
+
+
+class NotParked(LookupError):
+    """There is no such parked event, or somebody has settled it already."""
+
+
+async def redrive(bus: Bus, consumers: Consumers, topic: str, subject: str, by: str, reason: str) -> tuple[int, int]:
+    """Apply the parked events of `subject` again; give how many there were and how many are parked again.
+
+    Raises `NotParked` when there are none.
+    """
+    async with bus.transaction(by) as tx:
+        connection = await driver(tx.session)
+        return await _again(tx, connection, Applier(bus, consumers), topic, subject, by, reason)
+
+
+async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+    """Pass one parked event over and redrive what waited behind it; give the same as `redrive`.
+
+    Raises `NotParked`.
+    """
+    async with bus.transaction(by) as tx:
+        connection = await driver(tx.session)
+        row = await connection.fetchrow("SELECT * FROM parked WHERE id = $1 AND settled_at IS NULL", parked_id)
+        if row is None:
+            raise NotParked(f"No parked event has the number {parked_id}, or it is settled already.")
+        await offsets.lock(connection, [(row["topic"], row["partition"])])
+        await parked.settle(connection, [parked_id], "skipped", by, reason)
+        if row["sequence"] is not None:
+            await connection.execute(
+                "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted) VALUES ($1, $2, $3, $4, $5, $4)"
+                " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
+                " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)"
+                " WHERE applied.sequence < excluded.sequence",
+                row["topic"],
+                row["source"],
+                row["subject"],
+                row["sequence"],
+                row["ce_id"],
+            )
+        try:
+            return await _again(
+                tx, connection, Applier(bus, consumers), row["topic"], row["subject"], by, f"after a skip: {reason}"
+            )
+        except NotParked:
+            return 0, 0
+
+
+async def _again(
+    tx: Tx, connection: asyncpg.Connection, applier: Applier, topic: str, subject: str, by: str, reason: str
+) -> tuple[int, int]:
+    select = (
+        "SELECT * FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
+        " ORDER BY sequence NULLS FIRST, id"
+    )
+    rows = await connection.fetch(select, topic, subject)
+    if not rows:
+        raise NotParked(f"Nothing of {subject} is parked on {topic}.")
+    await offsets.lock(connection, [(row["topic"], row["partition"]) for row in rows])
+    rows = await connection.fetch(select, topic, subject)
+    records = [stored(row) for row in rows]
+    await parked.settle(connection, [row["id"] for row in rows], "redriven", by, reason)
+    await applier.apply(tx, records, one_by_one=True)
+    left = await connection.fetchval(
+        "SELECT count(*) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2", topic, subject
+    )
+    return len(rows), int(left)

@@ -1,0 +1,267 @@
+"""How do facts get from the outbox to the log, all of them, in order, and how is a log that lost some mended?
+
+One process at a time (by lease) reads `pending` in order of position, sends a batch, waits for the acknowledgements and
+deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A
+row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash between the
+acknowledgement and the delete sends an event twice; readers drop the second one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+from aiokafka.errors import IllegalStateError, KafkaError, ProducerClosed
+from sqlalchemy.exc import DBAPIError
+
+from shared.bus import journal, kafka, leases, losses
+from shared.bus.envelope import headers_of
+from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
+from shared.bus.transaction import driver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiokafka import AIOKafkaProducer
+    from aiokafka.structs import RecordMetadata
+
+    from shared.bus.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+LEASE = "relay"
+POLL_SECONDS = 1.0
+HOLD_SECONDS = 2.0
+ACK_SECONDS = 45.0
+KEEP_SENT = "1 day"
+
+_FETCH = """
+SELECT position, id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
+       causationid, traceparent
+FROM pending
+WHERE NOT EXISTS (
+    SELECT 1 FROM unnest($2::text[], $3::smallint[]) AS held(topic, partition)
+    WHERE held.topic = aggregatetype AND held.partition = pending.partition
+)
+ORDER BY position LIMIT $1
+"""
+
+Acknowledged = list[tuple[asyncpg.Record, "RecordMetadata"]]
+
+
+class Relay:
+    """Sends one service's facts. `run` is its whole life; `send_once` is one step of it."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._batch = bus.settings.relay_batch
+        self._producer: AIOKafkaProducer | None = None
+        self._held: dict[tuple[str, int], float] = {}
+        self._losses = losses.Losses(bus)
+        self._swept = 0.0
+
+    async def run(self) -> None:
+        """Send until cancelled: woken by NOTIFY, and looking by itself once a second."""
+        woken = asyncio.Event()
+        listener = asyncio.create_task(self._listen(woken))
+        lease: leases.Lease | None = None
+        try:
+            while True:
+                woken.clear()
+                try:
+                    fresh = await leases.acquire(self._bus, LEASE)
+                    if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
+                        await self._take_over()
+                    lease = fresh
+                    while lease is not None and await self.send_once(lease) == self._batch:
+                        lease = await leases.acquire(self._bus, LEASE)
+                except leases.LeaseLost:
+                    lease = None
+                except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
+                    log.warning("relay waits", reason=repr(wrong))
+                    lease = None
+                    await asyncio.sleep(POLL_SECONDS)
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await woken.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+            await self.close(lease)
+
+    async def close(self, lease: leases.Lease | None = None) -> None:
+        """Stop the producer and give the lease back; bounded, and quiet about a broker that is away."""
+        await self._drop_producer()
+        if lease is not None:
+            try:
+                await leases.release(self._bus, lease)
+            except (DBAPIError, OSError) as wrong:
+                log.info("lease not given back", reason=repr(wrong))
+
+    async def _listen(self, woken: asyncio.Event) -> None:
+        """Set `woken` whenever a transaction has written facts; after a lost connection, poll until there is one."""
+        while True:
+            try:
+                connection = await asyncpg.connect(self._bus.settings.direct_url, timeout=10)
+                gone = asyncio.Event()
+                connection.add_termination_listener(lambda _, gone=gone: gone.set())
+                try:
+                    await connection.add_listener(journal.PENDING_CHANNEL, lambda *_: woken.set())
+                    woken.set()
+                    await gone.wait()
+                finally:
+                    await connection.close(timeout=5)
+            except (OSError, asyncpg.PostgresError, TimeoutError) as wrong:
+                log.info("relay polls", reason=repr(wrong))
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _take_over(self) -> None:
+        """What a new holder does first: compare the log's ends with what was acknowledged."""
+        await self._open_producer()
+        await self._losses.look()
+
+    async def send_once(self, lease: leases.Lease) -> int:
+        """Send one batch; give the number of rows taken. Raises `LeaseLost`, database and Kafka errors."""
+        now = monotonic()
+        self._held = {key: until for key, until in self._held.items() if until > now}
+        async with self._bus.read() as session:
+            connection = await driver(session)
+            rows = await connection.fetch(
+                _FETCH, self._batch, [topic for topic, _ in self._held], [partition for _, partition in self._held]
+            )
+        if rows:
+            acknowledged = await self._send(rows)
+            await self._settle(lease, acknowledged)
+        if now - self._swept > 60:
+            self._swept = now
+            await self._sweep(lease)
+        return len(rows)
+
+    async def _send(self, rows: Sequence[asyncpg.Record]) -> Acknowledged:
+        """Send `rows` in order and wait for the acknowledgements; hold back the partitions that failed."""
+        producer = await self._open_producer()
+        service = self._bus.service
+        waits: list[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]] = []
+        fatal = False
+        failed: set[tuple[str, int]] = set()
+        for row in rows:
+            partition = (row["aggregatetype"], row["partition"])
+            if partition in failed:
+                continue
+            try:
+                waits.append(
+                    (
+                        row,
+                        await producer.send(
+                            row["aggregatetype"],
+                            value=row["payload"].encode(),
+                            key=row["aggregateid"].encode(),
+                            partition=row["partition"],
+                            headers=headers_of(
+                                service,
+                                row["id"],
+                                row["type"],
+                                row["aggregateid"],
+                                row["occurred_at"],
+                                row["sequence"],
+                                row["correlationid"],
+                                row["causationid"],
+                                row["traceparent"],
+                            ),
+                        ),
+                    )
+                )
+            except (ProducerClosed, IllegalStateError) as wrong:
+                fatal = True
+                log.warning("the producer broke; a new one takes over", reason=repr(wrong))
+                break
+            except KafkaError as wrong:
+                failed.add(partition)
+                self._hold(partition, wrong)
+        acknowledged: Acknowledged = []
+        if waits:
+            await asyncio.wait([future for _, future in waits], timeout=ACK_SECONDS)
+        for row, future in waits:
+            partition = (row["aggregatetype"], row["partition"])
+            if not future.done():
+                future.cancel()
+                fatal = True
+                self._hold(partition, TimeoutError(f"no acknowledgement within {ACK_SECONDS:.0f} s"))
+            elif (failure := future.exception()) is not None:
+                # A later record of the same partition may have been acknowledged; readers see the gap and heal it
+                # when this one arrives, since it stays first in the outbox.
+                fatal = fatal or not getattr(failure, "retriable", False)
+                self._hold(partition, failure)
+            else:
+                acknowledged.append((row, future.result()))
+        if fatal:
+            await self._drop_producer()
+        return acknowledged
+
+    def _hold(self, partition: tuple[str, int], wrong: BaseException) -> None:
+        if partition not in self._held:
+            log.warning("a partition is held back", topic=partition[0], partition=partition[1], reason=repr(wrong))
+        RELAY_FAILED.labels(self._bus.service).inc()
+        self._held[partition] = monotonic() + HOLD_SECONDS
+
+    async def _settle(self, lease: leases.Lease, acknowledged: Acknowledged) -> None:
+        """Delete what was acknowledged and note where it lies, if the lease is still ours."""
+        if not acknowledged:
+            return
+        async with self._bus.transaction("system:relay") as tx:
+            await leases.check(tx.session, lease)
+            connection = await driver(tx.session)
+            lost = await self._losses.notice(connection, [metadata for _, metadata in acknowledged])
+            await connection.execute(
+                "DELETE FROM pending WHERE position = ANY($1::bigint[])", [row["position"] for row, _ in acknowledged]
+            )
+            await connection.execute(
+                'INSERT INTO sent (topic, partition, "offset", journal_id)'
+                " SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[])"
+                ' ON CONFLICT (topic, partition, "offset") DO UPDATE'
+                " SET journal_id = excluded.journal_id, sent_at = now()",
+                [metadata.topic for _, metadata in acknowledged],
+                [metadata.partition for _, metadata in acknowledged],
+                [metadata.offset for _, metadata in acknowledged],
+                [row["id"] for row, _ in acknowledged],
+            )
+        self._losses.remember([metadata for _, metadata in acknowledged])
+        RELAY_SENT.labels(self._bus.service).inc(len(acknowledged))
+        if lost:
+            log.error("the log lost records; they are sent again", count=lost)
+
+    async def _sweep(self, lease: leases.Lease) -> None:
+        """Forget what was sent over a day ago, but never the newest row of a partition."""
+        async with self._bus.transaction("system:relay") as tx:
+            await leases.check(tx.session, lease)
+            connection = await driver(tx.session)
+            await connection.execute(
+                f"DELETE FROM sent s WHERE sent_at < now() - interval '{KEEP_SENT}' AND \"offset\" <"  # noqa: S608 - a constant of ours
+                ' (SELECT max("offset") FROM sent n WHERE n.topic = s.topic AND n.partition = s.partition)'
+            )
+
+    async def _open_producer(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = kafka.producer(self._bus.settings, f"{self._bus.service}-relay")
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    async def _drop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            async with asyncio.timeout(10):
+                await producer.stop()
+        except (KafkaError, TimeoutError, OSError) as wrong:
+            log.info("the old producer did not stop cleanly", reason=repr(wrong))
