@@ -1,0 +1,54 @@
+"""Who may do what: the events on `exchange.access`, compacted, whole state, key the sign-in subject."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Country, Day, Event, Part
+from shared.contracts.codes import Role
+
+
+class AccessGrant(Part):
+    """One role of a person, in one country or organisation or, with neither, in the whole programme, for a time.
+
+    `since` and `until` are the first and the last day; `deputy_for` is the sign-in subject of the person stood in for.
+    """
+
+    role: Role
+    country: Country | None = None
+    organisation_id: UUID | None = None
+    since: Day
+    until: Day | None = None
+    deputy_for: str | None = None
+
+
+class AccessEvent(Event):
+    """An event on `exchange.access`."""
+
+    topic: ClassVar[str] = "exchange.access"
+
+
+class AccessChanged(AccessEvent):
+    """What a person who signs in may do from now on, whole.
+
+    Proposed by the national coordinator, approved by the programme coordinator (lifecycles.md, "Access"). No grants: no
+    access any more. `confirmed_on` is the day of the yearly confirmation.
+    """
+
+    grants: tuple[AccessGrant, ...]
+    confirmed_on: Day | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "grants": [
+            {
+                "role": "host_contact",
+                "country": "FR",
+                "organisation_id": ex.HOST_ORGANISATION,
+                "since": "2026-01-05",
+                "until": None,
+                "deputy_for": None,
+            }
+        ],
+        "confirmed_on": "2026-01-05",
+    }

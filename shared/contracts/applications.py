@@ -1,0 +1,270 @@
+"""How an application goes until it is decided: the events on `exchange.applications`, key the application.
+
+No event says that an application is in matching, matched or completed: the portal projects that from the events of
+matching and reporting (lifecycles.md, "Application").
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Due, Event, Language, Part, Reference, TopicCode
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import (
+    ActingAs,
+    AppealOutcome,
+    ApplicationKind,
+    ApplicationMode,
+    ApplicationState,
+    EligibilityRule,
+    Expertise,
+    LanguageLevel,
+    NotEndorsedReason,
+    Outcome,
+    Party,
+    RankGroup,
+    Reason,
+    Section,
+    ServiceKind,
+    VoidReason,
+)
+
+
+class ExpertiseHeld(Part):
+    """An area of expertise with level (1 basic, 2 advanced, 3 expert) and years."""
+
+    area: Expertise
+    level: Annotated[int, Field(ge=1, le=3)]
+    years: Annotated[int, Field(ge=0, le=60)] = 0
+
+
+class LanguageHeld(Part):
+    """A language and the level that somebody has, or that somebody asks for."""
+
+    language: Language
+    level: LanguageLevel
+
+
+class ApplicationProfile(Part):
+    """What of an application the rules and the matching work on: no name, no contact, no free text.
+
+    `topics` and `preferred_countries` are in order of preference. `group_id` is shared by the members of a group;
+    `prematched_with` is the application, offer or mentor of the counterpart. `conflicts` are organisations, offers or
+    mentors that a conflict of interest excludes. `objectives` is their number: the texts stay in the portal.
+    """
+
+    call_id: UUID
+    reference: Reference
+    kind: ApplicationKind
+    mode: ApplicationMode = ApplicationMode.OPEN
+    country: Country
+    organisation_id: UUID
+    service: ServiceKind
+    rank_group: RankGroup
+    years_in_field: Annotated[int, Field(ge=0, le=60)]
+    expertise: tuple[ExpertiseHeld, ...]
+    languages: tuple[LanguageHeld, ...]
+    topics: tuple[TopicCode, ...]
+    preferred_countries: tuple[Country, ...] = ()
+    periods: tuple[DatePeriod, ...]
+    blackouts: tuple[DatePeriod, ...] = ()
+    group_id: UUID | None = None
+    prematched_with: UUID | None = None
+    first_time: bool = True
+    conflicts: tuple[UUID, ...] = ()
+    objectives: Annotated[int, Field(ge=0, le=3)] = 0
+    cascade_committed: bool = False
+    courses: tuple[str, ...] = ()
+
+
+class EligibilityCheck(Part):
+    """One rule of the call, whether it held, what it needed and what was given (short codes or numbers, no prose)."""
+
+    rule: EligibilityRule
+    held: bool
+    needed: Annotated[str, Field(max_length=100)] = ""
+    given: Annotated[str, Field(max_length=100)] = ""
+
+
+class ApplicationEvent(Event):
+    """An event on `exchange.applications`."""
+
+    topic: ClassVar[str] = "exchange.applications"
+
+
+class ApplicationSubmitted(ApplicationEvent):
+    """An officer submits a draft, before the call's deadline by the server's clock; `due` is when endorsement is."""
+
+    profile: ApplicationProfile
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"profile": ex.PROFILE, "due": "2026-01-30T23:00:00Z"}
+
+
+class ApplicationReturned(ApplicationEvent):
+    """The home national coordinator asks for information on some sections; `due` is when the officer answers."""
+
+    sections: tuple[Section, ...]
+    acting_as: ActingAs = ActingAs.COORDINATOR
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "sections": ["languages", "periods"],
+        "acting_as": "coordinator",
+        "due": "2026-01-30T23:00:00Z",
+    }
+
+
+class ApplicationResubmitted(ApplicationEvent):
+    """The officer answers an application that was returned; the profile is whole, endorsement is due again."""
+
+    profile: ApplicationProfile
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"profile": ex.PROFILE, "due": "2026-02-06T23:00:00Z"}
+
+
+class ApplicationEndorsed(ApplicationEvent):
+    """The home national coordinator, the deputy or, asked, the programme coordinator endorses: never automatic.
+
+    `due` is when eligibility is found.
+    """
+
+    acting_as: ActingAs = ActingAs.COORDINATOR
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"acting_as": "coordinator", "due": "2026-02-06T23:00:00Z"}
+
+
+class ApplicationNotEndorsed(ApplicationEvent):
+    """The home national coordinator does not endorse; the officer may appeal until `appeal_until`."""
+
+    reason: NotEndorsedReason
+    acting_as: ActingAs = ActingAs.COORDINATOR
+    appeal_until: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "reason": "priority_given_to_others",
+        "acting_as": "coordinator",
+        "appeal_until": "2026-02-13T23:00:00Z",
+    }
+
+
+class ApplicationFoundEligible(ApplicationEvent):
+    """The call's rules hold for the application; computed, and confirmed by the programme coordinator.
+
+    `rules_version` is the revision of the call that it was judged by. From here the application is in matching.
+    """
+
+    rules_version: Annotated[int, Field(ge=1)]
+    checks: tuple[EligibilityCheck, ...]
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "rules_version": 1,
+        "checks": [{"rule": "language", "held": True, "needed": "B1", "given": "en B2"}],
+    }
+
+
+class ApplicationFoundIneligible(ApplicationEvent):
+    """A rule of the call does not hold; computed, and confirmed by the programme coordinator."""
+
+    rules_version: Annotated[int, Field(ge=1)]
+    checks: tuple[EligibilityCheck, ...]
+    appeal_until: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "rules_version": 1,
+        "checks": [{"rule": "language", "held": False, "needed": "B1", "given": "en A2"}],
+        "appeal_until": "2026-02-13T23:00:00Z",
+    }
+
+
+class ApplicationChanged(ApplicationEvent):
+    """The officer changes an open application before it is offered, with a reason; the profile is whole.
+
+    `state` is where the application stands now: `submitted` (with `due`) where what was endorsed matters to the rules.
+    """
+
+    profile: ApplicationProfile
+    sections: tuple[Section, ...]
+    reason: Reason
+    state: ApplicationState
+    due: Due | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "profile": ex.PROFILE,
+        "sections": ["periods"],
+        "reason": "timetable_conflict",
+        "state": "eligible",
+        "due": None,
+    }
+
+
+class ApplicationWithdrawn(ApplicationEvent):
+    """The officer withdraws, or the portal's clock does for silence (`no_answer`)."""
+
+    reason: Reason
+    by: Party = Party.GUEST
+
+    example: ClassVar[Mapping[str, Any]] = {"reason": "operational_duty", "by": "guest"}
+
+
+class ApplicationCancelled(ApplicationEvent):
+    """The programme coordinator cancels an open application, with a reason."""
+
+    reason: Reason
+    appeal_until: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"reason": "partner_suspended", "appeal_until": "2026-02-13T23:00:00Z"}
+
+
+class ApplicationDecided(ApplicationEvent):
+    """The first final outcome of an application, once; the envelope's time is when it was decided."""
+
+    outcome: Outcome
+    submitted_at: AwareDatetime
+    call_id: UUID
+    kind: ApplicationKind
+    country: Country
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "outcome": "place_confirmed",
+        "submitted_at": "2026-01-16T09:30:00Z",
+        "call_id": ex.CALL,
+        "kind": "study_visit",
+        "country": "MD",
+    }
+
+
+class ApplicationVoided(ApplicationEvent):
+    """The programme coordinator takes out an application that was entered in error: it leaves the counts."""
+
+    reason: VoidReason
+
+    example: ClassVar[Mapping[str, Any]] = {"reason": "duplicate"}
+
+
+class AppealFiled(ApplicationEvent):
+    """The officer appeals against a decision; another coordinator than before decides by `due`."""
+
+    against: ApplicationState
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"against": "ineligible", "due": "2026-03-06T23:00:00Z"}
+
+
+class AppealDecided(ApplicationEvent):
+    """Another coordinator than before decides an appeal; `state` is where the application goes on.
+
+    Upheld: the decision falls and the application goes on from where it was before it. Dismissed: it is back where it
+    was when the appeal was filed.
+    """
+
+    outcome: AppealOutcome
+    state: ApplicationState
+    appeals: Count = 1
+
+    example: ClassVar[Mapping[str, Any]] = {"outcome": "upheld", "state": "endorsed", "appeals": 1}

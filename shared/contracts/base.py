@@ -1,0 +1,91 @@
+"""What an event is, and what a part of one.
+
+An event is a frozen pydantic model. Our own code may construct it with known fields only, so that a misspelt field is
+an error where it is written; a reader ignores fields that it does not know, so that an owner may add one before its
+readers learn it. The subject (the aggregate's id, the record's key) stands in the envelope, never in the payload.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Country = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}$", description="Country, ISO 3166-1 alpha-2, or EU for an agency of the Union")
+]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="Language, ISO 639-1")]
+TopicCode = Annotated[
+    str, Field(pattern=r"^[a-z][a-z_]*$", description="Priority topic, a code of the scheme that the call names")
+]
+Scheme = Annotated[str, Field(pattern=r"^[a-z]+-[0-9]{4}$", description="Scheme of priority topics")]
+Reference = Annotated[
+    str,
+    Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Reference that people use, not an identifier of a person"),
+]
+Count = Annotated[int, Field(ge=0)]
+Due = Annotated[
+    AwareDatetime, Field(description="Until when the next step is asked for; the owner of the state keeps it")
+]
+Day = Annotated[date, Field(description="Calendar day at the place where it happens")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
+
+EVENTS: dict[str, type["Event"]] = {}
+
+
+class Part(BaseModel):
+    """A value inside an event: frozen, compared by its content, without an identity of its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+class Event(BaseModel):
+    """Something that happened, told by the one service that owns it.
+
+    A class that names the topic, or calls itself `abstract`, is what events have in common. All other classes below are
+    events, each with a docstring and an `example`, and are found by their name (the envelope's `ce_type`) in `EVENTS`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: ClassVar[str]
+    type: ClassVar[str]
+    abstract: ClassVar[bool] = False
+    example: ClassVar[Mapping[str, Any]]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Enter an event under its name.
+
+        Raises TypeError for a class without docstring or example, and for a name that is already taken.
+        """
+        super().__pydantic_init_subclass__(**kwargs)
+        if "topic" in cls.__dict__ or cls.__dict__.get("abstract"):
+            return
+        if not cls.__doc__ or not any("example" in base.__dict__ for base in cls.__mro__):
+            raise TypeError(f"{cls.__name__} needs a docstring and an example")
+        if not re.fullmatch(r"[A-Z][A-Za-z]+", cls.__name__) or cls.__name__ in EVENTS:
+            raise TypeError(f"{cls.__name__} is not a free name for an event")
+        cls.type = cls.__name__
+        EVENTS[cls.__name__] = cls
+
+    @classmethod
+    def read(cls, payload: bytes | str) -> Self:
+        """The event in a record's value; unknown fields are ignored, in its parts too.
+
+        Raises pydantic.ValidationError where the payload is not JSON or breaks the contract.
+        """
+        return cls.__pydantic_validator__.validate_json(payload, extra="ignore")  # type: ignore[no-any-return]
+
+    def write(self) -> bytes:
+        """Compact JSON in the order of the fields: the same event always gives the same bytes."""
+        return self.__pydantic_serializer__.to_json(self)
+
+
+def read(event_type: str, payload: bytes | str) -> Event:
+    """The event of that type in a record's value.
+
+    Raises KeyError for a type that this code does not know, pydantic.ValidationError for a payload against contract.
+    """
+    return EVENTS[event_type].read(payload)

@@ -1,0 +1,149 @@
+"""What a call asks and allows: the events on `exchange.calls`, compacted, whole state, key the call."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Day, Event, Language, Part, Reference, Scheme, TopicCode
+from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup, ServiceKind
+
+Days = Annotated[int, Field(ge=0, le=400)]
+
+
+class CallText(Part):
+    """A call's published text in one language."""
+
+    language: Language
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    summary: Annotated[str, Field(max_length=5000)] = ""
+
+
+class DatePeriod(Part):
+    """From the first to the last day, both included."""
+
+    start: Day
+    end: Day
+
+
+class EligibilityRules(Part):
+    """What an application to this call must meet; an empty list means that all are welcome.
+
+    `minimum_level` is asked for in at least one of `languages` other than the native one (domain.md, "Rules").
+    """
+
+    schema_version: int = 1
+    minimum_years: Annotated[int, Field(ge=0, le=40)] = 3
+    languages: tuple[Language, ...] = ()
+    minimum_level: LanguageLevel = LanguageLevel.B1
+    first_time_first: bool = True
+    cascade_commitment: bool = True
+    countries: tuple[Country, ...] = ()
+    services: tuple[ServiceKind, ...] = ()
+    rank_groups: tuple[RankGroup, ...] = ()
+    courses: tuple[str, ...] = ()
+
+
+class CountryQuota(Part):
+    """How many of a country's officers are placed at least and at most; no ceiling means no limit."""
+
+    country: Country
+    floor: Count = 0
+    ceiling: Count | None = None
+
+
+class CriterionWeight(Part):
+    """What a criterion counts: for what the applicant gains, and for what the host or mentor prefers."""
+
+    criterion: Criterion
+    applicant: Annotated[int, Field(ge=0, le=1000)]
+    host: Annotated[int, Field(ge=0, le=1000)]
+
+
+class Timers(Part):
+    """By when things are asked for; `_wd` counts working days of the country concerned (lifecycles.md)."""
+
+    endorse_wd: Days = 10
+    information_wd: Days = 10
+    information_reminder_wd: Days = 5
+    eligibility_wd: Days = 5
+    appeal_wd: Days = 10
+    appeal_decision_wd: Days = 15
+    offer_endorse_wd: Days = 10
+    availability_after_days: Days = 60
+    availability_answer_wd: Days = 10
+    clearance_wd: Days = 10
+    answer_wd: Days = 10
+    answer_grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
+    notice_weeks: Annotated[int, Field(ge=0, le=52)] = 6
+    agenda_weeks: Annotated[int, Field(ge=0, le=52)] = 2
+    agreement_wd: Days = 10
+    evaluation_days: Days = 7
+    report_days: Days = 30
+    follow_up_months: Annotated[int, Field(ge=0, le=24)] = 6
+    follow_up_window_days: Days = 30
+
+
+class CallTerms(Part):
+    """A call as it is now, whole.
+
+    `deadline` is the last moment to apply, by the server's clock; `visit_periods` say when visits may be;
+    `share_of_offer` is the part of an offer, in per cent, that may go to one country (at least one place; groups are
+    exempt); `reserves` is how many more a place are cleared beforehand.
+    """
+
+    reference: Reference
+    revision: Annotated[int, Field(ge=1)]
+    kinds: tuple[ApplicationKind, ...]
+    texts: tuple[CallText, ...]
+    scheme: Scheme
+    topics: tuple[TopicCode, ...]
+    opens: Day
+    deadline: AwareDatetime
+    closes: Day
+    visit_periods: tuple[DatePeriod, ...]
+    rules: EligibilityRules = EligibilityRules()
+    quotas: tuple[CountryQuota, ...] = ()
+    share_of_offer: Annotated[int, Field(ge=1, le=100)] = 40
+    objective: Objective = Objective.STABLE
+    weights: tuple[CriterionWeight, ...] = ()
+    needs: tuple[UUID, ...] = ()
+    fund_id: UUID
+    minimum_days: Annotated[int, Field(ge=1, le=5)] = 2
+    maximum_days: Annotated[int, Field(ge=1, le=5)] = 5
+    group_size: Annotated[int, Field(ge=1, le=5)] = 5
+    reserves: Annotated[int, Field(ge=0, le=5)] = 1
+    sessions_to_complete: Annotated[int, Field(ge=1, le=50)] = 3
+    evaluation_form: Annotated[int, Field(ge=1, description="Version of the evaluation form")] = 1
+    timers: Timers = Timers()
+
+
+class CallEvent(Event):
+    """An event on `exchange.calls`."""
+
+    topic: ClassVar[str] = "exchange.calls"
+
+    terms: CallTerms
+
+    example: ClassVar[Mapping[str, Any]] = {"terms": ex.CALL_TERMS}
+
+
+class CallPublished(CallEvent):
+    """A programme coordinator publishes a call: from `opens` on officers may apply."""
+
+
+class CallRevised(CallEvent):
+    """A programme coordinator changes a published call.
+
+    `touches` are the submitted applications that the revision concerns: none, unless in the applicants' favour.
+    """
+
+    touches: tuple[UUID, ...] = ()
+
+    example: ClassVar[Mapping[str, Any]] = {"terms": {**ex.CALL_TERMS, "revision": 2}, "touches": []}
+
+
+class CallClosed(CallEvent):
+    """A programme coordinator closes a call after the last cohort: what is left becomes `unplaced_at_close`."""

@@ -1,0 +1,152 @@
+"""Which kinds of applications, answers and documents are there, in code lists."""
+
+from shared.contracts.codes._base import N_, Code
+
+
+class ApplicationKind(Code):
+    """What an application is for; a call says which kinds it takes."""
+
+    STUDY_VISIT = "study_visit", N_("Study visit")
+    MENTEE = "mentee", N_("Mentoring")
+
+
+class ApplicationMode(Code):
+    """How an applicant comes: alone, with a named counterpart, or in a group of up to five."""
+
+    OPEN = "open", N_("Open")
+    PRE_MATCHED = "pre_matched", N_("Pre-matched")
+    GROUP = "group", N_("Group")
+
+
+class Answer(Code):
+    """The answer to a match that is offered."""
+
+    ACCEPT = "accept", N_("Accept")
+    DECLINE = "decline", N_("Decline")
+
+
+class Section(Code):
+    """The sections of an application or an offer, as the task list shows them."""
+
+    CONTACT = "contact", N_("Contact")
+    SERVICE = "service", N_("Service and rank")
+    EXPERTISE = "expertise", N_("Expertise")
+    LANGUAGES = "languages", N_("Languages")
+    TOPICS = "topics", N_("Topics")
+    PERIODS = "periods", N_("Periods")
+    OBJECTIVES = "objectives", N_("Objectives")
+    CASCADE = "cascade", N_("Cascade plan")
+    LINE_MANAGER = "line_manager", N_("Line manager")
+    COUNTERPART = "counterpart", N_("Counterpart or group")
+    PLACES = "places", N_("Places and periods")
+    AGENDA = "agenda", N_("Outline of the agenda")
+    COSTS = "costs", N_("Costs")
+    SECURITY = "security", N_("Security requirements")
+
+
+class CostBorne(Code):
+    """What a host pays for."""
+
+    ACCOMMODATION = "accommodation", N_("Accommodation")
+    MEALS = "meals", N_("Meals")
+    LOCAL_TRANSPORT = "local_transport", N_("Local transport")
+    INTERPRETATION = "interpretation", N_("Interpretation")
+
+
+class IdentityField(Code):
+    """What of a guest is released to another country or agency, field by field."""
+
+    NAME = "name", N_("Name")
+    NATIONAL_RANK = "national_rank", N_("National rank")
+    UNIT = "unit", N_("Unit")
+    SERVICE_EMAIL = "service_email", N_("Service e-mail")
+    EMERGENCY_CONTACT = "emergency_contact", N_("Emergency contact")
+    ACCESS_NEEDS = "access_needs", N_("Access needs")
+
+
+class ReleasePurpose(Code):
+    """For what an identity is released."""
+
+    VETTING = "vetting", N_("Vetting by the host country")
+    PREPARATION = "preparation", N_("Preparation of the visit")
+    MENTORING = "mentoring", N_("Mentoring")
+    EMERGENCY = "emergency", N_("Emergency on the days of the visit")
+
+
+class LegalBasis(Code):
+    """The lawful ground of a release (Regulation (EU) 2018/1725, Article 5)."""
+
+    PUBLIC_TASK = "public_task", N_("Task in the public interest")
+    CONSENT = "consent", N_("Consent")
+    VITAL_INTEREST = "vital_interest", N_("Vital interests")
+
+
+class PreparationItem(Code):
+    """What must be there before travel."""
+
+    AUTHORISATION = "authorisation", N_("Authorisation by the sending agency")
+    INVITATION = "invitation", N_("Invitation and visa letter")
+    VISA = "visa", N_("Visa")
+    INSURANCE = "insurance", N_("Insurance")
+    COSTS = "costs", N_("Who pays what")
+    EMERGENCY_CONTACT = "emergency_contact", N_("Emergency contact")
+
+
+class TestPhase(Code):
+    """Before or after the visit (Kirkpatrick level 2)."""
+
+    __test__ = False  # or pytest would collect it by its name
+
+    PRE = "pre", N_("Before")
+    POST = "post", N_("After")
+
+
+class Applied(Code):
+    """Whether what was learnt is used on the job (Kirkpatrick level 3)."""
+
+    YES = "yes", N_("Yes")
+    PARTLY = "partly", N_("Partly")
+    NO = "no", N_("No")
+
+
+class Outcome(Code):
+    """The first final outcome of an application, said once."""
+
+    PLACE_CONFIRMED = "place_confirmed", N_("Place confirmed")
+    NOT_ENDORSED = "not_endorsed", N_("Not endorsed")
+    INELIGIBLE = "ineligible", N_("Not eligible")
+    UNPLACED_AT_CLOSE = "unplaced_at_close", N_("No place when the call closed")
+    WITHDRAWN = "withdrawn", N_("Withdrawn")
+    CANCELLED = "cancelled", N_("Cancelled")
+
+
+class AppealOutcome(Code):
+    """What became of an appeal."""
+
+    UPHELD = "upheld", N_("Appeal upheld")
+    DISMISSED = "dismissed", N_("Appeal dismissed")
+
+
+class CascadeFormat(Code):
+    """How knowledge was passed on at home."""
+
+    BRIEFING = "briefing", N_("Briefing")
+    TRAINING = "training", N_("Training")
+    MATERIAL = "material", N_("Written material")
+    E_LEARNING = "e_learning", N_("E-learning")
+
+
+class PeriodKind(Code):
+    """How long a reporting period is."""
+
+    QUARTER = "quarter", N_("Quarter")
+    HALF_YEAR = "half_year", N_("Half-year")
+    YEAR = "year", N_("Year")
+
+
+class Channel(Code):
+    """By what way a notification goes."""
+
+    MAIL = "mail", N_("Mail")
+    CALENDAR = "calendar", N_("Mail with a calendar invitation")
+    WEBHOOK = "webhook", N_("Webhook")

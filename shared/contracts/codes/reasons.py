@@ -1,0 +1,132 @@
+"""Why did something not happen, or change? Codes only: the text that goes with them stays in its owner's store."""
+
+from shared.contracts.codes._base import N_, Code
+
+
+class Reason(Code):
+    """Reasons for a change, a decline or a cancellation, as they stand in events.
+
+    `health` and `clearance` are what a form may ask for; they leave the portal as `personal` (`published`).
+    """
+
+    NOT_AVAILABLE = "not_available", N_("Not available")
+    LANGUAGE_MISMATCH = "language_mismatch", N_("Languages do not match")
+    TIMETABLE_CONFLICT = "timetable_conflict", N_("Timetable conflict")
+    OPERATIONAL_DUTY = "operational_duty", N_("Operational duty")
+    VISA_REFUSED = "visa_refused", N_("Visa refused")
+    PERSONAL = "personal", N_("Personal reason")
+    FUNDING = "funding", N_("Funding")
+    PARTNER_SUSPENDED = "partner_suspended", N_("Partner suspended")
+    FORCE_MAJEURE = "force_majeure", N_("Force majeure")
+    NO_ANSWER = "no_answer", N_("No answer")
+    OTHER = "other", N_("Other reason")
+
+
+class StatedReason(Code):
+    """Reasons that a form offers; what is published of them is said by `published`."""
+
+    NOT_AVAILABLE = "not_available", N_("Not available")
+    LANGUAGE_MISMATCH = "language_mismatch", N_("Languages do not match")
+    TIMETABLE_CONFLICT = "timetable_conflict", N_("Timetable conflict")
+    OPERATIONAL_DUTY = "operational_duty", N_("Operational duty")
+    VISA_REFUSED = "visa_refused", N_("Visa refused")
+    CLEARANCE = "clearance", N_("Clearance")
+    HEALTH = "health", N_("Health")
+    FUNDING = "funding", N_("Funding")
+    PARTNER_SUSPENDED = "partner_suspended", N_("Partner suspended")
+    FORCE_MAJEURE = "force_majeure", N_("Force majeure")
+    OTHER = "other", N_("Other reason")
+
+
+_PERSONAL = frozenset({StatedReason.CLEARANCE, StatedReason.HEALTH})
+
+
+def published(stated: StatedReason) -> Reason:
+    """What of a stated reason may stand in an event (domain.md: health and clearance leave the portal as personal)."""
+    return Reason.PERSONAL if stated in _PERSONAL else Reason[stated.name]
+
+
+class NotEndorsedReason(Code):
+    """Why a national coordinator does not endorse an officer."""
+
+    PRIORITY_GIVEN_TO_OTHERS = "priority_given_to_others", N_("Priority given to others")
+    PROFILE_MISMATCH = "profile_mismatch", N_("The profile does not fit the call")
+    OPERATIONAL_DUTY = "operational_duty", N_("Operational duty")
+    NOT_IN_SERVICE = "not_in_service", N_("No longer in this service")
+    PERSONAL = "personal", N_("Personal reason")
+    OTHER = "other", N_("Other reason")
+
+
+class VoidReason(Code):
+    """Why a record was entered in error and leaves the counts."""
+
+    DUPLICATE = "duplicate", N_("Entered twice")
+    ENTERED_IN_ERROR = "entered_in_error", N_("Entered in error")
+    TEST = "test", N_("A test")
+
+
+class PauseCause(Code):
+    """Why an offer or a mentor pauses."""
+
+    BY_CHOICE = "by_choice", N_("By choice")
+    SILENCE = "silence", N_("No answer to the question whether it is still available")
+    PARTNER_SUSPENDED = "partner_suspended", N_("Partner suspended")
+
+
+class CloseCause(Code):
+    """Why an offer or a mentor's profile closes."""
+
+    FULL = "full", N_("All places taken")
+    PERIOD_OVER = "period_over", N_("Period over")
+    CALL_CLOSED = "call_closed", N_("Call closed")
+    BY_CHOICE = "by_choice", N_("By choice")
+
+
+class UnschedulableCause(Code):
+    """Why no lawful week was found for a visit."""
+
+    NO_COMMON_WEEK = "no_common_week", N_("No common week")
+    NO_PLACE_IN_WEEK = "no_place_in_week", N_("No place left in a common week")
+    NOTICE_TOO_SHORT = "notice_too_short", N_("Too few weeks between confirmation and start")
+    HOLIDAYS = "holidays", N_("Public holidays leave too few working days")
+
+
+class WaiverReason(Code):
+    """Why an evaluation is no longer waited for."""
+
+    HOST_SILENT = "host_silent", N_("The host did not answer")
+    HOST_CLOSED = "host_closed", N_("The host no longer takes part")
+    OTHER = "other", N_("Other reason")
+
+
+class RevocationReason(Code):
+    """Why a certificate is no longer valid."""
+
+    ENTERED_IN_ERROR = "entered_in_error", N_("Entered in error")
+    VISIT_VOIDED = "visit_voided", N_("The visit was voided")
+    MISCONDUCT = "misconduct", N_("Misconduct")
+
+
+class RestatementReason(Code):
+    """Why a published figure is stated again."""
+
+    LATE_FACTS = "late_facts", N_("Facts arrived after the freeze")
+    CORRECTION = "correction", N_("A fact was corrected or voided")
+    DEFINITION = "definition", N_("The definition has a new version")
+
+
+class FailureCause(Code):
+    """Why a notification did not reach anybody."""
+
+    REFUSED = "refused", N_("Refused by the server")
+    BOUNCED = "bounced", N_("Bounced")
+    UNREACHABLE = "unreachable", N_("Server not reached")
+    NO_CONTACT = "no_contact", N_("No contact known")
+
+
+class PeriodReturnReason(Code):
+    """Why a period's figures go back to their author."""
+
+    FIGURES_DIFFER = "figures_differ", N_("Figures do not agree")
+    FACTS_MISSING = "facts_missing", N_("Facts are missing")
+    OTHER = "other", N_("Other reason")

@@ -1,0 +1,104 @@
+"""By which rules an application is judged and matched."""
+
+from shared.contracts.codes._base import N_, Code
+
+
+class EligibilityRule(Code):
+    """Rules of a call that an application meets or does not."""
+
+    YEARS_IN_FIELD = "years_in_field", N_("Years in the field")
+    LANGUAGE = "language", N_("Language at the level of the call")
+    CASCADE = "cascade", N_("Commitment to pass the knowledge on")
+    COUNTRY = "country", N_("Country takes part in the call")
+    SERVICE = "service", N_("Service takes part in the call")
+    RANK_GROUP = "rank_group", N_("Rank group takes part in the call")
+    KIND = "kind", N_("The call takes this kind of application")
+    TOPICS = "topics", N_("Topics belong to the call")
+    PERIODS = "periods", N_("A possible period lies in the call's periods")
+    COURSE = "course", N_("Finished course")
+    PARTNER_ACTIVE = "partner_active", N_("Partner is active")
+
+
+class HardRule(Code):
+    """Rules that a pair of applicant and offer or mentor must meet; a receipt shows how many each rule left.
+
+    The order is that of the funnel. An exclusion that is confidential shows as `not_available`.
+    """
+
+    PARTNER_ACTIVE = "partner_active", N_("Partner is active")
+    CROSS_BORDER = "cross_border", N_("In another country")
+    SAME_AGENCY = "same_agency", N_("Not in the same agency")
+    CONFLICT_OF_INTEREST = "conflict_of_interest", N_("No conflict of interest")
+    EXCLUDED_PAIR = "excluded_pair", N_("Not excluded by the programme")
+    NOT_AVAILABLE = "not_available", N_("Available")
+    TOPIC = "topic", N_("A wanted topic")
+    COMMON_LANGUAGE = "common_language", N_("A common language at the level asked for")
+    SHARED_EXPERTISE = "shared_expertise", N_("A shared area of expertise")
+    COMMON_WEEKS = "common_weeks", N_("A common week")
+    RANK_GROUP = "rank_group", N_("Rank group is taken")
+    GROUP_SIZE = "group_size", N_("Group is small enough")
+    PRE_MATCHED = "pre_matched", N_("The counterpart that both name")
+    DECLINED_BEFORE = "declined_before", N_("Not declined before")
+    CAPACITY = "capacity", N_("A free place")
+    QUOTA = "quota", N_("Within the country's quota")
+    SHARE_OF_OFFER = "share_of_offer", N_("Within one country's share of an offer")
+
+
+class Criterion(Code):
+    """What earns points in a match; a call sets the weight of each."""
+
+    TOPIC = "topic", N_("Topic wanted")
+    EXPERTISE = "expertise", N_("Expertise shared")
+    EXPERTISE_GAP = "expertise_gap", N_("Room to learn")
+    LANGUAGE = "language", N_("Language level")
+    PREFERRED_COUNTRY = "preferred_country", N_("Preferred country")
+    WEEKS = "weeks", N_("Weeks in common")
+    FIRST_TIME = "first_time", N_("First participation")
+    TRAINING_NEED = "training_need", N_("Training need answered")
+    RECIPROCITY = "reciprocity", N_("Reciprocity of days")
+    RANK_GROUP = "rank_group", N_("Rank group")
+    SERVICE = "service", N_("Same service")
+
+
+class Change(Code):
+    """The kinds of smallest change that would have matched an application."""
+
+    LANGUAGE_LEVEL = "language_level", N_("A higher level in a language")
+    HOST_LANGUAGE_LEVEL = "host_language_level", N_("A lower level asked for by the host")
+    MORE_PLACES = "more_places", N_("More places")
+    OTHER_WEEKS = "other_weeks", N_("Other weeks")
+    MORE_EXPERTISE = "more_expertise", N_("One more area of expertise")
+    MORE_TOPICS = "more_topics", N_("One more topic")
+    RANK_GROUP = "rank_group", N_("Rank group taken by the host")
+    QUOTA = "quota", N_("A higher quota")
+    SMALLER_GROUP = "smaller_group", N_("A smaller group")
+    AVAILABILITY = "availability", N_("Availability")
+
+
+class Objective(Code):
+    """What a call's matching aims at (a programme's choice)."""
+
+    STABLE = "stable", N_("Stable: nobody has a reason to prefer another partner who prefers them too")
+    MOST_GOOD = "most_good", N_("Most good done: the highest sum of points")
+
+
+class DeadlineKind(Code):
+    """Deadlines that are reminded of, escalated, or end a state."""
+
+    ENDORSEMENT = "endorsement", N_("Endorsement")
+    INFORMATION = "information", N_("Information asked for")
+    ELIGIBILITY = "eligibility", N_("Eligibility")
+    APPEAL = "appeal", N_("Appeal")
+    APPEAL_DECISION = "appeal_decision", N_("Decision on an appeal")
+    OFFER_ENDORSEMENT = "offer_endorsement", N_("Endorsement of a placement")
+    AVAILABILITY = "availability", N_("Answer whether still available")
+    HOME_CLEARANCE = "home_clearance", N_("Clearance by the home country")
+    HOST_CLEARANCE = "host_clearance", N_("Clearance by the host country")
+    ANSWER = "answer", N_("Answer to an offer")
+    MOVE = "move", N_("Answer to new dates")
+    AGENDA = "agenda", N_("Agenda agreed")
+    AGREEMENT = "agreement", N_("Agreement signed")
+    ATTENDANCE = "attendance", N_("Attendance recorded")
+    EVALUATION = "evaluation", N_("Evaluation")
+    REPORT = "report", N_("Report")
+    FOLLOW_UP = "follow_up", N_("Follow-up")

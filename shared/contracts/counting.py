@@ -1,0 +1,28 @@
+"""How people are counted without being known: the events on `exchange.counting`, read by reporting only."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from shared.contracts.base import Event
+from shared.contracts.codes import Sex
+
+
+class CountingEvent(Event):
+    """An event on `exchange.counting`, key the application."""
+
+    topic: ClassVar[str] = "exchange.counting"
+
+
+class CountingKeyAssigned(CountingEvent):
+    """The key under which an application's person is counted once in one programme, and the person's sex if said.
+
+    By the portal, when an application is first submitted. The key is valid for one programme and says nothing elsewhere
+    (domain.md, "Pseudonymous, not anonymous"); matching needs neither.
+    """
+
+    counting_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}$", description="The same for all of one person's")]
+    sex: Sex | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {"counting_key": "5f0c6e3a9b1d4c7e8a2f1b0d9c8e7f6a", "sex": "female"}

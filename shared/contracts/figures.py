@@ -1,0 +1,97 @@
+"""Which figures were published, and what proves them: the events on `exchange.figures`, compacted, key the figure."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Day, Digest, Event, Part
+from shared.contracts.codes import RestatementReason
+
+Indicator = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)+$", description="Indicator, as in the definitions")]
+Decimal = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", description="Decimal number, written out")]
+
+
+class Dimension(Part):
+    """One dimension by which a figure is broken down, with its value."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
+    value: str
+
+
+class Figure(Part):
+    """A figure, whole: what it counts, for when, its value, and the set of events that it was computed from.
+
+    No dimensions: the total. `value` is none where it is suppressed (disclosure control) or has no denominator.
+    `events` is how many there were, `events_digest` the SHA-256 over their sorted ids, each on a line; `cut_off` is up
+    to which moment facts were taken.
+    """
+
+    indicator: Indicator
+    definition_version: Annotated[int, Field(ge=1)]
+    period: Annotated[str, Field(pattern=r"^[0-9]{4}(-(H[12]|Q[1-4]))?$")]
+    start: Day
+    end: Day
+    dimensions: tuple[Dimension, ...] = ()
+    value: Decimal | None
+    numerator: Decimal | None = None
+    denominator: Decimal | None = None
+    suppressed: bool = False
+    cut_off: AwareDatetime
+    events: Count
+    events_digest: Digest
+
+
+class FigureEvent(Event):
+    """An event on `exchange.figures`."""
+
+    topic: ClassVar[str] = "exchange.figures"
+
+    figure: Figure
+
+
+_FIGURE: Mapping[str, Any] = {
+    "indicator": "TOPCOP-OP-02",
+    "definition_version": 1,
+    "period": "2026-H1",
+    "start": "2026-01-01",
+    "end": "2026-06-30",
+    "dimensions": [{"name": "host-country", "value": "FR"}],
+    "value": "17",
+    "numerator": "17",
+    "denominator": None,
+    "suppressed": False,
+    "cut_off": "2026-07-15T22:00:00Z",
+    "events": 18,
+    "events_digest": ex.DIGEST,
+}
+
+
+class FigurePublished(FigureEvent):
+    """Reporting publishes a figure of an approved period."""
+
+    example: ClassVar[Mapping[str, Any]] = {"figure": _FIGURE}
+
+
+class FigureRestated(FigureEvent):
+    """A published figure is stated again, approved by another person than the author; what it was stays known.
+
+    `added` and `removed` are the ids of the events that make the difference.
+    """
+
+    previous_value: Decimal | None
+    previous_digest: Digest
+    reason: RestatementReason
+    added: tuple[UUID, ...] = ()
+    removed: tuple[UUID, ...] = ()
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "figure": _FIGURE,
+        "previous_value": "16",
+        "previous_digest": ex.DIGEST,
+        "reason": "late_facts",
+        "added": [ex.EVENT],
+        "removed": [],
+    }

@@ -1,0 +1,176 @@
+"""How a match goes from proposed to confirmed or not: the events on `exchange.matches`, key the match, owner matching.
+
+A provisional match has no event: it is on the coordinators' board only.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Due, Event, Language, Part, TopicCode
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import ApplicationKind, MatchState, Party, RankGroup, Reason
+
+
+class Pairing(Part):
+    """Who is matched with what, and the dimensions by which it is counted. A guest has an offer, a mentee a mentor.
+
+    `country` and `organisation_id` are the applicant's; `fund_id` says who pays.
+    """
+
+    kind: ApplicationKind
+    call_id: UUID
+    application_id: UUID
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+    country: Country
+    organisation_id: UUID
+    rank_group: RankGroup
+    host_country: Country
+    host_organisation_id: UUID
+    topic: TopicCode
+    language: Language
+    fund_id: UUID
+
+
+class MatchEvent(Event):
+    """An event on `exchange.matches`; each says the pairing, so that a reader needs no other event for it."""
+
+    topic: ClassVar[str] = "exchange.matches"
+
+    pairing: Pairing
+
+    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING}
+
+
+class MatchProposed(MatchEvent):
+    """A programme coordinator commits a cohort, or overrides with a reason, or a place fell free for the next in line.
+
+    `weeks` are the weeks that are possible; `next_in_line` says how many stand behind; `due` is when the home national
+    coordinator clears.
+    """
+
+    run_id: UUID
+    score: Count
+    weeks: tuple[DatePeriod, ...] = ()
+    next_in_line: Count = 0
+    override: Reason | None = None
+    reserve: bool = False
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "run_id": ex.RUN,
+        "score": 78,
+        "weeks": [{"start": "2026-03-16", "end": "2026-03-20"}],
+        "next_in_line": 2,
+        "override": None,
+        "reserve": False,
+        "due": "2026-02-13T23:00:00Z",
+    }
+
+
+class MatchCleared(MatchEvent):
+    """Both national coordinators have cleared the guest, the home one first."""
+
+
+class MatchOffered(MatchEvent):
+    """The match is offered to officer and host, or mentee and mentor, at once after clearance; both answer by `due`.
+
+    `next_in_line` are the applications that follow, the first of them next.
+    """
+
+    due: Due
+    next_in_line: tuple[UUID, ...] = ()
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "due": "2026-02-27T23:00:00Z",
+        "next_in_line": [ex.OTHER_APPLICATION],
+    }
+
+
+class MatchConfirmed(MatchEvent):
+    """Both sides accepted in time: the place is theirs."""
+
+
+class MatchDeclined(MatchEvent):
+    """One side declined: the application goes back into matching, and the next in line is proposed.
+
+    A no of the officer's own bars that offer or mentor for the application.
+    """
+
+    by: Party
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "by": "guest", "reason": "timetable_conflict"}
+
+
+class MatchExpired(MatchEvent):
+    """The deadline passed and somebody did not answer; matching waits two minutes more for answers given in time.
+
+    `silent` are those who did not; `silences` counts the officer's own so far: a second one withdraws the application.
+    """
+
+    silent: tuple[Party, ...]
+    silences: Count = 0
+
+    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "silent": ["guest"], "silences": 1}
+
+
+class AnswerTooLate(MatchEvent):
+    """An answer came after the match was no longer open to answers; nothing changes."""
+
+    by: Party
+    answered_at: AwareDatetime
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "by": "guest",
+        "answered_at": "2026-02-28T08:00:00Z",
+        "due": "2026-02-27T23:00:00Z",
+    }
+
+
+class MatchSuperseded(MatchEvent):
+    """An override puts another match in its place, before it is confirmed."""
+
+    by_match_id: UUID | None = None
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "by_match_id": None, "reason": "operational_duty"}
+
+
+class MatchCancelled(MatchEvent):
+    """The match ends before its visit or mentorship does: clearance refused, withdrawal, request, suspension, closure.
+
+    `was` is the state it was in.
+    """
+
+    by: Party
+    reason: Reason
+    was: MatchState
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "by": "home_coordinator",
+        "reason": "personal",
+        "was": "proposed",
+    }
+
+
+class MatchFundChanged(MatchEvent):
+    """Another fund pays from now on (its id stands in the pairing); by the programme coordinator."""
+
+    previous_fund_id: UUID
+    reason: Annotated[Reason, Field(description="Why the fund changes")]
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "previous_fund_id": ex.FUND,
+        "reason": "partner_suspended",
+    }

@@ -1,0 +1,95 @@
+"""How a mentor's profile goes: the events on `mentoring.mentors`, key the mentor."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.applications import ExpertiseHeld, LanguageHeld
+from shared.contracts.base import Country, Due, Event, Part, Reference, TopicCode
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import CloseCause, LanguageLevel, PauseCause, RankGroup, ServiceKind
+
+
+class MentorProfile(Part):
+    """What of a mentor the matching works on, whole: no name, no contact, no free text.
+
+    `minimum_level` is asked of the mentee in a common language; `rank_groups` are those that the mentor takes (none
+    named: all); `prematched_with` names an application, `conflicts` organisations or applications.
+    """
+
+    call_id: UUID
+    reference: Reference
+    organisation_id: UUID
+    country: Country
+    service: ServiceKind
+    rank_group: RankGroup
+    expertise: tuple[ExpertiseHeld, ...]
+    languages: tuple[LanguageHeld, ...]
+    minimum_level: LanguageLevel = LanguageLevel.B1
+    capacity: Annotated[int, Field(ge=1, le=5)]
+    rank_groups: tuple[RankGroup, ...] = ()
+    periods: tuple[DatePeriod, ...]
+    topics: tuple[TopicCode, ...] = ()
+    prematched_with: UUID | None = None
+    conflicts: tuple[UUID, ...] = ()
+
+
+class MentorEvent(Event):
+    """An event on `mentoring.mentors`."""
+
+    topic: ClassVar[str] = "mentoring.mentors"
+
+
+class MentorPublished(MentorEvent):
+    """A mentor publishes expertise and capacity: from now on the mentor can be matched."""
+
+    profile: MentorProfile
+
+    example: ClassVar[Mapping[str, Any]] = {"profile": ex.MENTOR_PROFILE}
+
+
+class MentorRevised(MentorEvent):
+    """A mentor changes the profile; it is whole."""
+
+    profile: MentorProfile
+
+    example: ClassVar[Mapping[str, Any]] = {"profile": {**ex.MENTOR_PROFILE, "capacity": 1}}
+
+
+class MentorPaused(MentorEvent):
+    """A mentor takes no new mentee for a while: says so, or was silent when asked, or the state is suspended."""
+
+    cause: PauseCause
+
+    example: ClassVar[Mapping[str, Any]] = {"cause": "by_choice"}
+
+
+class MentorAvailabilityAsked(MentorEvent):
+    """The portal asks a mentor "still available?" (60 days without a change)."""
+
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"due": "2026-04-10T22:00:00Z"}
+
+
+class MentorAvailabilityConfirmed(MentorEvent):
+    """A mentor says that the capacity still stands."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+
+
+class MentorResumed(MentorEvent):
+    """A paused mentor takes mentees again."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+
+
+class MentorClosed(MentorEvent):
+    """A mentor's profile is closed; mentorships that are open stand."""
+
+    cause: CloseCause
+
+    example: ClassVar[Mapping[str, Any]] = {"cause": "by_choice"}

@@ -1,0 +1,129 @@
+"""What was told to whom, and what falls due: the events on `exchange.notifications`, key a notification or a deadline.
+
+Neither names nor addresses nor texts: an audience that the portal can resolve, and the event that caused it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Country, Due, Event, Language, Part
+from shared.contracts.codes import AudienceKind, Channel, DeadlineKind, FailureCause
+
+Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, description="Rule of the table of messages")]
+
+
+class Audience(Part):
+    """To whom: a role, in a country or an organisation, or of an application or a mentor."""
+
+    kind: AudienceKind
+    country: Country | None = None
+    organisation_id: UUID | None = None
+    application_id: UUID | None = None
+    mentor_id: UUID | None = None
+
+
+class NotificationEvent(Event):
+    """An event on `exchange.notifications`."""
+
+    topic: ClassVar[str] = "exchange.notifications"
+
+
+_AUDIENCE: Mapping[str, Any] = {
+    "kind": "applicant",
+    "country": None,
+    "organisation_id": None,
+    "application_id": ex.APPLICATION,
+    "mentor_id": None,
+}
+
+
+class NotificationSent(NotificationEvent):
+    """The server took a message; `about` is the event that caused it."""
+
+    rule: Rule
+    audience: Audience
+    channel: Channel
+    language: Language
+    about: UUID
+    application_id: UUID | None = None
+    attempt: Annotated[int, Field(ge=1)] = 1
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "rule": "application_submitted",
+        "audience": _AUDIENCE,
+        "channel": "mail",
+        "language": "en",
+        "about": ex.EVENT,
+        "application_id": ex.APPLICATION,
+        "attempt": 1,
+    }
+
+
+class NotificationFailed(NotificationEvent):
+    """A message could not be delivered; `final` when it is no longer tried."""
+
+    rule: Rule
+    audience: Audience
+    channel: Channel
+    about: UUID
+    application_id: UUID | None = None
+    attempt: Annotated[int, Field(ge=1)] = 1
+    cause: FailureCause
+    final: bool
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "rule": "application_submitted",
+        "audience": _AUDIENCE,
+        "channel": "mail",
+        "about": ex.EVENT,
+        "application_id": ex.APPLICATION,
+        "attempt": 3,
+        "cause": "refused",
+        "final": True,
+    }
+
+
+class DeadlineEvent(NotificationEvent):
+    """A deadline of a subject on another topic; `owner` is who is to act."""
+
+    abstract: ClassVar[bool] = True
+
+    kind: DeadlineKind
+    due: Due
+    subject_topic: Annotated[str, Field(description="Topic of what is waited for")]
+    subject_id: Annotated[str, Field(description="Subject of what is waited for")]
+    owner: Audience
+    about: UUID
+    application_id: UUID | None = None
+
+
+_DEADLINE: Mapping[str, Any] = {
+    "kind": "endorsement",
+    "due": "2026-01-30T23:00:00Z",
+    "subject_topic": "exchange.applications",
+    "subject_id": ex.APPLICATION,
+    "owner": {**_AUDIENCE, "kind": "home_coordinator", "country": "MD", "application_id": None},
+    "about": ex.EVENT,
+    "application_id": ex.APPLICATION,
+}
+
+
+class DeadlineNear(DeadlineEvent):
+    """A deadline comes near: its owner is reminded."""
+
+    example: ClassVar[Mapping[str, Any]] = _DEADLINE
+
+
+class DeadlinePassed(DeadlineEvent):
+    """A deadline passed: it informs and escalates; the owner of the state keeps the clock that changes it."""
+
+    escalated_to: tuple[Audience, ...] = ()
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_DEADLINE,
+        "escalated_to": [{**_AUDIENCE, "kind": "programme_coordinator", "application_id": None}],
+    }

@@ -1,0 +1,142 @@
+"""How a host's placement goes: the events on `exchange.offers`, key the offer."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.applications import LanguageHeld
+from shared.contracts.base import Country, Day, Due, Event, Part, Reference, TopicCode
+from shared.contracts.codes import ActingAs, CloseCause, CostBorne, Expertise, PauseCause, RankGroup, Reason, Section
+
+
+class OfferPeriod(Part):
+    """From the first to the last day in which visits may lie, and how many guests a week."""
+
+    start: Day
+    end: Day
+    places_per_week: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class OfferTerms(Part):
+    """A placement as it is now, whole. The texts are published.
+
+    `languages` are the working languages, each with the minimum level for a guest; one of them is enough. `days` are
+    the working days of a visit; `deadline` is the last day on which the host takes a match; `prematched_with` names an
+    application, `conflicts` organisations or applications.
+    """
+
+    call_id: UUID
+    reference: Reference
+    organisation_id: UUID
+    country: Country
+    city: Annotated[str, Field(max_length=100)]
+    unit: Annotated[str, Field(max_length=200)] = ""
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    outline: Annotated[str, Field(max_length=5000)] = ""
+    topics: tuple[TopicCode, ...]
+    expertise: tuple[Expertise, ...] = ()
+    places: Annotated[int, Field(ge=1, le=500)]
+    periods: tuple[OfferPeriod, ...]
+    languages: tuple[LanguageHeld, ...]
+    excluded_rank_groups: tuple[RankGroup, ...] = ()
+    group_size: Annotated[int, Field(ge=1, le=5)] = 1
+    days: Annotated[int, Field(ge=1, le=5)] = 5
+    costs_borne: tuple[CostBorne, ...] = ()
+    prematched_with: UUID | None = None
+    deadline: Day | None = None
+    conflicts: tuple[UUID, ...] = ()
+
+
+class OfferEvent(Event):
+    """An event on `exchange.offers`."""
+
+    topic: ClassVar[str] = "exchange.offers"
+
+
+class OfferSubmitted(OfferEvent):
+    """The host agency submits a placement; `due` is when the host national coordinator endorses it."""
+
+    terms: OfferTerms
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"terms": ex.OFFER_TERMS, "due": "2026-01-30T23:00:00Z"}
+
+
+class OfferReturned(OfferEvent):
+    """The host national coordinator asks for more on some sections."""
+
+    sections: tuple[Section, ...]
+    acting_as: ActingAs = ActingAs.COORDINATOR
+
+    example: ClassVar[Mapping[str, Any]] = {"sections": ["places"], "acting_as": "coordinator"}
+
+
+class OfferEndorsed(OfferEvent):
+    """The host national coordinator, the deputy or, asked, the programme coordinator endorses a placement."""
+
+    acting_as: ActingAs = ActingAs.COORDINATOR
+
+    example: ClassVar[Mapping[str, Any]] = {"acting_as": "coordinator"}
+
+
+class OfferPublished(OfferEvent):
+    """The host agency publishes an endorsed placement: from now on it can be matched."""
+
+    terms: OfferTerms
+
+    example: ClassVar[Mapping[str, Any]] = {"terms": ex.OFFER_TERMS}
+
+
+class OfferRevised(OfferEvent):
+    """The host agency changes a published placement; the terms are whole."""
+
+    terms: OfferTerms
+
+    example: ClassVar[Mapping[str, Any]] = {"terms": {**ex.OFFER_TERMS, "places": 3}}
+
+
+class OfferPaused(OfferEvent):
+    """A placement is not matched for a while: the host says so, or was silent when asked, or its state is suspended."""
+
+    cause: PauseCause
+
+    example: ClassVar[Mapping[str, Any]] = {"cause": "silence"}
+
+
+class AvailabilityAsked(OfferEvent):
+    """The portal asks the host whether the placement is still available (60 days without a change)."""
+
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"due": "2026-04-10T22:00:00Z"}
+
+
+class AvailabilityConfirmed(OfferEvent):
+    """The host says that the placement is still available."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+
+
+class OfferResumed(OfferEvent):
+    """The host lets a paused placement be matched again."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+
+
+class OfferClosed(OfferEvent):
+    """A placement is full or its period over; confirmed visits stand."""
+
+    cause: CloseCause
+
+    example: ClassVar[Mapping[str, Any]] = {"cause": "full"}
+
+
+class OfferWithdrawn(OfferEvent):
+    """The host takes a placement back; matches that are not confirmed are cancelled."""
+
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {"reason": "operational_duty"}

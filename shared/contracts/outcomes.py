@@ -1,0 +1,192 @@
+"""What came of a visit or a mentorship: the events on `exchange.outcomes`, owner reporting.
+
+The key is the visit or the mentorship. Answers to closed questions only; free text stays in reporting's store, the
+objectives' texts in the portal.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Day, Event, Part, TopicCode
+from shared.contracts.codes import (
+    Applied,
+    CascadeFormat,
+    FollowUpBy,
+    Respondent,
+    RevocationReason,
+    TestPhase,
+    WaiverReason,
+)
+
+Score = Annotated[int, Field(ge=1, le=5, description="From 1, worst, to 5, best")]
+
+
+class ObjectiveScore(Part):
+    """How far an objective of the application (by its number, 1 to 3) was met."""
+
+    number: Annotated[int, Field(ge=1, le=3)]
+    score: Score
+
+
+class GoalScore(Part):
+    """Whether one side holds that a goal of the mentorship (by its number) was met."""
+
+    number: Annotated[int, Field(ge=1)]
+    met: bool
+
+
+class QuestionScore(Part):
+    """The answer to a closed question of the form, with its Kirkpatrick level."""
+
+    question: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+    level: Annotated[int, Field(ge=1, le=4)]
+    score: Score
+
+
+class OutcomeEvent(Event):
+    """An event on `exchange.outcomes`: about a visit or a mentorship (exactly one is given, and is the key)."""
+
+    topic: ClassVar[str] = "exchange.outcomes"
+
+    application_id: UUID
+    visit_id: UUID | None = None
+    mentorship_id: UUID | None = None
+    country: Country
+    topic_code: TopicCode
+
+
+_OF: Mapping[str, Any] = {
+    "application_id": ex.APPLICATION,
+    "visit_id": ex.VISIT,
+    "mentorship_id": None,
+    "country": "MD",
+    "topic_code": "online_crime",
+}
+
+
+class EvaluationSubmitted(OutcomeEvent):
+    """A respondent evaluates; due seven days after the end, later ones are flagged."""
+
+    respondent: Respondent
+    form_version: Annotated[int, Field(ge=1)] = 1
+    overall: Score
+    objectives: tuple[ObjectiveScore, ...] = ()
+    goals: tuple[GoalScore, ...] = ()
+    answers: tuple[QuestionScore, ...] = ()
+    late: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "respondent": "guest",
+        "form_version": 1,
+        "overall": 5,
+        "objectives": [{"number": 1, "score": 4}],
+        "goals": [],
+        "answers": [{"question": "programme_useful", "level": 1, "score": 5}],
+        "late": False,
+    }
+
+
+class TestScored(OutcomeEvent):
+    """A test before or after the visit was scored (Kirkpatrick level 2)."""
+
+    __test__ = False  # or pytest would collect it by its name
+
+    phase: TestPhase
+    score: Count
+    maximum: Annotated[int, Field(ge=1)]
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "phase": "pre", "score": 11, "maximum": 20}
+
+
+class ReportSubmitted(OutcomeEvent):
+    """The guest hands in the report; due thirty days after the end. Its text stays in reporting's store."""
+
+    late: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "late": False}
+
+
+class FollowUpSubmitted(OutcomeEvent):
+    """Six months later the officer or the line manager says whether what was learnt is used on the job.
+
+    `in_window` says whether it came within thirty days of the date.
+    """
+
+    by: FollowUpBy
+    applied: Applied
+    answers: tuple[QuestionScore, ...] = ()
+    in_window: bool = True
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "by": "self", "applied": "yes", "answers": [], "in_window": True}
+
+
+class CascadeDelivered(OutcomeEvent):
+    """The officer passed the knowledge on at home, to so many colleagues."""
+
+    cascade_id: UUID
+    delivered_on: Day
+    attendees: Count
+    format: CascadeFormat
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "cascade_id": ex.CASCADE,
+        "delivered_on": "2026-05-20",
+        "attendees": 18,
+        "format": "training",
+    }
+
+
+class CascadeConfirmed(OutcomeEvent):
+    """The line manager confirms a cascade session and how many colleagues it reached."""
+
+    cascade_id: UUID
+    delivered_on: Day
+    attendees: Count
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "cascade_id": ex.CASCADE,
+        "delivered_on": "2026-05-20",
+        "attendees": 18,
+    }
+
+
+class EvaluationWaived(OutcomeEvent):
+    """The programme coordinator no longer waits for an evaluation (the host's, missing after thirty days)."""
+
+    respondent: Respondent
+    reason: WaiverReason
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "respondent": "host", "reason": "host_silent"}
+
+
+class CertificateGranted(OutcomeEvent):
+    """Guest evaluation, host evaluation (or its waiver) and report are in: the portal writes the certificate."""
+
+    number: Annotated[str, Field(pattern=r"^[A-Z0-9-]+$", max_length=40)]
+    attended_days: Count
+    start: Day
+    end: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "number": "TC-2026-000017",
+        "attended_days": 5,
+        "start": "2026-03-16",
+        "end": "2026-03-20",
+    }
+
+
+class CertificateRevoked(OutcomeEvent):
+    """A certificate is no longer valid; the portal's page that verifies it says so."""
+
+    number: Annotated[str, Field(pattern=r"^[A-Z0-9-]+$", max_length=40)]
+    reason: RevocationReason
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "number": "TC-2026-000017", "reason": "visit_voided"}

@@ -1,0 +1,339 @@
+"""What people do about a match, from clearance to the end: the events on `exchange.participation`, owner the portal.
+
+The key is the match throughout. They are requests and statements; matching and reporting draw the conclusions.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Country, Day, Digest, Event
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import (
+    ActingAs,
+    Answer,
+    IdentityField,
+    LegalBasis,
+    Party,
+    PreparationItem,
+    Reason,
+    ReleasePurpose,
+    Side,
+)
+
+
+class ParticipationEvent(Event):
+    """An event on `exchange.participation`; each says whose application the match is about."""
+
+    topic: ClassVar[str] = "exchange.participation"
+
+    application_id: UUID
+
+
+class VisitParticipation(ParticipationEvent):
+    """What somebody does about a visit."""
+
+    abstract: ClassVar[bool] = True
+
+    visit_id: UUID
+
+
+class MentorshipParticipation(ParticipationEvent):
+    """What somebody does about a mentorship."""
+
+    abstract: ClassVar[bool] = True
+
+    mentorship_id: UUID
+
+
+_OF_VISIT: Mapping[str, Any] = {"application_id": ex.APPLICATION, "visit_id": ex.VISIT}
+_OF_MENTORSHIP: Mapping[str, Any] = {"application_id": ex.APPLICATION, "mentorship_id": ex.MENTORSHIP}
+
+
+class ClearanceGiven(ParticipationEvent):
+    """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host."""
+
+    side: Side
+    country: Country
+    acting_as: ActingAs = ActingAs.COORDINATOR
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "side": "home",
+        "country": "MD",
+        "acting_as": "coordinator",
+    }
+
+
+class ClearanceRefused(ParticipationEvent):
+    """A national coordinator does not clear the match; matching cancels it."""
+
+    side: Side
+    country: Country
+    reason: Reason
+    acting_as: ActingAs = ActingAs.COORDINATOR
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "side": "host",
+        "country": "FR",
+        "reason": "personal",
+        "acting_as": "coordinator",
+    }
+
+
+class IdentityReleased(ParticipationEvent):
+    """The portal shows fields of somebody's identity to another: which, to whom, what for, on what legal basis.
+
+    Never the values.
+    """
+
+    of: Party
+    to: Party
+    country: Country
+    organisation_id: UUID | None = None
+    fields: tuple[IdentityField, ...]
+    purpose: ReleasePurpose
+    basis: LegalBasis
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "of": "guest",
+        "to": "host_coordinator",
+        "country": "FR",
+        "organisation_id": None,
+        "fields": ["name", "national_rank", "unit"],
+        "purpose": "vetting",
+        "basis": "public_task",
+    }
+
+
+class AnswerGiven(ParticipationEvent):
+    """Officer or mentee, host agency or mentor answers an offered match: a request until matching confirms it."""
+
+    by: Party
+    answer: Answer
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "by": "guest",
+        "answer": "accept",
+        "reason": None,
+    }
+
+
+class AgendaAgreed(VisitParticipation):
+    """One side agrees to the agenda of a visit; `complete` when both have, two weeks before the start."""
+
+    by: Party
+    version: Annotated[int, Field(ge=1)] = 1
+    complete: bool
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "by": "host", "version": 1, "complete": True}
+
+
+class MoveAccepted(VisitParticipation):
+    """Guest or host accepts new dates; with both, matching moves the visit. `move` is the proposal's number."""
+
+    by: Party
+    move: Annotated[int, Field(ge=1)]
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "by": "guest", "move": 1}
+
+
+class MoveRefused(VisitParticipation):
+    """Guest or host refuses new dates: the old ones stand."""
+
+    by: Party
+    move: Annotated[int, Field(ge=1)]
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "by": "host", "move": 1, "reason": "not_available"}
+
+
+class AttendanceRecorded(VisitParticipation):
+    """The host records whether the guest was there on one day of the visit; a later record of the day replaces it."""
+
+    day: Day
+    present: bool
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "day": "2026-03-16", "present": True}
+
+
+class NoShowReported(VisitParticipation):
+    """The host reports that the guest did not come at all."""
+
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "reason": None}
+
+
+class EarlyReturnReported(VisitParticipation):
+    """The host reports that the guest left before the end; the actual days count."""
+
+    last_day: Day
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "last_day": "2026-03-18", "reason": "operational_duty"}
+
+
+class AgreementSigned(MentorshipParticipation):
+    """Mentee or mentor signs a version of the agreement; `document` is the digest of the text that was signed."""
+
+    by: Party
+    version: Annotated[int, Field(ge=1)]
+    document: Digest
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentor", "version": 1, "document": ex.DIGEST}
+
+
+class GoalSet(MentorshipParticipation):
+    """Mentee or mentor sets a goal of the mentorship; its text stays in the portal."""
+
+    goal_id: UUID
+    by: Party
+    number: Annotated[int, Field(ge=1)]
+    target: Day | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "goal_id": ex.GOAL,
+        "by": "mentee",
+        "number": 1,
+        "target": "2026-09-30",
+    }
+
+
+class GoalClosed(MentorshipParticipation):
+    """A goal of the mentorship is closed: met, or given up."""
+
+    goal_id: UUID
+    by: Party
+    number: Annotated[int, Field(ge=1)]
+    met: bool
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "goal_id": ex.GOAL,
+        "by": "mentee",
+        "number": 1,
+        "met": True,
+    }
+
+
+class SessionLogged(MentorshipParticipation):
+    """Mentee or mentor logs a session; the other side confirms it."""
+
+    session_id: UUID
+    by: Party
+    held_on: Day
+    minutes: Annotated[int, Field(ge=5, le=1440)]
+    on_site: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "session_id": ex.SESSION,
+        "by": "mentor",
+        "held_on": "2026-03-04",
+        "minutes": 60,
+        "on_site": False,
+    }
+
+
+class SessionConfirmed(MentorshipParticipation):
+    """The other side than the one who logged a session confirms it."""
+
+    session_id: UUID
+    by: Party
+    held_on: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "session_id": ex.SESSION,
+        "by": "mentee",
+        "held_on": "2026-03-04",
+    }
+
+
+class VisitRequested(MentorshipParticipation):
+    """A mentoring pair asks for an on-site visit under the same agreement and goals."""
+
+    by: Party
+    periods: tuple[DatePeriod, ...]
+    days: Annotated[int, Field(ge=1, le=5)]
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "by": "mentee",
+        "periods": [{"start": "2026-06-01", "end": "2026-06-26"}],
+        "days": 3,
+    }
+
+
+class MoveRequested(VisitParticipation):
+    """Guest or host asks for other dates of a visit; the dates stand until both accept new ones."""
+
+    by: Party
+    periods: tuple[DatePeriod, ...]
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_VISIT,
+        "by": "host",
+        "periods": [{"start": "2026-04-20", "end": "2026-05-08"}],
+        "reason": "timetable_conflict",
+    }
+
+
+class CancellationRequested(ParticipationEvent):
+    """Somebody asks that a match, with its visit or mentorship where there is one, be cancelled."""
+
+    by: Party
+    reason: Reason
+    visit_id: UUID | None = None
+    mentorship_id: UUID | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_VISIT,
+        "by": "guest",
+        "reason": "visa_refused",
+        "mentorship_id": None,
+    }
+
+
+class PauseRequested(MentorshipParticipation):
+    """Mentee or mentor asks to pause the mentorship."""
+
+    by: Party
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentor", "reason": "operational_duty"}
+
+
+class ResumeRequested(MentorshipParticipation):
+    """Mentee or mentor asks to go on with a paused mentorship."""
+
+    by: Party
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentor"}
+
+
+class EndRequested(MentorshipParticipation):
+    """Mentee or mentor asks to end the mentorship; with a reason where it is early."""
+
+    by: Party
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentee", "reason": None}
+
+
+class PreparationCompleted(VisitParticipation):
+    """All that a guest, sender and host need before travel is there; `items` says what was asked for."""
+
+    items: tuple[PreparationItem, ...]
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "items": ["authorisation", "visa", "insurance"]}

@@ -1,0 +1,76 @@
+"""How a reporting period is approved: the events on `exchange.periods`, compacted, whole state, key the period."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Day, Digest, Event, Part
+from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState
+
+
+class ReportingPeriod(Part):
+    """A period as it is now, whole; `figures_digest` runs over all of its figures, so that a later one is seen."""
+
+    label: Annotated[str, Field(pattern=r"^[0-9]{4}(-(H[12]|Q[1-4]))?$")]
+    kind: PeriodKind
+    start: Day
+    end: Day
+    state: PeriodState
+    cut_off: AwareDatetime | None = None
+    figures: Count = 0
+    figures_digest: Digest | None = None
+
+
+class PeriodEvent(Event):
+    """An event on `exchange.periods`."""
+
+    topic: ClassVar[str] = "exchange.periods"
+
+    period: ReportingPeriod
+
+
+def _example(state: str) -> dict[str, Any]:
+    return {
+        "label": "2026-H1",
+        "kind": "half_year",
+        "start": "2026-01-01",
+        "end": "2026-06-30",
+        "state": state,
+        "cut_off": "2026-07-15T22:00:00Z",
+        "figures": 120,
+        "figures_digest": ex.DIGEST,
+    }
+
+
+class PeriodSubmitted(PeriodEvent):
+    """The author submits a period's figures for approval."""
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("submitted")}
+
+
+class PeriodReturned(PeriodEvent):
+    """The approver returns a period's figures to the author."""
+
+    reason: PeriodReturnReason
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("returned"), "reason": "facts_missing"}
+
+
+class PeriodApproved(PeriodEvent):
+    """Another person than the author approves a period's figures."""
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("approved")}
+
+
+class PeriodFrozen(PeriodEvent):
+    """From now on the period's figures change by restatement only."""
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("frozen")}
+
+
+class PeriodPublished(PeriodEvent):
+    """The period's figures are out."""
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("published")}

@@ -1,0 +1,141 @@
+"""Why was an application matched, or not: the events on `exchange.receipts`, key the application, owner matching.
+
+Codes and numbers, no prose: each reader writes the sentence in its own language. A receipt tells nothing of another
+person, and a confidential exclusion only as "not available".
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Event, Language, Part, TopicCode
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, LanguageLevel, Reason
+
+
+class PointsEarned(Part):
+    """What a criterion gave, of how many possible points, on the applicant's side and on the host's or mentor's."""
+
+    criterion: Criterion
+    applicant: Count
+    applicant_of: Count
+    host: Count
+    host_of: Count
+
+
+class FunnelStep(Part):
+    """How many offers or mentors were left after a hard rule, in the order in which the rules are asked."""
+
+    rule: HardRule
+    remaining: Count
+
+
+class Counterfactual(Part):
+    """A smallest change that would have matched the application, found true by running the engine with it.
+
+    Which fields are given depends on the kind of change: a language with its levels, a number of weeks or places, an
+    area, a topic, a period. `offer_id` or `mentor_id` says where it would have led.
+    """
+
+    change: Change
+    language: Language | None = None
+    from_level: LanguageLevel | None = None
+    to_level: LanguageLevel | None = None
+    count: Count | None = None
+    area: Expertise | None = None
+    topic: TopicCode | None = None
+    period: DatePeriod | None = None
+    country: Country | None = None
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+
+
+class ReceiptEvent(Event):
+    """An event on `exchange.receipts`.
+
+    `feasible` is how many offers or mentors met all hard rules, `considered` how many there were.
+    """
+
+    topic: ClassVar[str] = "exchange.receipts"
+
+    run_id: UUID
+    call_id: UUID
+    kind: ApplicationKind
+    considered: Count
+    feasible: Count
+    funnel: tuple[FunnelStep, ...]
+    counterfactuals: tuple[Counterfactual, ...] = ()
+
+
+class MatchExplained(ReceiptEvent):
+    """The engine's receipt for a match of a committed cohort, or for an override with its reason.
+
+    `rank` is the place of what was obtained among the feasible, for the applicant, from 1; `host_rank` the same for the
+    host or mentor; `score` and `host_score` are the sums of points.
+    """
+
+    match_id: UUID
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+    score: Count
+    host_score: Count
+    rank: Annotated[int, Field(ge=1)]
+    host_rank: Annotated[int, Field(ge=1)]
+    points: tuple[PointsEarned, ...]
+    override: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "run_id": ex.RUN,
+        "call_id": ex.CALL,
+        "kind": "study_visit",
+        "considered": 25,
+        "feasible": 3,
+        "funnel": [{"rule": "cross_border", "remaining": 25}, {"rule": "common_language", "remaining": 3}],
+        "counterfactuals": [],
+        "match_id": ex.MATCH,
+        "offer_id": ex.OFFER,
+        "mentor_id": None,
+        "score": 78,
+        "host_score": 64,
+        "rank": 1,
+        "host_rank": 2,
+        "points": [{"criterion": "topic", "applicant": 40, "applicant_of": 40, "host": 20, "host_of": 20}],
+        "override": None,
+    }
+
+
+class NoMatchExplained(ReceiptEvent):
+    """The engine's receipt for an application that a committed cohort did not match.
+
+    `waiting_place` is the honest place on the waiting list of the best feasible offer, where there is one.
+    """
+
+    waiting_place: Annotated[int, Field(ge=1)] | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "run_id": ex.RUN,
+        "call_id": ex.CALL,
+        "kind": "study_visit",
+        "considered": 25,
+        "feasible": 0,
+        "funnel": [{"rule": "cross_border", "remaining": 25}, {"rule": "common_language", "remaining": 0}],
+        "counterfactuals": [
+            {
+                "change": "language_level",
+                "language": "en",
+                "from_level": "B1",
+                "to_level": "B2",
+                "count": None,
+                "area": None,
+                "topic": None,
+                "period": None,
+                "country": None,
+                "offer_id": ex.OFFER,
+                "mentor_id": None,
+            }
+        ],
+        "waiting_place": None,
+    }

@@ -1,0 +1,116 @@
+"""Which organisations, partners, funds, exclusions and training needs are there: the events on `exchange.registry`.
+
+Compacted, the whole state in each event. The key is the organisation's, fund's, exclusion's or need's id; a partner's
+is its country code.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Count, Country, Day, Event, Scheme, TopicCode
+from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus
+
+
+class RegistryEvent(Event):
+    """An event on `exchange.registry`."""
+
+    topic: ClassVar[str] = "exchange.registry"
+
+
+class OrganisationChanged(RegistryEvent):
+    """An organisation as it is now. Proposed by the national coordinator, approved by the programme coordinator.
+
+    An EU agency has the country `EU`. An organisation that is not active takes part in nothing new.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    kind: OrganisationKind
+    country: Country
+    city: Annotated[str, Field(max_length=100)] = ""
+    active: bool = True
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "name": "Anti-cybercrime office, Lyon branch",
+        "kind": "agency",
+        "country": "FR",
+        "city": "Lyon",
+        "active": True,
+    }
+
+
+class PartnerStatusChanged(RegistryEvent):
+    """How a partner country stands to the programme from a date on. By the programme coordinator; key the country."""
+
+    country: Country
+    status: PartnerStatus
+    since: Day
+
+    example: ClassVar[Mapping[str, Any]] = {"country": "BY", "status": "suspended", "since": "2026-02-01"}
+
+
+class FundChanged(RegistryEvent):
+    """A fund as it is now: who pays, from when, until when. By the programme coordinator."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    payer: Annotated[str, Field(max_length=200, description="The organisation that pays")]
+    since: Day
+    until: Day | None = None
+    active: bool = True
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "name": "TOPCOP II",
+        "payer": "European Commission, DG NEAR",
+        "since": "2025-01-01",
+        "until": "2028-12-31",
+        "active": True,
+    }
+
+
+class ExclusionChanged(RegistryEvent):
+    """A pair of countries or of agencies that is never matched, in both directions, for a time. By the programme.
+
+    Exactly one pair is given. A confidential exclusion shows as "not available" wherever it works.
+    """
+
+    countries: tuple[Country, Country] | None = None
+    organisations: tuple[UUID, UUID] | None = None
+    since: Day
+    until: Day | None = None
+    confidential: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "countries": ["AM", "AZ"],
+        "organisations": None,
+        "since": "2025-01-01",
+        "until": None,
+        "confidential": True,
+    }
+
+
+class NeedChanged(RegistryEvent):
+    """A training need of the OTNA as it is now. By the national coordinator or an import; calls cite it."""
+
+    country: Country
+    scheme: Scheme
+    topic_code: TopicCode
+    area: Expertise | None = None
+    level: Annotated[int, Field(ge=1, le=3, description="Level asked for: 1 basic, 2 advanced, 3 expert")]
+    quantity: Annotated[Count, Field(description="People to be trained")]
+    since: Day
+    until: Day
+    withdrawn: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "country": "MD",
+        "scheme": "empact-2026",
+        "topic_code": "online_crime",
+        "area": "analysis",
+        "level": 2,
+        "quantity": 12,
+        "since": "2026-01-01",
+        "until": "2027-12-31",
+        "withdrawn": False,
+    }

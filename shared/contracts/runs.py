@@ -1,0 +1,84 @@
+"""What a run of the engine did: the events on `exchange.runs`, key the run, owner matching."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Digest, Event, Part
+from shared.contracts.codes import ApplicationKind, Objective, Reason
+
+
+class FloorUnmet(Part):
+    """A country's floor that could not be met, and how many were placed."""
+
+    country: Country
+    floor: Count
+    placed: Count
+
+
+class RankCount(Part):
+    """How many applicants obtained their choice of that rank among the feasible."""
+
+    rank: Annotated[int, Field(ge=1)]
+    applicants: Count
+
+
+class RunEvent(Event):
+    """An event on `exchange.runs`."""
+
+    topic: ClassVar[str] = "exchange.runs"
+
+
+class RunFinished(RunEvent):
+    """A cohort was committed: what went in, by which rules, and what came out, so that it can be repeated.
+
+    Both prices are told: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per million of
+    the best possible sum. `seed` breaks ties (published with the run); `inputs` is a digest of all that went in.
+    """
+
+    call_id: UUID
+    kind: ApplicationKind
+    objective: Objective
+    cohort: Annotated[int, Field(ge=1)]
+    rules_version: Annotated[int, Field(ge=1)]
+    seed: str
+    code_version: str
+    inputs: Digest
+    started_at: AwareDatetime
+    applications: Count
+    capacity: Count
+    feasible_pairs: Count
+    matched: Count
+    unmatched: Count
+    score: Count
+    blocking_pairs: Count
+    of_best_ppm: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    ranks: tuple[RankCount, ...] = ()
+    floors_unmet: tuple[FloorUnmet, ...] = ()
+    override: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "call_id": ex.CALL,
+        "kind": "study_visit",
+        "objective": "stable",
+        "cohort": 1,
+        "rules_version": 1,
+        "seed": "2026-02-16",
+        "code_version": "0.1.0",
+        "inputs": ex.DIGEST,
+        "started_at": "2026-02-16T08:00:00Z",
+        "applications": 40,
+        "capacity": 52,
+        "feasible_pairs": 310,
+        "matched": 33,
+        "unmatched": 7,
+        "score": 2410,
+        "blocking_pairs": 0,
+        "of_best_ppm": 981000,
+        "ranks": [{"rank": 1, "applicants": 21}, {"rank": 2, "applicants": 12}],
+        "floors_unmet": [],
+        "override": None,
+    }

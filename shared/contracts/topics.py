@@ -1,0 +1,72 @@
+"""Which topics are there, who owns each, and who may read it: what `topics.yaml` says, checked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter
+
+SERVICES = ("applications", "matching", "notifications", "reporting")
+Service = Literal["applications", "matching", "notifications", "reporting"]
+
+_DAY_MS = 86_400_000
+_FILE = Path(__file__).with_name("topics.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic of the log; `key` says in words what its records are keyed by, `readers` leaves the owner out."""
+
+    name: str
+    owner: str
+    key: str
+    partitions: int
+    compacted: bool
+    retention_ms: int
+    """How long a record is kept, in milliseconds; -1 on a compacted topic: its newest state for ever."""
+    readers: tuple[str, ...]
+
+    @property
+    def aggregatetype(self) -> str:
+        """The name under which the journal files the topic's aggregates."""
+        return self.name
+
+    def readable_by(self, service: str) -> bool:
+        """Whether a service may read the topic: its owner, and those that `topics.yaml` names."""
+        return service == self.owner or service in self.readers
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    owner: Service
+    key: str
+    partitions: int
+    cleanup: Literal["compact", "delete"]
+    readers: tuple[Service, ...]
+    kept_days: int | None = None
+
+
+def load(file: Path = _FILE) -> dict[str, Topic]:
+    """The topics by name, in the order of the file.
+
+    Raises pydantic.ValidationError where a row has an unknown field, service or policy, and ValueError where a topic
+    that is not compacted does not say how long it is kept, or a compacted one does.
+    """
+    rows = TypeAdapter(dict[str, _Row]).validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
+    topics = {}
+    for name, row in rows.items():
+        compacted = row.cleanup == "compact"
+        if compacted == (row.kept_days is not None):
+            raise ValueError(f"{name}: a topic is either compacted or kept for a number of days")
+        if row.owner in row.readers:
+            raise ValueError(f"{name}: the owner reads its own topic anyway; name the others only")
+        retention = -1 if row.kept_days is None else row.kept_days * _DAY_MS
+        topics[name] = Topic(name, row.owner, row.key, row.partitions, compacted, retention, row.readers)
+    return topics
+
+
+TOPICS = load()
+"""The topics by name, in the order of the file."""

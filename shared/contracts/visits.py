@@ -1,0 +1,192 @@
+"""How a visit goes: the events on `exchange.visits`, key the visit, owner matching."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
+from shared.contracts.codes import Party, RankGroup, Reason, UnschedulableCause, VoidReason
+
+RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a guest must attend")]
+
+
+class VisitOf(Part):
+    """Whose visit it is, and the dimensions by which it is counted.
+
+    Guest, host and the dates' owner never change on a visit: another person is another visit, which says what it
+    `replaces`. A visit under a mentorship names it; `offer_id` is none then.
+    """
+
+    match_id: UUID
+    application_id: UUID
+    call_id: UUID
+    offer_id: UUID | None = None
+    mentorship_id: UUID | None = None
+    country: Country
+    host_country: Country
+    host_organisation_id: UUID
+    rank_group: RankGroup
+    topic: TopicCode
+    fund_id: UUID
+    group_id: UUID | None = None
+    replaces: UUID | None = None
+
+
+class VisitPlan(VisitOf):
+    """A visit with its planned dates; `days` are its working days, as many as are required."""
+
+    start: Day
+    end: Day
+    required_days: RequiredDays
+    days: tuple[Day, ...]
+
+
+class VisitEvent(Event):
+    """An event on `exchange.visits`."""
+
+    topic: ClassVar[str] = "exchange.visits"
+
+
+class PlannedVisitEvent(VisitEvent):
+    """Each says the whole plan as it stands, so that a reader needs no other event to know whose visit it is."""
+
+    abstract: ClassVar[bool] = True
+
+    plan: VisitPlan
+
+    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN}
+
+
+class VisitScheduled(PlannedVisitEvent):
+    """Matching gives a confirmed match its dates, at least six weeks ahead; `agenda_due` is when both agree on it."""
+
+    agenda_due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "agenda_due": "2026-03-02T23:00:00Z"}
+
+
+class VisitUnschedulable(VisitEvent):
+    """Matching finds no lawful week for a confirmed match; it goes to the board."""
+
+    visit: VisitOf
+    required_days: RequiredDays
+    cause: UnschedulableCause
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "visit": {k: v for k, v in ex.VISIT_PLAN.items() if k not in {"start", "end", "required_days", "days"}},
+        "required_days": 5,
+        "cause": "no_common_week",
+    }
+
+
+class VisitMoveProposed(PlannedVisitEvent):
+    """New dates are proposed (on request or from the board); until guest and host accept, the plan stands.
+
+    `move` counts the proposals for this visit; `cost` is what the move costs the schedule, in points.
+    """
+
+    move: Annotated[int, Field(ge=1)]
+    start: Day
+    end: Day
+    days: tuple[Day, ...]
+    by: Party
+    reason: Reason
+    cost: Count = 0
+    due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.VISIT_PLAN,
+        "move": 1,
+        "start": "2026-04-20",
+        "end": "2026-04-24",
+        "days": ["2026-04-20", "2026-04-21", "2026-04-22", "2026-04-23", "2026-04-24"],
+        "by": "host",
+        "reason": "timetable_conflict",
+        "cost": 0,
+        "due": "2026-03-06T23:00:00Z",
+    }
+
+
+class VisitMoved(PlannedVisitEvent):
+    """Guest and host accepted: the plan holds the new dates, `previous_*` the old ones."""
+
+    move: Annotated[int, Field(ge=1)]
+    previous_start: Day
+    previous_end: Day
+    agenda_due: Due
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.VISIT_PLAN,
+        "move": 1,
+        "previous_start": "2026-03-09",
+        "previous_end": "2026-03-13",
+        "agenda_due": "2026-03-02T23:00:00Z",
+    }
+
+
+class VisitStarted(PlannedVisitEvent):
+    """The first day on which the host recorded the guest's attendance."""
+
+
+class VisitEnded(PlannedVisitEvent):
+    """The visit is over: which days were attended, of how many required. The business date is the last day attended."""
+
+    attended: tuple[Day, ...]
+    attended_days: Count
+    required_days: RequiredDays
+    ended_on: Day
+    early: bool = False
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.VISIT_PLAN,
+        "attended": ex.VISIT_PLAN["days"],
+        "attended_days": 5,
+        "required_days": 5,
+        "ended_on": "2026-03-20",
+        "early": False,
+        "reason": None,
+    }
+
+
+class VisitCompleted(PlannedVisitEvent):
+    """All required days were attended: the visit counts as completed on `ended_on`."""
+
+    attended_days: Count
+    required_days: RequiredDays
+    ended_on: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.VISIT_PLAN,
+        "attended_days": 5,
+        "required_days": 5,
+        "ended_on": "2026-03-20",
+    }
+
+
+class VisitCancelled(PlannedVisitEvent):
+    """A scheduled visit does not take place: on request, or because match, partner, host or call is no longer there."""
+
+    by: Party
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "by": "guest", "reason": "visa_refused"}
+
+
+class VisitNoShow(PlannedVisitEvent):
+    """The host reported that the guest did not come; the sender is told."""
+
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "reason": None}
+
+
+class VisitVoided(PlannedVisitEvent):
+    """The programme coordinator takes out a visit that was entered in error: it leaves the counts."""
+
+    reason: VoidReason
+
+    example: ClassVar[Mapping[str, Any]] = {"plan": ex.VISIT_PLAN, "reason": "entered_in_error"}
