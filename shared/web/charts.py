@@ -1,0 +1,262 @@
+"""How is a figure drawn?
+
+Charts are SVG, made here on the server and drawn by `macros/chart.html` with their table and definition beside them
+(look.md). Built with lxml: it escapes every text and is needed for IATI anyway. Unlike the charting libraries that were
+looked at (pygal, svg.py, drawsvg) its result needs no inline style, which the content security policy forbids, and no
+escaping of our own. Colours are those of Okabe and Ito (2008) that have a contrast of 3:1 on white; lines also differ by
+dash, so that a chart prints in grey.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from markupsafe import Markup
+
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+BLUE, VERMILLION, GREEN, BLACK = "#0072b2", "#d55e00", "#009e73", "#000000"
+COLOURS = (BLUE, VERMILLION, GREEN, BLACK)
+_DASHES = (None, "8 4", "2 4", "10 3 2 3")
+_INK, _QUIET, _GRID = "#16202a", "#4d5a66", "#cfd6dc"
+
+# Narrow, so that on a phone the letters keep their size; a page shows it at most 32rem wide.
+_WIDTH = 420
+_SIZE = 15
+_PER_LETTER = 0.56  # mean width of Noto Sans in ems, for labels that must not leave the picture
+
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_PREFIXES: Any = {None: _NAMESPACE}  # the default namespace; lxml's stubs do not know that it may be None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawn chart: the finding as its title, the picture, and the same numbers as a table."""
+
+    title: str
+    svg: Markup
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    definition: str | None = None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: what it is, how much, and whether the finding is about it."""
+
+    label: str
+    value: float
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line: its name and its points (label on the axis, value; None where there is none)."""
+
+    name: str
+    points: Sequence[tuple[str, float | None]] = field(default_factory=tuple)
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def _element(name: str, text: str | None = None, /, **attributes: Any) -> Any:
+    given = {key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items() if value is not None}
+    element = etree.Element(f"{{{_NAMESPACE}}}{name}", given, nsmap=_PREFIXES)
+    element.text = text
+    return element
+
+
+def _drawing(title: str, height: float, parts: Sequence[Any]) -> Markup:
+    """The picture with its name for those who do not see it (the table beside it has the numbers)."""
+    root = _element("svg", viewBox=f"0 0 {_WIDTH} {height:.0f}", role="img", aria_label=title, focusable="false")
+    root.extend(parts)
+    return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704 - lxml has escaped every text in it
+
+
+def _fitting(text: str, width: float, size: float = _SIZE) -> str:
+    most = max(4, int(width / (size * _PER_LETTER)))
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def bars(
+    title: str,
+    items: Sequence[Bar],
+    *,
+    label: str,
+    value: str,
+    write: Callable[[float], str] = _plain,
+    definition: str | None = None,
+) -> Chart:
+    """Horizontal bars from zero, each with its name above and its number at its end.
+
+    `label` and `value` head the table; `write` turns a number into text. Marked bars carry the colour, the others are
+    grey, unless none is marked. Raises ValueError for a negative value: such numbers are not for bars.
+    """
+    if any(item.value < 0 for item in items):
+        raise ValueError("A bar begins at zero and cannot be negative.")
+    top = max((item.value for item in items), default=0) or 1
+    room = _WIDTH - 12 - max((len(write(item.value)) for item in items), default=1) * _SIZE * 0.62
+    some_marked = any(item.marked for item in items)
+    parts: list[Any] = []
+    y = 0.0
+    for item in items:
+        length = room * item.value / top
+        colour = BLUE if item.marked or not some_marked else "#7a8793"
+        parts += [
+            _element("text", _fitting(item.label, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK),
+            _element("rect", x=0, y=y + 21, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+            _element(
+                "text",
+                write(item.value),
+                x=f"{length + 6:.1f}",
+                y=y + 34,
+                font_size=_SIZE,
+                font_weight=700 if item.marked else 400,
+                fill=_INK,
+            ),
+        ]
+        y += 48
+    rows = [(item.label, write(item.value)) for item in items]
+    return Chart(title, _drawing(title, max(y - 8, 1), parts), (label, value), rows, definition)
+
+
+def lines(
+    title: str,
+    series: Sequence[Series],
+    *,
+    label: str,
+    write: Callable[[float], str] = _plain,
+    from_zero: bool = True,
+    definition: str | None = None,
+) -> Chart:
+    """Lines over one axis, each named at its end rather than in a legend; at most four.
+
+    All series have the same labels in the same order. A point without a value leaves a gap.
+    """
+    if len(series) > len(COLOURS):
+        raise ValueError("More than four lines cannot be told apart: draw several charts.")
+    names = [name for name, _ in series[0].points] if series else []
+    values = [value for line in series for _, value in line.points if value is not None]
+    low = 0.0 if from_zero or not values else min(values)
+    high = max(values, default=1.0)
+    high = _ceiling(high if high > low else low + 1)
+    left = 10 + len(write(high)) * _SIZE * 0.62
+    right = _WIDTH - 10 - max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
+    plot = _Plot(left, right, 16.0, 196.0, low, high, len(names))
+    parts = [*_axes(plot, names, write)]
+    ends: list[float] = []
+    for place, line in enumerate(series):
+        parts += _line(plot, line, place, ends, write)
+    table = [(name, *(_said(line.points[place][1], write) for line in series)) for place, name in enumerate(names)]
+    return Chart(title, _drawing(title, 226, parts), (label, *(line.name for line in series)), table, definition)
+
+
+def _said(value: float | None, write: Callable[[float], str]) -> str:
+    return gettext("no data") if value is None else write(value)
+
+
+@dataclass(frozen=True)
+class _Plot:
+    """Where the lines are drawn, in the picture's units."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    low: float
+    high: float
+    count: int
+
+    def x(self, place: int) -> float:
+        return self.left + (self.right - self.left) * (place / (self.count - 1) if self.count > 1 else 0.5)
+
+    def y(self, value: float) -> float:
+        return self.bottom - (self.bottom - self.top) * (value - self.low) / (self.high - self.low)
+
+
+def _ceiling(value: float) -> float:
+    """The next round number at or above `value`: 1, 2, 2.5 or 5 times a power of ten."""
+    power = 1.0
+    while power * 10 <= value:
+        power *= 10
+    while power > value:
+        power /= 10
+    return next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= value)
+
+
+def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> list[Any]:
+    parts = []
+    for share in (0, 0.5, 1):
+        value = plot.low + (plot.high - plot.low) * share
+        y = plot.y(value)
+        parts += [
+            _element("line", x1=f"{plot.left:.1f}", x2=f"{plot.right:.1f}", y1=f"{y:.1f}", y2=f"{y:.1f}", stroke=_GRID),
+            _element(
+                "text",
+                write(value),
+                x=f"{plot.left - 6:.1f}",
+                y=f"{y + 5:.1f}",
+                font_size=13,
+                fill=_QUIET,
+                text_anchor="end",
+            ),
+        ]
+    widest = max((len(name) for name in names), default=1) * 13 * _PER_LETTER + 10
+    step = max(1, round(widest * len(names) / max(plot.right - plot.left, 1) + 0.499))
+    for place, name in enumerate(names):
+        if place % step and place != len(names) - 1:
+            continue
+        if place != len(names) - 1 and len(names) - 1 - place < step and place % step == 0 and place:
+            continue  # the last label always stands; the one just before it would touch it
+        parts.append(
+            _element(
+                "text",
+                name,
+                x=f"{plot.x(place):.1f}",
+                y=f"{plot.bottom + 22:.1f}",
+                font_size=13,
+                fill=_QUIET,
+                text_anchor="middle",
+            )
+        )
+    return parts
+
+
+def _line(plot: _Plot, line: Series, place: int, ends: list[float], write: Callable[[float], str]) -> list[Any]:
+    colour = COLOURS[place]
+    parts: list[Any] = []
+    path, pen_down = [], False
+    last: tuple[float, float, float] | None = None
+    for index, (_, value) in enumerate(line.points):
+        if value is None:
+            pen_down = False
+            continue
+        x, y = plot.x(index), plot.y(value)
+        path.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
+        pen_down, last = True, (x, y, value)
+    if last is None:
+        return parts
+    x, y, value = last
+    parts += [
+        _element(
+            "path", d=" ".join(path), fill="none", stroke=colour, stroke_width=2.5, stroke_dasharray=_DASHES[place]
+        ),
+        _element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=4, fill=colour),
+    ]
+    at = y + 5
+    while any(abs(at - taken) < 34 for taken in ends):
+        at += 4
+    ends.append(at)
+    name = _fitting(line.name, _WIDTH - x - 8, 14)
+    parts += [
+        _element("text", name, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=14, font_weight=700, fill=colour),
+        _element("text", write(value), x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=14, fill=_INK),
+    ]
+    return parts

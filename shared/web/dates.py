@@ -1,0 +1,82 @@
+"""How are dates, times and spans of time written for a reader?
+
+Dates as 24 November 2026 and times with their zone, in the reader's language (look.md). Times are shown in Central
+European time, in which the programme's owner and all hosts keep office hours; the zone stands beside each.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, get_timezone_name
+
+from shared.web.i18n import gettext, locale, ngettext
+
+ZONE = ZoneInfo("Europe/Budapest")
+
+
+def day(value: date | datetime | None, *, short: bool = False) -> str:
+    """`24 November 2026` (`24 Nov 2026` when short); nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE).date()
+    return format_date(value, "d MMM y" if short else "d MMMM y", locale=locale())
+
+
+def moment(value: datetime | None, *, short: bool = False) -> str:
+    """`24 November 2026, 14:05 CET`; nothing for None."""
+    if value is None:
+        return ""
+    local = value.astimezone(ZONE)
+    pattern = "d MMM y, HH:mm" if short else "d MMMM y, HH:mm"
+    return f"{format_datetime(local, pattern, tzinfo=ZONE, locale=locale())} {local.tzname()}"
+
+
+def zone_name(value: datetime) -> str:
+    """The long name of the zone in which times are shown, for a page's footnote."""
+    return get_timezone_name(value.astimezone(ZONE), locale=locale())
+
+
+def span(first: date, last: date) -> str:
+    """`5 to 9 October 2026`, `28 September to 2 October 2026`: what two dates share is said once."""
+    if first == last:
+        return day(first)
+    if first.year != last.year:
+        start = day(first)
+    elif first.month != last.month:
+        start = format_date(first, "d MMMM", locale=locale())
+    else:
+        start = format_date(first, "d", locale=locale())
+    return gettext("%(first)s to %(last)s") % {"first": start, "last": day(last)}
+
+
+def relative(value: date | datetime, today: date) -> str:
+    """How far a day is from `today`: `today`, `tomorrow`, `in 12 days`, `3 days ago`."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZONE).date()
+    days = (value - today).days
+    if days == 0:
+        return gettext("today")
+    if days == 1:
+        return gettext("tomorrow")
+    if days == -1:
+        return gettext("yesterday")
+    if days > 0:
+        return ngettext("in %(count)d day", "in %(count)d days", days) % {"count": days}
+    return ngettext("%(count)d day ago", "%(count)d days ago", -days) % {"count": -days}
+
+
+def working_days(count: int) -> str:
+    """A number of working days in words: `in 10 working days`, `today`, `3 working days ago`."""
+    if count == 0:
+        return gettext("today")
+    if count > 0:
+        return ngettext("in %(count)d working day", "in %(count)d working days", count) % {"count": count}
+    return ngettext("%(count)d working day ago", "%(count)d working days ago", -count) % {"count": -count}
+
+
+def iso(value: date | datetime) -> str:
+    """For `<time datetime>`: ISO 8601."""
+    return value.isoformat()

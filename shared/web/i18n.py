@@ -1,0 +1,153 @@
+"""In which language does this request speak, and what is a sentence called in it?
+
+English is the source language of all texts, so it needs no catalogue. Another language is offered as soon as
+`translations/<language>/LC_MESSAGES/tandem.po` exists. Catalogues are read from their `.po` file at the first use:
+there is no compiled file that could be older than its source.
+"""
+
+from __future__ import annotations
+
+import gettext as stdlib_gettext
+import io
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SOURCE = "en"
+# The partner countries' languages (domain.md) after English, in the order in which they are offered.
+LANGUAGES = (SOURCE, "hy", "az", "be", "ka", "ro", "uk")
+COOKIE = "language"
+_FOLDER = Path(__file__).parent / "translations"
+
+_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the customary name by which babel finds texts that are translated later
+    """Mark a text for the catalogue without translating it now."""
+    return text
+
+
+def language() -> str:
+    """The ISO 639-1 code of the language in which the current request (or task) speaks."""
+    return _language.get()
+
+
+def speak(code: str) -> None:
+    """From here on the current request (or task) speaks `code`; a language without a catalogue becomes English."""
+    _language.set(code if code in offered() else SOURCE)
+
+
+def locale() -> Locale:
+    """What babel needs to write numbers, dates and names of countries in the current language."""
+    return _locale(language())
+
+
+@cache
+def _locale(code: str) -> Locale:
+    return Locale.parse("en_GB" if code == SOURCE else code)
+
+
+@cache
+def offered() -> tuple[str, ...]:
+    """The languages that a reader can choose: English and each one that has a catalogue."""
+    return tuple(code for code in LANGUAGES if code == SOURCE or _catalogue(code).is_file())
+
+
+def own_name(code: str) -> str:
+    """What a language calls itself, for the choice of languages: `Հայերեն` for `hy`."""
+    name = Locale.parse(code).get_display_name(code) or code
+    return name[:1].upper() + name[1:]
+
+
+def gettext(text: str) -> str:
+    """`text` in the current language."""
+    return _translations(language()).gettext(text)
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """The form of a text that fits `count`, in the current language."""
+    return _translations(language()).ngettext(one, many, count)
+
+
+def pgettext(context: str, text: str) -> str:
+    """`text` in the current language where English has one word for two meanings."""
+    return _translations(language()).pgettext(context, text)
+
+
+def npgettext(context: str, one: str, many: str, count: int) -> str:
+    """As `ngettext`, with a context."""
+    return _translations(language()).npgettext(context, one, many, count)
+
+
+def _catalogue(code: str) -> Path:
+    return _FOLDER / code / "LC_MESSAGES" / "tandem.po"
+
+
+@cache
+def _translations(code: str) -> stdlib_gettext.NullTranslations:
+    if code == SOURCE:
+        return stdlib_gettext.NullTranslations()
+    with _catalogue(code).open("rb") as source:
+        catalogue = read_po(source, locale=code, domain="tandem")
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return stdlib_gettext.GNUTranslations(compiled)
+
+
+def _wanted(query: bytes, headers: Headers) -> Iterable[str]:
+    """Languages in the order in which the reader asked for them: address, cookie, browser."""
+    yield from parse_qs(query.decode("latin-1")).get("lang", [])
+    if "cookie" in headers:
+        yield cookie_parser(headers["cookie"]).get(COOKIE, "")
+    accepted: list[tuple[float, str]] = []
+    for part in headers.get("accept-language", "").split(","):
+        tag, _, weight = part.partition(";q=")
+        try:
+            accepted.append((-float(weight or 1), tag.strip().split("-")[0].lower()))
+        except ValueError:
+            continue
+    yield from (tag for _, tag in sorted(accepted, key=lambda pair: pair[0]))
+
+
+class LanguageMiddleware:
+    """Sets the language of each request from `?lang=`, the cookie or Accept-Language, and remembers a choice."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        query: bytes = scope["query_string"]
+        wanted = [code for code in _wanted(query, Headers(scope=scope)) if code in offered()]
+        chosen = wanted[0] if wanted else SOURCE
+        speak(chosen)
+        remember = b"lang=" in query and chosen in parse_qs(query.decode("latin-1")).get("lang", [])
+
+        async def send_with_language(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["content-language"] = chosen
+                    headers.add_vary_header("Accept-Language, Cookie")
+                if remember:
+                    headers.append("set-cookie", f"{COOKIE}={chosen}; Path=/; Max-Age=31536000; SameSite=Lax")
+            await send(message)
+
+        await self.app(scope, receive, send_with_language)

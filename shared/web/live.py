@@ -1,0 +1,233 @@
+"""How does an open page learn that something has changed?
+
+A store's transaction says `pg_notify('tandem_changed', name)`; one LISTEN connection a process hears it and wakes the
+event streams of that name. A stream carries only "something changed": the page then reads the store anew, so that no
+cursor can miss a commit that came late (design.md, "To the browser"). Each client has a mailbox of one message, into
+which any number of changes fall together. After the connection to the database was lost everybody is told to refresh.
+
+LISTEN needs a direct connection (`TANDEM_DATABASE_DIRECT_URL`): a pooler between would swallow it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import asyncpg
+import structlog
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the endpoint's annotation at run time
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+CHANNEL = "tandem_changed"
+HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
+QUIET = 0.2  # seconds between two messages to one client: a burst of commits is one refresh
+CLIENTS = 500  # streams a process keeps open at the most
+_PING = 20.0
+_log = structlog.get_logger(__name__)
+
+
+class Live:
+    """The hub of one process: one connection to the database, many waiting pages."""
+
+    def __init__(self, url: str, *, clients: int = CLIENTS) -> None:
+        """Prepare a hub for the database at `url` (`postgresql://...`) with at most `clients` streams."""
+        self._url = url.replace("postgresql+asyncpg://", "postgresql://")
+        self._limit = clients
+        self._mailboxes: dict[asyncio.Event, str] = {}
+        # A page was drawn at some tick; when it connects later, whatever changed since then is told at once.
+        self._process = uuid4().hex[:8]
+        self._tick = 0
+        self._last: dict[str, int] = {}
+        self._closed = asyncio.Event()
+        self._listening = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._restore: list[tuple[signal.Signals, Callable[..., Any]]] = []
+
+    @property
+    def clients(self) -> int:
+        """How many streams are open."""
+        return len(self._mailboxes)
+
+    @property
+    def listening(self) -> asyncio.Event:
+        """Set while changes are heard."""
+        return self._listening
+
+    def stamp(self) -> str:
+        """What a page that is being drawn has to name when it connects, so that no change in between is missed."""
+        return f"{self._process}.{self._tick}"
+
+    def changed(self, name: str | None = None) -> None:
+        """Wake all pages that wait for `name`; all pages of this process when it is None."""
+        self._tick += 1
+        if name is None:
+            self._last = dict.fromkeys(set(self._last) | set(self._mailboxes.values()), self._tick)
+        else:
+            self._last[name] = self._tick
+        for mailbox, wanted in self._mailboxes.items():
+            if name is None or wanted == name:
+                mailbox.set()
+
+    def _missed(self, name: str, seen: str | None) -> bool:
+        """Whether a page drawn at the stamp `seen` may have missed a change (another process: maybe)."""
+        if not seen:
+            return False
+        process, _, tick = seen.partition(".")
+        return process != self._process or not tick.isdigit() or self._last.get(name, 0) > int(tick)
+
+    async def start(self) -> None:
+        """Begin to listen, in the background, and end the streams when the process is told to stop."""
+        self._task = asyncio.create_task(self.run(), name="live")
+        self._end_on_signal()
+
+    async def stop(self) -> None:
+        """End all streams and the listening."""
+        self.close()
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        while self._restore:
+            signal.signal(*self._restore.pop())
+
+    def close(self) -> None:
+        """End all streams now; new ones are refused. May be called more than once."""
+        self._closed.set()
+        for mailbox in self._mailboxes:
+            mailbox.set()
+
+    def _end_on_signal(self) -> None:
+        """Have SIGTERM and SIGINT end the streams first.
+
+        A server that shuts down waits for open answers before it runs any shutdown code of ours, and a stream is an
+        answer that never ends: so the signal itself has to end it. The server's own handler runs as before.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            before = signal.getsignal(number)
+            if not callable(before):
+                continue
+
+            def told(signum: int, frame: Any, before: Callable[..., Any] = before) -> None:
+                with contextlib.suppress(RuntimeError):  # the loop may be closed already
+                    loop.call_soon_threadsafe(self.close)
+                before(signum, frame)
+
+            signal.signal(number, told)
+            self._restore.append((number, before))
+
+    async def run(self) -> None:
+        """Listen until cancelled. A lost connection is opened again, with growing pauses of at most 10 s."""
+        pause = 0.25
+        first = True
+        while True:
+            try:
+                connection = await asyncpg.connect(self._url, timeout=10, command_timeout=10)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("live_connection_failed", error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+                continue
+            try:
+                await self._listen(connection, first=first)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("live_connection_lost", error=str(error))
+            finally:
+                self._listening.clear()
+                connection.terminate()
+            first, pause = False, 0.25
+
+    async def _listen(self, connection: asyncpg.Connection[asyncpg.Record], *, first: bool) -> None:
+        lost = asyncio.Event()
+
+        def heard(_connection: object, _pid: int, _channel: str, name: object) -> None:
+            self.changed(str(name))
+
+        connection.add_termination_listener(lambda _: lost.set())
+        await connection.add_listener(CHANNEL, heard)
+        self._listening.set()
+        if not first:
+            self.changed()
+        while not lost.is_set():
+            try:
+                await asyncio.wait_for(lost.wait(), _PING)
+            except TimeoutError:
+                await connection.execute("SELECT 1")  # a connection cut in silence is found out here
+
+    @contextlib.contextmanager
+    def _mailbox(self, name: str) -> Iterator[asyncio.Event]:
+        mailbox = asyncio.Event()
+        self._mailboxes[mailbox] = name
+        try:
+            yield mailbox
+        finally:
+            del self._mailboxes[mailbox]
+
+    async def stream(self, name: str, seen: str | None = None) -> AsyncIterator[bytes]:
+        """Server-sent events for one page: `changed` after each change of `name`, a comment as heartbeat."""
+        with self._mailbox(name) as mailbox:
+            yield b"retry: 2000\n\n"
+            if self._missed(name, seen):
+                mailbox.set()
+            while not self._closed.is_set():
+                try:
+                    await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if self._closed.is_set():
+                    break
+                mailbox.clear()
+                yield f"event: changed\ndata: {name}\n\n".encode()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closed.wait(), QUIET)
+
+    def response(self, name: str, seen: str | None = None) -> Response:
+        """The answer that streams `name`; 503 when too many streams are open or the process is stopping."""
+        if self._closed.is_set() or self.clients >= self._limit:
+            return PlainTextResponse("Too many open pages. This one asks again by itself.", 503, {"retry-after": "10"})
+        return StreamingResponse(
+            self.stream(name, seen),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+
+
+class StampMiddleware:
+    """Notes the hub's stamp before a page reads its store, so that `stamp()` is never newer than what was read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            hub = getattr(getattr(scope["app"].state, "service", None), "live", None)
+            if isinstance(hub, Live):
+                scope.setdefault("state", {})["live_stamp"] = hub.stamp()
+        await self.app(scope, receive, send)
+
+
+def live_route(name: str) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that streams `changed` for `name`.
+
+    `router.add_api_route("/matching/live", live_route("board"), dependencies=[...])`
+    """
+
+    async def live(request: Request) -> Response:
+        hub: Live = request.app.state.service.live
+        return hub.response(name, request.query_params.get("seen"))
+
+    return live

@@ -1,0 +1,45 @@
+"""How does a page handler turn a template into an answer?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from shared import clock
+from shared.web.places import places_for
+from shared.web.site import Site, current
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """The page `template` of the service (or of shared/web) with `context`, in the language of the request.
+
+    Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, and the
+    globals of `site.environment`.
+    """
+    site: Site = request.app.state.site
+    principal = getattr(request.state, "principal", None)
+    token = current.set(request)
+    try:
+        html = site.environment.get_template(template).render(
+            {
+                "request": request,
+                "site": site,
+                "principal": principal,
+                "places": places_for(principal),
+                "now": clock.now(),
+                "clock_offset": clock.offset(),
+                **context,
+            }
+        )
+    finally:
+        current.reset(token)
+    return HTMLResponse(html, status_code=status)
+
+
+def see_other(address: str) -> RedirectResponse:
+    """Where a form leads after it was done (303), so that going back or reloading does not do it again."""
+    return RedirectResponse(address, status_code=303)

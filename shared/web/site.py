@@ -1,0 +1,214 @@
+"""What does one service need to show pages: its templates, its place in the shell, its settings?
+
+`install(app, ...)` is called once by the harness (`shared/service.py`); from then on `render` finds everything at
+`app.state.site`. Static files have one address for all services, `/static/`, which the gateway serves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+from shared import clock
+from shared.web import dates, i18n, live, states, words
+from shared.web.headers import HeadersMiddleware
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+
+# Macros are imported without the page's context; what depends on the request is asked from here.
+current: ContextVar[Request] = ContextVar("request")
+
+
+@dataclass(frozen=True)
+class Site:
+    """How one service shows itself: its place in the navigation, its templates, whether this is a local run."""
+
+    place: str
+    environment: Environment
+    local: bool
+    version: str
+
+
+class PageUndefined(ChainableUndefined):
+    """Refuses what a template misspells, but lets GOV.UK's macros ask for keys that their parameters do not have.
+
+    Those macros probe dictionaries, and compare with `undefined` and `null`; everything else that is undefined is a
+    mistake and fails the page, as with jinja2.StrictUndefined.
+    """
+
+    __slots__ = ()
+    _PROBED = frozenset({"undefined", "null", "caller", "None"})
+
+    def _probe(self) -> bool:
+        return isinstance(self._undefined_obj, dict) or self._undefined_name in self._PROBED
+
+    def _check(self) -> None:
+        if not self._probe():
+            self._fail_with_undefined_error()
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == name[-2:] == "__":
+            raise AttributeError(name)
+        self._check()
+        return self
+
+    def __getitem__(self, _: Any) -> PageUndefined:  # type: ignore[override]  # the parent never returns
+        self._check()
+        return self
+
+    def __str__(self) -> str:
+        self._check()
+        return ""
+
+    def __iter__(self) -> Any:
+        self._check()
+        return iter(())
+
+    def __bool__(self) -> bool:
+        self._check()
+        return False
+
+    def __len__(self) -> int:
+        self._check()
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        self._check()
+        return isinstance(other, PageUndefined)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        self._check()
+        return id(type(self))
+
+
+def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
+    """Make `render` work for this app: templates, language of each request, error pages, security headers.
+
+    `place` is one of `shared.web.places` (portal, board, messages, figures); `templates` the service's folder.
+    """
+    from shared.web import errors  # noqa: PLC0415 - error pages are rendered, so that module needs this one
+
+    app.state.site = Site(place, environment(templates), local, version())
+    errors.install(app)
+    app.add_middleware(i18n.LanguageMiddleware)
+    app.add_middleware(live.StampMiddleware)
+    app.add_middleware(HeadersMiddleware)
+
+
+def version() -> str:
+    """The version of the installed project, as the footer shows it."""
+    try:
+        return importlib.metadata.version("tandem")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+def environment(templates: Path | None) -> Environment:
+    """A template environment that finds a service's own templates, the shared ones and GOV.UK's macros."""
+    folders = [str(path) for path in (templates, FOLDER / "templates") if path is not None]
+    env = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(folders),
+                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            ]
+        ),
+        autoescape=True,
+        undefined=PageUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+        i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext, npgettext=i18n.npgettext
+    )
+    env.globals |= {
+        "state": states.state,
+        "states": states.states,
+        "csrf": csrf,
+        "static": static,
+        "language": i18n.language,
+        "languages": i18n.offered,
+        "own_name": i18n.own_name,
+        "role": words.role,
+        "standing_of": words.standing_of,
+        "relative": lambda value: dates.relative(value, clock.today()),
+        "working_days": dates.working_days,
+        "present": clock.now,
+        "live_stamp": lambda: getattr(current.get().state, "live_stamp", ""),
+        "span": dates.span,
+        "with_query": with_query,
+    }
+    env.filters |= {
+        "day": dates.day,
+        "moment": dates.moment,
+        "iso": dates.iso,
+        "country": words.country,
+        "tongue": words.tongue,
+        "label": words.label,
+        "number": number,
+        "percent": percent,
+    }
+    return env
+
+
+def csrf() -> Markup:
+    """The hidden field that every form with an unsafe method carries."""
+    from shared.identity import csrf as identity_csrf  # noqa: PLC0415 - identity renders pages too: no import circle
+
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(identity_csrf.token(current.get()))
+
+
+_versions: dict[str, tuple[int, str]] = {}
+
+
+def static(path: str) -> str:
+    """The address of a static file, with its content's hash, so that a browser keeps exactly what is current."""
+    try:
+        stamp = (STATIC / path).stat().st_mtime_ns
+    except FileNotFoundError:
+        return f"/static/{path}"
+    known = _versions.get(path)
+    if known is None or known[0] != stamp:
+        digest = hashlib.blake2b((STATIC / path).read_bytes(), digest_size=6).hexdigest()
+        known = _versions[path] = (stamp, digest)
+    return f"/static/{path}?v={known[1]}"
+
+
+def with_query(**changes: object) -> str:
+    """The present address with some query parameters changed; None takes one away. For links that sort and page."""
+    url = current.get().url
+    kept = url.include_query_params(**{name: str(value) for name, value in changes.items() if value is not None})
+    kept = kept.remove_query_params([name for name, value in changes.items() if value is None])
+    return f"{kept.path}?{kept.query}" if kept.query else kept.path
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number as the reader's language writes it: `1,234` in English."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - babel.numbers is slow to import; few pages need it
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=i18n.locale())
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share (0 to 1) as a percentage in the reader's language."""
+    from babel.numbers import format_percent  # noqa: PLC0415 - as in `number`
+
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return format_percent(share, format=pattern, locale=i18n.locale())

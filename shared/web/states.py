@@ -1,0 +1,246 @@
+"""What is a state called, which colour has it, who has the matter now, and what comes next?
+
+The one table for pages, mails and exports (look.md). The states themselves and who moves them are in lifecycles.md.
+Tones, not colours, are named here; `static/tandem.css` gives each its colour, and the word always stands beside it:
+
+- `draft`: nobody but its writer sees it    - `office`: with an office, nothing to do for the person it concerns
+- `wait`: waits for an answer (amber)       - `go`: moving on (teal)            - `done`: reached its aim (teal, solid)
+- `ended`: over, without the aim (grey)     - `error`: went wrong, somebody must mend it (red)
+"""
+
+# ruff: noqa: E501 - one line a state reads as the table that it is
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from shared.web.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+Tone = Literal["draft", "office", "wait", "go", "done", "ended", "error"]
+TONES: tuple[str, ...] = get_args(Tone)
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of one kind of thing. The texts are given in the language of the current request."""
+
+    kind: str
+    code: str
+    tone: Tone
+    word_: str
+    explanation_: str
+    holder_: str
+    next_: str
+
+    @property
+    def word(self) -> str:
+        """What the tag says."""
+        return gettext(self.word_)
+
+    @property
+    def explanation(self) -> str:
+        """One sentence: what the state means."""
+        return gettext(self.explanation_)
+
+    @property
+    def holder(self) -> str:
+        """Who has it now; empty where it is over."""
+        return gettext(self.holder_) if self.holder_ else ""
+
+    @property
+    def next(self) -> str:
+        """What comes next; empty where it is over."""
+        return gettext(self.next_) if self.next_ else ""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes after it."""
+        return not self.next_
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one thing stands: its state with since when, who has it, what comes next and by when.
+
+    `holder` and `next` say it more exactly than the state's own words where the page knows more.
+    """
+
+    state: State
+    since: datetime | None = None
+    due: date | datetime | None = None
+    holder: str | None = None
+    next: str | None = None
+    reason: str | None = None
+
+
+# kind -> (code, tone, word, explanation, who has it, what comes next)
+_Row = tuple[str, Tone, str, str, str, str]
+# fmt: off
+_TABLE: dict[str, tuple[_Row, ...]] = {
+    "application": (
+        ("draft", "draft", N_("Draft"), N_("Only you can see it."), N_("You"), N_("You check it and submit it.")),
+        ("submitted", "office", N_("Submitted"), N_("It has reached your national coordinator."),
+         N_("Home national coordinator"), N_("The coordinator endorses it, asks for more information, or says no with a reason.")),
+        ("returned_for_information", "wait", N_("More information asked for"), N_("Your national coordinator has a question."),
+         N_("You"), N_("You answer and submit it again.")),
+        ("endorsed", "office", N_("Endorsed"), N_("Your country supports it."),
+         N_("Programme coordinator"), N_("It is held against the rules of the call.")),
+        ("not_endorsed", "ended", N_("Not endorsed"), N_("Your country does not support it. The reason is given with it."),
+         "", ""),
+        ("eligible", "go", N_("Eligible"), N_("It meets the rules of the call."),
+         N_("Programme coordinator"), N_("It joins the matching.")),
+        ("ineligible", "ended", N_("Not eligible"), N_("It does not meet a rule of the call. The rule is named with it."),
+         "", ""),
+        ("in_matching", "go", N_("In matching"), N_("A place is being looked for."),
+         N_("Programme coordinator"), N_("A place is proposed, or you are told why there was none.")),
+        ("waitlisted", "office", N_("On the waiting list"), N_("No place is free yet; it stays in the matching."),
+         N_("Programme coordinator"), N_("When a place falls free, the next in line is proposed.")),
+        ("matched", "go", N_("Matched"), N_("A place was found. Both countries clear it first."),
+         N_("National coordinators"), N_("When both have cleared it, you get the offer.")),
+        ("offered", "wait", N_("Offered"), N_("A place is offered. It needs your answer and the host's."),
+         N_("You and the host"), N_("Both accept, or the next in line is asked.")),
+        ("accepted", "go", N_("Place confirmed"), N_("Both sides have accepted."),
+         N_("Programme coordinator"), N_("The dates are set.")),
+        ("scheduled", "go", N_("Scheduled"), N_("The dates are set."),
+         N_("You and the host"), N_("You agree on the agenda, then it begins.")),
+        ("under_way", "go", N_("Under way"), N_("It has begun."),
+         N_("You and the host"), N_("You take part, then you evaluate it and report.")),
+        ("completed", "done", N_("Completed"), N_("All of it has taken place."),
+         N_("You"), N_("You evaluate it, report, and pass on what you learnt.")),
+        ("ended", "ended", N_("Ended without completion"), N_("It ended before all of it had taken place."), "", ""),
+        ("unplaced", "ended", N_("No place found"), N_("The call closed before a place was found."), "", ""),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("It was taken back."), "", ""),
+        ("cancelled", "ended", N_("Cancelled"), N_("The programme has ended it. The reason is given with it."), "", ""),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
+        ("appealed", "office", N_("Appealed"), N_("You asked for the decision to be looked at again."),
+         N_("Another coordinator"), N_("The decision is changed, or stands.")),
+    ),
+    "offer": (
+        ("draft", "draft", N_("Draft"), N_("Only your organisation can see it."), N_("Host"), N_("The host submits it.")),
+        ("submitted", "office", N_("Submitted"), N_("It has reached the host country's coordinator."),
+         N_("Host national coordinator"), N_("The coordinator endorses it or sends it back.")),
+        ("returned", "wait", N_("Sent back"), N_("The coordinator has a question."), N_("Host"), N_("The host answers and submits it again.")),
+        ("endorsed", "go", N_("Endorsed"), N_("The host country supports it."), N_("Host"), N_("It is published.")),
+        ("published", "done", N_("Published"), N_("Its places can be matched."), N_("Host"), N_("Guests are matched to it.")),
+        ("paused", "wait", N_("Paused"), N_("No new guest is matched to it."), N_("Host"), N_("The host says that it is available again.")),
+        ("closed", "ended", N_("Closed"), N_("It is full, or its period is over."), "", ""),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("The host has taken it back."), "", ""),
+    ),
+    "mentor": (
+        ("draft", "draft", N_("Draft"), N_("Only the mentor can see it."), N_("Mentor"), N_("The mentor publishes it.")),
+        ("published", "done", N_("Published"), N_("Mentees can be matched to it."), N_("Mentor"), N_("Mentees are matched to it.")),
+        ("paused", "wait", N_("Paused"), N_("No new mentee is matched to it."), N_("Mentor"), N_("The mentor says that there is time again.")),
+        ("closed", "ended", N_("Closed"), N_("The mentor takes no more mentees."), "", ""),
+    ),
+    "match": (
+        ("provisional", "draft", N_("Provisional"), N_("The engine's present view. It moves with every event and nobody is told."),
+         N_("Programme coordinator"), N_("The coordinator commits a cohort.")),
+        ("proposed", "office", N_("Proposed"), N_("It was committed and waits to be cleared."),
+         N_("National coordinators"), N_("The home country clears it, then the host country.")),
+        ("cleared", "go", N_("Cleared"), N_("Both countries have cleared it."), N_("Programme"), N_("It is offered at once.")),
+        ("offered", "wait", N_("Offered"), N_("Both sides are asked."), N_("Officer and host"), N_("Both accept, or the next in line is proposed.")),
+        ("confirmed", "done", N_("Confirmed"), N_("Both sides have accepted."), N_("Programme"), N_("The visit is scheduled, or the mentorship opens.")),
+        ("declined", "ended", N_("Declined"), N_("One side said no."), "", ""),
+        ("expired", "ended", N_("Expired"), N_("An answer did not arrive in time."), "", ""),
+        ("superseded", "ended", N_("Replaced"), N_("A coordinator put another match in its place."), "", ""),
+        ("cancelled", "ended", N_("Cancelled"), N_("It was ended. The reason is given with it."), "", ""),
+    ),
+    "visit": (
+        ("scheduled", "go", N_("Scheduled"), N_("The dates are set."), N_("Guest and host"), N_("They agree on the agenda two weeks before it starts.")),
+        ("unschedulable", "error", N_("No lawful week"), N_("No week fits the periods, the places and the six weeks' notice."),
+         N_("Programme coordinator"), N_("The coordinator finds dates, or ends the match.")),
+        ("agenda_agreed", "go", N_("Agenda agreed"), N_("Guest and host have agreed on the agenda."), N_("Guest and host"), N_("The visit begins.")),
+        ("move_proposed", "wait", N_("New dates proposed"), N_("The old dates stand until both accept the new ones."),
+         N_("Guest and host"), N_("Both accept the new dates, or the old ones stand.")),
+        ("under_way", "go", N_("Under way"), N_("The visit has begun."), N_("Host"), N_("The host records attendance day by day.")),
+        ("ended", "go", N_("Ended"), N_("The last day is over."), N_("Guest and host"), N_("Both evaluate it, the guest reports.")),
+        ("completed", "done", N_("Completed"), N_("All required days were attended."), N_("Guest and host"), N_("Both evaluate it, the guest reports.")),
+        ("cancelled", "ended", N_("Cancelled"), N_("It does not take place. The reason is given with it."), "", ""),
+        ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
+    ),
+    "mentorship": (
+        ("opened", "wait", N_("Waits for signatures"), N_("The match is confirmed; the agreement is not yet signed by both."),
+         N_("Mentor and mentee"), N_("Both sign the agreement.")),
+        ("active", "go", N_("Under way"), N_("Both have signed."), N_("Mentor and mentee"), N_("They meet, and log each session.")),
+        ("paused", "wait", N_("Paused"), N_("It rests for a while."), N_("Mentor and mentee"), N_("They resume it, or end it.")),
+        ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over."), N_("Mentor and mentee"), N_("Both evaluate it.")),
+        ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it."), "", ""),
+    ),
+    "call": (
+        ("draft", "draft", N_("Draft"), N_("Only the programme can see it."), N_("Programme coordinator"), N_("The coordinator publishes it.")),
+        ("published", "go", N_("Open"), N_("Applications can be submitted."), N_("Applicants"), N_("You can apply until the deadline.")),
+        ("past_deadline", "office", N_("Deadline over"), N_("No new applications; matching goes on."),
+         N_("Programme coordinator"), N_("Cohorts are matched, then the call closes.")),
+        ("closed", "ended", N_("Closed"), N_("The last cohort is through."), "", ""),
+    ),
+    "period": (
+        ("draft", "draft", N_("Draft"), N_("Its figures still move."), N_("Evaluator"), N_("The evaluator submits it.")),
+        ("submitted", "office", N_("Submitted"), N_("It waits to be approved."), N_("Programme coordinator"), N_("The coordinator approves it or sends it back.")),
+        ("returned", "wait", N_("Sent back"), N_("The coordinator has a question."), N_("Evaluator"), N_("The evaluator answers and submits it again.")),
+        ("approved", "go", N_("Approved"), N_("The figures are accepted."), N_("Evaluator"), N_("It is frozen.")),
+        ("frozen", "go", N_("Frozen"), N_("The figures no longer move."), N_("Evaluator"), N_("It is published.")),
+        ("published", "done", N_("Published"), N_("Donors can read it."), N_("Evaluator"), N_("A later correction is shown as a restatement.")),
+    ),
+    "notification": (
+        ("waiting", "office", N_("Waiting"), N_("It is about to be sent."), N_("Programme"), N_("It is sent.")),
+        ("sent", "done", N_("Sent"), N_("The mail server has taken it."), "", ""),
+        ("failed", "error", N_("Not delivered"), N_("It could not be delivered. The reason is given with it."),
+         N_("Programme coordinator"), N_("The address is mended, then it is sent again.")),
+        ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),
+        ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told."), N_("The next in line"), N_("Somebody answers in their stead.")),
+    ),
+    "outcome": (
+        ("due", "wait", N_("Waits for you"), N_("It is still to be filled in."), N_("You"), N_("You fill it in.")),
+        ("late", "wait", N_("Late"), N_("It is still wanted, and will be marked as late."), N_("You"), N_("You fill it in.")),
+        ("submitted", "done", N_("Received"), N_("It has arrived."), "", ""),
+        ("waived", "ended", N_("Waived"), N_("It is not asked for any more. The reason is given with it."), "", ""),
+        ("granted", "done", N_("Certificate granted"), N_("All that the certificate needs is in."), "", ""),
+        ("revoked", "ended", N_("Certificate revoked"), N_("The certificate is no longer valid."), "", ""),
+    ),
+    "partner": (
+        ("active", "done", N_("Active"), N_("Its officers take part."), N_("Programme coordinator"), N_("Nothing is to be done.")),
+        ("suspended", "wait", N_("Suspended"), N_("Nothing new begins; what is in flight is brought to a lawful end."),
+         N_("Programme coordinator"), N_("It is reinstated, or what is left is ended.")),
+    ),
+    "access": (
+        ("proposed", "office", N_("Proposed"), N_("A national coordinator has proposed it."), N_("Programme coordinator"), N_("The coordinator approves it.")),
+        ("active", "done", N_("Active"), N_("The person can sign in."), N_("National coordinator"), N_("It is confirmed once a year.")),
+        ("ended", "ended", N_("Ended"), N_("The person can no longer sign in for this role."), "", ""),
+    ),
+    "delivery": (
+        ("parked", "error", N_("Parked"), N_("This event could not be applied; later ones of the same matter wait behind it."),
+         N_("Programme coordinator"), N_("It is tried again, or skipped with a reason.")),
+        ("redriven", "done", N_("Applied"), N_("It was tried again and is applied."), "", ""),
+        ("skipped", "ended", N_("Skipped"), N_("It was left out, with a reason."), "", ""),
+    ),
+}
+# fmt: on
+
+_STATES: dict[tuple[str, str], State] = {
+    (kind, code): State(kind, code, tone, word, explanation, holder, next_)
+    for kind, rows in _TABLE.items()
+    for code, tone, word, explanation, holder, next_ in rows
+}
+
+
+def state(kind: str, code: str) -> State:
+    """The state `code` (a string or a StrEnum member) of a kind (`application`, `offer`, `match` ...).
+
+    Raises KeyError for a state that is not in the table: a page must not show a word that mails do not know.
+    """
+    return _STATES[kind, str(code)]
+
+
+def states(kind: str) -> Iterator[State]:
+    """All states of a kind in the order of its life cycle, for filters and legends."""
+    return (state(kind, row[0]) for row in _TABLE[kind])
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds of things that have states."""
+    return tuple(_TABLE)

@@ -1,0 +1,142 @@
+// What a page does beyond plain HTML. Everything here only helps: without it every form and link works as well.
+import { initAll } from "./vendor/govuk-frontend.js";
+
+document.documentElement.classList.add("js");
+document.body.classList.add("js-enabled", "govuk-frontend-supported");
+initAll();
+
+// A success banner is read out first.
+document.querySelector("[data-focus]")?.focus();
+
+// The second click on a button that sends a form does nothing: the first one is on its way.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent && Date.now() - Number(form.dataset.sent) < 5000) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = String(Date.now());
+  form.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+// A draft is kept when its writer leaves the page, and after a pause in writing.
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  let changed = false;
+  let timer = 0;
+  const save = () => {
+    if (!changed) return;
+    changed = false;
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+    fetch(form.dataset.autosave, { method: "POST", body, keepalive: true, headers: { "X-Autosave": "1" } }).catch(() => {
+      changed = true;
+    });
+  };
+  form.addEventListener("input", () => {
+    changed = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, 5000);
+  });
+  form.addEventListener("submit", () => {
+    changed = false;
+    clearTimeout(timer);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") save();
+  });
+}
+
+// Live parts: one event stream a browser and address, whichever of its tabs holds it; the others hear from that one.
+// Holding it needs Web Locks (secure origins); without them each tab has a stream of its own.
+const streams = new Map();
+
+function refresh(address) {
+  for (const part of document.querySelectorAll(`[data-live="${CSS.escape(address)}"]`)) {
+    // Somebody who is writing inside must not lose what was written: the refresh waits until the focus has left.
+    if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) {
+      part.addEventListener("focusout", () => setTimeout(() => refresh(address), 300), { once: true });
+    } else {
+      part.dispatchEvent(new Event("tandem:changed"));
+    }
+  }
+}
+
+function told(address) {
+  const stream = streams.get(address);
+  if (document.visibilityState === "hidden") stream.stale = true;
+  else refresh(address);
+}
+
+function connect(address, seen, spread) {
+  let source;
+  let opened = false;
+  let ended = false;
+  const open = () => {
+    if (ended) return;
+    source = new EventSource(opened ? address : `${address}?seen=${encodeURIComponent(seen)}`);
+    source.onopen = () => {
+      // Whatever happened while the stream was away is not known: everybody looks again.
+      if (opened) spread();
+      opened = true;
+      document.documentElement.dataset.live = "on";
+    };
+    source.addEventListener("changed", spread);
+    source.onerror = () => {
+      document.documentElement.dataset.live = "off";
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000);
+    };
+  };
+  open();
+  return () => {
+    ended = true;
+    source.close();
+  };
+}
+
+function listen(address, seen) {
+  const stream = { stale: false, late: false };
+  streams.set(address, stream);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && stream.stale) {
+      stream.stale = false;
+      refresh(address);
+    }
+  });
+  const channel = window.BroadcastChannel && new BroadcastChannel(`live:${address}`);
+  const spread = () => {
+    told(address);
+    channel?.postMessage("changed");
+  };
+  let end = connect(address, seen, spread);
+  window.addEventListener("pagehide", () => end());
+  if (!navigator.locks || !channel) return;
+  channel.onmessage = () => told(address);
+  // Its own stream first tells a new tab what it missed while it was drawn; then it leaves the word to the holder.
+  let holder = false;
+  setTimeout(() => {
+    if (holder) return;
+    stream.late = true;
+    end();
+  }, 3000);
+  navigator.locks.request(`live:${address}`, () => {
+    holder = true;
+    if (stream.late) end = connect(address, seen, spread);
+    return new Promise(() => {});
+  });
+}
+
+for (const part of document.querySelectorAll("[data-live]")) {
+  if (!streams.has(part.dataset.live)) listen(part.dataset.live, part.dataset.liveSeen);
+}
+
+// A page that comes back from the browser's memory has slept through what happened.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && streams.size) window.location.reload();
+});
