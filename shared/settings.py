@@ -13,7 +13,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
 
-    database_url: SecretStr = Field(description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`.")
+    database_url: SecretStr = Field(
+        description="The service's own PostgreSQL database, `postgresql://user:pass@host/db`."
+    )
     database_direct_url: SecretStr | None = Field(
         default=None, description="The same without a pooler in between; LISTEN needs it. Default: `database_url`."
     )
@@ -24,13 +26,19 @@ class ServiceSettings(BaseSettings):
     kafka_user: str | None = None
     kafka_password: SecretStr | None = None
 
-    origin: str = Field(default="http://localhost:8000", description="Where people reach the gateway; no slash at the end.")
+    origin: str = Field(
+        default="http://localhost:8000", description="Where people reach the gateway; no slash at the end."
+    )
     host: str = Field(default="127.0.0.1", description="The address on which this service listens.")
     port: int = Field(default=8010, description="The port on which this service listens.")
-    local: bool = Field(default=False, description="A local run: personas on the start page, a clock that can be moved.")
+    local: bool = Field(
+        default=False, description="A local run: personas on the start page, a clock that can be moved."
+    )
     clock_file: str | None = Field(default=None, description="The file with the clock's offset; local run only.")
 
-    session_key: SecretStr = Field(description="Seals the session cookie; 32 bytes or more, base64; commas part old keys.")
+    session_key: SecretStr = Field(
+        description="Seals the session cookie; 32 bytes or more, base64; commas part old keys."
+    )
     oidc_issuer: str = Field(description="The OpenID Connect issuer's address.")
     oidc_client_id: str = "tandem"
     oidc_client_secret: SecretStr = SecretStr("")
@@ -45,4 +53,5 @@ class ServiceSettings(BaseSettings):
     @property
     def direct_url(self) -> str:
         """The address for LISTEN: a connection of its own, without a pooler."""
-        return (self.database_direct_url or self.database_url).get_secret_value()
+        url = (self.database_direct_url or self.database_url).get_secret_value()
+        return url.replace("postgresql+asyncpg://", "postgresql://", 1)

@@ -1,7 +1,7 @@
 """How do records come from the log to `apply`, in batches, and what happens when that fails?
 
-FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header or an
-empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
+FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header
+or an empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
 seek there, and the acknowledgement after the commit only shows the lag.
 """
 

@@ -1,0 +1,7 @@
+"""Run the service: `python -m services.matching`, settings from the environment."""
+
+from services.matching.app import create_app
+from shared.service import serve
+
+if __name__ == "__main__":
+    serve(create_app())

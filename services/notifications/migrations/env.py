@@ -1,0 +1,8 @@
+"""Alembic's environment of this service: everything is in `shared/migrate.py`."""
+
+from alembic import context
+
+from services.notifications.store import metadata
+from shared.migrate import run
+
+run(context, metadata)
