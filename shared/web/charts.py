@@ -3,8 +3,8 @@
 Charts are SVG, made here on the server and drawn by `macros/chart.html` with their table and definition beside them
 (look.md). Built with lxml: it escapes every text and is needed for IATI anyway. Unlike the charting libraries that were
 looked at (pygal, svg.py, drawsvg) its result needs no inline style, which the content security policy forbids, and no
-escaping of our own. Colours are those of Okabe and Ito (2008) that have a contrast of 3:1 on white; lines also differ by
-dash, so that a chart prints in grey.
+escaping of our own. Colours are those of Okabe and Ito (2008) that have a contrast of 3:1 on white; lines also differ
+by dash, so that a chart prints in grey.
 """
 
 from __future__ import annotations

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from wtforms import Form as WTForm
 from wtforms import FormField, validators, widgets
-from wtforms.fields import Field, FieldList, SelectMultipleField
+from wtforms.fields import Field, FieldList, IntegerField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from shared.web import dates, i18n
-from shared.web.i18n import gettext
+from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,14 +28,25 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+# What WTForms says by itself, in the words of this project.
+_OURS = {
+    "Not a valid choice.": N_("Choose one of the answers given"),
+    "Not a valid integer value.": N_("Write a whole number, such as 5"),
+    "This field is required.": N_("Answer this"),
+    "Invalid email address.": N_("Write an e-mail address like name@police.example"),
+    "'%(value)s' is not a valid choice for this field.": N_("Choose from the answers given"),
+    "'%(value)s' are not valid choices for this field.": N_("Choose from the answers given"),
+}
+
+
 class _Translations:
-    """WTForms' own messages, from our catalogue."""
+    """WTForms' own messages, in our words and from our catalogue."""
 
     def gettext(self, string: str) -> str:
-        return gettext(string)
+        return gettext(_OURS.get(string, string))
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
-        return i18n.ngettext(singular, plural, n)
+        return i18n.ngettext(_OURS.get(singular, singular), _OURS.get(plural, plural), n)
 
 
 F = TypeVar("F", bound="Form")
@@ -177,6 +188,19 @@ def parse_date(written: Mapping[str, str]) -> date | None:
         raise ValueError(gettext("Write a real date, such as 27 3 2027")) from None
 
 
+class NumberField(IntegerField):
+    """A whole number in a text input, as GOV.UK asks for numbers; `data`: int, or None when nothing was written."""
+
+    widget = widgets.TextInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """WTForms' protocol; an empty input is no answer rather than a wrong one."""
+        if valuelist and str(valuelist[0]).strip():
+            super().process_formdata(valuelist)
+        else:
+            self.data = None
+
+
 class CheckboxesField(SelectMultipleField):
     """Several choices from a list, as checkboxes. `data`: list of codes."""
 
@@ -194,10 +218,10 @@ class Needed:
 
     def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
         """WTForms' protocol."""
-        if field.errors:
-            raise validators.StopValidation  # the date itself could not be read: one message is enough
-        empty = field.data is None or field.data in ("", [], False)
-        if empty or (isinstance(field.data, str) and not field.data.strip()):
+        written = any(str(text).strip() for text in field.raw_data or ())
+        if field.errors and written:
+            raise validators.StopValidation  # what was written could not be read: that message is enough
+        if not written and field.data in (None, "", [], False):
             field.errors = []
             raise validators.StopValidation(gettext(self.message))
 

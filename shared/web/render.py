@@ -29,6 +29,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
                 "request": request,
                 "site": site,
                 "principal": principal,
+                "guarded": hasattr(request.state, "principal"),
                 "places": places_for(principal),
                 "now": clock.now(),
                 "clock_offset": clock.offset(),

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms import FieldList, Form as PlainForm, FormField
 
 from shared.contracts.codes import Expertise, LanguageLevel, Role
@@ -19,7 +19,7 @@ from shared.identity.principal import Grant, Principal
 from shared.web import site, states
 from shared.web.charts import Bar, Series, bars, lines
 from shared.web.errors import Refused
-from shared.web.forms import Between, CheckboxesField, DateField, Form, Longest, Needed
+from shared.web.forms import Between, CheckboxesField, DateField, Form, Longest, Needed, NumberField
 from shared.web.live import Live, live_route
 from shared.web.render import render, see_other
 
@@ -36,7 +36,7 @@ class DemoForm(Form):
     """One field of each kind."""
 
     unit = StringField("Unit", [Needed("Enter your unit")], description="As it is called in English")
-    years = IntegerField("Years in the field", [Needed("Enter how many years you have worked in the field")])
+    years = NumberField("Years in the field", [Needed("Enter how many years you have worked in the field")])
     first_day = DateField("First day on which you can travel", [Needed("Enter the first day"), Between(date(2027, 1, 4))])
     objective = TextAreaField("What do you want to learn?", [Needed("Say what you want to learn"), Longest(60)])
     kind = RadioField("What do you apply for?", [Needed("Choose what you apply for")], choices=[("study_visit", "A study visit"), ("mentee", "A mentor")])
