@@ -58,10 +58,13 @@ class BearerTokens:
 
     async def _of_jwt(self, token: str) -> tuple[float, str | None]:
         try:
-            claims = await verified(token, self._provider, audience=self._audience)
-        except JoseError:
-            return _KEPT_FOR, None
-        return min(_KEPT_FOR, max(0.0, float(str(claims["exp"])) + LEEWAY - time.time())), str(claims["sub"])
+            proven = await verified(token, self._provider, audience=self._audience)
+        except (JoseError, ValueError):
+            return 0.0, None
+        if not _for_access(proven):
+            return 0.0, None
+        claims = proven.claims
+        return min(_KEPT_FOR, max(0.0, float(claims["exp"]) + LEEWAY - time.time())), str(claims["sub"])
 
     async def _of_opaque(self, token: str) -> tuple[float, str | None]:
         address = await self._provider.endpoint("userinfo_endpoint")
@@ -74,18 +77,22 @@ class BearerTokens:
             raise ProviderUnavailable(f"The sign-in provider answered {answer.status_code}.")
         if answer.status_code != 200:
             return _KEPT_FOR, None
-        subject = answer.json().get("sub")
+        try:
+            subject = answer.json().get("sub")
+        except (ValueError, AttributeError):  # userinfo that is signed or no object: not a provider that we know
+            return _KEPT_FOR, None
         return _KEPT_FOR, subject if isinstance(subject, str) and subject else None
 
 
-async def verified(token: str, provider: Provider, *, audience: str, nonce: str | None = None) -> dict[str, object]:
-    """The claims of a JWT that the provider signed for `audience` (and with `nonce`), not over, with a subject.
+async def verified(token: str, provider: Provider, *, audience: str, nonce: str | None = None) -> jwt.Token:
+    """A JWT that the provider signed for `audience` (and with `nonce`), not over, with a subject.
 
-    Raises `joserfc.errors.JoseError` if any of that does not hold.
+    Raises `joserfc.errors.JoseError` or ValueError if any of that does not hold, and `ProviderUnavailable`.
     """
     # The header is read before the signature is checked only to learn which key to fetch.
-    key_id = _key_id(token)
-    decoded = jwt.decode(token, await provider.keys(key_id), algorithms=ALGORITHMS)
+    key_id = extract_compact(token.encode("utf-8")).headers().get("kid")
+    keys = await provider.keys(key_id if isinstance(key_id, str) else None)
+    proven = jwt.decode(token, keys, algorithms=ALGORITHMS)
     jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
         iss={"essential": True, "values": [provider.issuer, f"{provider.issuer}/"]},
@@ -93,10 +100,10 @@ async def verified(token: str, provider: Provider, *, audience: str, nonce: str 
         exp={"essential": True},
         sub={"essential": True},
         nonce={"essential": True, "value": nonce} if nonce is not None else {},
-    ).validate(decoded.claims)
-    return decoded.claims
+    ).validate(proven.claims)
+    return proven
 
 
-def _key_id(token: str) -> str | None:
-    key_id = extract_compact(token.encode("utf-8")).headers().get("kid")
-    return key_id if isinstance(key_id, str) else None
+def _for_access(proven: jwt.Token) -> bool:
+    """Whether a token is an access token (RFC 9068, or Keycloak's own mark) and not an ID token."""
+    return proven.header.get("typ") in {"at+jwt", "application/at+jwt"} or proven.claims.get("typ") == "Bearer"

@@ -17,7 +17,6 @@ from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation of the
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
-from shared.contracts.codes import Role
 from shared.identity import csrf
 from shared.identity.access import load_principal
 from shared.identity.internal import check_service
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from fastapi.dependencies.models import Dependant
     from fastapi.routing import APIRoute
 
+    from shared.contracts.codes import Role
     from shared.identity.principal import Principal
     from shared.identity.tickets import Ticket
 

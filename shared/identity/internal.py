@@ -26,7 +26,9 @@ def check_service(request: Request, tokens: str) -> str:
 
     The comparison takes the same time whatever is sent; the caller is logged, the token never.
     """
-    given = request.headers.get(TOKEN_HEADER, "").encode()
+    # Prometheus can send its credentials in this header only.
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    given = (request.headers.get(TOKEN_HEADER) or bearer).encode()
     caller = request.headers.get(CALLER_HEADER, "unknown")[:40]
     wanted = [token.strip().encode() for token in tokens.split(",") if token.strip()]
     if not any([hmac.compare_digest(given, token) for token in wanted]):  # noqa: C419 - always compares with all of them

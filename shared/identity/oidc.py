@@ -169,7 +169,7 @@ async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -
                 code_verifier=under_way["verifier"],
             )
         id_token = str(answer.get("id_token", ""))
-        claims = await verified(
+        proven = await verified(
             id_token, identity.provider, audience=identity.settings.oidc_client_id, nonce=under_way["nonce"]
         )
     except (ProviderUnavailable, httpx2.HTTPError) as error:
@@ -177,7 +177,7 @@ async def _exchanged(identity: Identity, code: str, under_way: dict[str, Any]) -
     except (AuthlibBaseError, JoseError, ValueError) as error:
         _log.warning("sign-in not proven", reason=type(error).__name__)
         raise HTTPException(401, gettext("The sign-in could not be checked. Please sign in again.")) from error
-    return id_token, str(claims["sub"])
+    return id_token, str(proven.claims["sub"])
 
 
 async def _end_of_session(request: Request, identity: Identity) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime  # noqa: TC003 - pydantic reads the annotations of Grant
 from typing import TYPE_CHECKING
 
-from shared.contracts.codes import Role
+from shared.contracts.codes import Role  # noqa: TC001 - pydantic reads the annotations of Grant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -58,7 +58,7 @@ class Seal:
     def open(self, text: str) -> dict[str, Any] | None:
         """What was sealed, or None if the text was not sealed for this purpose by one of our keys."""
         try:
-            value = orjson.loads(self._fernet.decrypt(text.encode("utf-8")))
+            value = orjson.loads(self._fernet.decrypt(text.encode("utf-8", "replace")))
         except (InvalidToken, orjson.JSONDecodeError):
             return None
         return value if isinstance(value, dict) else None
@@ -69,7 +69,9 @@ class Seal:
 
     def signed(self, text: str, digest: str) -> bool:
         """Whether `digest` is that of `text` under any of the keys; takes the same time whatever the answer."""
-        return any([hmac.compare_digest(self._digest(key, text), digest) for key in self._mac])  # noqa: C419 - a generator would stop early and tell by its time which key it was
+        given = digest.encode("utf-8", "replace")
+        # A list, not a generator: it compares with all keys, so that the time tells nothing.
+        return any([hmac.compare_digest(self._digest(key, text).encode(), given) for key in self._mac])  # noqa: C419 - see above
 
     @staticmethod
     def _digest(key: bytes, text: str) -> str:

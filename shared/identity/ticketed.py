@@ -69,7 +69,7 @@ def _made_out_to(ticket: Ticket, principal: Principal | None) -> None:
 
 async def _exchanged(request: Request, ticket: Ticket, name: str) -> Onward:
     """The way on to the same address without the ticket, with the cookie that stands for it from now on."""
-    async with service_of(request.app).bus.transaction(ticket.person or "ticket") as tx:
+    async with service_of(request.app).bus.transaction(ticket.person or "system:ticket") as tx:
         first = await use_ticket(tx.session, ticket)
     if not first:
         raise NotAllowed(gettext("This link was used before. Open the page again from your application."))

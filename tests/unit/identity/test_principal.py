@@ -1,0 +1,63 @@
+"""Do grants hold exactly as long as they say, and does a principal carry only those that hold?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.codes import Role
+from shared.identity import Grant, Principal
+
+T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
+moments = st.integers(-400, 400).map(lambda days: T0 + timedelta(days=days))
+grants = st.builds(
+    Grant,
+    role=st.sampled_from(list(Role)),
+    since=moments,
+    country=st.sampled_from(["AM", "GE", "PL", None]),
+    organisation_id=st.sampled_from(["o-1", "o-2", None]),
+    until=st.none() | moments,
+    deputy_for=st.sampled_from(["persona-coordinator", None]),
+)
+
+
+@given(st.lists(grants, max_size=8), moments)
+def test_only_active_grants_count(held: list[Grant], at: datetime) -> None:
+    """A principal has a role exactly if one of its grants has begun and is not over."""
+    principal = Principal.at("somebody", held, at)
+    for role in Role:
+        holds = any(g.role is role and g.since <= at and (g.until is None or g.until > at) for g in held)
+        assert principal.has(role) is holds
+        assert (role in principal.roles) is holds
+
+
+@given(grants, moments)
+def test_the_last_moment_is_over(grant: Grant, until: datetime) -> None:
+    """The first moment of `until` is no longer covered, the last one before it is."""
+    ending = Grant(grant.role, until - timedelta(days=1), until=until)
+    assert ending.active(until - timedelta(microseconds=1))
+    assert not ending.active(until)
+
+
+def test_countries_and_organisations_belong_to_their_role() -> None:
+    """A country that comes with one role does not count for another."""
+    principal = Principal(
+        "somebody",
+        (
+            Grant(Role.NATIONAL_COORDINATOR, T0, country="AM"),
+            Grant(Role.NATIONAL_COORDINATOR, T0, country="GE", deputy_for="persona-georgia"),
+            Grant(Role.HOST_CONTACT, T0, country="PL", organisation_id="o-1"),
+        ),
+    )
+    assert principal.countries(Role.NATIONAL_COORDINATOR) == {"AM", "GE"}
+    assert principal.countries(Role.OFFICER) == frozenset()
+    assert principal.organisations(Role.HOST_CONTACT) == {"o-1"}
+    assert principal.organisations(Role.CLEARANCE_OFFICER) == frozenset()
+    assert principal.deputises(Role.NATIONAL_COORDINATOR) == {"persona-georgia"}
+
+
+def test_nobody_without_grants_has_a_role() -> None:
+    """Who signed in but was granted nothing has no role at all."""
+    assert not Principal("stranger").has(*Role)
