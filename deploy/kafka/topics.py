@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -15,45 +15,29 @@ from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, Config
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
+from shared.contracts.topics import TOPICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from shared.contracts.topics import Topic
+
 _TIMEOUT = 30.0
-
-
-class Wanted(Protocol):
-    """What a topic of the contracts has to say about itself."""
-
-    @property
-    def name(self) -> str:
-        """The topic's full name."""
-
-    @property
-    def partitions(self) -> int:
-        """How many partitions it has, for ever."""
-
-    @property
-    def retention_days(self) -> int | None:
-        """How many days a record is kept; None for a compacted topic, which keeps each key's newest."""
 
 
 class TopicsWrong(RuntimeError):
     """A topic of the broker contradicts the contracts, or the broker refused a change."""
 
 
-async def apply(bootstrap: str, topics: Iterable[Wanted] | None = None, *, copies: int = 1) -> list[str]:
+async def apply(bootstrap: str, topics: Iterable[Topic] | None = None, *, copies: int = 1) -> list[str]:
     """Make the broker's topics those of the contracts (default: all of them); gives the names of those it created.
 
     Raises `TopicsWrong` when an existing topic has another number of partitions.
     """
-    if topics is None:
-        from shared.contracts.topics import TOPICS  # noqa: PLC0415 - tests bring their own topics
-
-        topics = TOPICS.values()
-    return await asyncio.to_thread(_apply, bootstrap, list(topics), copies)
+    return await asyncio.to_thread(_apply, bootstrap, list(TOPICS.values() if topics is None else topics), copies)
 
 
-def _apply(bootstrap: str, topics: list[Wanted], copies: int) -> list[str]:
+def _apply(bootstrap: str, topics: list[Topic], copies: int) -> list[str]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
     there = {name: len(found.partitions) for name, found in admin.list_topics(timeout=_TIMEOUT).topics.items()}
     for topic in topics:
@@ -75,13 +59,12 @@ def _apply(bootstrap: str, topics: list[Wanted], copies: int) -> list[str]:
     return [topic.name for topic in missing]
 
 
-def _config(topic: Wanted) -> dict[str, str]:
-    if topic.retention_days is None:
-        return {"cleanup.policy": "compact"}
-    return {"cleanup.policy": "delete", "retention.ms": str(topic.retention_days * 86_400_000)}
+def _config(topic: Topic) -> dict[str, str]:
+    policy = "compact" if topic.compacted else "delete"
+    return {"cleanup.policy": policy, "retention.ms": str(topic.retention_ms)}
 
 
-def _configure(admin: AdminClient, topics: list[Wanted]) -> None:
+def _configure(admin: AdminClient, topics: list[Topic]) -> None:
     """Set what has changed in the contracts since the topic was created."""
     if not topics:
         return
