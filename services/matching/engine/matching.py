@@ -1,0 +1,134 @@
+"""What is the matching of a call, what does it cost, and why is it so? The one entry to the engine."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from services.matching.engine.market import Market
+from services.matching.engine.prices import Prices, prices
+from services.matching.engine.problem import ENGINE_VERSION, Problem
+from services.matching.engine.receipt import Receipt, explain
+from services.matching.engine.solution import Solution, solve
+from shared.contracts.codes import Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A provisional pair with both scores."""
+
+    candidate_id: str
+    seat_id: str
+    gain: int
+    preference: int
+
+
+class Result:
+    """The outcome of a run. What is costly (prices, receipts) is computed when it is asked for."""
+
+    engine_version = ENGINE_VERSION
+
+    def __init__(self, market: Market, solution: Solution) -> None:
+        self._market = market
+        self._solution = solution
+
+    @property
+    def problem(self) -> Problem:
+        """What was asked."""
+        return self._market.problem
+
+    @property
+    def seed(self) -> str:
+        """The seed of the tie-break, to be published."""
+        return self.problem.seed
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the inputs, in hexadecimal: the same digest, the same result."""
+        return self.problem.digest()
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id; fixed pairs are not repeated."""
+        table, market = self._market.pairs, self._market
+        chosen = np.flatnonzero(np.array(self._solution.assigned, np.int64)[table.owner] == table.seat)
+        owner = table.owner
+        return tuple(
+            Pair(
+                market.candidates[owner[at]].id,
+                market.seats[table.seat[at]].id,
+                int(table.gain[at]),
+                int(table.preference[at]),
+            )
+            for at in chosen
+        )
+
+    @cached_property
+    def matching(self) -> Mapping[str, str]:
+        """Candidate id -> seat id, new pairs only."""
+        return {pair.candidate_id: pair.seat_id for pair in self.pairs}
+
+    @cached_property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of candidates without a seat, in order."""
+        return tuple(one.id for one in self._market.candidates if one.id not in self.matching)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Blocking pairs, and the sum beside the best sum."""
+        optimal = self.problem.rules.objective is Objective.MOST_GOOD and not self.problem.rules.floors
+        return prices(self._market, self._solution.assigned, optimal=optimal)
+
+    @cached_property
+    def ranks(self) -> Mapping[int, int]:
+        """Rank obtained among the feasible (1: the most wanted) -> how many candidates."""
+        table = self._market.pairs
+        owner = table.owner
+        chosen = np.flatnonzero(np.array(self._solution.assigned, np.int64)[owner] == table.seat)
+        obtained = Counter((chosen - table.starts[owner[chosen]] + 1).tolist())
+        return dict(sorted(obtained.items()))
+
+    @cached_property
+    def unmet_floors(self) -> Mapping[str, int]:
+        """Country -> how many fewer go than its floor asks for, fixed pairs included; only countries below it."""
+        country_of = {one.id: one.country for one in self._market.candidates}
+        countries = [country_of[one] for one in self.matching] + [pair.country for pair in self.problem.fixed]
+        floors = self.problem.rules.floors
+        missing = {country: least - countries.count(country) for country, least in sorted(floors.items())}
+        return {country: count for country, count in missing.items() if count > 0}
+
+    @cached_property
+    def feasible_pairs(self) -> int:
+        """How many pairs meet all hard rules."""
+        return len(self._market.pairs.seat)
+
+    def next_in_line(self, seat_id: str) -> tuple[str, ...]:
+        """Candidates without a seat who could take this one, in the order in which the seat would have them."""
+        seat, table = self._market.seat_place[seat_id], self._market.pairs
+        assigned = np.array(self._solution.assigned, np.int64)
+        at = np.flatnonzero((table.seat == seat) & (assigned[table.owner] < 0))
+        best_first = at[np.argsort(-table.key[at])]
+        return tuple(self._market.candidates[one].id for one in table.owner[best_first])
+
+    def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
+        """Why this candidate got the seat or none. Raises KeyError for somebody who was not in the pool.
+
+        `effort` bounds how many changed runs are tried for the smallest change that would have matched; 0 tries none.
+        """
+        return explain(self._market, self._solution, self._market.place[candidate_id], effort)
+
+    def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
+        """The receipts of all candidates, one by one, by candidate id."""
+        for place in range(len(self._market.candidates)):
+            yield explain(self._market, self._solution, place, effort)
+
+
+def run(problem: Problem) -> Result:
+    """Match a call. The same problem gives the same result, whatever the order of its parts.
+
+    Fixed pairs take their places and are never touched; their candidates are not in the pool.
+    """
+    market = Market(problem)
+    return Result(market, solve(market))

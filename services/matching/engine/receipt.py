@@ -1,0 +1,137 @@
+"""Why did this candidate get this seat, or none: points, rank, the funnel of hard rules, and what would have matched?
+
+A receipt holds nothing of any other person: of other candidates it knows only how many stand before this one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from services.matching.engine.counterfactual import Counterfactual, smallest_changes
+from services.matching.engine.market import Market
+from services.matching.engine.rules import Step
+from services.matching.engine.scores import Earned
+from services.matching.engine.solution import Solution
+
+_SHOWN = 3
+
+
+class Why(StrEnum):
+    """In one word, why a candidate stands where he or she stands."""
+
+    MATCHED = "matched"
+    NO_FEASIBLE_SEAT = "no_feasible_seat"
+    QUOTA = "quota"
+    OUTRANKED = "outranked"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One feasible seat as this candidate sees it.
+
+    `rank` is its place in the candidate's own order, `standing` the candidate's place in the seat's order among all
+    `contenders` for whom it is feasible, `places` the free places of the seat.
+    """
+
+    seat_id: str
+    rank: int
+    standing: int
+    contenders: int
+    places: int
+    earned: tuple[Earned, ...]
+
+    @property
+    def gain(self) -> int:
+        """The sum of what the candidate gains."""
+        return sum(one.applicant for one in self.earned)
+
+    @property
+    def preference(self) -> int:
+        """The sum of what the seat prefers."""
+        return sum(one.host for one in self.earned)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """All that is told about one candidate's result.
+
+    `considered` counts the seats of the candidate's kind, before any rule; `feasible` those after all. `match` is the
+    seat that the candidate got; `options` the most wanted feasible ones (up to three). `waiting_place` is the place
+    among those without a seat who could take the most wanted one, in that seat's order (None: matched, or nothing
+    feasible). `changes` are the smallest changes that would have matched, each tried by running the engine with it;
+    empty for a match, and where none was found within the effort (`tried` says how many were run).
+    """
+
+    candidate_id: str
+    why: Why
+    considered: int
+    feasible: int
+    funnel: tuple[Step, ...]
+    match: Option | None
+    options: tuple[Option, ...]
+    waiting_place: int | None
+    changes: tuple[Counterfactual, ...]
+    tried: int
+
+    @property
+    def seat_id(self) -> str | None:
+        """The seat that the candidate got, if any."""
+        return None if self.match is None else self.match.seat_id
+
+
+def explain(market: Market, solution: Solution, candidate: int, effort: int) -> Receipt:
+    """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
+    facts, cut = market.feasible[candidate], market.pairs.row(candidate)
+    seats = market.pairs.seat[cut].tolist()
+    seat = solution.seat_of(candidate)
+    shown = seats[:_SHOWN]
+    options = {one: _option(market, candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}}
+    if seat is not None:
+        why = Why.MATCHED
+    elif not seats:
+        why = Why.NO_FEASIBLE_SEAT
+    else:
+        why = Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
+    changes, tried = ((), 0) if seat is not None else smallest_changes(market, candidate, effort)
+    return Receipt(
+        candidate_id=market.candidates[candidate].id,
+        why=why,
+        considered=facts.after[0].bit_count(),
+        feasible=len(seats),
+        funnel=facts.funnel(),
+        match=None if seat is None else options[seat],
+        options=tuple(options[one] for one in shown),
+        waiting_place=None if seat is not None or not seats else _waiting_place(market, solution, candidate, seats[0]),
+        changes=changes,
+        tried=tried,
+    )
+
+
+def _option(market: Market, candidate: int, seat: int, rank: int) -> Option:
+    points = market.scores.points([market.candidates[candidate]])
+    weights = market.problem.rules.weights
+    earned = tuple(
+        Earned(one, int(points[one][0, seat]), weights[one])
+        for one in points
+        if one in weights and (weights[one].applicant or weights[one].host)
+    )
+    pairs = market.pairs
+    at = pairs.starts[candidate] + rank - 1
+    rivals = pairs.key[pairs.seat == seat]
+    return Option(
+        seat_id=market.seats[seat].id,
+        rank=rank,
+        standing=int(np.count_nonzero(rivals > pairs.key[at])) + 1,
+        contenders=len(rivals),
+        places=market.free[seat],
+        earned=earned,
+    )
+
+
+def _waiting_place(market: Market, solution: Solution, candidate: int, seat: int) -> int:
+    """How many without a seat the seat would have before the candidate, plus one."""
+    pairs = market.pairs
+    own = pairs.key[pairs.starts[candidate]]
+    waiting = np.array(solution.assigned, np.int64)[pairs.owner] < 0
+    return int(np.count_nonzero((pairs.seat == seat) & waiting & (pairs.key > own))) + 1

@@ -1,0 +1,28 @@
+"""Who goes where, by the objective that the call has chosen? The one switch between the solvers."""
+
+from dataclasses import dataclass
+
+from services.matching.engine.market import Market
+from services.matching.engine.most_good import most_good
+from services.matching.engine.stable import UNMATCHED, stable
+from shared.contracts.codes import Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The seat number of each candidate (UNMATCHED: none) and those whom a country's ceiling kept out of the pool."""
+
+    assigned: list[int]
+    beyond_quota: frozenset[int] = frozenset()
+
+    def seat_of(self, candidate: int) -> int | None:
+        """The seat number of a candidate, if any."""
+        seat = self.assigned[candidate]
+        return None if seat == UNMATCHED else seat
+
+
+def solve(market: Market) -> Solution:
+    """The matching of a market by the objective of its call."""
+    if market.problem.rules.objective is Objective.MOST_GOOD:
+        return Solution(most_good(market))
+    return Solution(*stable(market))
