@@ -80,6 +80,7 @@ class Timers(Part):
     notice_weeks: Annotated[int, Field(ge=0, le=52)] = 6
     agenda_weeks: Annotated[int, Field(ge=0, le=52)] = 2
     agreement_wd: Days = 10
+    attendance_days: Days = 3
     evaluation_days: Days = 7
     report_days: Days = 30
     follow_up_months: Annotated[int, Field(ge=0, le=24)] = 6

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Digest, Event
+from shared.contracts.base import Country, Day, Digest, Due, Event
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import (
     ActingAs,
@@ -54,17 +54,22 @@ _OF_MENTORSHIP: Mapping[str, Any] = {"application_id": ex.APPLICATION, "mentorsh
 
 
 class ClearanceGiven(ParticipationEvent):
-    """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host."""
+    """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host.
+
+    `host_due` stands with the home side's: when the host country is to clear.
+    """
 
     side: Side
     country: Country
     acting_as: ActingAs = ActingAs.COORDINATOR
+    host_due: Due | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "application_id": ex.APPLICATION,
         "side": "home",
         "country": "MD",
         "acting_as": "coordinator",
+        "host_due": "2026-02-27T23:00:00Z",
     }
 
 

@@ -1,0 +1,38 @@
+"""Every transition of the programme as data: from, to, by whom, which event says it, by when, and what then.
+
+The same table as people read it in the documentation; tests hold events, deadlines and rules of messages against it.
+Where a call says other timers than the defaults, the call's hold.
+"""
+
+from shared.contracts.lifecycle.deadlines import DEADLINES, Deadline, Unit
+from shared.contracts.lifecycle.portal import PORTAL
+from shared.contracts.lifecycle.programme import PROGRAMME
+from shared.contracts.lifecycle.transition import OPEN, Actor, Transition
+
+TRANSITIONS: tuple[Transition, ...] = PORTAL + PROGRAMME
+
+
+def transitions_of(topic: str) -> list[Transition]:
+    """The transitions whose events stand on a topic, in the order of the story."""
+    return [transition for transition in TRANSITIONS if transition.topic == topic]
+
+
+def allowed(event: str, state: str | None) -> bool:
+    """Whether an event may happen to an aggregate in that state (None: it does not exist yet)."""
+    return any(
+        transition.event == event and (state in transition.sources or not transition.sources)
+        for transition in TRANSITIONS
+    )
+
+
+__all__ = [
+    "DEADLINES",
+    "OPEN",
+    "TRANSITIONS",
+    "Actor",
+    "Deadline",
+    "Transition",
+    "Unit",
+    "allowed",
+    "transitions_of",
+]

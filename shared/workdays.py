@@ -1,0 +1,63 @@
+"""Which days are working days in a country, and when is a deadline that is counted in them due?
+
+A working day is Monday to Friday and no public holiday of the country (package `holidays`); the agencies of the
+Union have closing days of their own, so only weekends are left out for `EU`. Ukraine's public holidays are working days while martial law
+lasts, which the package knows.
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+
+import holidays
+
+from shared.contracts.codes import UNION
+from shared.contracts.lifecycle import Unit
+
+_END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
+_SATURDAY = 5
+
+
+@lru_cache(maxsize=64)
+def _closed(country: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(country)
+
+
+def is_working_day(day: date, country: str) -> bool:
+    """Whether people work on that day in a country (ISO 3166-1 alpha-2, or `EU`).
+
+    Raises NotImplementedError for a country of which no holidays are known.
+    """
+    return day.weekday() < _SATURDAY and (country == UNION or day not in _closed(country))
+
+
+def working_days_after(day: date, count: int, country: str) -> date:
+    """The `count`-th working day after `day` in a country; with 0 the day itself."""
+    while count > 0:
+        day += timedelta(days=1)
+        count -= is_working_day(day, country)
+    return day
+
+
+def _months_after(day: date, count: int) -> date:
+    years, month = divmod(day.month - 1 + count, 12)
+    year, month = day.year + years, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def due(start: datetime | date, count: int, unit: Unit, country: str) -> datetime:
+    """When something is due that is given so much time from `start`: the end of that day, in UTC.
+
+    A negative count goes back (an agenda is due two weeks before the start); working days only go forward.
+    """
+    day = start.astimezone(UTC).date() if isinstance(start, datetime) else start
+    match unit:
+        case Unit.WORKING_DAYS:
+            day = working_days_after(day, count, country)
+        case Unit.DAYS:
+            day += timedelta(days=count)
+        case Unit.WEEKS:
+            day += timedelta(weeks=count)
+        case Unit.MONTHS:
+            day = _months_after(day, count)
+    return datetime.combine(day, _END_OF_DAY)
