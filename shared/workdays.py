@@ -1,8 +1,8 @@
 """Which days are working days in a country, and when is a deadline that is counted in them due?
 
-A working day is Monday to Friday and no public holiday of the country (package `holidays`); the agencies of the
-Union have closing days of their own, so only weekends are left out for `EU`. Ukraine's public holidays are working days while martial law
-lasts, which the package knows.
+A working day is Monday to Friday and no public holiday of the country (package `holidays`); the agencies of the Union
+have closing days of their own, so only weekends are left out for `EU`. Ukraine's public holidays are working days while
+martial law lasts, which the package knows.
 """
 
 from calendar import monthrange
