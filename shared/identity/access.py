@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from shared import clock
+from shared.contracts.access import AccessChanged
 from shared.identity.principal import Grant, Principal
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
+    from shared.contracts.access import AccessGrant
     from shared.identity.tickets import Ticket
 
 _tables = sa.MetaData()
@@ -43,19 +46,22 @@ def access_table(metadata: sa.MetaData) -> sa.Table:
     return _access.to_metadata(metadata)
 
 
-async def write_access(session: AsyncSession, rows: Mapping[str, tuple[Iterable[Any], datetime]]) -> None:
+async def write_access(
+    session: AsyncSession, rows: Mapping[str, tuple[Iterable[AccessGrant | Grant], datetime]]
+) -> None:
     """Keep what each subject may from now on: subject -> (all grants, domain time). One statement for all.
 
-    Grants are `Grant` or anything with the same fields (the Part of AccessChanged).
+    Grants are `AccessGrant` (the Part of AccessChanged) or `Grant`.
     """
     if not rows:
         return
     values = [
-        {"subject": subject, "grants": _grants.dump_python(_as_grants(grants), mode="json"), "changed_at": changed_at}
+        {"subject": subject, "grants": [_row(grant) for grant in grants], "changed_at": changed_at}
         for subject, (grants, changed_at) in sorted(rows.items())
     ]
     new = insert(_access).values(values)
-    await session.execute(
+    connection = await session.connection()
+    await connection.execute(
         new.on_conflict_do_update(
             index_elements=[_access.c.subject],
             set_={"grants": new.excluded.grants, "changed_at": new.excluded.changed_at},
@@ -63,30 +69,37 @@ async def write_access(session: AsyncSession, rows: Mapping[str, tuple[Iterable[
     )
 
 
-def _as_grants(grants: Iterable[Any]) -> tuple[Grant, ...]:
-    return _grants.validate_python(tuple(grants), from_attributes=True)
+def _row(grant: AccessGrant | Grant) -> dict[str, str | None]:
+    """A grant as it stands in the table: what has no value is left out."""
+    values = {field.name: getattr(grant, field.name) for field in fields(Grant)}
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 async def consume_access(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of topic exchange.access in a service: the newest event of a subject counts."""
-    await write_access(tx.session, {event.subject: (getattr(event.data, "grants", ()), event.time) for event in events})
+    newest = {
+        event.subject: (event.data.grants, event.time) for event in events if isinstance(event.data, AccessChanged)
+    }
+    await write_access(tx.session, newest)
 
 
 async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
     """All grants of a subject, active or not; empty for somebody nobody knows."""
-    held = await session.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
+    connection = await session.connection()
+    held = await connection.scalar(sa.select(_access.c.grants).where(_access.c.subject == subject))
     return _grants.validate_python(held) if held is not None else ()
 
 
 async def load_principal(session: AsyncSession, subject: str) -> Principal:
-    """The subject with the grants that hold now (domain time)."""
-    return Principal.at(subject, await grants_of(session, subject), clock.now())
+    """The subject with the grants that hold now (today, domain time)."""
+    return Principal.on(subject, await grants_of(session, subject), clock.today())
 
 
 async def use_ticket(session: AsyncSession, ticket: Ticket) -> bool:
     """Mark a ticket as used; False if it was used before. Forgets those that are over. Commit is the caller's."""
     moment = datetime.now(UTC)
-    await session.execute(sa.delete(_used_tickets).where(_used_tickets.c.until < moment))
+    connection = await session.connection()
+    await connection.execute(sa.delete(_used_tickets).where(_used_tickets.c.until < moment))
     until = datetime.fromtimestamp(ticket.expires, UTC) + timedelta(minutes=1)
     new = insert(_used_tickets).values(id=ticket.id, until=until).on_conflict_do_nothing()
-    return (await session.scalar(new.returning(_used_tickets.c.id))) is not None
+    return (await connection.scalar(new.returning(_used_tickets.c.id))) is not None

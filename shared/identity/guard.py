@@ -6,36 +6,30 @@ page (`csrf.py`). `access_of` reads from a route whom its guard lets in, so that
 every role, and `every_route` refuses an app with a route that has none.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: FastAPI cannot resolve such annotations of an object that is called.
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import structlog
-from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation of the guards
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi import FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
+from shared.contracts.codes import Role
 from shared.identity import csrf
 from shared.identity.access import load_principal
 from shared.identity.internal import check_service
+from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
 from shared.identity.session import open_session
 from shared.identity.state import identity_of, service_of
 from shared.identity.ticketed import ticket_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from fastapi import FastAPI
-    from fastapi.dependencies.models import Dependant
-    from fastapi.routing import APIRoute
-
-    from shared.contracts.codes import Role
-    from shared.identity.principal import Principal
-    from shared.identity.tickets import Ticket
+from shared.identity.tickets import Ticket
+from shared.web.i18n import gettext
 
 Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
 _log = structlog.get_logger()
@@ -206,8 +200,6 @@ def _guards(dependant: Dependant | None) -> Iterator[Guard]:
 
 
 def _from_portal() -> str:
-    from shared.web.i18n import gettext  # noqa: PLC0415 - translations are loaded when a sentence is needed
-
     return gettext("Open this page from your own application: the link there lets you in.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - pydantic reads the annotations of Grant
+from datetime import date  # noqa: TC003 - pydantic reads the annotations of Grant
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import Role  # noqa: TC001 - pydantic reads the annotations of Grant
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 class Grant:
     """One role that somebody holds for a while, as AccessChanged says it (`lifecycles.md`, Access).
 
-    `country` is ISO 3166-1 alpha-2 or `EU`; `until` is the first moment at which the grant is over, None means open
-    end; `deputy_for` is the sign-in subject whose place a deputy takes between `since` and `until`.
+    `since` and `until` are its first and its last day, None means open end; `country` is ISO 3166-1 alpha-2 or `EU`;
+    `deputy_for` is the sign-in subject of the person stood in for on those days.
     """
 
     role: Role
-    since: datetime
+    since: date
     country: str | None = None
     organisation_id: str | None = None
-    until: datetime | None = None
+    until: date | None = None
     deputy_for: str | None = None
 
-    def active(self, at: datetime) -> bool:
-        """Whether the grant holds at that moment of domain time."""
-        return self.since <= at and (self.until is None or at < self.until)
+    def active(self, on: date) -> bool:
+        """Whether the grant holds on that day of domain time."""
+        return self.since <= on and (self.until is None or on <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ class Principal:
     grants: tuple[Grant, ...] = ()
 
     @classmethod
-    def at(cls, subject: str, grants: Iterable[Grant], moment: datetime) -> Principal:
-        """The principal with those of `grants` that are active at `moment`."""
-        return cls(subject, tuple(grant for grant in grants if grant.active(moment)))
+    def on(cls, subject: str, grants: Iterable[Grant], day: date) -> Principal:
+        """The principal with those of `grants` that are active on `day`."""
+        return cls(subject, tuple(grant for grant in grants if grant.active(day)))
 
     @property
     def roles(self) -> frozenset[Role]:

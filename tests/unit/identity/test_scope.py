@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import date
 from uuid import uuid4
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.contracts.codes import Role
 from shared.identity import Grant, NotAllowed, Principal, scope
 
-SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+SINCE = date(2026, 1, 1)
 COUNTRIES = ["AM", "GE", "MD", "PL", "EU"]
 AGENCY = str(uuid4())
 OTHER_AGENCY = str(uuid4())
