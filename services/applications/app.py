@@ -1,0 +1,30 @@
+"""The participants' portal: what is it made of? `create_app` puts its parts into the harness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.applications import api, pages
+from services.applications.consumers import consumers
+from services.applications.settings import Settings
+from services.applications.workers import workers
+from shared.service import create
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
+    """The portal as an app; settings come from the environment unless they are given."""
+    settings = settings or Settings()
+    return create(
+        "applications",
+        settings,
+        place="portal",
+        templates=Path(__file__).parent / "templates",
+        routers=[*pages.routers(settings), *api.routers(settings)],
+        consumers=consumers,
+        workers=workers,
+        background=background,
+    )

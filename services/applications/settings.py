@@ -1,0 +1,27 @@
+"""What does the portal have to be told to run, beyond what every service is told?"""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The portal's own values; it alone signs tickets, starts the first access and talks to notifications."""
+
+    ticket_private_key: SecretStr = Field(description="PEM, Ed25519: signs the tickets into the other services' forms.")
+    first_coordinator: str | None = Field(
+        default=None, description="Sign-in subject that gets the programme coordinator's access at the first start."
+    )
+    notifications_url: str = Field(
+        default="http://127.0.0.1:8030", description="Where notifications listens, for the inbox; no slash at the end."
+    )
+    personas_file: str | None = Field(
+        default=None, description="JSON list of the personas that the start page offers; local run only."
+    )
+    counting_secret: SecretStr | None = Field(
+        default=None,
+        description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",
+    )
+    programme: str = Field(default="topcop", description="The programme: a counting key is valid in one only.")
