@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from shared.web.headers import HEADERS
 from shared.web.i18n import N_, gettext
 from shared.web.render import render
 
@@ -133,7 +134,8 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("unexpected_error", path=request.url.path, exc_info=error)
-    return answer(request, 500)
+    # The framework answers this one outside of all middleware.
+    return answer(request, 500, headers={**HEADERS, "cache-control": "no-store"})
 
 
 def install(app: FastAPI) -> None:

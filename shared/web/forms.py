@@ -11,21 +11,49 @@ under the name `row`, and `Form.rows_changed` adds or takes away the row.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from wtforms import BooleanField, EmailField, FieldList, FormField, StringField, TextAreaField
+from wtforms import Form as Row
 from wtforms import Form as WTForm
-from wtforms import FormField, validators, widgets
-from wtforms.fields import Field, FieldList, IntegerField, SelectMultipleField
-from wtforms.validators import ValidationError
 
-from shared.web import dates, i18n
+from shared.web import i18n
+from shared.web.fields import (
+    Between,
+    CheckboxesField,
+    DateField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    SelectField,
+    options,
+)
 from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from starlette.requests import Request
+    from wtforms.fields import Field
+
+__all__ = [
+    "Between",
+    "BooleanField",
+    "CheckboxesField",
+    "DateField",
+    "EmailField",
+    "FieldList",
+    "Form",
+    "FormField",
+    "Longest",
+    "Needed",
+    "NumberField",
+    "RadioField",
+    "Row",
+    "SelectField",
+    "StringField",
+    "TextAreaField",
+    "options",
+]
 
 
 # What WTForms says by itself, in the words of this project.
@@ -125,145 +153,3 @@ def anchor(field: Field) -> str:
     if isinstance(field, DateField):
         return f"{field.id}-day"
     return str(field.id)
-
-
-class DateField(Field):
-    """A date in three inputs (day, month, year), as GOV.UK asks for dates that people know. `data`: date or None."""
-
-    widget = widgets.TextInput()
-    parts: ClassVar[tuple[str, ...]] = ("day", "month", "year")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.written: dict[str, str] = dict.fromkeys(self.parts, "")
-        self.data: date | None = None
-
-    def process(
-        self,
-        formdata: Any,
-        data: Any = None,
-        extra_filters: Sequence[Callable[[Any], Any]] | None = None,
-    ) -> None:
-        """Take the three inputs where any of them was sent, else the known value (WTForms' protocol)."""
-        self.process_errors = []
-        value = self.default if data is None or not isinstance(data, date) else data
-        value = value() if callable(value) else value
-        self.object_data = self.data = value
-        self.written = _written(value)
-        names = {part: f"{self.name}-{part}" for part in self.parts}
-        if formdata is None or not any(name in formdata for name in names.values()):
-            return
-        self.written = {part: str(formdata.get(name, "")).strip() for part, name in names.items()}
-        self.raw_data = [text for text in self.written.values() if text]
-        try:
-            self.data = parse_date(self.written)
-        except ValueError as error:
-            self.data = None
-            self.process_errors.append(str(error))
-        for extra in extra_filters or ():
-            self.data = extra(self.data)
-
-
-def _written(value: date | None) -> dict[str, str]:
-    if value is None:
-        return dict.fromkeys(DateField.parts, "")
-    return {"day": str(value.day), "month": str(value.month), "year": str(value.year)}
-
-
-def parse_date(written: Mapping[str, str]) -> date | None:
-    """A date from day, month and year as written; None when all three are empty.
-
-    Raises ValueError with a sentence for the reader.
-    """
-    texts = [written.get(part, "") for part in DateField.parts]
-    if not any(texts):
-        return None
-    missing = [gettext(part) for part, text in zip(DateField.parts, texts, strict=True) if not text]
-    if missing:
-        raise ValueError(gettext("The date must include a %(part)s") % {"part": gettext(" and a ").join(missing)})
-    try:
-        day, month, year = (int(text) for text in texts)
-        return date(year, month, day)
-    except ValueError:
-        raise ValueError(gettext("Write a real date, such as 27 3 2027")) from None
-
-
-class NumberField(IntegerField):
-    """A whole number in a text input, as GOV.UK asks for numbers; `data`: int, or None when nothing was written."""
-
-    widget = widgets.TextInput()
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """WTForms' protocol; an empty input is no answer rather than a wrong one."""
-        if valuelist and str(valuelist[0]).strip():
-            super().process_formdata(valuelist)
-        else:
-            self.data = None
-
-
-class CheckboxesField(SelectMultipleField):
-    """Several choices from a list, as checkboxes. `data`: list of codes."""
-
-    widget = widgets.ListWidget(prefix_label=False)
-    option_widget = widgets.CheckboxInput()
-
-
-class Needed:
-    """Refuses an empty answer with a sentence that says what to do: `Needed(N_("Enter your unit"))`."""
-
-    field_flags: ClassVar[dict[str, bool]] = {"required": True}
-
-    def __init__(self, message: str) -> None:
-        self.message = message
-
-    def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
-        """WTForms' protocol."""
-        written = any(str(text).strip() for text in field.raw_data or ())
-        if field.errors and written:
-            raise validators.StopValidation  # what was written could not be read: that message is enough
-        if not written and field.data in (None, "", [], False):
-            field.errors = []
-            raise validators.StopValidation(gettext(self.message))
-
-
-class Longest:
-    """Refuses text longer than `characters`, and says by how much."""
-
-    def __init__(self, characters: int) -> None:
-        self.characters = characters
-
-    def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
-        """WTForms' protocol."""
-        over = len(field.data or "") - self.characters
-        if over > 0:
-            raise ValidationError(
-                i18n.ngettext(
-                    "Shorten this by %(over)d character: %(most)d is the most",
-                    "Shorten this by %(over)d characters: %(most)d is the most",
-                    over,
-                )
-                % {"over": over, "most": self.characters}
-            )
-
-
-class Between:
-    """Refuses a number or a date outside of `first` to `last` (either may be None) with a sentence that names both."""
-
-    def __init__(self, first: Any = None, last: Any = None) -> None:
-        self.first, self.last = first, last
-
-    def __call__(self, form: WTForm, field: Field) -> None:  # noqa: ARG002 - the protocol's
-        """WTForms' protocol."""
-        if field.data is None:
-            return
-        first, last = (_said(bound) for bound in (self.first, self.last))
-        if self.first is not None and self.last is not None and not self.first <= field.data <= self.last:
-            raise ValidationError(gettext("This must be from %(first)s to %(last)s") % {"first": first, "last": last})
-        if self.first is not None and field.data < self.first:
-            raise ValidationError(gettext("This must be %(first)s or later") % {"first": first})
-        if self.last is not None and field.data > self.last:
-            raise ValidationError(gettext("This must be %(last)s or earlier") % {"last": last})
-
-
-def _said(bound: Any) -> str:
-    return dates.day(bound) if isinstance(bound, date) else str(bound)

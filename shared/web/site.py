@@ -141,6 +141,7 @@ def environment(templates: Path | None) -> Environment:
         "state": states.state,
         "states": states.states,
         "csrf": csrf,
+        "translated": i18n.gettext,
         "static": static,
         "language": i18n.language,
         "languages": i18n.offered,

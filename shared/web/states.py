@@ -204,6 +204,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     ),
     "partner": (
         ("active", "done", N_("Active"), N_("Its officers take part."), N_("Programme coordinator"), N_("Nothing is to be done.")),
+        ("reinstated", "done", N_("Reinstated"), N_("Its officers take part again."), N_("Programme coordinator"), N_("Nothing is to be done.")),
         ("suspended", "wait", N_("Suspended"), N_("Nothing new begins; what is in flight is brought to a lawful end."),
          N_("Programme coordinator"), N_("It is reinstated, or what is left is ended.")),
     ),

@@ -1,35 +1,58 @@
 """A page with every part of shared/web on it, for looking at: `python tests/browser/demo.py`, then open the address."""
 
+# ruff: noqa: E501 - one line an example is easier to change
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
-from wtforms import FieldList, Form as PlainForm, FormField
+from markupsafe import Markup
 
 from shared.contracts.codes import Expertise, LanguageLevel, Role
 from shared.identity.principal import Grant, Principal
 from shared.web import site, states
 from shared.web.charts import Bar, Series, bars, lines
 from shared.web.errors import Refused
-from shared.web.forms import Between, CheckboxesField, DateField, Form, Longest, Needed, NumberField
+from shared.web.forms import (
+    Between,
+    BooleanField,
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from shared.web.live import Live, live_route
 from shared.web.render import render, see_other
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
 
 
-class LanguageRow(PlainForm):
+class LanguageRow(Row):
+    """One language with its level."""
+
     language = SelectField("Language", choices=[("en", "English"), ("hy", "Armenian"), ("ka", "Georgian")])
-    level = SelectField("Level", choices=[(level.value, level.label) for level in LanguageLevel])
+    level = SelectField("Level", choices=LanguageLevel)
 
 
 class DemoForm(Form):
@@ -37,15 +60,22 @@ class DemoForm(Form):
 
     unit = StringField("Unit", [Needed("Enter your unit")], description="As it is called in English")
     years = NumberField("Years in the field", [Needed("Enter how many years you have worked in the field")])
-    first_day = DateField("First day on which you can travel", [Needed("Enter the first day"), Between(date(2027, 1, 4))])
+    first_day = DateField(
+        "First day on which you can travel", [Needed("Enter the first day"), Between(date(2027, 1, 4))]
+    )
     objective = TextAreaField("What do you want to learn?", [Needed("Say what you want to learn"), Longest(60)])
-    kind = RadioField("What do you apply for?", [Needed("Choose what you apply for")], choices=[("study_visit", "A study visit"), ("mentee", "A mentor")])
-    expertise = CheckboxesField("Your expertise", choices=[(e.value, e.label) for e in list(Expertise)[:6]])
+    kind = RadioField(
+        "What do you apply for?",
+        [Needed("Choose what you apply for")],
+        choices=[("study_visit", "A study visit"), ("mentee", "A mentor")],
+    )
+    expertise = CheckboxesField("Your expertise", choices=list(Expertise)[:6])
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=4)
     privacy = BooleanField("I have read the privacy notice", [Needed("Confirm that you have read the privacy notice")])
 
 
 def context() -> dict[str, Any]:
+    """Something of everything that the macros draw."""
     s = states.state
     return {
         "where": states.Standing(s("application", "offered"), NOW - timedelta(days=2), due=date(2026, 12, 8), next="You answer. If you decline, the next in line is asked."),
@@ -57,7 +87,7 @@ def context() -> dict[str, Any]:
             {"title": "Submitted", "when": NOW - timedelta(days=24), "by": "You"},
         ],
         "rows": [
-            [{"text": f"{c}-2026-00{n}", "href": "#"}, country, site.Markup(state_tag(s("application", code))), day, pts]
+            [{"text": f"{c}-2026-00{n}", "href": "#"}, country, Markup(state_tag(s("application", code))), day, pts]
             for n, (c, country, code, day, pts) in enumerate(
                 [("AM", "Armenia", "submitted", "20 November 2026", 87), ("GE", "Georgia", "offered", "18 November 2026", 79), ("UA", "Ukraine", "returned_for_information", "17 November 2026", None), ("MD", "Moldova", "completed", "2 November 2026", 91), ("AZ", "Azerbaijan", "withdrawn", "1 November 2026", 45), ("AM", "Armenia", "draft", "1 November 2026", 12)], 42)
         ],
@@ -67,12 +97,22 @@ def context() -> dict[str, Any]:
 
 
 def state_tag(state: states.State) -> str:
+    """What the macro `tag` draws, for a cell that is made in code."""
     return f'<strong class="govuk-tag tandem-tag tandem-tag--{state.tone}">{state.word}</strong>'
 
 
 def app(live: Live | None = None) -> FastAPI:
     """The demo as an app; `live` as in a service."""
-    made = FastAPI()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if live:
+            await live.start()
+        yield
+        if live:
+            await live.stop()
+
+    made = FastAPI(lifespan=lifespan)
     site.install(made, place="board", templates=HERE / "templates", local=True)
     made.mount("/static", StaticFiles(directory=site.STATIC))
     made.state.service = SimpleNamespace(live=live)
@@ -81,11 +121,19 @@ def app(live: Live | None = None) -> FastAPI:
     async def signed_in(request: Request, call_next: Any) -> Response:
         grants = (Grant(Role.NATIONAL_COORDINATOR, NOW, "AM"), Grant(Role.PROGRAMME_COORDINATOR, NOW))
         request.state.principal = None if "stranger" in request.query_params else Principal("ani", grants)
-        return await call_next(request)
+        answer: Response = await call_next(request)
+        return answer
 
     @made.get("/")
     async def page(request: Request) -> Response:
-        return render(request, "demo.html", **context(), sort=request.query_params.get("sort"), form_=DemoForm(), done="done" in request.query_params)
+        return render(
+            request,
+            "demo.html",
+            **context(),
+            sort=request.query_params.get("sort"),
+            form_=DemoForm(),
+            done="done" in request.query_params,
+        )
 
     @made.post("/")
     async def sent(request: Request) -> Response:
@@ -102,10 +150,15 @@ def app(live: Live | None = None) -> FastAPI:
     async def refused() -> None:
         raise Refused("The offer was withdrawn a minute ago.", 409)
 
+    @made.get("/broken")
+    async def broken() -> float:
+        return 1 / 0
+
     made.add_api_route("/live", live_route("board"))
     return made
 
 
 if __name__ == "__main__":
-    site.csrf = lambda: ""  # type: ignore[assignment]  # nobody signs in here
-    uvicorn.run(app(), port=int(sys.argv[1]) if len(sys.argv) > 1 else 8123, log_level="warning")
+    site.csrf = Markup  # nobody signs in here
+    hub = Live(os.environ["DEMO_DATABASE"]) if "DEMO_DATABASE" in os.environ else None
+    uvicorn.run(app(hub), port=int(sys.argv[1]) if len(sys.argv) > 1 else 8123, log_level="warning")

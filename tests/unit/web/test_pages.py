@@ -1,0 +1,142 @@
+"""Do the shell, the macros and the error pages draw what they should, in plain HTML?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jinja2 import UndefinedError
+
+from shared.web import headers, site
+
+if TYPE_CHECKING:
+    import httpx
+
+TEMPLATES = Path(site.__file__).parent / "templates"
+
+
+async def test_the_shell_has_its_parts(client: httpx.AsyncClient) -> None:
+    """Title, skip link, places with the present one marked, role and country, sign out, footer, sample banner."""
+    page = (await client.get("/")).text
+    assert "<title>Demo \u2013 Tandem</title>" in page
+    assert 'href="#main-content"' in page
+    assert re.search(r'href="/matching/" aria-current="page">Board<', page)
+    assert "National coordinator, Armenia" in page
+    assert 'action="/sign-out" method="post"' in page
+    assert "/applications/privacy" in page
+    assert "Local run with made-up people" in page
+    assert 'lang="en"' in page
+
+
+async def test_a_stranger_sees_no_places(client: httpx.AsyncClient) -> None:
+    """Who has not signed in gets the way to sign in and nothing to click in vain."""
+    page = (await client.get("/?stranger")).text
+    assert 'href="/sign-in"' in page
+    assert "/matching/" not in page
+
+
+async def test_the_answer_carries_the_security_headers(client: httpx.AsyncClient) -> None:
+    """Only our own scripts and styles run, nobody frames us, no cache in between keeps a page about people."""
+    answer = await client.get("/")
+    assert {name: answer.headers[name] for name in headers.HEADERS} == headers.HEADERS
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-language"] == "en"
+
+
+async def test_no_page_breaks_its_own_policy(client: httpx.AsyncClient) -> None:
+    """No inline script, no inline style, no event attribute in anything that the macros draw."""
+    for path in ("/", "/form", "/nowhere"):
+        page = (await client.get(path)).text
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+
+
+async def test_ids_are_unique_on_a_page(client: httpx.AsyncClient) -> None:
+    """Links in the error summary and labels lead to one place only."""
+    for answer in (await client.get("/"), await client.post("/", data={})):
+        ids = re.findall(r'\sid="([^"]+)"', answer.text)
+        assert sorted(ids) == sorted(set(ids))
+
+
+async def test_a_wrong_form_says_the_same_at_summary_and_field(client: httpx.AsyncClient) -> None:
+    """GOV.UK's pattern: the summary links to the field, the field repeats the words; status 422."""
+    answer = await client.post("/", data={"unit": ""})
+    assert answer.status_code == 422
+    assert answer.text.count("Enter your unit") == 2
+    assert 'href="#unit"' in answer.text
+    assert 'href="#first_day-day"' in answer.text
+
+
+async def test_what_was_written_is_escaped(client: httpx.AsyncClient) -> None:
+    """Text of a person never becomes markup."""
+    answer = await client.post("/", data={"unit": "<b>x</b>", "objective": "</textarea><script>1</script>"})
+    assert "<b>x</b>" not in answer.text
+    assert "<script>1" not in answer.text
+
+
+async def test_sorting_and_paging_keep_the_filters(client: httpx.AsyncClient) -> None:
+    """A link to a list can be sent: all that shapes it stands in the address."""
+    page = (await client.get("/?country=GE&sort=country&page=2")).text
+    assert 'href="/?country=GE&amp;sort=-country"' in page
+    assert 'aria-sort="ascending"' in page
+    assert 'href="/?country=GE&amp;sort=country&amp;page=3"' in page
+    assert "51 to 100 of 131" in page
+
+
+async def test_a_refusal_is_a_page_for_people_and_a_problem_for_programs(client: httpx.AsyncClient) -> None:
+    """The same sentence in both; the program's after RFC 9457."""
+    page = await client.get("/refused")
+    assert page.status_code == 409
+    assert "The offer was withdrawn a minute ago." in page.text
+    problem = await client.get("/refused", headers={"accept": "application/json"})
+    assert problem.headers["content-type"] == "application/problem+json"
+    assert problem.json() == {
+        "type": "about:blank",
+        "title": "Somebody was quicker",
+        "status": 409,
+        "detail": "The offer was withdrawn a minute ago.",
+        "instance": "/refused",
+    }
+
+
+async def test_an_unknown_page_helps_on(client: httpx.AsyncClient) -> None:
+    """404 in the shell, with a way on."""
+    answer = await client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "Page not found" in answer.text
+
+
+async def test_a_mistake_of_ours_is_said_without_its_insides(client: httpx.AsyncClient) -> None:
+    """500 in the shell; no stack trace, no exception's words."""
+    answer = await client.get("/broken")
+    assert answer.status_code == 500
+    assert "Something went wrong on our side" in answer.text
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_a_misspelt_name_in_a_template_fails() -> None:
+    """What is not defined is a mistake of ours, not an empty place on a page."""
+    environment = site.environment(None)
+    assert environment.from_string("{{ {}.hint or 'none' }}").render() == "none"
+    for wrong in (
+        "{{ nothing }}",
+        "{{ request.nothing }}",
+        "{% if nothing %}{% endif %}",
+        "{% for x in nothing %}{% endfor %}",
+    ):
+        with pytest.raises(UndefinedError):
+            environment.from_string(wrong).render(request=object())
+
+
+@pytest.mark.parametrize("file", sorted(TEMPLATES.rglob("*.html")), ids=lambda file: file.name)
+def test_every_shared_template_says_how_to_use_it(file: Path) -> None:
+    """The head of each file is its documentation."""
+    assert file.read_text(encoding="utf-8").startswith("{#-")
+
+
+def test_a_static_address_changes_with_the_file() -> None:
+    """A browser may keep a file for ever: its address names its content."""
+    assert re.fullmatch(r"/static/tandem\.css\?v=[0-9a-f]{12}", site.static("tandem.css"))
+    assert site.static("missing.css") == "/static/missing.css"
