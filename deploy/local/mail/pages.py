@@ -1,0 +1,154 @@
+"""How does caught mail look in the browser, and to a test?
+
+The JSON has the addresses and field names of Mailpit's (`/api/v1/...`), which takes this catcher's place in compose, so
+that whoever reads mail reads it in the same way in both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from deploy.local.mail.store import Mail, Store
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
+)
+# A mail is somebody else's text: no script, nothing from elsewhere, and the HTML part in a frame that may do nothing.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self'"
+_FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_PAGE = 50
+
+
+def application(store: Store, origin: str) -> Starlette:
+    """The catcher's pages and its JSON; `origin` is where the programme's own pages are."""
+    pages = _Pages(store, origin)
+    return Starlette(
+        routes=[
+            Route("/", pages.all),
+            Route("/mail/{id:int}", pages.one),
+            Route("/mail/{id:int}/html", pages.html),
+            Route("/mail/{id:int}/raw", pages.raw),
+            Route("/mail/{id:int}/part/{part:int}", pages.part),
+            Route("/clear", pages.clear, methods=["POST"]),
+            Route("/livez", pages.livez),
+            Route("/api/v1/messages", pages.api_all),
+            Route("/api/v1/messages", pages.api_clear, methods=["DELETE"]),
+            Route("/api/v1/search", pages.api_all),
+            Route("/api/v1/message/{id:int}", pages.api_one),
+            Route("/api/v1/message/{id:int}/part/{part:int}", pages.part),
+            Route("/api/v1/message/{id:int}/raw", pages.raw),
+        ]
+    )
+
+
+class _Pages:
+    def __init__(self, store: Store, origin: str) -> None:
+        self._store = store
+        self._origin = origin
+
+    async def all(self, request: Request) -> Response:
+        words = request.query_params.get("query", "")
+        start = _number(request, "start", 0)
+        return _page(
+            "all.html",
+            mails=self._store.find(words, start=start, limit=_PAGE),
+            total=self._store.count(words),
+            words=words,
+            start=start,
+            page=_PAGE,
+            origin=self._origin,
+        )
+
+    async def one(self, request: Request) -> Response:
+        mail = self._mail(request)
+        return _page("one.html", mail=mail, text=mail.body("plain"), html=bool(mail.body("html")), origin=self._origin)
+
+    async def html(self, request: Request) -> Response:
+        return HTMLResponse(self._mail(request).body("html"), headers={"Content-Security-Policy": _FRAME_POLICY})
+
+    async def raw(self, request: Request) -> Response:
+        return Response(self._mail(request).raw, media_type="text/plain; charset=utf-8", headers=_SNIFF)
+
+    async def part(self, request: Request) -> Response:
+        attachments = self._mail(request).attachments
+        number = request.path_params["part"]
+        if not 0 < number <= len(attachments):
+            raise HTTPException(404)
+        attachment = attachments[number - 1]
+        disposition = f"attachment; filename*=UTF-8''{quote(attachment.name)}"
+        headers = {"Content-Disposition": disposition, **_SNIFF}
+        return Response(attachment.content, media_type=attachment.content_type, headers=headers)
+
+    async def clear(self, _: Request) -> Response:
+        self._store.clear()
+        return RedirectResponse("/", 303)
+
+    async def livez(self, _: Request) -> Response:
+        return PlainTextResponse("alive")
+
+    async def api_all(self, request: Request) -> Response:
+        words = request.query_params.get("query", "")
+        start, limit = _number(request, "start", 0), min(_number(request, "limit", 50), 1000)
+        mails = self._store.find(words, start=start, limit=limit)
+        full = [self._store.get(mail.id) for mail in mails]
+        found = [_summary(mail) for mail in full if mail is not None]
+        total = self._store.count(words)
+        return JSONResponse({"total": total, "messages_count": total, "start": start, "messages": found})
+
+    async def api_clear(self, _: Request) -> Response:
+        self._store.clear()
+        return PlainTextResponse("ok")
+
+    async def api_one(self, request: Request) -> Response:
+        mail = self._mail(request)
+        parts = [
+            {"PartID": str(n), "FileName": a.name, "ContentType": a.content_type, "Size": len(a.content)}
+            for n, a in enumerate(mail.attachments, 1)
+        ]
+        whole = {"Text": mail.body("plain"), "HTML": mail.body("html"), "Attachments": parts, "Headers": mail.headers}
+        return JSONResponse(_summary(mail) | whole)
+
+    def _mail(self, request: Request) -> Mail:
+        mail = self._store.get(request.path_params["id"])
+        if mail is None:
+            raise HTTPException(404, "There is no such mail.")
+        return mail
+
+
+_SNIFF = {"X-Content-Type-Options": "nosniff"}
+
+
+def _page(template: str, **context: Any) -> Response:
+    html = _templates.get_template(template).render(**context)
+    return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, **_SNIFF})
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else default
+
+
+def _summary(mail: Mail) -> dict[str, Any]:
+    sender = mail.addresses("From") or [("", mail.sender)]
+    return {
+        "ID": str(mail.id),
+        "MessageID": str(mail.message.get("Message-ID", "")).strip("<>"),
+        "From": {"Name": sender[0][0], "Address": sender[0][1]},
+        "To": [{"Name": name, "Address": address} for name, address in mail.addresses("To")],
+        "Subject": mail.subject,
+        "Created": mail.caught_at,
+        "Date": str(mail.message.get("Date", "")),
+        "Attachments": len(mail.attachments),
+        "Snippet": " ".join(mail.body("plain").split())[:200],
+    }
