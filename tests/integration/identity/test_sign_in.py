@@ -1,0 +1,168 @@
+"""Does a person get in and out by the real code flow, and nobody by a forged one?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+
+from shared.identity.session import CookieJar
+from shared.identity.state import identity_of
+from shared.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    import pytest
+    from fastapi import FastAPI
+
+ORIGIN = "http://localhost:8000"
+SESSION = CookieJar(ORIGIN).session
+
+
+def query(address: str) -> dict[str, str]:
+    """The query of an address, one value a name."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+async def consent(address: str, subject: str) -> str:
+    """What a person does at the provider: type the name, press Authorize; gives where that leads."""
+    async with httpx2.AsyncClient() as provider:
+        form = await provider.get(address)
+        assert "Authorize" in form.text
+        answer = await provider.post(address, data={"sub": subject})
+    return answer.headers["location"]
+
+
+async def test_by_hand_through_the_providers_form(browser: httpx2.AsyncClient, provider: str) -> None:
+    """PKCE, state and nonce go out; the code that comes back opens a session and leads to the page asked for."""
+    out = await browser.get("/sign-in?next=/tests/any")
+    sent = query(out.headers["location"])
+    assert out.headers["location"].startswith(f"{provider}/oauth2/authorize?")
+    assert (sent["response_type"], sent["code_challenge_method"]) == ("code", "S256")
+    assert sent["redirect_uri"] == f"{ORIGIN}/sign-in/callback"
+    assert len(sent["code_challenge"]) == 43
+    assert len(sent["state"]) >= 20
+    assert len(sent["nonce"]) >= 20
+    back = await browser.get(await consent(out.headers["location"], "elene@example.org"))
+    assert (back.status_code, back.headers["location"]) == (303, "/tests/any")
+    assert (await browser.get("/tests/any")).json() == {"subject": "elene@example.org"}
+
+
+async def test_a_persona_is_one_click_away_in_a_local_run(browser: httpx2.AsyncClient) -> None:
+    """`?as=` fills in the provider's form; all else is the same flow: state, code, ID token."""
+    out = await browser.get("/sign-in?as=persona-officer&next=/tests/any")
+    assert out.headers["location"].startswith(f"{ORIGIN}/sign-in/callback?")
+    assert {"code", "state"} <= query(out.headers["location"]).keys()
+    back = await browser.get(out.headers["location"])
+    assert back.headers["location"] == "/tests/any"
+    assert (await browser.get("/tests/any")).json() == {"subject": "persona-officer"}
+
+
+async def test_a_persona_is_a_hint_only_elsewhere(browser: httpx2.AsyncClient, app: FastAPI, provider: str) -> None:
+    """Outside a local run nobody fills in anything: the provider gets a login hint and asks."""
+    identity_of(app).settings = identity_of(app).settings.model_copy(update={"local": False})  # type: ignore[attr-defined]
+    out = await browser.get("/sign-in?as=persona-officer")
+    assert out.headers["location"].startswith(f"{provider}/oauth2/authorize?")
+    assert query(out.headers["location"])["login_hint"] == "persona-officer"
+
+
+async def test_two_tabs_sign_in_side_by_side(browser: httpx2.AsyncClient) -> None:
+    """Each tab comes back to its own page, in any order; an answer counts once."""
+    first = (await browser.get("/sign-in?as=persona-officer&next=/first")).headers["location"]
+    second = (await browser.get("/sign-in?as=persona-officer&next=/second")).headers["location"]
+    assert (await browser.get(second)).headers["location"] == "/second"
+    assert (await browser.get(first)).headers["location"] == "/first"
+    assert (await browser.get(first)).status_code == 400
+
+
+async def test_an_answer_that_nobody_asked_for_is_refused(browser: httpx2.AsyncClient) -> None:
+    """Another browser's answer, a changed state, no state: no session, and a page that says what to do."""
+    leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
+    code, state = query(leads_to)["code"], query(leads_to)["state"]
+    for address in (
+        f"/sign-in/callback?code={code}&state={state[:-1]}x",
+        f"/sign-in/callback?code={code}",
+        "/sign-in/callback",
+    ):
+        answer = await browser.get(address)
+        assert answer.status_code == 400
+        assert "sign in again" in answer.text
+    browser.cookies.clear()
+    assert (await browser.get(leads_to)).status_code == 400
+    assert SESSION not in browser.cookies
+
+
+async def test_a_code_counts_with_the_nonce_it_was_asked_with(browser: httpx2.AsyncClient) -> None:
+    """A code of one sign-in slipped into another is refused: the ID token holds the other's nonce."""
+    mine = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
+    other = (await browser.get("/sign-in?as=persona-donor")).headers["location"]
+    slipped = f"/sign-in/callback?code={query(other)['code']}&state={query(mine)['state']}"
+    assert (await browser.get(slipped)).status_code == 401
+    assert SESSION not in browser.cookies
+
+
+async def test_an_answer_of_another_issuer_is_refused(browser: httpx2.AsyncClient) -> None:
+    """A provider that says it is another one (RFC 9207) is not believed."""
+    leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
+    assert (await browser.get(f"{leads_to}&iss=https://evil.example")).status_code == 400
+
+
+async def test_who_declines_at_the_provider_can_try_again(browser: httpx2.AsyncClient) -> None:
+    """A refusal by the provider or the person is a page, not an error of ours."""
+    out = (await browser.get("/sign-in?next=/tests/any")).headers["location"]
+    answer = await browser.get(f"/sign-in/callback?error=access_denied&state={query(out)['state']}")
+    assert answer.status_code == 401
+    assert "try again" in answer.text
+
+
+async def test_a_sign_in_takes_ten_minutes_at_most(
+    browser: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link from the provider that was kept for later opens nothing."""
+    leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
+    late = time.time() + 601
+    monkeypatch.setattr("shared.identity.oidc.time.time", lambda: late)
+    assert (await browser.get(leads_to)).status_code == 400
+
+
+async def test_a_new_sign_in_has_a_new_session(browser: httpx2.AsyncClient, app: FastAPI) -> None:
+    """Whatever session id was in the browser before, the sign-in gives another: none can be planted."""
+    ids = set()
+    for persona in ("persona-officer", "persona-officer", "persona-donor"):
+        await browser.get((await browser.get(f"/sign-in?as={persona}")).headers["location"])
+        held = identity_of(app).sessions.open(browser.cookies[SESSION])
+        assert held is not None
+        assert held["subject"] == persona
+        ids.add(held["id"])
+    assert len(ids) == 3
+
+
+async def test_out_here_and_at_the_provider(browser: httpx2.AsyncClient, provider: str) -> None:
+    """Signing out needs the token of the session, ends it, and leads to the provider's own end with the ID token."""
+    await browser.get((await browser.get("/sign-in?as=persona-officer")).headers["location"])
+    assert (await browser.post("/sign-out")).status_code == 403
+    token = (await browser.get("/tests/token")).text
+    out = await browser.post("/sign-out", data={"csrf_token": token})
+    assert out.status_code == 303
+    assert out.headers["location"].startswith(f"{provider}/oauth2/end_session?")
+    sent = query(out.headers["location"])
+    assert (sent["client_id"], sent["post_logout_redirect_uri"]) == ("tandem", f"{ORIGIN}/")
+    assert sent["id_token_hint"].count(".") == 2
+    assert SESSION not in browser.cookies
+    assert (await browser.get("/tests/any")).status_code == 303
+
+
+async def test_a_provider_that_is_away_is_said_so(app: FastAPI, browser: httpx2.AsyncClient) -> None:
+    """No error of ours and no endless wait: the page says that the provider does not answer."""
+    identity_of(app).provider.issuer = "http://127.0.0.1:1"
+    answer = await browser.get("/sign-in")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.text
+
+
+def test_the_settings_of_a_service_are_enough() -> None:
+    """Identity needs nothing that a service's settings do not have."""
+    fields = set(ServiceSettings.model_fields)
+    assert {"origin", "local", "session_key", "ticket_public_key", "service_token"} <= fields
+    assert {"oidc_issuer", "oidc_client_id", "oidc_client_secret"} <= fields
