@@ -75,8 +75,8 @@ class ExclusionChanged(RegistryEvent):
     Exactly one pair is given. A confidential exclusion shows as "not available" wherever it works.
     """
 
-    countries: tuple[Country, Country] | None = None
-    organisations: tuple[UUID, UUID] | None = None
+    countries: Annotated[tuple[Country, ...], Field(min_length=2, max_length=2)] | None = None
+    organisations: Annotated[tuple[UUID, ...], Field(min_length=2, max_length=2)] | None = None
     since: Day
     until: Day | None = None
     confidential: bool = False

@@ -176,7 +176,7 @@ _PARTICIPATION = (
     Transition(participation.AgendaAgreed.type, _BOTH, deadline=D.AGENDA),
     Transition(participation.MoveAccepted.type, _BOTH, deadline=D.MOVE, then="with both, the visit moves"),
     Transition(participation.MoveRefused.type, _BOTH, deadline=D.MOVE, then="the old dates stand"),
-    Transition(participation.AttendanceRecorded.type, (Actor.HOST,), deadline=D.ATTENDANCE),
+    Transition(participation.AttendanceRecorded.type, (Actor.HOST,)),
     Transition(participation.NoShowReported.type, (Actor.HOST,)),
     Transition(participation.EarlyReturnReported.type, (Actor.HOST,)),
     Transition(participation.AgreementSigned.type, _PAIR, deadline=D.AGREEMENT),

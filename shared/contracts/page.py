@@ -1,0 +1,120 @@
+"""What does a page about the contracts show: topics, their events, the events' fields, life cycle and example."""
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from shared.contracts import TOPICS, events_of
+from shared.contracts.base import Event
+from shared.contracts.lifecycle import DEADLINES, TRANSITIONS, Deadline, Transition
+from shared.contracts.schema import schema_of
+from shared.contracts.topics import Topic
+
+_WORDS = {"string": "text", "integer": "whole number", "boolean": "yes or no", "null": "nothing", "number": "number"}
+_FORMATS = {"uuid": "id", "date": "date", "date-time": "date and time"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEntry:
+    """A field of an event: `path` with dots, `[]` for a list's items; `kind` in words; `codes` if it is a code list."""
+
+    path: str
+    kind: str
+    required: bool
+    text: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventEntry:
+    """An event: what it means, its fields, an example (JSON), its rows of the life cycle, the deadlines it starts."""
+
+    name: str
+    summary: str
+    details: str
+    fields: tuple[FieldEntry, ...]
+    example: str
+    transitions: tuple[Transition, ...]
+    starts: tuple[Deadline, ...]
+    meets: tuple[Deadline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicEntry:
+    """A topic with its events; `kept_days` is None where it is compacted."""
+
+    topic: Topic
+    kept_days: int | None
+    events: tuple[EventEntry, ...]
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> tuple[TopicEntry, ...]:
+    """All topics in the order of `topics.yaml`, each with its events in the order of its module.
+
+    A template needs no more than this; texts are plain English, as they stand in the code.
+    """
+    return tuple(
+        TopicEntry(
+            topic=topic,
+            kept_days=None if topic.compacted else topic.retention_ms // 86_400_000,
+            events=tuple(entry(event) for event in events_of(topic.name)),
+        )
+        for topic in TOPICS.values()
+    )
+
+
+def entry(event: type[Event]) -> EventEntry:
+    """One event, with all that its page shows."""
+    summary, _, details = (inspect.getdoc(event) or "").partition("\n\n")
+    schema = schema_of(event)
+    return EventEntry(
+        name=event.type,
+        summary=summary.replace("\n", " "),
+        details=details,
+        fields=tuple(_fields(schema, schema, "")),
+        example=json.dumps(schema["examples"][0], indent=2, ensure_ascii=False),
+        transitions=tuple(one for one in TRANSITIONS if one.event == event.type),
+        starts=tuple(one for one in DEADLINES.values() if event.type in one.set_by),
+        meets=tuple(one for one in DEADLINES.values() if event.type in one.met_by),
+    )
+
+
+def _fields(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[FieldEntry]:
+    for name, raw in node.get("properties", {}).items():
+        schema = _resolved(raw, root)
+        kinds = [_resolved(one, root) for one in schema.get("anyOf", [schema])]
+        below = f"{path}.{name}" if path else name
+        main = next((one for one in kinds if one.get("type") != "null"), schema)
+        inner = _resolved(main.get("items", {}), root) if main.get("type") == "array" else {}
+        yield FieldEntry(
+            path=below,
+            kind=" or ".join(_kind(one, root) for one in kinds),
+            required=name in node.get("required", ()),
+            text=str(schema.get("description", "")).partition("\n\n")[0].replace("\n", " "),
+            codes=tuple(map(str, main.get("enum", inner.get("enum", ())))),
+        )
+        yield from _fields(main, root, below)
+        yield from _fields(inner, root, f"{below}[]")
+
+
+def _kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    kind = str(schema.get("type", "text"))
+    if "enum" in schema:
+        return "code"
+    if kind == "array":
+        inner = schema.get("items") or (schema.get("prefixItems") or [{}])[0]
+        return f"list of {_kind(_resolved(inner, root), root)}"
+    if kind == "object":
+        return str(schema.get("title", "part"))
+    return _FORMATS.get(str(schema.get("format")), _WORDS.get(kind, kind))
+
+
+def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in schema:
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        schema = {**root["$defs"][str(schema["$ref"]).rpartition("/")[2]], **rest}
+    return schema
