@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import asyncpg
-    from sqlmodel.ext.asyncio.session import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus.envelope import Envelope, Faulty, Record
 

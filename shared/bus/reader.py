@@ -78,8 +78,7 @@ class Reader:
             client_id=f"{bus.service}-reader",
             apply_types=False,
             allow_auto_create_topics=False,
-            acks="all",
-            enable_idempotence=True,
+            consumer_only=True,  # the relay sends, with a producer that it can replace
             logger=None,
             graceful_timeout=10.0,
         )
@@ -164,6 +163,7 @@ class Reader:
             await self._restart(changed.partition, records)
         except offsets.SetBack as back:
             log.warning("reading goes back", partitions=len(back.partitions))
+            self._back_to(records)
             await self.seek([TopicPartition(*each) for each in back.partitions])
         except TooMuchParked as why:
             await self._pause(str(why), records)

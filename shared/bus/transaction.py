@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     import asyncpg
-    from sqlmodel.ext.asyncio.session import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus.envelope import Envelope
     from shared.contracts.base import Event

@@ -11,7 +11,7 @@ from shared.bus.transaction import driver
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sqlmodel.ext.asyncio.session import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 
 @dataclass(frozen=True, slots=True)

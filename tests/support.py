@@ -1,0 +1,105 @@
+"""How does a test give a service its settings, and the events that it would read from the log?"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from shared import clock
+from shared.bus.apply import Applier
+from shared.bus.envelope import headers_of
+from shared.bus.journal import partition_of
+from shared.bus.records import StoredRecord
+from shared.contracts import TOPICS
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.bus import Bus, Consumers
+    from shared.contracts import Event
+
+SESSION_KEY = base64.b64encode(b"k" * 32).decode()
+SERVICE_TOKEN = "service-token-of-the-tests"
+
+
+@cache
+def ticket_keys() -> tuple[str, str]:
+    """A key pair for the portal's tickets: private and public, PEM."""
+    key = Ed25519PrivateKey.generate()
+    return (
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+    )
+
+
+def settings_for(database: str, **changes: Any) -> dict[str, Any]:
+    """Values for a service's settings class, `Settings(**settings_for(database))`: its store, and nothing else up."""
+    private, public = ticket_keys()
+    return {
+        "database_url": database,
+        "kafka": "127.0.0.1:1",
+        "session_key": SESSION_KEY,
+        "oidc_issuer": "http://127.0.0.1:1",
+        "ticket_public_key": public,
+        "ticket_private_key": private,
+        "service_token": SERVICE_TOKEN,
+        "portal_url": "http://127.0.0.1:1",
+        "local": True,
+    } | changes
+
+
+class Feed:
+    """Gives a service's consumers events as if they came from the log, each numbered within its subject."""
+
+    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+        """Feed the store of `bus` through `consumers`."""
+        self._bus = bus
+        self._applier = Applier(bus, consumers)
+        self._sequences: dict[tuple[str, str], int] = defaultdict(int)
+        self._offset = 0
+
+    def record(
+        self,
+        event: Event,
+        subject: UUID | str,
+        *,
+        at: datetime | None = None,
+        correlation: UUID | str | None = None,
+        cause: UUID | None = None,
+        id: UUID | None = None,  # noqa: A002 - the word CloudEvents uses
+        sequence: int | None = None,
+    ) -> StoredRecord:
+        """The record in which `event` about `subject` would come; takes the subject's next number."""
+        key = (event.topic, str(subject))
+        self._sequences[key] = sequence or self._sequences[key] + 1
+        self._offset += 1
+        headers = headers_of(
+            TOPICS[event.topic].owner,
+            id or new_id(),
+            event.type,
+            str(subject),
+            at or clock.now(),
+            self._sequences[key],
+            str(correlation or subject),
+            cause,
+            None,
+        )
+        partition = partition_of(event.topic, str(subject))
+        return StoredRecord(event.topic, partition, self._offset, str(subject).encode(), event.write(), headers)
+
+    async def deliver(self, *events: tuple[Event, UUID | str], **options: Any) -> None:
+        """Apply (event, subject) pairs as one batch; `options` are those of `record`, for all of them."""
+        await self.apply([self.record(event, subject, **options) for event, subject in events])
+
+    async def apply(self, records: Sequence[StoredRecord], *, one_by_one: bool = False) -> None:
+        """Apply records as one batch, in one transaction."""
+        async with self._bus.transaction(f"system:{self._bus.service}") as tx:
+            await self._applier.apply(tx, records, one_by_one=one_by_one)
