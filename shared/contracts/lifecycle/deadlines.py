@@ -192,7 +192,11 @@ _ALL = (
         "agreement_wd",
         (A.APPLICANT, A.MENTOR),
         (mentorships.MentorshipOpened.type,),
-        (mentorships.MentorshipStarted.type, mentorships.MentorshipEndedEarly.type),
+        (
+            participation.AgreementSigned.type,
+            mentorships.MentorshipStarted.type,
+            mentorships.MentorshipEndedEarly.type,
+        ),
         escalates_to=(A.PROGRAMME_COORDINATOR,),
         ends_with=mentorships.MentorshipEndedEarly.type,
     ),
