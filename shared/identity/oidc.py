@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from shared.identity.bearer import verified
 from shared.identity.guard import public
 from shared.identity.principal import Principal
-from shared.identity.programs import choose_persona, oauth_client
+from shared.identity.programs import PERSON_SCOPE, choose_persona, oauth_client
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, safe_next
 from shared.identity.session import ABSOLUTE, Session, open_session, sealed_session
@@ -131,7 +131,8 @@ async def sign_out(request: Request, _: _Known) -> Response:
 
 def _client(identity: Identity) -> AsyncOAuth2Client:
     settings = identity.settings
-    return oauth_client(settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(), _callback(identity))
+    secret = settings.oidc_client_secret.get_secret_value()
+    return oauth_client(settings.oidc_client_id, secret, _callback(identity), PERSON_SCOPE)
 
 
 def _callback(identity: Identity) -> str:

@@ -54,13 +54,13 @@ async def test_a_token_for_something_else_is_refused(
     signing_issuer: SigningIssuer, tokens: BearerTokens, changes: dict[str, object]
 ) -> None:
     """One wrong or missing claim is enough; an ID token is no access token though the provider signed it for us."""
-    assert await tokens.subject(signing_issuer.token(**changes)) is None
+    assert await tokens.subject(signing_issuer.token(None, **changes)) is None
 
 
 async def test_a_forged_signature_is_refused(signing_issuer: SigningIssuer, tokens: BearerTokens) -> None:
     """Another's key under our key's name, no signature, and the public key taken as a shared secret are refused."""
     known = signing_issuer.keys[0]
-    stranger = RSAKey.generate_key(2048, {"kid": known.kid})
+    stranger = RSAKey.generate_key(2048, {"kid": "first"})
     good = signing_issuer.token()
     claims = {"iss": signing_issuer.issuer, "aud": "tandem", "sub": "x", "typ": "Bearer", "exp": int(time.time()) + 60}
     secret = OctKey.import_key(known.as_pem(private=False).replace(b"-----", b"====="))
