@@ -150,6 +150,16 @@ def app(live: Live | None = None) -> FastAPI:
     async def refused() -> None:
         raise Refused("The offer was withdrawn a minute ago.", 409)
 
+    drafts: list[str] = []
+
+    @made.post("/draft", status_code=204)
+    async def draft(request: Request) -> None:
+        drafts.append((await request.body()).decode())
+
+    @made.get("/drafts")
+    async def kept() -> list[str]:
+        return drafts
+
     @made.get("/broken")
     async def broken() -> float:
         return 1 / 0

@@ -1,0 +1,181 @@
+"""Do the parts of a page that JavaScript helps work in a real browser, and without JavaScript too?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from deploy.local.ports import free_port
+from shared.web import site
+from shared.web.live import CHANNEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.conftest import Databases
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
+]
+
+
+class Demo:
+    """The demo app in a process of its own, on a database whose changes it hears."""
+
+    def __init__(self, postgres: Databases) -> None:
+        self._postgres = postgres
+        self.database = postgres.new()
+        self.address = f"http://127.0.0.1:{free_port()}"
+        self._process = subprocess.Popen(
+            [sys.executable, str(HERE / "demo.py"), self.address.rpartition(":")[2]],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "DEMO_DATABASE": self.database},
+        )
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(self.address, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+
+    def changed(self, name: str = "board") -> None:
+        """What a store's commit says."""
+        self._postgres.server.sql(f"SELECT pg_notify('{CHANNEL}', '{name}')", self.database.rpartition("/")[2])
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait(10)
+        self._postgres.drop(self.database)
+
+
+@pytest.fixture(scope="module")
+def demo(postgres: Databases) -> Iterator[Demo]:
+    """The demo app."""
+    running = Demo(postgres)
+    yield running
+    running.stop()
+
+
+def drawn(page: Page) -> Any:
+    """The stamp at which the live part was drawn: it moves with every change that the server heard."""
+    return page.locator("#board").get_attribute("data-live-seen")
+
+
+def live(page: Page, address: str) -> None:
+    """Open the page with a live part and wait until its stream is open."""
+    page.goto(address)
+    page.wait_for_function("document.documentElement.dataset.live === 'on'")
+    page.wait_for_timeout(300)
+
+
+def test_a_change_is_drawn_without_reload(demo: Demo, page: Page) -> None:
+    """A commit in the database draws the live part anew, and again."""
+    live(page, demo.address)
+    for _ in range(2):
+        before = drawn(page)
+        demo.changed()
+        expect(page.locator("#board")).not_to_have_attribute("data-live-seen", before)
+        expect(page.locator("#board")).to_have_count(1)
+        page.wait_for_timeout(500)
+
+
+def test_all_tabs_hear_through_one_stream(demo: Demo, page: Page) -> None:
+    """Two tabs, one stream after a while, both are drawn anew; when its holder closes the other takes over."""
+    live(page, demo.address)
+    other = page.context.new_page()
+    live(other, demo.address)
+    other.wait_for_timeout(3500)
+    for tab in (page, other):
+        tab.bring_to_front()
+        before = drawn(tab)
+        demo.changed()
+        expect(tab.locator("#board")).not_to_have_attribute("data-live-seen", before)
+    page.goto("about:blank")
+    other.bring_to_front()
+    other.wait_for_timeout(500)
+    before = drawn(other)
+    demo.changed()
+    expect(other.locator("#board")).not_to_have_attribute("data-live-seen", before)
+
+
+def test_without_javascript_a_link_refreshes(demo: Demo, browser: Browser) -> None:
+    """Everything that matters is plain HTML: the link, the form's rows, its errors."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(demo.address)
+    page.get_by_role("link", name="Refresh").click()
+    expect(page.get_by_role("heading", name="Study visit to Tallinn")).to_be_visible()
+    page.goto(f"{demo.address}/form")
+    page.get_by_label("Unit", exact=True).fill("Cyber unit")
+    page.get_by_role("button", name="Add a language").click()
+    expect(page.get_by_role("group", name="Languages that you speak 2")).to_be_visible()
+    expect(page.get_by_label("Unit", exact=True)).to_have_value("Cyber unit")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("link", name="Choose what you apply for").click()
+    assert page.url.endswith("#kind")
+    context.close()
+
+
+def test_enter_goes_on_and_takes_no_row_away(demo: Demo, page: Page) -> None:
+    """A keyboard's Enter in a text field presses Continue, not the first button in the form."""
+    page.goto(f"{demo.address}/form")
+    page.get_by_label("Unit", exact=True).press("Enter")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect(page.get_by_role("group", name="Languages that you speak 1")).to_be_visible()
+
+
+def test_a_form_is_sent_once(demo: Demo, page: Page) -> None:
+    """A double click sends one request."""
+    page.goto(f"{demo.address}/form")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="Continue").dblclick()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    assert len(sent) == 1
+
+
+def test_a_draft_is_kept_on_leaving(demo: Demo, page: Page) -> None:
+    """Who goes elsewhere in the middle of writing finds it again: the form is sent to its draft's address."""
+    page.goto(f"{demo.address}/form")
+    page.get_by_label("Unit", exact=True).fill("Half a sent")
+    page.goto(demo.address)
+    page.wait_for_timeout(500)
+    kept = page.request.get(f"{demo.address}/drafts").json()
+    assert len(kept) == 1
+    assert "unit=Half+a+sent" in kept[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/form", "/nowhere", "/?stranger=1"])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_page_is_wider_than_its_window(demo: Demo, page: Page, path: str, width: int) -> None:
+    """Nothing has to be scrolled sideways, from the smallest phone on."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(demo.address + path)
+    page.wait_for_timeout(150)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_text_has_the_size_that_was_agreed(demo: Demo, page: Page) -> None:
+    """16 px on phones, 19 px on wide pages, in Noto Sans."""
+    for width, size in ((390, "16px"), (1280, "19px")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(demo.address)
+        font = page.locator(".tandem-standing__text").evaluate(
+            "e => [getComputedStyle(e).fontSize, getComputedStyle(e).fontFamily]"
+        )
+        assert font[0] == size
+        assert font[1].startswith('"Noto Sans"')
