@@ -1,0 +1,79 @@
+"""Which servers do the benchmarks run on? The same real ones as the tests: a PostgreSQL that syncs, and one broker."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, MetaData, Table, Text, Uuid
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from deploy.kafka.topics import apply
+from deploy.local.kafka import Broker
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from shared.bus import Bus, bus_tables
+from shared.settings import ServiceSettings
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+metadata = MetaData()
+bus_tables(metadata)
+FACTS = Table("fact", metadata, Column("id", Uuid), Column("subject", Text), Column("type", Text), Column("data", Text))
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """A running PostgreSQL and a running broker with all topics."""
+
+    postgres: Postgres
+    kafka: str
+
+    def database(self, name: str) -> str:
+        """A new database, `postgresql://...`."""
+        self.postgres.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.postgres.sql(f'CREATE DATABASE "{name}"')
+        return self.postgres.url(name)
+
+    @asynccontextmanager
+    async def bus(self, service: str, **changes: Any) -> AsyncIterator[Bus]:
+        """A bus for `service` on a fresh database with the bus's tables and `fact`."""
+        url = self.database(f"bench_{service}")
+        engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://"), poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        await engine.dispose()
+        bus = Bus(service, ServiceSettings(**settings_for(url, kafka=self.kafka, **changes)))
+        try:
+            yield bus
+        finally:
+            await bus.close()
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """Start both, on free ports and in a folder that goes afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-bench-"))
+    postgres = Postgres(folder / "postgres", free_port(), secrets.token_urlsafe(16), log=folder / "postgres.log")
+    broker = Broker(folder / "kafka", free_port(), free_port(), log=folder / "kafka.log")
+    try:
+        postgres.start()
+        broker.start()
+        yield Servers(postgres, broker.bootstrap)
+    finally:
+        broker.child.kill()
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def topics(kafka: str) -> None:
+    """Create all topics."""
+    await apply(kafka)
