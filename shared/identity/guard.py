@@ -57,6 +57,10 @@ class Guard:
 
     access: RouteAccess
 
+    async def __call__(self, request: Request) -> object:
+        """Let the request in and give who or what brings it, or raise a refusal."""
+        raise NotImplementedError
+
 
 class _Public(Guard):
     access = RouteAccess("public")
@@ -169,13 +173,18 @@ def ticket_or_role(purpose: str, *roles: Role, of: str = "application_id") -> _T
 _PUBLIC, _SIGNED_IN, _INTERNAL = _Public(), _SignedIn(), _Internal()
 
 
-def access_of(route: APIRoute | RouteContext) -> RouteAccess:
-    """Whom the guard of a route lets in; raises `Unguarded` unless there is exactly one guard."""
+def guard_of(route: APIRoute | RouteContext) -> Guard:
+    """The guard of a route; raises `Unguarded` unless there is exactly one."""
     found = {id(guard): guard for guard in _guards(getattr(route, "dependant", None))}
     if len(found) != 1:
         methods = ",".join(sorted(route.methods or ()))
         raise Unguarded(f"{methods} {route.path} has {len(found)} guards; every route has exactly one.")
-    return next(iter(found.values())).access
+    return next(iter(found.values()))
+
+
+def access_of(route: APIRoute | RouteContext) -> RouteAccess:
+    """Whom the guard of a route lets in; raises `Unguarded` unless there is exactly one guard."""
+    return guard_of(route).access
 
 
 def every_route(app: FastAPI) -> list[tuple[RouteContext, RouteAccess]]:
@@ -265,6 +274,7 @@ __all__ = [
     "access_of",
     "allow",
     "every_route",
+    "guard_of",
     "internal",
     "public",
     "signed_in",

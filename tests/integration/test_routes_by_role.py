@@ -1,0 +1,225 @@
+"""Does every route of every service let in whom its guard names, and nobody else?
+
+Each route is held against a stranger and against somebody with each one of the roles. Whoever is not named is refused
+by the running app itself, with a real request; whoever is named gets past the very guard that the route depends on
+(the handler behind it is other tests' business: it may need a case that exists).
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import importlib.util
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+from fastapi import Request
+from joserfc.jwk import OKPKey
+
+from shared import clock
+from shared.bus import bus_tables
+from shared.bus.bus import engine_for
+from shared.contracts.codes import Role
+from shared.identity import Grant, access_table, csrf, every_route, write_access
+from shared.identity.guard import guard_of
+from shared.identity.refusals import SAFE_METHODS
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.identity.tickets import issue_ticket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from fastapi import FastAPI
+    from fastapi.routing import RouteContext
+
+    from shared.identity.guard import RouteAccess
+
+SERVICES = ("applications", "matching", "notifications", "reporting")
+ORIGIN = "http://localhost:8000"
+ANYBODY = "0190a000-0000-7000-8000-000000000000"
+KEY = OKPKey.generate_key("Ed25519")
+PRIVATE = KEY.as_pem(private=True).decode()
+SERVICE_TOKEN = "between-services"
+
+
+@pytest.fixture(params=SERVICES)
+async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+    """One of the services, on a database that knows one person for each role."""
+    module = f"services.{request.param}.app"
+    if importlib.util.find_spec(module) is None:
+        pytest.skip(f"{module} is not part of this checkout")
+    settings = {
+        "DATABASE_URL": database.replace("+asyncpg", ""),
+        "KAFKA": "localhost:1",
+        "ORIGIN": ORIGIN,
+        "LOCAL": "true",
+        "SESSION_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "OIDC_ISSUER": "http://127.0.0.1:1",
+        "TICKET_PUBLIC_KEY": KEY.as_pem(private=False).decode(),
+        "TICKET_PRIVATE_KEY": PRIVATE,
+        "SERVICE_TOKEN": SERVICE_TOKEN,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"TANDEM_{name}", value)
+    metadata = sa.MetaData()
+    access_table(metadata)
+    bus_tables(metadata)
+    engine = engine_for(database)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    made: FastAPI = importlib.import_module(module).create_app(background=False)
+    async with made.state.service.bus.transaction("system:tests") as tx:
+        since = clock.today()
+        everybody = {role.value: ([Grant(role, since, "AM", ANYBODY)], clock.now()) for role in Role}
+        await write_access(tx.session, everybody)
+    yield made
+    await made.state.service.bus.close()
+
+
+def example(path: str) -> tuple[str, dict[str, str]]:
+    """A path with something in the place of each parameter, and the parameters."""
+    names = re.findall(r"{(\w+)(?::\w+)?}", path)
+    return re.sub(r"{\w+(?::\w+)?}", ANYBODY, path), dict.fromkeys(names, ANYBODY)
+
+
+def each(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext, RouteAccess]]:
+    """Method, path, parameters, route and access of everything that can be asked of an app."""
+    for route, access in every_route(app):
+        path, parameters = example(str(route.path))
+        for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path, parameters, route, access
+
+
+def cookie_of(app: FastAPI, role: Role) -> tuple[Session, str]:
+    """The session of the person who holds just that role, and its cookie."""
+    identity = identity_of(app)
+    session = Session.begin(role.value)
+    return session, f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
+
+
+async def asked(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
+    """The answer of the running app, as a browser on our own page gets it."""
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        return await client.request(method, path, headers={"Accept": "text/html", **headers})
+
+
+async def past_the_guard(
+    app: FastAPI, method: str, path: str, parameters: dict[str, str], route: RouteContext, **headers: str
+) -> Any:
+    """What the route's own guard gives for a request; raises what the guard raises."""
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "scheme": "http",
+        "server": ("localhost", 8000),
+        "path_params": parameters,
+        "app": app,
+        "state": {},
+    }
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return await guard_of(route)(Request(scope, receive))
+
+
+async def test_every_route_has_exactly_one_guard(app: FastAPI) -> None:
+    """Nothing is open because somebody forgot to say who may use it."""
+    assert len(every_route(app)) > 4
+
+
+async def test_a_stranger_gets_to_public_routes_only(app: FastAPI) -> None:
+    """Pages lead to the sign-in, the API answers 401, and no handler runs."""
+    wrong = []
+    for method, path, _, _, access in each(app):
+        if access.kind == "public":
+            continue
+        answer = await asked(app, method, path)
+        led = answer.status_code == 303 and urlsplit(answer.headers["location"]).path == "/sign-in"
+        if not (led or answer.status_code == 401):
+            wrong.append(f"{method} {path}: {answer.status_code}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
+async def test_a_role_gets_in_exactly_where_it_is_named(app: FastAPI, role: Role) -> None:
+    """The guard lets the role in where it is named, and the app refuses it with 403 (or 401) everywhere else."""
+    session, cookie = cookie_of(app, role)
+    token = identity_of(app).csrf.sign(f"session {session.id}")
+    headers = {"Cookie": cookie, csrf.HEADER: token, "Origin": ORIGIN}
+    wrong = []
+    for method, path, parameters, route, access in each(app):
+        if access.admits(role):
+            principal = await past_the_guard(app, method, path, parameters, route, **headers)
+            if principal is None or principal.subject != role.value:
+                wrong.append(f"{method} {path}: not let in")
+            continue
+        answer = await asked(app, method, path, **headers)
+        if answer.status_code != (401 if access.kind == "internal" else 403):
+            wrong.append(f"{method} {path}: {answer.status_code}")
+    assert wrong == []
+
+
+async def test_no_form_is_taken_from_another_site(app: FastAPI) -> None:
+    """Every unsafe route refuses a request with the session's cookie but without its token, or from elsewhere."""
+    wrong = []
+    for method, path, _, _, access in each(app):
+        if method in SAFE_METHODS or access.kind == "internal":
+            continue
+        role = next((role for role in Role if access.admits(role)), None)
+        if role is None:
+            continue
+        session, cookie = cookie_of(app, role)
+        token = identity_of(app).csrf.sign(f"session {session.id}")
+        for headers in (
+            {"Cookie": cookie},
+            {"Cookie": cookie, csrf.HEADER: token, "Origin": "https://evil.example"},
+            {"Cookie": cookie, csrf.HEADER: token, "Sec-Fetch-Site": "cross-site"},
+        ):
+            answer = await asked(app, method, path, **headers)
+            if answer.status_code != 403:
+                wrong.append(f"{method} {path} with {sorted(headers)}: {answer.status_code}")
+    assert wrong == []
+
+
+async def test_internal_routes_open_with_the_service_token(app: FastAPI) -> None:
+    """The token that the services share lets a service in, and a guess does not."""
+    for method, path, parameters, route, access in each(app):
+        if access.kind == "internal":
+            headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "tests"}
+            assert await past_the_guard(app, method, path, parameters, route, **headers) == "tests"
+            assert (await asked(app, method, path, **{"X-Service-Token": "guess"})).status_code == 401
+
+
+async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
+    """Where a route asks for a ticket, one for that purpose and case gets past the guard."""
+    for method, path, parameters, route, access in each(app):
+        if access.purpose is None or method not in SAFE_METHODS:
+            continue
+        _, cookie = cookie_of(app, Role.OFFICER)
+        ticket = issue_ticket(access.purpose, ANYBODY, person=Role.OFFICER.value, private_key=PRIVATE)
+        answer = await asked(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        narrow = answer.headers["set-cookie"].split(";", 1)[0]
+        held = await past_the_guard(app, method, path, parameters, route, Cookie=f"{cookie}; {narrow}")
+        assert held.subject == ANYBODY
+
+
+async def test_donors_and_analysts_read_aggregates_only(app: FastAPI) -> None:
+    """Donors and ANASPOC contacts are named by no route that changes anything, and only by routes of reporting."""
+    for method, path, _, _, access in each(app):
+        if access.roles & {Role.DONOR, Role.ANASPOC}:
+            assert method in SAFE_METHODS, f"{method} {path}"
+            assert path.startswith("/reporting/"), f"{method} {path}"
