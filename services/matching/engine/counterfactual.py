@@ -11,10 +11,10 @@ from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
-from services.matching.engine.market import Market, Row
+from services.matching.engine.chains import Chains
+from services.matching.engine.market import Market, Pairs, Row
 from services.matching.engine.problem import Candidate, Skill
-from services.matching.engine.solution import solve
-from services.matching.engine.stable import Admissions, admissions
+from services.matching.engine.solution import Solution, solve
 from services.matching.engine.weeks import WEEK
 from shared.contracts.codes import Change, HardRule, LanguageLevel, Objective
 
@@ -29,8 +29,8 @@ class Counterfactual:
     """A change that would have matched, and the seat that the candidate would then have got.
 
     Which fields are given depends on the kind of change: a language with its levels; how many more places at
-    `at_seat_id` or of the country's quota; a topic; an area; for weeks how many (`count`) the possible ones would have
-    to be widened by, and the first week (its Monday) that both could then.
+    `at_seat_id` or of the country's quota; a topic; an area; one more possible week (its Monday), `count` weeks from
+    the nearest of the candidate's own.
     """
 
     change: Change
@@ -53,79 +53,70 @@ class _Trial:
     change: Change
     told: Mapping[str, Any]
     candidate: Candidate | None = None
+    seat: int | None = None
     market: Callable[[], Market] | None = None
 
-    def found(self, market: Market, before: Candidate, seat: int) -> Counterfactual:
-        """The change, with the seat that it leads to."""
-        told = dict(self.told)
-        if self.change is Change.OTHER_WEEKS and self.candidate is not None:
-            new = (self.candidate.weeks or frozenset()) - (before.weeks or frozenset())
-            told["week"] = min((week for week in new if (market.seats[seat].weeks or {}).get(week)), default=None)
-        return Counterfactual(change=self.change, seat_id=market.seats[seat].id, **told)
 
+class Search:
+    """Looks for the smallest changes for any candidate of a solved market; what all share is computed once."""
 
-def smallest_changes(market: Market, candidate: int, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
-    """The smallest changes that would have matched the candidate (number), and how many runs it took (at most `effort`)."""
-    search = _Search(market, candidate)
-    tried = 0
-    for size in _SIZES:
-        found: list[Counterfactual] = []
-        for trial in _trials(market, candidate, size):
-            if tried >= effort:
-                return tuple(found), tried
-            if trial.candidate is not None and search.same_row(trial.candidate):
-                continue
-            tried += 1
-            if (seat := search.run(trial)) is not None:
-                found.append(trial.found(market, market.candidates[candidate], seat))
-        if found:
-            return tuple(found), tried
-    return (), tried
-
-
-class _Search:
-    """Runs the engine under changes for one candidate; what all runs share is computed once."""
-
-    def __init__(self, market: Market, candidate: int) -> None:
+    def __init__(self, market: Market, solution: Solution) -> None:
         self._market = market
-        self._candidate = candidate
-        own = market.pairs.row(candidate)
-        self._row = Row(market.pairs.seat[own].tolist(), market.pairs.key[own].tolist())
+        self._solution = solution
         rules = market.problem.rules
-        self._resumable = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
+        self._chained = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
 
     @cached_property
-    def _without(self) -> Admissions:
-        """Deferred acceptance of everybody else: as the order of entry does not matter, each trial goes on from here."""
-        return admissions(self._market, {self._candidate})
+    def _chains(self) -> Chains:
+        return Chains(self._market, self._solution.assigned)
 
-    def same_row(self, changed: Candidate) -> bool:
-        """Whether the change leaves the candidate's feasible seats and standing as they are, or leaves none."""
-        pairs = self._market.row_of(changed)
-        seats = pairs.seat.tolist()
-        return not seats or (seats == self._row.seats and pairs.key.tolist() == self._row.keys)
+    def smallest(self, candidate: int, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
+        """The smallest changes that would have matched the candidate (number), and how many runs were made.
 
-    def run(self, trial: _Trial) -> int | None:
-        """The seat that the candidate gets under the change, if any."""
-        if trial.candidate is not None and self._resumable:
-            pairs = self._market.row_of(trial.candidate)
-            state = self._without.copy({self._candidate: Row(pairs.seat.tolist(), pairs.key.tolist())})
-            state.enter([self._candidate])
-            seat = state.assignment()[self._candidate]
-            return None if seat < 0 else seat
-        if trial.candidate is not None:
-            changed = self._market.with_candidate(trial.candidate)
-        else:
-            assert trial.market is not None
-            changed = trial.market()
-        return solve(changed).seat_of(self._candidate)
+        At most `effort` runs are made.
+        """
+        market, tried = self._market, 0
+        for size in _SIZES:
+            found: list[Counterfactual] = []
+            for trial in _trials(market, candidate, size):
+                if tried >= effort:
+                    return tuple(found), tried
+                row = None if trial.candidate is None else market.row_of(trial.candidate)
+                if row is not None and self._same_row(candidate, row):
+                    continue
+                tried += 1
+                if (seat := self._run(candidate, trial, row)) is not None:
+                    found.append(Counterfactual(change=trial.change, seat_id=market.seats[seat].id, **trial.told))
+            if found:
+                return tuple(found), tried
+        return (), tried
+
+    def _same_row(self, candidate: int, row: Pairs) -> bool:
+        """Whether a changed row leaves feasible seats and standing as they are, or leaves no seat at all."""
+        own = self._market.rows[candidate]
+        return not len(row.seat) or (own.seats == row.seat.tolist() and own.keys == row.key.tolist())
+
+    def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
+        """The seat that the candidate gets under the change, if any; most that fail are seen to fail at once."""
+        market = self._market
+        if trial.candidate is not None and row is not None:
+            if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
+                return None
+            return solve(market.with_candidate(trial.candidate)).seat_of(candidate)
+        assert trial.market is not None
+        changed = trial.market()
+        if self._chained and trial.seat is not None and changed.pairs is market.pairs:
+            seat = trial.seat
+            if not self._chains.moves_up(candidate, seat, changed.free[seat], changed.shares[seat]):
+                return None
+        return solve(changed).seat_of(candidate)
 
 
 def _trials(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
     """All changes of one size, in a fixed order."""
     one = market.candidates[candidate]
     yield from _language(market, one, size)
-    yield from _weeks(one, size)
+    yield from _weeks(market, one, size)
     yield from _places(market, candidate, size)
     if size == 1:
         yield from _topics(market, one)
@@ -147,13 +138,15 @@ def _language(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
         yield _Trial(change=Change.LANGUAGE_LEVEL, told=told, candidate=changed)
 
 
-def _weeks(one: Candidate, size: int) -> Iterator[_Trial]:
-    """The possible weeks, widened by some weeks before or after."""
-    for sign in (-1, 1):
-        if one.weeks:
-            more = {week + sign * step * WEEK for week in one.weeks for step in range(1, size + 1)}
-            changed = replace(one, weeks=one.weeks | more)
-            yield _Trial(change=Change.OTHER_WEEKS, told={"count": size}, candidate=changed)
+def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
+    """One more possible week that some seat has, so many weeks before or after the nearest of one's own."""
+    if not one.weeks:
+        return
+    offered = {week for seat in market.seats for week, places in (seat.weeks or {}).items() if places > 0}
+    for week in sorted(offered - one.weeks):
+        if min(abs(week - own) for own in one.weeks) == size * WEEK:
+            changed = replace(one, weeks=one.weeks | {week})
+            yield _Trial(change=Change.OTHER_WEEKS, told={"week": week, "count": size}, candidate=changed)
 
 
 def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
@@ -165,6 +158,7 @@ def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
         yield _Trial(
             change=Change.MORE_PLACES,
             told={"at_seat_id": market.seats[seat].id, "count": size},
+            seat=seat,
             market=partial(market.with_places, seat, size),
         )
 

@@ -97,7 +97,7 @@ class SeatIndex:
                 self.week[start] |= bit
 
     def common_language(self, languages: Mapping[str, LanguageLevel], minimum: int) -> int:
-        """Seats that share a language in which the speaker reaches what is asked, and the seat the speaker's minimum."""
+        """Seats with a language in which the speaker reaches what is asked, and the seat the speaker's minimum."""
         found = 0
         for language, level in languages.items():
             found |= self.asks.get((language, order_of(level)), 0) & self.speaks.get((language, minimum), 0)

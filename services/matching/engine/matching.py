@@ -10,7 +10,7 @@ import numpy as np
 from services.matching.engine.market import Market
 from services.matching.engine.prices import Prices, prices
 from services.matching.engine.problem import ENGINE_VERSION, Problem
-from services.matching.engine.receipt import Receipt, explain
+from services.matching.engine.receipt import Explainer, Receipt
 from services.matching.engine.solution import Solution, solve
 from shared.contracts.codes import Objective
 
@@ -82,6 +82,10 @@ class Result:
         return prices(self._market, self._solution.assigned, optimal=optimal)
 
     @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._market, self._solution)
+
+    @cached_property
     def ranks(self) -> Mapping[int, int]:
         """Rank obtained among the feasible (1: the most wanted) -> how many candidates."""
         table = self._market.pairs
@@ -117,12 +121,12 @@ class Result:
 
         `effort` bounds how many changed runs are tried for the smallest change that would have matched; 0 tries none.
         """
-        return explain(self._market, self._solution, self._market.place[candidate_id], effort)
+        return self._explainer.explain(self._market.place[candidate_id], effort)
 
     def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
         """The receipts of all candidates, one by one, by candidate id."""
         for place in range(len(self._market.candidates)):
-            yield explain(self._market, self._solution, place, effort)
+            yield self._explainer.explain(place, effort)
 
 
 def run(problem: Problem) -> Result:

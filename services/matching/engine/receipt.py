@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from services.matching.engine.counterfactual import Counterfactual, smallest_changes
+from services.matching.engine.counterfactual import Counterfactual, Search
 from services.matching.engine.market import Market
 from services.matching.engine.rules import Step
 from services.matching.engine.scores import Earned
@@ -80,58 +80,68 @@ class Receipt:
         return None if self.match is None else self.match.seat_id
 
 
-def explain(market: Market, solution: Solution, candidate: int, effort: int) -> Receipt:
-    """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
-    facts, cut = market.feasible[candidate], market.pairs.row(candidate)
-    seats = market.pairs.seat[cut].tolist()
-    seat = solution.seat_of(candidate)
-    shown = seats[:_SHOWN]
-    options = {one: _option(market, candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}}
-    if seat is not None:
-        why = Why.MATCHED
-    elif not seats:
-        why = Why.NO_FEASIBLE_SEAT
-    else:
-        why = Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
-    changes, tried = ((), 0) if seat is not None else smallest_changes(market, candidate, effort)
-    return Receipt(
-        candidate_id=market.candidates[candidate].id,
-        why=why,
-        considered=facts.after[0].bit_count(),
-        feasible=len(seats),
-        funnel=facts.funnel(),
-        match=None if seat is None else options[seat],
-        options=tuple(options[one] for one in shown),
-        waiting_place=None if seat is not None or not seats else _waiting_place(market, solution, candidate, seats[0]),
-        changes=changes,
-        tried=tried,
-    )
+class Explainer:
+    """Writes the receipts of one solved market."""
 
+    def __init__(self, market: Market, solution: Solution) -> None:
+        self._market = market
+        self._solution = solution
+        self._search = Search(market, solution)
+        self._owner = market.pairs.owner
 
-def _option(market: Market, candidate: int, seat: int, rank: int) -> Option:
-    points = market.scores.points([market.candidates[candidate]])
-    weights = market.problem.rules.weights
-    earned = tuple(
-        Earned(one, int(points[one][0, seat]), weights[one])
-        for one in points
-        if one in weights and (weights[one].applicant or weights[one].host)
-    )
-    pairs = market.pairs
-    at = pairs.starts[candidate] + rank - 1
-    rivals = pairs.key[pairs.seat == seat]
-    return Option(
-        seat_id=market.seats[seat].id,
-        rank=rank,
-        standing=int(np.count_nonzero(rivals > pairs.key[at])) + 1,
-        contenders=len(rivals),
-        places=market.free[seat],
-        earned=earned,
-    )
+    def explain(self, candidate: int, effort: int) -> Receipt:
+        """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
+        market, solution = self._market, self._solution
+        facts, cut = market.feasible[candidate], market.pairs.row(candidate)
+        seats = market.pairs.seat[cut].tolist()
+        seat = solution.seat_of(candidate)
+        shown = seats[:_SHOWN]
+        options = {
+            one: self._option(candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}
+        }
+        if seat is not None:
+            why = Why.MATCHED
+        elif not seats:
+            why = Why.NO_FEASIBLE_SEAT
+        else:
+            why = Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
+        changes, tried = ((), 0) if seat is not None else self._search.smallest(candidate, effort)
+        return Receipt(
+            candidate_id=market.candidates[candidate].id,
+            why=why,
+            considered=facts.after[0].bit_count(),
+            feasible=len(seats),
+            funnel=facts.funnel(),
+            match=None if seat is None else options[seat],
+            options=tuple(options[one] for one in shown),
+            waiting_place=None if seat is not None or not seats else self._waiting_place(candidate, seats[0]),
+            changes=changes,
+            tried=tried,
+        )
 
+    def _option(self, candidate: int, seat: int, rank: int) -> Option:
+        market, pairs = self._market, self._market.pairs
+        points = market.scores.points([market.candidates[candidate]])
+        weights = market.problem.rules.weights
+        earned = tuple(
+            Earned(one, int(points[one][0, seat]), weights[one])
+            for one in points
+            if one in weights and (weights[one].applicant or weights[one].host)
+        )
+        at = pairs.starts[candidate] + rank - 1
+        rivals = pairs.key[pairs.seat == seat]
+        return Option(
+            seat_id=market.seats[seat].id,
+            rank=rank,
+            standing=int(np.count_nonzero(rivals > pairs.key[at])) + 1,
+            contenders=len(rivals),
+            places=market.free[seat],
+            earned=earned,
+        )
 
-def _waiting_place(market: Market, solution: Solution, candidate: int, seat: int) -> int:
-    """How many without a seat the seat would have before the candidate, plus one."""
-    pairs = market.pairs
-    own = pairs.key[pairs.starts[candidate]]
-    waiting = np.array(solution.assigned, np.int64)[pairs.owner] < 0
-    return int(np.count_nonzero((pairs.seat == seat) & waiting & (pairs.key > own))) + 1
+    def _waiting_place(self, candidate: int, seat: int) -> int:
+        """How many without a seat the seat would have before the candidate, plus one."""
+        pairs = self._market.pairs
+        own = pairs.key[pairs.starts[candidate]]
+        waiting = np.array(self._solution.assigned, np.int64)[self._owner] < 0
+        return int(np.count_nonzero((pairs.seat == seat) & waiting & (pairs.key > own))) + 1

@@ -7,7 +7,7 @@ never while the guest is elsewhere (domain.md, "Rules").
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from services.matching.engine.weeks import WEEK, Period, monday, mondays, working_week
@@ -90,23 +90,23 @@ class Unscheduled:
 def schedule(request: VisitRequest, policy: SchedulePolicy | None = None) -> Scheduled | Unscheduled:
     """The earliest lawful days of a visit, at the full length if any week has it, else the longest that one has.
 
-    What is shorter than the policy's minimum is never scheduled.
+    Less than the policy's minimum is never scheduled, unless less was wanted.
     """
     rules = policy or SchedulePolicy()
     earliest = request.confirmed_on + rules.notice_weeks * WEEK
+    least = min(rules.minimum_days, request.days)
     best: tuple[date, ...] = ()
     causes: Counter[UnschedulableCause] = Counter()
     for start in _weeks(request):
         run = _first_run(_lawful_days(request, rules, start, earliest), request.days)
-        if len(run) >= max(rules.minimum_days, 1) and not _place_left(request, start):
+        if len(run) < least:
+            causes[_cause(request, start, earliest, least)] += 1
+        elif not _place_left(request, start):
             causes[UnschedulableCause.NO_PLACE_IN_WEEK] += 1
-        elif len(run) >= min(rules.minimum_days, request.days):
-            if len(run) > len(best):
-                best = run
+        elif len(run) > len(best):
+            best = run
             if len(best) == request.days:
                 break
-        else:
-            causes[_cause(request, rules, start, earliest)] += 1
     if best:
         return Scheduled(best, len(best) < request.days, _estimated(request, rules, best[0]))
     return Unscheduled(tuple(causes.most_common()) or ((UnschedulableCause.NO_COMMON_WEEK, 0),))
@@ -137,20 +137,7 @@ def _after(request: VisitRequest, taken: Mapping[date, int], busy: Iterable[Peri
     """The request once other visits have been scheduled."""
     both = Counter(dict(request.taken))
     both.update(taken)
-    return VisitRequest(
-        candidate_id=request.candidate_id,
-        seat_id=request.seat_id,
-        home_country=request.home_country,
-        host_country=request.host_country,
-        confirmed_on=request.confirmed_on,
-        days=request.days,
-        host_periods=request.host_periods,
-        candidate_periods=request.candidate_periods,
-        blackouts=request.blackouts,
-        places=request.places,
-        taken=both,
-        busy=(*request.busy, *busy),
-    )
+    return replace(request, taken=both, busy=(*request.busy, *busy))
 
 
 def _weeks(request: VisitRequest) -> list[date]:
@@ -197,9 +184,8 @@ def _place_left(request: VisitRequest, start: date) -> bool:
     return request.places is None or request.taken.get(start, 0) < request.places.get(start, 0)
 
 
-def _cause(request: VisitRequest, rules: SchedulePolicy, start: date, earliest: date) -> UnschedulableCause:
+def _cause(request: VisitRequest, start: date, earliest: date, least: int) -> UnschedulableCause:
     """The first rule, in the order common days, notice, holidays, after which too few days in a row are left."""
-    least = min(rules.minimum_days, request.days)
     common = [day for day in working_week(start) if _common(request, day)]
     if len(_first_run(common, request.days)) < least:
         return UnschedulableCause.NO_COMMON_WEEK

@@ -122,7 +122,7 @@ class Scores:
                 if topic in self._topics:
                     wish[row, self._topics[topic]] = _WISHES[min(place, len(_WISHES) - 1)]
         best = self._empty(candidates)
-        for column in range(wish.shape[1]):
+        for column in np.flatnonzero(wish.any(axis=0)):
             np.maximum(best, wish[:, column, None] * self._has_topic[column], out=best)
         return best
 
@@ -141,7 +141,7 @@ class Scores:
         """Room to learn in a shared area: 40 at the same level, 30 more for each level that the seat is ahead."""
         level, _ = self._levels(candidates)
         best = self._empty(candidates)
-        for area in range(level.shape[1]):
+        for area in np.flatnonzero(level.any(axis=0)):
             own, theirs = level[:, area, None], self._level[area]
             gap = np.clip(40 + 30 * (theirs - own), 0, 100)
             gap *= (own > 0) & (theirs > 0)
@@ -152,7 +152,7 @@ class Scores:
         """What the candidate brings in the best shared area: 20 a level, 4 a year up to ten."""
         _, depth = self._levels(candidates)
         best = self._empty(candidates)
-        for area in range(depth.shape[1]):
+        for area in np.flatnonzero(depth.any(axis=0)):
             np.maximum(best, depth[:, area, None] * (self._level[area] > 0), out=best)
         return best
 
@@ -183,7 +183,7 @@ class Scores:
                 if language in self._tongues:
                     level[row, self._tongues[language]] = reached.order
         best = self._empty(candidates)
-        for tongue in range(level.shape[1]):
+        for tongue in np.flatnonzero(level.any(axis=0)):
             np.maximum(best, 40 + 20 * (level[:, tongue, None] - self._asks[tongue]), out=best)
         return np.minimum(best, 100)
 

@@ -35,15 +35,42 @@ class Admissions:
         self._next = [0] * len(market.candidates)
         self.held: list[list[tuple[int, int]]] = [[] for _ in market.seats]
 
+    @classmethod
+    def settled(cls, market: Market, assigned: list[int]) -> "Admissions":
+        """The state in which a stable matching is held and everybody has asked all that he or she wants more."""
+        state = cls(market)
+        for one, (row, seat) in enumerate(zip(market.rows, assigned, strict=True)):
+            at = len(row.seats) if seat == UNMATCHED else row.seats.index(seat)
+            state._next[one] = min(at + 1, len(row.seats))
+            if seat != UNMATCHED:
+                state.join(seat, row.keys[at], one)
+        return state
+
+    def join(self, seat: int, key: int, one: int) -> None:
+        """Let a seat hold one more, without asking it."""
+        insort(self.held[seat], (key, one))
+        own = self._country[one]
+        self._count[seat][own] = self._count[seat].get(own, 0) + 1
+
+    def leave(self, seat: int, one: int) -> None:
+        """Let somebody leave a seat."""
+        self.held[seat] = [pair for pair in self.held[seat] if pair[1] != one]
+        self._count[seat][self._country[one]] -= 1
+
+    def of_country(self, seat: int, one: int) -> int:
+        """How many of the candidate's country the seat holds, fixed pairs included."""
+        return self._count[seat].get(self._country[one], 0)
+
     def copy(self, changed: dict[int, Row] | None = None) -> "Admissions":
-        """A copy to go on with; `changed` gives candidates who have not entered yet another row."""
+        """A copy to go on with; `changed` gives candidates whom no seat holds another row, to enter with anew."""
         other = object.__new__(Admissions)
         other._country, other._free, other._shares = self._country, self._free, self._shares
+        other._count = [dict(count) for count in self._count]
+        other._next = list(self._next)
         other._rows = list(self._rows)
         for candidate, row in (changed or {}).items():
             other._rows[candidate] = row
-        other._count = [dict(count) for count in self._count]
-        other._next = list(self._next)
+            other._next[candidate] = 0
         other.held = [list(held) for held in self.held]
         return other
 

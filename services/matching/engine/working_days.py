@@ -25,7 +25,7 @@ class Holiday:
 
 @lru_cache(maxsize=512)
 def public_holidays(country: str, year: int) -> Mapping[date, Holiday]:
-    """The public holidays of a country (ISO 3166-1) in a year, by day; none for the Union, whose agencies have their own.
+    """The public holidays of a country (ISO 3166-1) in a year, by day; none for the Union (agencies have their own).
 
     Raises NotImplementedError for a country that the package does not know.
     """
