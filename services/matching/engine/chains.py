@@ -3,8 +3,8 @@
 Whoever enters a stable matching sets off a chain of proposals, and a place that falls free a chain of moves; either
 ends in a stable matching of the changed market (Blum, Roth & Rothblum, "Vacancy chains and equilibration in
 senior-level labor markets", 1997). It need not be the candidates' best one, but the same people have a seat in all of
-them (the rural hospitals theorem, which holds for choices like these: Hatfield & Milgrom, "Matching with contracts", 2005), and that is
-what is asked.
+them (the rural hospitals theorem, which holds for choices like these: Hatfield & Milgrom, "Matching with contracts",
+2005), and that is what is asked.
 """
 
 from functools import cached_property
