@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import structlog
 from fastapi.exceptions import RequestValidationError
@@ -80,13 +81,16 @@ def answer(
     *,
     fields: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    reference: str | None = None,
 ) -> Response:
-    """The error page or the problem document for one status, with the sentence `detail` and errors by field."""
+    """The error page or the problem document for one status, with the sentence `detail` and errors by field.
+
+    `reference` is the number by which the log tells what happened.
+    """
     title, advice = _TEXTS.get(status, (HTTPStatus(status).phrase, ""))
     title, advice = gettext(title), gettext(advice) if advice else ""
     if detail == HTTPStatus(status).phrase:
         detail = None  # the framework's own word says nothing that the title does not
-    reference = str(getattr(request.state, "correlation_id", "") or "")
     if wants_json(request):
         problem: dict[str, Any] = {
             "type": "about:blank",
@@ -133,9 +137,10 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("unexpected_error", path=request.url.path, exc_info=error)
+    reference = uuid4().hex[:8]
+    _log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
     # The framework answers this one outside of all middleware.
-    return answer(request, 500, headers={**HEADERS, "cache-control": "no-store"})
+    return answer(request, 500, headers={**HEADERS, "cache-control": "no-store"}, reference=reference)
 
 
 def install(app: FastAPI) -> None:

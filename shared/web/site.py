@@ -101,10 +101,12 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
 
     `place` is one of `shared.web.places` (portal, board, messages, figures); `templates` the service's folder.
     """
-    from shared.web import errors  # noqa: PLC0415 - error pages are rendered, so that module needs this one
+    from shared.web import errors, plain  # noqa: PLC0415 - both draw pages, so those modules need this one
 
     app.state.site = Site(place, environment(templates), local, version())
     errors.install(app)
+    if place == "portal":
+        app.include_router(plain.router())
     app.add_middleware(i18n.LanguageMiddleware)
     app.add_middleware(live.StampMiddleware)
     app.add_middleware(HeadersMiddleware)

@@ -1,0 +1,34 @@
+"""Which pages does the footer of every page lead to? Privacy, accessibility and help; the portal serves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends, Request
+
+from shared.web.render import render
+from shared.web.states import states
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+
+def router() -> APIRouter:
+    """The three pages, open to everybody."""
+    from shared.identity import public  # noqa: PLC0415 - identity's refusals are drawn by this package
+
+    pages = APIRouter(prefix="/applications", dependencies=[Depends(public())], include_in_schema=False)
+
+    @pages.get("/privacy")
+    async def privacy(request: Request) -> Response:
+        return render(request, "plain/privacy.html")
+
+    @pages.get("/accessibility")
+    async def accessibility(request: Request) -> Response:
+        return render(request, "plain/accessibility.html")
+
+    @pages.get("/help")
+    async def help_(request: Request) -> Response:
+        return render(request, "plain/help.html", applications=list(states("application")))
+
+    return pages

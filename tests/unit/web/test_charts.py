@@ -1,0 +1,68 @@
+"""Do charts tell the truth, and do they say it in words too?"""
+
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+from shared.web.charts import Bar, Series, bars, lines
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_bars_begin_at_zero_and_keep_their_proportions() -> None:
+    """Twice as much is twice as long; the number stands at the end of each bar and in the table."""
+    chart = bars(
+        "Georgia leads", [Bar("Georgia", 60), Bar("Armenia", 30), Bar("Moldova", 0)], label="Country", value="Matched"
+    )
+    drawing = etree.fromstring(str(chart.svg))
+    first, second, third = (float(bar.get("width") or 0) for bar in drawing.iter(f"{SVG}rect"))
+    assert first == pytest.approx(2 * second)
+    assert third <= 1
+    assert [text.text for text in drawing.iter(f"{SVG}text")] == ["Georgia", "60", "Armenia", "30", "Moldova", "0"]
+    assert chart.rows == [("Georgia", "60"), ("Armenia", "30"), ("Moldova", "0")]
+    assert drawing.get("aria-label") == "Georgia leads"
+
+
+def test_a_negative_bar_is_refused() -> None:
+    """A bar below zero would lie."""
+    with pytest.raises(ValueError, match="cannot be negative"):
+        bars("Less", [Bar("Georgia", -1)], label="Country", value="Matched")
+
+
+def test_text_in_a_chart_is_escaped() -> None:
+    """A name is never markup."""
+    chart = bars("x", [Bar('<script>"&', 1)], label="Country", value="Matched")
+    assert "<script>" not in chart.svg
+    assert "&lt;script&gt;" in chart.svg
+
+
+def test_nothing_to_draw_is_drawn_as_nothing() -> None:
+    """An empty period has a chart without bars, not an error."""
+    assert bars("Nothing yet", [], label="Country", value="Matched").rows == []
+    assert lines("Nothing yet", [], label="Quarter").rows == []
+
+
+def test_a_missing_point_leaves_a_gap() -> None:
+    """No line is drawn where nothing was measured, and the table says so."""
+    chart = lines("More", [Series("Matched", [("Q1", 1), ("Q2", None), ("Q3", 3)])], label="Quarter")
+    path = next(etree.fromstring(str(chart.svg)).iter(f"{SVG}path")).get("d")
+    assert path is not None
+    assert path.count("M") == 2
+    assert "L" not in path
+    assert chart.rows[1] == ("Q2", "no data")
+
+
+def test_lines_are_named_at_their_ends_and_differ_without_colour() -> None:
+    """No legend: each line carries its name, and another dash."""
+    points = [("Q1", 1.0), ("Q2", 2.0)]
+    chart = lines("Both", [Series("Eligible", points), Series("Matched", points)], label="Quarter")
+    drawing = etree.fromstring(str(chart.svg))
+    assert {"Eligible", "Matched"} <= {text.text for text in drawing.iter(f"{SVG}text")}
+    assert len({path.get("stroke-dasharray") for path in drawing.iter(f"{SVG}path")}) == 2
+
+
+def test_five_lines_are_refused() -> None:
+    """More lines than colours that can be told apart are several charts."""
+    with pytest.raises(ValueError, match="four"):
+        lines("Too many", [Series(str(n), [("Q1", n)]) for n in range(5)], label="Quarter")
