@@ -3,10 +3,14 @@
 Three signs, all cheap: the browser's own word where the request comes from (Sec-Fetch-Site, else Origin), and for a
 request that acts by a cookie a token that only our pages hold. A request with an Authorization header acts by that and
 never by a cookie, so another site cannot make a browser send it.
+
+The token is bound to the person (or to the case, where a ticket let somebody in) and to the time it was made, rather
+than to one sign-in: whoever is signed out while writing a long report signs in again and sends it, and nothing is lost.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from shared.identity.refusals import SAFE_METHODS, FormNotOurs
@@ -15,23 +19,45 @@ from shared.identity.state import identity_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from shared.identity.sealed import Seal
+
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
+# How long a form may be open, in seconds: a working day with its breaks.
+GOOD_FOR = 12 * 3600
 
 
 def token(request: Request) -> str:
     """The token for forms on this page; empty when nobody is signed in, for then no cookie acts."""
     bound_to = _bound_to(request)
-    return identity_of(request.app).csrf.sign(bound_to) if bound_to else ""
+    return made(identity_of(request.app).csrf, bound_to) if bound_to else ""
+
+
+def made(seal: Seal, bound_to: str, at: float | None = None) -> str:
+    """A token for `bound_to`, made now."""
+    moment = str(int(time.time() if at is None else at))
+    return f"{moment}.{seal.sign(f'{moment} {bound_to}')}"
+
+
+def counts(seal: Seal, bound_to: str, given: str, at: float | None = None) -> bool:
+    """Whether `given` was made for `bound_to` within the last twelve hours."""
+    moment, _, digest = given.partition(".")
+    if not seal.signed(f"{moment} {bound_to}", digest):
+        return False
+    return int(moment) + GOOD_FOR > (time.time() if at is None else at)
+
+
+def person(subject: str) -> str:
+    """What the tokens of somebody who is signed in are bound to."""
+    return f"person {subject}"
 
 
 def _bound_to(request: Request) -> str:
-    """What the token is bound to: the sign-in, or the narrow cookie that a ticket was exchanged for."""
     session = getattr(request.state, "session", None)
     if session is not None:
-        return f"session {session.id}"
+        return person(session.subject)
     holder = getattr(request.state, "ticket", None)
-    return f"ticket {holder.id}" if holder is not None else ""
+    return f"ticket {holder.purpose} {holder.subject}" if holder is not None else ""
 
 
 async def check(request: Request) -> None:
@@ -46,7 +72,7 @@ async def check(request: Request) -> None:
     if not bound_to:
         return
     given = request.headers.get(HEADER) or (await request.form()).get(FIELD)
-    if not isinstance(given, str) or not identity_of(request.app).csrf.signed(bound_to, given):
+    if not isinstance(given, str) or not counts(identity_of(request.app).csrf, bound_to, given):
         raise FormNotOurs
 
 

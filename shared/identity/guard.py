@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
@@ -238,7 +238,7 @@ async def _bearer(request: Request) -> str:
         subject = await identity_of(request.app).bearer.subject(token.strip())
     except ProviderUnavailable as error:
         _log.warning("bearer token not checked", reason=str(error))
-        raise SignInNeeded("The sign-in provider does not answer, so your token cannot be checked now.") from None
+        raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
     if subject is None:
         raise SignInNeeded("This bearer token does not count, or is over.")
     return subject

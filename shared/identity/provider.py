@@ -7,41 +7,80 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import httpx2
+from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from joserfc.jwk import KeySetSerialization
 
-# How long what the provider published is trusted without asking again, and how often an unknown key may make us ask.
+# How long what the provider published is trusted without asking again, in seconds.
 _METADATA_FOR = 3600.0
 _KEYS_FOR = 600.0
+# How often at the most an unknown key makes us ask; and how long we do not ask again after the provider was away.
 _KEYS_AGAIN_AFTER = 10.0
-TIMEOUT = httpx2.Timeout(5.0)
+_PAUSE = 3.0
+TIMEOUT = httpx2.Timeout(5.0, connect=2.0)
 
 
 class ProviderUnavailable(RuntimeError):
     """The sign-in provider could not be reached, or does not describe itself as OpenID Connect Discovery asks."""
 
 
+class Published:
+    """One document of the provider, kept for a while; an old one serves on while the provider is away.
+
+    One request at a time asks for it, and after a failure nobody does for some seconds: a provider that is away must
+    not keep every visitor waiting in a row.
+    """
+
+    def __init__(self, good_for: float) -> None:
+        self._good_for = good_for
+        self._lock = asyncio.Lock()
+        self._held: dict[str, Any] | None = None
+        self._at = float("-inf")
+        self._pause_until = float("-inf")
+        self._failure = ""
+
+    async def get(self, address: Callable[[], Awaitable[str]], *, newer_than: float = float("inf")) -> dict[str, Any]:
+        """The document at `address()`, not older than `newer_than` seconds if the provider answers.
+
+        Raises `ProviderUnavailable` if there is none to give.
+        """
+        async with self._lock:
+            age, now = time.monotonic() - self._at, time.monotonic()
+            if self._held is not None and (age < min(self._good_for, newer_than) or now < self._pause_until):
+                return self._held
+            if now < self._pause_until:
+                raise ProviderUnavailable(self._failure)
+            try:
+                self._held, self._at = await _fetched(await address()), time.monotonic()
+            except ProviderUnavailable as error:
+                self._pause_until, self._failure = time.monotonic() + _PAUSE, str(error)
+                if self._held is None:
+                    raise
+            return self._held
+
+
 class Provider:
-    """One OpenID Connect provider. Its metadata and keys are kept in memory, asked for by one request at a time."""
+    """One OpenID Connect provider. Its metadata and keys are kept in memory."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer.rstrip("/")
-        self._lock = asyncio.Lock()
-        self._metadata: dict[str, Any] | None = None
-        self._metadata_at = 0.0
-        self._keys: KeySet | None = None
-        self._keys_at = 0.0
+        self._metadata = Published(_METADATA_FOR)
+        self._keys = Published(_KEYS_FOR)
 
     async def metadata(self) -> dict[str, Any]:
         """The discovery document (OpenID Connect Discovery 1.0, section 3).
 
         Raises `ProviderUnavailable` after three tries, or if the document names another issuer than ours.
         """
-        async with self._lock:
-            return await self._known_metadata()
+        found = await self._metadata.get(self._discovery)
+        if str(found.get("issuer", "")).rstrip("/") != self.issuer:
+            raise ProviderUnavailable(f"The sign-in provider says it is {found.get('issuer')}, not {self.issuer}.")
+        return found
 
     async def endpoint(self, name: str) -> str:
         """The address of one endpoint, e.g. `token_endpoint`. Raises `ProviderUnavailable` if it is not offered."""
@@ -52,26 +91,23 @@ class Provider:
 
     async def keys(self, key_id: str | None = None) -> KeySet:
         """The provider's public keys; asked for again when `key_id` is not among them, every ten seconds at most."""
-        async with self._lock:
-            age = time.monotonic() - self._keys_at
-            unknown = key_id is not None and self._keys is not None and key_id not in _ids(self._keys)
-            if self._keys is None or age > _KEYS_FOR or (unknown and age > _KEYS_AGAIN_AFTER):
-                address = (await self._known_metadata()).get("jwks_uri")
-                self._keys = KeySet.import_key_set(cast("KeySetSerialization", await _fetched(str(address))))
-                self._keys_at = time.monotonic()
-            return self._keys
+        keys = _key_set(await self._keys.get(self._jwks))
+        if key_id is not None and key_id not in {key.kid for key in keys.keys}:
+            keys = _key_set(await self._keys.get(self._jwks, newer_than=_KEYS_AGAIN_AFTER))
+        return keys
 
-    async def _known_metadata(self) -> dict[str, Any]:
-        if self._metadata is None or time.monotonic() - self._metadata_at > _METADATA_FOR:
-            found = await _fetched(f"{self.issuer}/.well-known/openid-configuration")
-            if str(found.get("issuer", "")).rstrip("/") != self.issuer:
-                raise ProviderUnavailable(f"The sign-in provider says it is {found.get('issuer')}, not {self.issuer}.")
-            self._metadata, self._metadata_at = found, time.monotonic()
-        return self._metadata
+    async def _discovery(self) -> str:
+        return f"{self.issuer}/.well-known/openid-configuration"
+
+    async def _jwks(self) -> str:
+        return await self.endpoint("jwks_uri")
 
 
-def _ids(keys: KeySet) -> set[str | None]:
-    return {key.kid for key in keys.keys}
+def _key_set(document: dict[str, Any]) -> KeySet:
+    try:
+        return KeySet.import_key_set(cast("KeySetSerialization", document))
+    except (JoseError, KeyError, ValueError) as error:
+        raise ProviderUnavailable("The sign-in provider publishes keys that cannot be read.") from error
 
 
 async def _fetched(address: str) -> dict[str, Any]:

@@ -29,8 +29,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class SignInNeeded(HTTPException):
     """Nobody is signed in, or not any longer; a program sent no token or one that does not count."""
 
-    def __init__(self, reason: str | None = None) -> None:
-        super().__init__(401, reason or gettext("Sign in to see this page."), {"WWW-Authenticate": "Bearer"})
+    def __init__(self, invalid_token: str | None = None) -> None:
+        challenge = 'Bearer error="invalid_token"' if invalid_token else "Bearer"  # RFC 6750, section 3
+        super().__init__(401, invalid_token or gettext("Sign in to see this page."), {"WWW-Authenticate": challenge})
 
 
 class Onward(HTTPException):
@@ -61,8 +62,8 @@ class FormNotOurs(HTTPException):
             403,
             sentence
             or gettext(
-                "This form was open for too long, or it was opened before you signed in. Nothing was changed. "
-                "Go back: what you wrote is still in the form. Reload the page if sending it fails again."
+                "This form was opened by somebody else, or too long ago, so nothing was changed. "
+                "Go back: what you wrote is still in the form. Copy it, reload the page, and send it again."
             ),
         )
 

@@ -97,11 +97,12 @@ def each(app: FastAPI) -> Iterator[tuple[str, str, dict[str, str], RouteContext,
             yield method, path, parameters, route, access
 
 
-def cookie_of(app: FastAPI, role: Role) -> tuple[Session, str]:
-    """The session of the person who holds just that role, and its cookie."""
+def signed_in(app: FastAPI, role: Role) -> tuple[str, str]:
+    """The session cookie of the person who holds just that role, and the token of that person's forms."""
     identity = identity_of(app)
     session = Session.begin(role.value)
-    return session, f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
+    cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
+    return cookie, csrf.made(identity.csrf, csrf.person(role.value))
 
 
 async def asked(app: FastAPI, method: str, path: str, **headers: str) -> httpx2.Response:
@@ -156,8 +157,7 @@ async def test_a_stranger_gets_to_public_routes_only(app: FastAPI) -> None:
 @pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
 async def test_a_role_gets_in_exactly_where_it_is_named(app: FastAPI, role: Role) -> None:
     """The guard lets the role in where it is named, and the app refuses it with 403 (or 401) everywhere else."""
-    session, cookie = cookie_of(app, role)
-    token = identity_of(app).csrf.sign(f"session {session.id}")
+    cookie, token = signed_in(app, role)
     headers = {"Cookie": cookie, csrf.HEADER: token, "Origin": ORIGIN}
     wrong = []
     for method, path, parameters, route, access in each(app):
@@ -181,8 +181,7 @@ async def test_no_form_is_taken_from_another_site(app: FastAPI) -> None:
         role = next((role for role in Role if access.admits(role)), None)
         if role is None:
             continue
-        session, cookie = cookie_of(app, role)
-        token = identity_of(app).csrf.sign(f"session {session.id}")
+        cookie, token = signed_in(app, role)
         for headers in (
             {"Cookie": cookie},
             {"Cookie": cookie, csrf.HEADER: token, "Origin": "https://evil.example"},
@@ -208,7 +207,7 @@ async def test_a_ticket_opens_the_case_it_names(app: FastAPI) -> None:
     for method, path, parameters, route, access in each(app):
         if access.purpose is None or method not in SAFE_METHODS:
             continue
-        _, cookie = cookie_of(app, Role.OFFICER)
+        cookie, _ = signed_in(app, Role.OFFICER)
         ticket = issue_ticket(access.purpose, ANYBODY, person=Role.OFFICER.value, private_key=PRIVATE)
         answer = await asked(app, method, f"{path}?ticket={ticket}", Cookie=cookie)
         assert (answer.status_code, answer.headers["location"]) == (303, path)

@@ -95,8 +95,21 @@ async def test_a_short_failure_of_the_provider_is_bridged(signing_issuer: Signin
     signing_issuer.fails = 2
     assert await tokens.subject(signing_issuer.token()) == "a-program"
     signing_issuer.fails = 3
-    with pytest.raises(ProviderUnavailable):
-        await Provider(signing_issuer.issuer).metadata()
+    away = Provider(signing_issuer.issuer)
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            await away.metadata()
+    assert signing_issuer.fails == 0
+
+
+async def test_known_keys_serve_on_while_the_provider_is_away(
+    signing_issuer: SigningIssuer, tokens: BearerTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the time to ask again has come and nobody answers, what was published before still counts."""
+    assert await tokens.subject(signing_issuer.token()) == "a-program"
+    monkeypatch.setattr(tokens._provider._keys, "_good_for", 0.0)
+    signing_issuer.fails = 100
+    assert await tokens.subject(signing_issuer.token(sub="another")) == "another"
 
 
 async def test_a_provider_that_is_another_one_is_not_believed(signing_issuer: SigningIssuer) -> None:

@@ -108,13 +108,14 @@ async def test_the_renewal_of_a_session_that_is_over_leads_to_the_sign_in(browse
     assert "set-cookie" not in answer.headers
 
 
-async def test_a_form_needs_the_token_of_its_session(
+async def test_a_form_needs_the_token_of_its_person(
     browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
 ) -> None:
-    """With the token in field or header a form counts, files included; without, or with an earlier sign-in's, not."""
+    """With the token in field or header a form counts, files included; without, or with another person's, not."""
     await grant("officer", Role.OFFICER)
-    sign_in("officer")
-    old = (await browser.get("/tests/mine")).json()["csrf"]
+    await grant("other", Role.OFFICER)
+    sign_in("other")
+    others = (await browser.get("/tests/mine")).json()["csrf"]
     sign_in("officer")
     token = (await browser.get("/tests/mine")).json()["csrf"]
     good = await browser.post("/tests/mine", data={"text": "Ելեն", "csrf_token": token})
@@ -125,7 +126,7 @@ async def test_a_form_needs_the_token_of_its_session(
         "/tests/mine", data={"text": "a", "csrf_token": token}, files={"file": ("a.txt", b"inside")}
     )
     assert with_file.json() == {"text": "a", "file": "inside"}
-    for data in ({"text": "a"}, {"text": "a", "csrf_token": old}, {"text": "a", "csrf_token": ""}):
+    for data in ({"text": "a"}, {"text": "a", "csrf_token": others}, {"text": "a", "csrf_token": ""}):
         refused = await browser.post("/tests/mine", data=data)
         assert refused.status_code == 403
         assert "still in the form" in refused.text
@@ -163,11 +164,20 @@ async def test_another_site_cannot_send_our_forms(
     assert (await browser.post("/tests/open", data={"text": "a"}, headers=headers)).status_code == status
 
 
-async def test_a_form_sent_after_the_session_ended_loses_nothing(browser: httpx2.AsyncClient) -> None:
-    """Whoever was signed out while writing is told how to keep the text, and nothing is changed."""
-    answer = await browser.post("/tests/mine", data={"text": "a long report"}, headers={"Origin": ORIGIN})
+async def test_a_form_sent_after_the_session_ended_loses_nothing(
+    browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Whoever was signed out while writing is told how to keep the text; after a new sign-in the same form counts."""
+    await grant("officer", Role.OFFICER)
+    sign_in("officer")
+    form = {"text": "a long report", "csrf_token": (await browser.get("/tests/mine")).json()["csrf"]}
+    sign_in("officer", IDLE + 5)
+    answer = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
     assert answer.status_code == 401
     assert "another tab" in answer.text
+    sign_in("officer")
+    again = await browser.post("/tests/mine", data=form, headers={"Origin": ORIGIN})
+    assert again.json() == {"text": "a long report", "file": ""}
 
 
 async def test_a_bearer_token_needs_no_csrf_token(
