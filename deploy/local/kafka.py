@@ -73,7 +73,7 @@ class Broker:
 
     def wait_ready(self, timeout: float = 60) -> None:
         """The second half of `start`."""
-        self.child.wait_ready(self._answers, timeout)
+        self.child.wait_ready(self.answers, timeout)
 
     def stop(self, timeout: float = 20) -> None:
         """Stop it so that the next start need not recover; after `timeout` seconds at once."""
@@ -90,7 +90,8 @@ class Broker:
                 f"Apache Kafka's folder cannot be formatted: {(done.stderr or done.stdout).strip()[-500:]}"
             )
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it serves requests now."""
         try:
             with socket.create_connection((HOST, self.port), timeout=1) as connection:
                 connection.sendall(_ASK)

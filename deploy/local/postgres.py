@@ -83,7 +83,7 @@ class Postgres:
 
     def wait_ready(self, timeout: float = 30) -> None:
         """The second half of `start`."""
-        self.child.wait_ready(self._answers, timeout)
+        self.child.wait_ready(self.answers, timeout)
 
     def stop(self, timeout: float = 20) -> None:
         """Stop it with a checkpoint; after `timeout` seconds at once (the next start then recovers)."""
@@ -126,7 +126,8 @@ class Postgres:
             statements.append(f'REVOKE CONNECT, TEMPORARY ON DATABASE "{name}" FROM PUBLIC;')
         self.sql("\n".join(statements))
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether it serves requests now."""
         command = [str(_BIN / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
 

@@ -1,0 +1,77 @@
+# Everything a newcomer needs: `make setup`, `make run`. Nothing but Python 3.11+ and make has to be there before.
+# TANDEM_PORT (8000) and TANDEM_DATA (.data) move a run, so that two can run side by side; TANDEM_SAMPLE=none starts empty.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3 python3.13 python3.12 python3.11 python3.14 python
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench clean lock
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.assets $(VENV)/.jars $(VENV)/.tandem ## fetch everything that is needed, once
+	@:
+
+run: setup ## start everything, with a sample programme: http://localhost:8000
+	@exec $(BIN)/tandem run
+
+test: setup ## all tests (ARGS="-k word" for some)
+	@exec $(BIN)/pytest $(ARGS)
+
+check: setup ## style, types, imports, contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy services shared deploy tests
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m shared.contracts.check
+
+bench: setup ## measure against named references: a table and build/benchmarks.json
+	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean: ## start over: remove the data of the local run (TANDEM_DATA) and what was built
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.clean; fi
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+lock: setup ## renew the locks after a change in requirements.in, package.json or deploy/kafka/jars.py
+	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
+	@$(BIN)/npm install --package-lock-only --silent
+	@$(BIN)/python -m deploy.kafka.jars lock
+
+$(VENV)/.python:
+	@for python in $(PYTHON); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' > /dev/null 2>&1; then found=$$python; break; fi; \
+	  version=$$("$$python" -V 2> /dev/null) && seen="$$seen $$version,"; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Tandem needs Python 3.11 or newer; found:$${seen:- none,} which will not do. Name another: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; \
+	fi; \
+	echo "Creating $(VENV) with $$("$$found" -V)."; \
+	"$$found" -m venv $(VENV) > /dev/null 2>&1 || { \
+	  rm -rf $(VENV); echo "$$found cannot create a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+# uv is quick; where it cannot reach what pip can (a mirror in pip's own settings), pip does the same with the same hashes.
+$(VENV)/.installed: requirements.lock | $(VENV)/.python
+	@echo "Installing the Python packages of requirements.lock (the first time some 600 MB)."
+	@awk '/^[a-zA-Z0-9]/ {wanted = /^uv==/} wanted' requirements.lock > $(VENV)/uv.lock.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || { echo "pip cannot fetch packages. Is the network there?"; exit 1; }
+	@$(BIN)/uv pip install -q --require-hashes -r requirements.lock --python $(BIN)/python 2> $(VENV)/uv.log \
+	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  || { echo "The packages of requirements.lock could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
+	@touch $@
+
+$(VENV)/.tandem: pyproject.toml $(VENV)/.installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e . || { echo "The command tandem could not be installed (see above)."; exit 1; }
+	@touch $@
+
+$(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
+	@echo "Fetching the pages' style sheet and fonts."
+	@$(BIN)/python -m deploy.local.assets
+	@touch $@
+
+$(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem
+	@echo "Fetching Apache Kafka."
+	@$(BIN)/python -m deploy.kafka.jars
+	@touch $@

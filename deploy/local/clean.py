@@ -1,0 +1,35 @@
+"""How does one start over? Removes the data folder of a local run, unless a run is using it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from deploy.local import leftovers
+from deploy.local.place import Place
+from deploy.local.process import ServerFailed
+
+
+def main() -> int:
+    """Remove the folder that `TANDEM_DATA` names; one line says what was done, or why not."""
+    place = Place.of_environment()
+    if not place.folder.exists():
+        print(f"{place.folder} is not there: nothing to remove.")
+        return 0
+    # A typing error in TANDEM_DATA must not remove somebody's folder.
+    if any(place.folder.iterdir()) and not (place / "ports.json").exists():
+        print(f"{place.folder} does not look like Tandem's data; it is left alone.", file=sys.stderr)
+        return 1
+    try:
+        with place:
+            leftovers.end(place)
+            shutil.rmtree(place.folder)
+    except ServerFailed as error:
+        print(f"Nothing was removed: {error}", file=sys.stderr)
+        return 1
+    print(f"{place.folder} is removed; the next start begins anew.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

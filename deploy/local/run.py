@@ -1,0 +1,203 @@
+"""How does all of Tandem run on one machine? The order in which things start, what is told, the order of the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from deploy.kafka.jars import JarsWrong
+from deploy.local import leftovers, sample, settings
+from deploy.local.gateway import gateway
+from deploy.local.kafka import Broker
+from deploy.local.place import ROOT, Place
+from deploy.local.ports import HOST
+from deploy.local.postgres import Postgres
+from deploy.local.process import Child, ServerFailed, last_line
+from deploy.local.supervisor import Supervisor, Watched, answers
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from deploy.local.settings import Chosen
+
+
+class _Stop(BaseException):
+    """Somebody asked to stop: raised wherever the start happens to be."""
+
+
+def main() -> int:
+    """Run until Ctrl-C or SIGTERM. Gives the exit code: 0 stopped when asked to, 1 with one line that says why not."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - said plainly to whoever starts it with another Python
+        return _fail(f"Tandem needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _ask_to_stop)
+    try:
+        with Place.of_environment() as place:
+            _Run(place).through()
+    except _Stop:
+        return 0
+    except (ServerFailed, JarsWrong) as error:
+        return _fail(str(error))
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _fail("The disk is full. Make room and start again.")
+        raise
+    return 0
+
+
+def _ask_to_stop(_: int, __: FrameType | None) -> None:
+    raise _Stop
+
+
+def _fail(line: str) -> int:
+    print(f"Tandem stopped: {line}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _say(line: str) -> None:
+    print(f"  {line[0].upper()}{line[1:]}", flush=True)
+
+
+class _Run:
+    """One run, from the first check to the last process."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._supervisor = Supervisor(place, _say)
+        self._stores: list[Watched] = []
+        self._helpers: list[Watched] = []
+        self._services: list[Watched] = []
+        self._gateway: list[Watched] = []
+
+    def through(self) -> None:
+        """Start, watch, and stop whatever was started, however it ends."""
+        began = time.monotonic()
+        self._place.check_room()
+        if left := leftovers.end(self._place):
+            _say(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
+        chosen = settings.choose(self._place)
+        print(f"Tandem starts in {self._place.folder}.", flush=True)
+        try:
+            self._start(chosen)
+            _say(f"Everything is ready after {time.monotonic() - began:.0f} s.")
+            _tell(chosen, self._place)
+            while True:
+                self._supervisor.look()
+                time.sleep(0.25)
+        finally:
+            self._stop()
+
+    def _start(self, chosen: Chosen) -> None:
+        tools = settings.tools_environment(chosen, self._place)
+        self._place.write("environment.json", tools)
+        self._place.write("personas.json", _personas())
+        self._start_servers(chosen)
+        self._prepare(tools)
+        self._services = [self._service(chosen, name) for name in settings.SERVICES]
+        self._supervisor.begin(*self._services)
+        self._supervisor.wait(*self._services)
+        self._supervisor.wait(*self._gateway)
+        if sample.wanted(self._place):
+            sample.load(self._place, tools)
+
+    def _start_servers(self, chosen: Chosen) -> None:
+        ports = chosen.ports
+        postgres = Postgres(
+            self._place / "postgres", ports["postgres"], chosen.secrets["postgres"], log=self._place.log("postgres")
+        )
+        kafka = Broker(self._place / "kafka", ports["kafka"], ports["kafka_controller"], log=self._place.log("kafka"))
+        base = _clean_environment() | settings.shared_environment(chosen, self._place)
+        mail_env = {"TANDEM_MAIL_FILE": str(self._place / "mail.db"), "TANDEM_MAIL_PORT": str(ports["mail"])}
+        mail = Child(
+            "the mail catcher",
+            [sys.executable, "-m", "deploy.local.mail"],
+            log=self._place.log("mail"),
+            env=base | mail_env | {"TANDEM_SMTP_PORT": str(ports["smtp"])},
+            cwd=ROOT,
+        )
+        identity = Child(
+            "the sign-in provider",
+            [sys.executable, "-m", "deploy.local.identity"],
+            log=self._place.log("identity"),
+            env=base | {"TANDEM_IDENTITY_PORT": str(ports["identity"])},
+            cwd=ROOT,
+        )
+        front = gateway(chosen, self._place)
+        self._stores = [
+            Watched(postgres.child, postgres.begin, postgres.answers),
+            Watched(kafka.child, kafka.begin, kafka.answers),
+        ]
+        self._helpers = [
+            Watched(mail, mail.start, answers(f"http://{HOST}:{ports['mail']}/livez")),
+            Watched(identity, identity.start, answers(f"{chosen.issuer}/.well-known/openid-configuration")),
+        ]
+        self._gateway = [Watched(front, front.start, answers(f"{chosen.origin}/static/tandem.js"))]
+        self._supervisor.begin(*self._stores, *self._helpers, *self._gateway)
+        self._supervisor.wait(*self._stores)
+        postgres.provide({name: chosen.secrets[f"database_{name}"] for name in settings.SERVICES})
+        self._supervisor.wait(*self._helpers)
+
+    def _prepare(self, tools: dict[str, str]) -> None:
+        began = time.monotonic()
+        log = self._place.log("prepare")
+        with log.open("ab") as out:
+            done = subprocess.run(
+                [sys.executable, "-m", "deploy.local.prepare"],
+                env=_clean_environment() | tools,
+                cwd=ROOT,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+        if done.returncode:
+            raise ServerFailed(f"Topics and tables could not be prepared: {last_line(log)}")
+        _say(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
+
+    def _service(self, chosen: Chosen, name: str) -> Watched:
+        child = Child(
+            name,
+            [sys.executable, "-m", f"services.{name}"],
+            log=self._place.log(name),
+            env=_clean_environment() | settings.service_environment(chosen, self._place, name),
+            cwd=ROOT,
+        )
+        return Watched(child, child.start, answers(f"http://{HOST}:{chosen.ports[name]}/{name}/readyz"))
+
+    def _stop(self) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)  # asked once is asked; each step is bounded
+        print("Tandem stops.", flush=True)
+        self._supervisor.stop(self._services, self._gateway, self._helpers, self._stores)
+
+
+def _clean_environment() -> dict[str, str]:
+    """This process's environment without `TANDEM_*`, which mean something else to the services."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
+    # Small arenas: four services with few threads do not need more, and the whole stays under 2 GB.
+    return kept | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def _personas() -> list[dict[str, object]]:
+    from deploy.local.personas import PERSONAS  # noqa: PLC0415 - reads the contracts' codes, needed once
+
+    return [dataclasses.asdict(persona) for persona in PERSONAS]
+
+
+def _tell(chosen: Chosen, place: Place) -> None:
+    """Print the addresses and whom one can be."""
+    print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
+    print("  On the start page you can be, with one click:")
+    for persona in _personas():
+        print(f"    {persona['subject']:<24} {persona['words']}")
+    print("\n  Ctrl-C stops everything.", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

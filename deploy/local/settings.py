@@ -1,0 +1,160 @@
+"""What is each process of the local run told? Ports and secrets, chosen once, as the environment that settings read."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.local.ports import HOST, free_port, holder, is_free
+from deploy.local.process import ServerFailed
+
+if TYPE_CHECKING:
+    from deploy.local.place import Place
+
+SERVICES = ("applications", "matching", "notifications", "reporting")
+_INNER = ("postgres", "kafka", "kafka_controller", "smtp", "identity", "mail", *SERVICES)
+# People open these two; they get the same number each time if they can: the gateway's plus this.
+_BESIDE = {"mail": 25, "identity": 90}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The ports and secrets of one local run."""
+
+    ports: dict[str, int]
+    secrets: dict[str, str]
+
+    @property
+    def origin(self) -> str:
+        """Where people reach Tandem."""
+        return f"http://localhost:{self.ports['gateway']}"
+
+    @property
+    def issuer(self) -> str:
+        """The sign-in provider: under another host name than the pages, so that it never sees their cookies."""
+        return f"http://{HOST}:{self.ports['identity']}"
+
+    @property
+    def mail(self) -> str:
+        """Where caught mail is read."""
+        return f"http://localhost:{self.ports['mail']}"
+
+    def database(self, service: str) -> str:
+        """The address of a service's own database, with its own role."""
+        password = self.secrets[f"database_{service}"]
+        return f"postgresql://{service}:{password}@{HOST}:{self.ports['postgres']}/{service}"
+
+
+def choose(place: Place) -> Chosen:
+    """Ports and secrets of the run in `place`: those of the last run, new ones where there are none or one is taken.
+
+    Raises `ServerFailed` when the gateway's port (`TANDEM_PORT`, default 8000) is no port or is taken.
+    """
+    return Chosen(_ports(place), _secrets(place))
+
+
+def _gateway() -> int:
+    text = os.environ.get("TANDEM_PORT") or "8000"
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise ServerFailed(f"TANDEM_PORT is {text!r}: give a number from 1 to 65535.")
+    port = int(text)
+    if port < 1024 and os.geteuid() != 0:
+        raise ServerFailed(f"Only root may listen on port {port}. Set TANDEM_PORT to a number above 1023.")
+    if not is_free(port):
+        who = holder(port)
+        by = f"by {who}" if who else "by another program"
+        raise ServerFailed(
+            f"Port {port} is taken {by}. Stop it, or choose another port: TANDEM_PORT={port + 100} make run"
+        )
+    return port
+
+
+def _ports(place: Place) -> dict[str, int]:
+    before = place.read("ports.json") or {}
+    ports = {"gateway": _gateway()}
+    for name in _INNER:
+        taken = set(ports.values())
+        for wanted in (ports["gateway"] + _BESIDE[name] if name in _BESIDE else None, before.get(name)):
+            if wanted is not None and wanted < 65_536 and wanted not in taken and is_free(wanted):
+                ports[name] = wanted
+                break
+        else:
+            ports[name] = free_port(taken | set(before.values()))
+    place.write("ports.json", ports)
+    return ports
+
+
+def _secrets(place: Place) -> dict[str, str]:
+    kept: dict[str, str] = place.read("secrets.json") or {}
+    wanted = {"postgres", "oidc_client", "service_token", "counting", *(f"database_{service}" for service in SERVICES)}
+    made = {name: secrets.token_urlsafe(32) for name in wanted - kept.keys()}
+    if "session_key" not in kept:
+        made["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+    if "ticket_private_key" not in kept:
+        made |= _ticket_keys()
+    if made:
+        place.write("secrets.json", kept | made)
+    return kept | made
+
+
+def _ticket_keys() -> dict[str, str]:
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - the first start only
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - as above
+
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    return {"ticket_private_key": private.decode("ascii"), "ticket_public_key": public.decode("ascii")}
+
+
+def shared_environment(chosen: Chosen, place: Place) -> dict[str, str]:
+    """What all four services are told, and the tools (`tandem clock`, `journey`, `events`, ...) too."""
+    return {
+        "TANDEM_LOCAL": "true",
+        "TANDEM_DATA": str(place.folder),
+        "TANDEM_ORIGIN": chosen.origin,
+        "TANDEM_KAFKA": f"{HOST}:{chosen.ports['kafka']}",
+        "TANDEM_CLOCK_FILE": str(place / "clock"),
+        "TANDEM_SESSION_KEY": chosen.secrets["session_key"],
+        "TANDEM_OIDC_ISSUER": chosen.issuer,
+        "TANDEM_OIDC_CLIENT_ID": "tandem",
+        "TANDEM_OIDC_CLIENT_SECRET": chosen.secrets["oidc_client"],
+        "TANDEM_TICKET_PUBLIC_KEY": chosen.secrets["ticket_public_key"],
+        "TANDEM_SERVICE_TOKEN": chosen.secrets["service_token"],
+        "TANDEM_PORTAL_URL": f"http://{HOST}:{chosen.ports['applications']}",
+        "TANDEM_MAIL_URL": chosen.mail,
+        **{f"TANDEM_{name.upper()}_URL": f"http://{HOST}:{chosen.ports[name]}" for name in SERVICES},
+    }
+
+
+def tools_environment(chosen: Chosen, place: Place) -> dict[str, str]:
+    """What `tandem` is told: the shared part, and each database as `TANDEM_DATABASE_URL_<SERVICE>`."""
+    databases = {f"TANDEM_DATABASE_URL_{service.upper()}": chosen.database(service) for service in SERVICES}
+    return shared_environment(chosen, place) | databases
+
+
+def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str, str]:
+    """What one service is told beside that: its port, its database, and what only it may know."""
+    own = {
+        "TANDEM_HOST": HOST,
+        "TANDEM_PORT": str(chosen.ports[service]),
+        "TANDEM_DATABASE_URL": chosen.database(service),
+    }
+    if service == "applications":
+        own |= {
+            "TANDEM_TICKET_PRIVATE_KEY": chosen.secrets["ticket_private_key"],
+            "TANDEM_COUNTING_SECRET": chosen.secrets["counting"],
+            "TANDEM_FIRST_COORDINATOR": "persona-programme",
+            "TANDEM_PERSONAS_FILE": str(place / "personas.json"),
+        }
+    if service == "notifications":
+        own |= {
+            "TANDEM_SMTP_HOST": HOST,
+            "TANDEM_SMTP_PORT": str(chosen.ports["smtp"]),
+            "TANDEM_SMTP_TLS": "none",
+            "TANDEM_MAIL_FROM": "Tandem <no-reply@tandem.example>",
+        }
+    return shared_environment(chosen, place) | own
