@@ -1,0 +1,42 @@
+"""Which secrets does `docker compose` need? Prints a fresh `.env`; the file stays on the machine and out of git."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from cryptography.hazmat.primitives import serialization as form
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+def environment() -> dict[str, str]:
+    """All variables that `docker-compose.yml` asks for."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode("ascii")
+    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+    names = (
+        "POSTGRES_PASSWORD",
+        "TANDEM_DATABASE_PASSWORD",
+        "KEYCLOAK_ADMIN_PASSWORD",
+        "TANDEM_INITIAL_PASSWORD",
+        "TANDEM_OIDC_CLIENT_SECRET",
+        "TANDEM_SERVICE_TOKEN",
+        "TANDEM_COUNTING_SECRET",
+    )
+    return {
+        **{name: secrets.token_urlsafe(32) for name in names},
+        "TANDEM_SESSION_KEY": base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
+        "TANDEM_TICKET_PRIVATE_KEY": private,
+        "TANDEM_TICKET_PUBLIC_KEY": public,
+        "TANDEM_FIRST_COORDINATOR": "persona-programme",
+    }
+
+
+def main() -> None:
+    """Print the variables in the form that compose reads; keys of several lines are quoted."""
+    for name, value in environment().items():
+        print(f'{name}="{value}"' if "\n" in value else f"{name}={value}")
+
+
+if __name__ == "__main__":
+    main()

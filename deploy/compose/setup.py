@@ -1,0 +1,23 @@
+"""What has to be there before the services of docker-compose start? The topics, and each database's tables."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from deploy.kafka.topics import apply
+from shared.contracts.topics import SERVICES
+from shared.migrate import migrate
+
+
+def main() -> None:
+    """Create missing topics and bring all four databases up to date; safe to run again."""
+    created = asyncio.run(apply(os.environ["TANDEM_KAFKA"]))
+    print(f"Topics: {len(created)} created.")
+    for service in SERVICES:
+        migrate(service, os.environ[f"TANDEM_DATABASE_URL_{service.upper()}"])
+        print(f"Tables of {service} are up to date.")
+
+
+if __name__ == "__main__":
+    main()
