@@ -40,6 +40,10 @@ class ServiceSettings(BaseSettings):
         description="Seals the session cookie; 32 bytes or more, base64; commas part old keys."
     )
     oidc_issuer: str = Field(description="The OpenID Connect issuer's address.")
+    oidc_discovery: str | None = Field(
+        default=None,
+        description="Where services reach the issuer, if not at the address that browsers use; no slash at the end.",
+    )
     oidc_client_id: str = "tandem"
     oidc_client_secret: SecretStr = SecretStr("")
     ticket_public_key: str = Field(description="PEM, Ed25519: checks the tickets that the portal signs.")

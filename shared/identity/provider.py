@@ -65,10 +65,15 @@ class Published:
 
 
 class Provider:
-    """One OpenID Connect provider. Its metadata and keys are kept in memory."""
+    """One OpenID Connect provider. Its metadata and keys are kept in memory.
 
-    def __init__(self, issuer: str) -> None:
+    `reached_at` is where it is asked for its discovery document, if services do not reach it at the address that it has
+    for browsers (Keycloak beside us in a cluster); what it says there must name `issuer` all the same.
+    """
+
+    def __init__(self, issuer: str, reached_at: str | None = None) -> None:
         self.issuer = issuer.rstrip("/")
+        self._reached_at = reached_at.rstrip("/") if reached_at else None
         self._metadata = Published(_METADATA_FOR)
         self._keys = Published(_KEYS_FOR)
 
@@ -97,7 +102,7 @@ class Provider:
         return keys
 
     async def _discovery(self) -> str:
-        return f"{self.issuer}/.well-known/openid-configuration"
+        return f"{self._reached_at or self.issuer}/.well-known/openid-configuration"
 
     async def _jwks(self) -> str:
         return await self.endpoint("jwks_uri")

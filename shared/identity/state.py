@@ -24,6 +24,7 @@ class IdentitySettings(Protocol):
     local: bool
     session_key: SecretStr
     oidc_issuer: str
+    oidc_discovery: str | None
     oidc_client_id: str
     oidc_client_secret: SecretStr
     ticket_public_key: str
@@ -51,7 +52,7 @@ class Identity:
         self.sign_ins = Seal(keys, "sign-in")
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
-        self.provider = Provider(settings.oidc_issuer)
+        self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)
         self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
 
 

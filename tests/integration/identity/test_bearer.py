@@ -118,6 +118,14 @@ async def test_a_provider_that_is_another_one_is_not_believed(signing_issuer: Si
         await Provider(signing_issuer.issuer.replace("127.0.0.1", "localhost")).metadata()
 
 
+async def test_the_provider_may_be_reached_at_another_address_than_browsers_use(signing_issuer: SigningIssuer) -> None:
+    """Services in a cluster ask at the inner address; the issuer that tokens name stays the outer one."""
+    inner = signing_issuer.issuer.replace("127.0.0.1", "localhost")
+    tokens = BearerTokens(Provider(signing_issuer.issuer, inner), audience="tandem")
+    assert await tokens.subject(signing_issuer.token()) == "a-program"
+    assert await tokens.subject(signing_issuer.token(iss=inner)) is None
+
+
 async def test_an_opaque_token_is_vouched_for_by_the_provider(provider: str) -> None:
     """The local provider's tokens are checked at its userinfo endpoint and remembered for a minute."""
     async with Programs(provider, client_id="tandem", client_secret="x", origin=ORIGIN) as programs:
