@@ -14,7 +14,7 @@ from services.matching.engine.problem import Problem
 from services.matching.engine.stable import stable
 from shared.contracts.codes import Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
-from tests.unit.engine.worlds import problems
+from tests.unit.engine.worlds import HOMES, problems
 
 
 def _matching(assigned: list[int]) -> dict[int, int]:
@@ -65,6 +65,19 @@ def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bo
     assert blocking_pairs(market, assigned) == len(blocking(market, _matching(assigned)))
     alone = [-1] * len(market.candidates)
     assert blocking_pairs(market, alone) == len(blocking(market, {}))
+
+
+@given(problems(people=10, seats=5))
+@settings(max_examples=150, deadline=None)
+def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
+    """Somebody without a seat whose country has reached its ceiling blocks nothing; all others are counted."""
+    market = Market(replace(problem, fixed=(), rules=replace(problem.rules, ceilings=dict.fromkeys(HOMES, 1))))
+    assigned, _ = stable(market)
+    matching = _matching(assigned)
+    sent = Counter(market.country[one] for one in matching)
+    full = {country for country, most in enumerate(market.quota) if most is not None and sent[country] >= most}
+    counted = [one for one, _ in blocking(market, matching) if one in matching or market.country[one] not in full]
+    assert blocking_pairs(market, assigned) == len(counted)
 
 
 @given(problems(people=8, seats=4))

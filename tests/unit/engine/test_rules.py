@@ -40,7 +40,7 @@ def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> Non
 @given(problems(people=12))
 @settings(max_examples=100, deadline=None)
 def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
-    """No two keys of a seat are equal, greater preference has the greater key, and rows fall by what is gained."""
+    """Keys of a seat differ and follow its preference, pre-matched people first; rows fall by what is gained."""
     market = Market(problem)
     pairs = market.pairs
     for seat in range(len(market.seats)):
@@ -48,6 +48,9 @@ def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
         keys, wanted = pairs.key[at], pairs.preference[at]
         assert len(set(keys.tolist())) == len(keys)
         named = keys >= 1 << 62
+        kept, here = market.seats[seat].pre_matched, market.seats[seat].id
+        people = [market.candidates[one] for one in pairs.owner[at]]
+        assert named.tolist() == [one.id == kept or one.pre_matched == here for one in people]
         assert sorted(wanted[~named].tolist()) == wanted[~named][keys[~named].argsort()].tolist()
     for place in range(len(market.candidates)):
         row = pairs.gain[pairs.row(place)].tolist()
