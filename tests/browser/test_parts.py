@@ -173,6 +173,8 @@ def test_text_has_the_size_that_was_agreed(demo: Demo, page: Page) -> None:
     """16 px on phones, 19 px on wide pages, in Noto Sans."""
     for width, size in ((390, "16px"), (1280, "19px")):
         page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{demo.address}/form")
+        assert page.locator("#unit").evaluate("e => getComputedStyle(e).fontSize") == size
         page.goto(demo.address)
         font = page.locator(".tandem-standing__text").evaluate(
             "e => [getComputedStyle(e).fontSize, getComputedStyle(e).fontFamily]"
