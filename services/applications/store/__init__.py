@@ -1,5 +1,14 @@
 """Which tables does the portal keep? One module an aggregate; each holds the tables and the only queries on them."""
 
+from services.applications.store import (
+    applications,
+    calls,
+    certificates,
+    contacts,
+    counters,
+    register,
+    standings,
+)
 from services.applications.store.base import metadata
 
-__all__ = ["metadata"]
+__all__ = ["applications", "calls", "certificates", "contacts", "counters", "metadata", "register", "standings"]

@@ -1,0 +1,214 @@
+"""What does an officer do with an application? Begins it, saves it, submits it, answers what is asked, withdraws it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.actions.common import lawful, not_found
+from services.applications.actions.recorded import record
+from services.applications.model import application as model
+from services.applications.model.answers import Answers, missing, profile_of
+from services.applications.store import applications as store
+from services.applications.store import calls, register
+from services.applications.store.counters import next_number
+from shared import clock
+from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
+from shared.contracts.codes import ApplicationKind, ApplicationState, Sex, StatedReason, published
+from shared.contracts.counting import CountingKeyAssigned
+from shared.contracts.lifecycle import Unit
+from shared.identity.scope import is_self
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from services.applications.settings import Settings
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# From these states an officer may still change the answers.
+WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
+
+
+async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: ApplicationKind) -> store.Application:
+    """Begin a draft, filled with what the register knows; the officer's draft for this call where there is one.
+
+    Raises `Refused` (404; 409 where the call takes none now; 422 where the officer is not in the register).
+    """
+    moment = clock.now()
+    async with bus.transaction(principal.subject) as tx:
+        call = await calls.call(tx.session, call_id)
+        if call is None:
+            raise not_found()
+        if kind not in call.terms.kinds:
+            raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
+        if not call.takes_applications(moment):
+            raise Refused(gettext("This call takes no applications now."), 409)
+        draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
+        if draft is not None:
+            return draft
+        person = await register.person(tx.session, principal.subject)
+        if person is None or person.country is None:
+            raise Refused(
+                gettext("The register does not know you yet. Ask your national coordinator to enter you."), 422
+            )
+        application = store.Application(
+            id=new_id(),
+            call_id=call_id,
+            kind=kind,
+            subject=principal.subject,
+            country=person.country,
+            organisation_id=person.organisation_id,
+            since=moment,
+            answers_json=_known(person).model_dump(mode="json"),
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(application)
+        return application
+
+
+def _known(person: register.Person) -> Answers:
+    """What need not be asked again."""
+    return Answers.model_validate(
+        {
+            "name": person.name,
+            "own_name": person.own_name or None,
+            "email": person.email,
+            "language": person.language,
+            "service": person.service,
+            "organisation_id": person.organisation_id,
+            "unit": person.unit,
+            "rank_group": person.rank_group,
+            "national_rank": person.national_rank,
+            "years_in_field": person.years_in_field,
+            "sex": person.sex,
+        }
+    )
+
+
+async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]) -> store.Application:
+    """Keep answers: `changes` replaces the fields of `Answers` that it names, all others stay.
+
+    Raises `Refused` (404; 409 once it is submitted; 422 with the fields that cannot be read).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if application.own_state not in WRITABLE:
+            raise Refused(gettext("It was submitted, so it cannot be changed now."), 409)
+        try:
+            answers = Answers.model_validate(application.answers_json | dict(changes))
+        except ValidationError as error:
+            raise Refused(gettext("Some answers cannot be read."), 422, problems(error)) from error
+        await _lawful_organisation(tx, application, answers)
+        application.answers_json = answers.model_dump(mode="json")
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        return application
+
+
+async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
+    """Raises `Refused` (422) for an agency of another country than the officer's."""
+    if answers.organisation_id is None:
+        return
+    organisation = await register.organisation(tx.session, answers.organisation_id)
+    if organisation is None or organisation.country != application.country:
+        sentence = gettext("Choose an agency of your own country.")
+        raise Refused(sentence, 422, {"organisation_id": sentence})
+    application.organisation_id = organisation.id
+
+
+def problems(error: ValidationError) -> dict[str, str]:
+    """A validation error as field -> sentence, without pydantic's own prefix."""
+    return {
+        ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
+    }
+
+
+async def submit(bus: Bus, principal: Principal, application_id: UUID, settings: Settings) -> store.Application:
+    """Submit a draft, or again what was returned; the home national coordinator has it from now on.
+
+    Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by task).
+    """
+    moment = clock.now()
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        call = await calls.call(tx.session, application.call_id)
+        assert call is not None
+        first = application.own_state is ApplicationState.DRAFT
+        with lawful():
+            state = model.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
+        if first and not call.takes_applications(moment):
+            raise Refused(gettext("The deadline of this call is over."), 409)
+        terms, answers = call.terms, application.answers
+        lacking = missing(answers, terms)
+        if lacking:
+            fields = {task: ". ".join(texts) for task, texts in lacking.items()}
+            raise Refused(gettext("Some answers are still missing."), 422, fields)
+        if application.reference is None:
+            series = f"{application.country}-{moment.year}"
+            number = await next_number(tx.session, series)
+            application.reference = model.reference(application.country, moment.year, number)
+            application.submitted_at = moment
+            await tx.record(_counting(application, answers, settings), application.id)
+        profile = profile_of(
+            answers,
+            terms,
+            call_id=application.call_id,
+            reference=application.reference,
+            kind=application.for_,
+            country=application.country,
+            first_time=not await store.took_part(tx.session, application.subject),
+        )
+        application.profile_json = profile.model_dump(mode="json")
+        application.rules_version = terms.revision
+        until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
+        event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
+        await record(tx, application, event, state=state, due=until)
+        return application
+
+
+def _counting(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:
+    """The key under which reporting counts the person once in one programme, and cannot tell who it is."""
+    secret = (settings.counting_secret or settings.session_key).get_secret_value().encode()
+    told = f"{settings.programme}/{application.subject}".encode()
+    key = hmac.new(secret, told, hashlib.sha256).hexdigest()[:32]
+    return CountingKeyAssigned(counting_key=key, sex=None if answers.sex is None else Sex(answers.sex))
+
+
+async def withdraw(
+    bus: Bus, principal: Principal, application_id: UUID, reason: StatedReason, text: str = ""
+) -> store.Application:
+    """The officer withdraws an open application, with a reason. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        with lawful():
+            state = model.after(ApplicationWithdrawn, application.own_state)
+        event = ApplicationWithdrawn(reason=published(reason))
+        await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
+        return application
+
+
+async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
+    """Throw a draft away that was never submitted. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if application.own_state is not ApplicationState.DRAFT:
+            raise Refused(gettext("It was submitted: you can withdraw it."), 409)
+        await tx.session.delete(application)
+
+
+async def own(tx: Tx, principal: Principal, application_id: UUID) -> store.Application:
+    """The officer's own application, locked. Raises `Refused` (404) for anybody else's."""
+    application = await store.application(tx.session, application_id, lock=True)
+    if application is None or not is_self(principal, application.subject):
+        raise not_found()
+    return application

@@ -1,0 +1,50 @@
+"""What does the portal's clock do? An officer who does not answer what was asked is withdrawn (`no_answer`).
+
+A supervised loop, one at a time by lease, that wakes when the local run's clock is moved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.applications.actions.recorded import record
+from services.applications.model import application as model
+from services.applications.store import applications as store
+from shared import clock
+from shared.bus import leases
+from shared.contracts.applications import ApplicationWithdrawn
+from shared.contracts.codes import Party, Reason
+
+if TYPE_CHECKING:
+    from shared.bus import Bus, Lease
+    from shared.service import Service
+
+LEASE = "deadlines"
+_LEASE_SECONDS = 60
+_LOOK_SECONDS = 20.0
+_log = structlog.get_logger()
+
+
+async def keep_deadlines(service: Service) -> None:
+    """The worker: look every now and then, and at once when the clock was moved."""
+    while True:
+        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
+        if lease is not None:
+            while count := await withdraw_silent(service.bus, lease):
+                _log.info("withdrawn for no answer", count=count)
+        await clock.moved_or(_LOOK_SECONDS)
+
+
+async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:
+    """Withdraw those who did not answer in time, a hundred at the most; give how many. Raises `LeaseLost`."""
+    async with bus.transaction("system:clock") as tx:
+        if lease is not None:
+            await leases.check(tx.session, lease)
+        found = await store.silent(tx.session, clock.now())
+        for application in found:
+            state = model.after(ApplicationWithdrawn, application.own_state)
+            event = ApplicationWithdrawn(reason=Reason.NO_ANSWER, by=Party.CLOCK)
+            await record(tx, application, event, state=state, reason=Reason.NO_ANSWER)
+    return len(found)

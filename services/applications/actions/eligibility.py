@@ -1,0 +1,100 @@
+"""Who is eligible? Computed from the call's rules, confirmed by the programme coordinator, singly or in bulk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.actions.common import lawful, not_found
+from services.applications.actions.recorded import record
+from services.applications.model import application as model
+from services.applications.model.answers import candidate_of
+from services.applications.model.call import Finding, eligible, findings, judge
+from services.applications.store import applications as store
+from services.applications.store import calls, register
+from shared import clock
+from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
+from shared.contracts.codes import PartnerStatus
+from shared.contracts.lifecycle import Unit
+from shared.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.contracts.applications import EligibilityCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules of its call say about one application."""
+
+    application: store.Application
+    call: calls.Call
+    checks: tuple[EligibilityCheck, ...]
+
+    @property
+    def eligible(self) -> bool:
+        """Whether all rules held."""
+        return eligible(self.checks)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The rules in words."""
+        return findings(self.call.terms, self.checks)
+
+
+async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
+    """Each application held against its call's rules, as far as it is answered."""
+    of = await calls.calls_by_id(session, {one.call_id for one in applications})
+    today = clock.today()
+    status = {
+        country: await register.partner_status(session, country, today)
+        for country in sorted({one.country for one in applications})
+    }
+    return [
+        Judgement(
+            one,
+            of[one.call_id],
+            judge(
+                of[one.call_id].terms,
+                candidate_of(
+                    one.answers,
+                    kind=one.for_,
+                    country=one.country,
+                    partner_active=status[one.country] is not PartnerStatus.SUSPENDED,
+                ),
+            ),
+        )
+        for one in applications
+    ]
+
+
+async def confirm(bus: Bus, actor: str, ids: Sequence[UUID]) -> list[Judgement]:
+    """Confirm what the rules say about endorsed applications: all of them, or none.
+
+    Raises `Refused` (404 for an unknown one; 409 with the sentence for one that is not endorsed any more).
+    """
+    moment = clock.now()
+    async with bus.transaction(actor) as tx:
+        applications = await store.locked(tx.session, ids)
+        if len(applications) != len(set(ids)):
+            raise not_found()
+        judgements = await judged(tx.session, applications)
+        for one in judgements:
+            application, terms = one.application, one.call.terms
+            event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
+            with lawful():
+                state = model.after(event_type, application.own_state)
+            version = application.rules_version or terms.revision
+            if one.eligible:
+                found = ApplicationFoundEligible(rules_version=version, checks=one.checks)
+                await record(tx, application, found, state=state)
+                continue
+            until = due(moment, terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+            refused = ApplicationFoundIneligible(rules_version=version, checks=one.checks, appeal_until=until)
+            await record(tx, application, refused, state=state)
+    return judgements

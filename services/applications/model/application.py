@@ -1,0 +1,119 @@
+"""How does an application go from draft to decided? Its states, after `lifecycles.md`; pure.
+
+The table of transitions is the contract's (`shared/contracts/lifecycle`); here it is asked, and what cannot be done is
+said in a sentence. From `eligible` on the state that people see is projected from matching's and reporting's events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.applications import (
+    ApplicationCancelled,
+    ApplicationEndorsed,
+    ApplicationEvent,
+    ApplicationFoundEligible,
+    ApplicationFoundIneligible,
+    ApplicationNotEndorsed,
+    ApplicationResubmitted,
+    ApplicationReturned,
+    ApplicationSubmitted,
+    ApplicationVoided,
+    ApplicationWithdrawn,
+)
+from shared.contracts.codes import ApplicationState, Outcome
+from shared.contracts.lifecycle import OPEN, TRANSITIONS
+from shared.web.i18n import N_, gettext
+from shared.web.states import state as in_words
+
+if TYPE_CHECKING:
+    from shared.contracts.base import Event
+
+S = ApplicationState
+
+# Which states the portal itself holds; all others are projected.
+OWN_STATES: frozenset[S] = frozenset(
+    {
+        S.DRAFT,
+        S.SUBMITTED,
+        S.RETURNED_FOR_INFORMATION,
+        S.ENDORSED,
+        S.NOT_ENDORSED,
+        S.ELIGIBLE,
+        S.INELIGIBLE,
+        S.UNPLACED,
+        S.WITHDRAWN,
+        S.CANCELLED,
+        S.APPEALED,
+        S.VOIDED,
+    }
+)
+# Which states end an application, with the outcome that is then told once.
+FINAL: dict[S, Outcome] = {
+    S.NOT_ENDORSED: Outcome.NOT_ENDORSED,
+    S.INELIGIBLE: Outcome.INELIGIBLE,
+    S.UNPLACED: Outcome.UNPLACED_AT_CLOSE,
+    S.WITHDRAWN: Outcome.WITHDRAWN,
+    S.CANCELLED: Outcome.CANCELLED,
+}
+# What a call's close makes unplaced: open, and not placed.
+LEFT_AT_CLOSE: tuple[S, ...] = (S.SUBMITTED, S.RETURNED_FOR_INFORMATION, S.ENDORSED, S.ELIGIBLE)
+
+_TARGETS: dict[tuple[str, S | None], S] = {
+    (row.event, None if source is None else S(source)): S(row.target)
+    for row in TRANSITIONS
+    if row.topic == ApplicationEvent.topic and row.target is not None
+    for source in row.sources
+}
+
+# What somebody wanted to do, for the sentence that says that it is too late.
+_DOING: dict[str, str] = {
+    ApplicationSubmitted.type: N_("It cannot be submitted"),
+    ApplicationReturned.type: N_("It cannot be sent back"),
+    ApplicationResubmitted.type: N_("It cannot be submitted again"),
+    ApplicationEndorsed.type: N_("It cannot be endorsed"),
+    ApplicationNotEndorsed.type: N_("It cannot be turned down"),
+    ApplicationFoundEligible.type: N_("It cannot be found eligible"),
+    ApplicationFoundIneligible.type: N_("It cannot be found not eligible"),
+    ApplicationWithdrawn.type: N_("It cannot be withdrawn"),
+    ApplicationCancelled.type: N_("It cannot be cancelled"),
+    ApplicationVoided.type: N_("It cannot be taken out"),
+}
+
+
+class NotPossible(ValueError):
+    """The application is not in a state from which this can happen; the sentence says where it is."""
+
+
+def after(event: type[Event], state: S) -> S:
+    """The state to which `event` leads from `state`. Raises `NotPossible`."""
+    target = _TARGETS.get((event.type, state))
+    if target is None:
+        raise NotPossible(
+            gettext("%(doing)s: the application is now “%(state)s”.")
+            % {
+                "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
+                "state": in_words("application", state).word,
+            }
+        )
+    return target
+
+
+def possible(event: type[Event], state: S) -> bool:
+    """Whether `event` may happen to an application in that state."""
+    return (event.type, state) in _TARGETS
+
+
+def is_open(state: S) -> bool:
+    """Whether an application is open: from submitted to under way."""
+    return state in OPEN
+
+
+def outcome_of(state: S, told: Outcome | None) -> Outcome | None:
+    """The outcome to tell on reaching `state`: the first final one, once; None where there is nothing to tell."""
+    return FINAL.get(state) if told is None else None
+
+
+def reference(country: str, year: int, number: int) -> str:
+    """A reference that reads well aloud: `AM-2026-0042`, counted by country and year."""
+    return f"{country}-{year}-{number:04d}"

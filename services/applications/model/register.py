@@ -1,0 +1,135 @@
+"""Who may be in the register, and what does an entry have to say? Values of people and organisations, checked."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.contracts.access import AccessGrant
+from shared.contracts.base import Country, Language
+from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
+from shared.web.i18n import gettext
+
+# What opens a cell as a formula in a spreadsheet (OWASP, CSV injection): no name begins with it.
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+def clean(text: str) -> str:
+    """One line of text without control characters, in the composed form (NFC).
+
+    Raises ValueError with a sentence for the writer.
+    """
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text):
+        raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
+    return text
+
+
+def name(text: str) -> str:
+    """A name of a person or an organisation. Raises ValueError as `clean`, and for what a spreadsheet would run."""
+    text = clean(text)
+    if text.startswith(_FORMULA):
+        raise ValueError(gettext("A name begins with a letter."))
+    return text
+
+
+def latin_name(text: str) -> str:
+    """A name as in the passport: in Latin letters. Raises ValueError with a sentence for the writer."""
+    text = name(text)
+    if any(letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN") for letter in text):
+        raise ValueError(gettext("Write the name in Latin letters, as it stands in the passport."))
+    return text
+
+
+def mail_address(text: str) -> str:
+    """An e-mail address that can be written to. Raises ValueError with a sentence for the writer."""
+    text = clean(text)
+    local, at, domain = text.rpartition("@")
+    if not (at and local and "." in domain) or any(letter.isspace() or letter in '<>,;"' for letter in text):
+        raise ValueError(gettext("Write an e-mail address like name@police.example"))
+    return text
+
+
+Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(clean)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(name)]
+LatinName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(latin_name)]
+MailAddress = Annotated[str, StringConstraints(max_length=254), AfterValidator(mail_address)]
+Subject = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s/?#]+$")]
+
+
+class Entry(BaseModel):
+    """What the register takes: unknown fields are refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OrganisationEntry(Entry):
+    """An organisation; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    name: Name
+    kind: OrganisationKind
+    country: Country
+    city: Annotated[str, StringConstraints(max_length=100), AfterValidator(clean)] = ""
+    active: bool = True
+
+
+class PersonEntry(Entry):
+    """A person with what is known about him or her, and all grants; replaces what is there for that subject.
+
+    `name` is in Latin letters as in the passport, `own_name` in the own script.
+    """
+
+    subject: Subject
+    name: LatinName
+    own_name: Annotated[str, StringConstraints(max_length=200), AfterValidator(name)] = ""
+    email: MailAddress
+    language: Language = "en"
+    country: Country | None = None
+    organisation_id: UUID | None = None
+    service: ServiceKind | None = None
+    unit: Line = ""
+    rank_group: RankGroup | None = None
+    national_rank: Line = ""
+    years_in_field: Annotated[int, Field(ge=0, le=60)] | None = None
+    sex: Sex | None = None
+    grants: tuple[AccessGrant, ...] = ()
+
+
+class PartnerEntry(Entry):
+    """How a partner country stands to the programme, from a day on."""
+
+    country: Country
+    status: PartnerStatus
+    since: date
+
+
+class FundEntry(Entry):
+    """A fund; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    name: Name
+    payer: Name
+    since: date
+    until: date | None = None
+    active: bool = True
+
+
+class ExclusionEntry(Entry):
+    """A pair of countries or of organisations that is never matched; with an id it replaces the one that is there."""
+
+    id: UUID | None = None
+    countries: tuple[Country, Country] | None = None
+    organisations: tuple[UUID, UUID] | None = None
+    since: date
+    until: date | None = None
+    confidential: bool = False
+
+    def model_post_init(self, _: object) -> None:
+        """Raises ValueError unless exactly one pair is given."""
+        if (self.countries is None) == (self.organisations is None):
+            raise ValueError(gettext("Give a pair of countries or a pair of organisations."))
