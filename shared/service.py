@@ -90,6 +90,7 @@ def create(
         provider = telemetry.configure(name, settings) if background else None
         tasks: list[asyncio.Task[None]] = []
         if background:
+            telemetry.tune_memory()
             await service.live.start()
             loops = [
                 Relay(bus).run,

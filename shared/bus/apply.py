@@ -153,9 +153,12 @@ class Applier:
 
     def _aside(self, batch: Batch, record: Record, event: Envelope | Faulty, reason: str, detail: str) -> None:
         batch.asides.append(Aside(record, event, reason, detail))
-        for key, standing in batch.standings.items():
-            if key[0] == record.topic and key[2] == event.subject and standing.parked is None:
-                standing.parked = reason
+        if event.source:
+            held = [batch.standings[parked.key_of(event, record.topic)]]
+        else:  # a broken record does not say whose it is: it holds back its subject whatever the source
+            held = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
+        for standing in held:
+            standing.parked = standing.parked or reason
         if reason != Verdict.BEHIND:
             log.error(
                 "event parked",
