@@ -1,0 +1,71 @@
+"""What has come in about a visit or a mentorship? A projection of `exchange.outcomes`: that it is there, not the answers."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, col, select
+
+from services.applications.store.base import Table
+from services.applications.store.rows import write_rows
+from shared.contracts import outcomes as told
+from shared.contracts.outcomes import OutcomeEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class OutcomeIn(Table, table=True):
+    """Something that is in: `what` is `evaluation`, `report`, `follow_up` or `waiver`, `of` who gave it."""
+
+    __tablename__ = "outcome_in"
+
+    subject: UUID = Field(primary_key=True, description="Visit or mentorship")
+    what: str = Field(primary_key=True)
+    of: str = Field(primary_key=True, description="The respondent")
+    application_id: UUID = Field(index=True)
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    late: bool = False
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.outcomes for what is in."""
+    rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
+    for event in events:
+        match event.data:
+            case told.EvaluationSubmitted(respondent=of, late=late):
+                what = "evaluation"
+            case told.ReportSubmitted(late=late):
+                what, of = "report", told.Respondent.GUEST
+            case told.FollowUpSubmitted(by=by):
+                what, of, late = "follow_up", by, False  # type: ignore[assignment]
+            case told.EvaluationWaived(respondent=of):
+                what, late = "waiver", False
+            case _:
+                continue
+        assert isinstance(event.data, OutcomeEvent)
+        key = (UUID(event.subject), what, of.value)
+        rows[key] = {
+            "subject": key[0],
+            "what": what,
+            "of": of.value,
+            "application_id": event.data.application_id,
+            "at": event.time,
+            "late": late,
+        }
+    await write_rows(tx.session, OutcomeIn, rows.values())
+    if rows:
+        await tx.changed("matches")
+
+
+async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
+    """What is in about these visits or mentorships, as (subject, what, of)."""
+    query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
+    return {(one.subject, one.what, one.of) for one in await session.scalars(query)}

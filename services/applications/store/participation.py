@@ -1,0 +1,202 @@
+"""What have people done about a match: cleared, answered, agreed, recorded, reported? Own facts, with their texts.
+
+Every row was written in the transaction of an event on `exchange.participation`; texts and stated reasons stay here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.applications.store.base import Table
+from shared.contracts.codes import Answer, Party, PreparationItem, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+
+
+class Clearance(Table, table=True):
+    """One side of a match cleared it, or refused, with the reason as stated."""
+
+    __tablename__ = "clearance"
+
+    match_id: UUID = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    given: bool
+    reason: str | None = Field(default=None, description="A StatedReason; what leaves the portal is `published` of it")
+    text: str = ""
+    actor: str
+    acting_as: str
+    at: datetime = Field(sa_type=_TIME)
+    host_due: datetime | None = Field(default=None, sa_type=_TIME, description="When the host side is to clear")
+
+
+class Release(Table, table=True):
+    """Fields of somebody's identity are shown to another: `of` and `to` are parties of the match."""
+
+    __tablename__ = "release"
+
+    match_id: UUID = Field(primary_key=True)
+    of: str = Field(primary_key=True)
+    to: str = Field(primary_key=True)
+    fields: list[str] = Field(sa_type=JSONB)
+    purpose: str
+    basis: str
+    at: datetime = Field(sa_type=_TIME)
+    ended_at: datetime | None = Field(default=None, sa_type=_TIME, description="Since when it is shown no more")
+
+
+class AnswerIn(Table, table=True):
+    """The answer of one party to a match that was offered; a request until matching confirms it."""
+
+    __tablename__ = "answer"
+
+    match_id: UUID = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    answer: str
+    reason: str | None = Field(default=None, description="A StatedReason")
+    text: str = ""
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+class Agenda(Table, table=True):
+    """One version of a visit's agenda; without any, the outline of the placement is version 1."""
+
+    __tablename__ = "agenda"
+
+    visit_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    text: str
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+class AgendaAgreement(Table, table=True):
+    """The newest version of the agenda to which one side agreed."""
+
+    __tablename__ = "agenda_agreement"
+
+    visit_id: UUID = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    version: int
+    at: datetime = Field(sa_type=_TIME)
+
+
+class Prepared(Table, table=True):
+    """One thing that must be there before travel is there."""
+
+    __tablename__ = "prepared"
+
+    visit_id: UUID = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+class Attendance(Table, table=True):
+    """Whether the guest was there on one day of the visit; a later record replaces it."""
+
+    __tablename__ = "attendance"
+
+    visit_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    present: bool
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+class Statement(Table, table=True):
+    """A no-show, an early return, a request to cancel or to end: `what` is the event's type."""
+
+    __tablename__ = "statement"
+
+    match_id: UUID = Field(primary_key=True)
+    what: str = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    reason: str | None = Field(default=None, description="A StatedReason")
+    text: str = ""
+    last_day: date | None = None
+    actor: str
+    at: datetime = Field(sa_type=_TIME)
+
+
+async def clearances(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, dict[Side, Clearance]]:
+    """By match and side, what was decided."""
+    query = select(Clearance).where(col(Clearance.match_id).in_(sorted(match_ids)))
+    found: dict[UUID, dict[Side, Clearance]] = {id_: {} for id_ in match_ids}
+    for one in await session.scalars(query.order_by(col(Clearance.match_id), col(Clearance.at))):
+        found[one.match_id][Side(one.side)] = one
+    return found
+
+
+async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, list[Release]]:
+    """By match, what is shown of whom to whom, the oldest first."""
+    query = select(Release).where(col(Release.match_id).in_(sorted(match_ids)), col(Release.ended_at).is_(None))
+    found: dict[UUID, list[Release]] = {id_: [] for id_ in match_ids}
+    for one in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
+        found[one.match_id].append(one)
+    return found
+
+
+async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, dict[Party, Answer]]:
+    """By match and party, what was answered."""
+    query = select(AnswerIn).where(col(AnswerIn.match_id).in_(sorted(match_ids)))
+    found: dict[UUID, dict[Party, Answer]] = {id_: {} for id_ in match_ids}
+    for one in await session.scalars(query.order_by(col(AnswerIn.match_id), col(AnswerIn.at))):
+        found[one.match_id][Party(one.party)] = Answer(one.answer)
+    return found
+
+
+async def agenda(session: AsyncSession, visit_id: UUID) -> Agenda | None:
+    """The newest version of a visit's agenda."""
+    query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc()).limit(1)
+    return await session.scalar(query)
+
+
+async def agenda_agreed(session: AsyncSession, visit_id: UUID) -> dict[Party, int]:
+    """By party, the newest version agreed to."""
+    query = select(AgendaAgreement).where(AgendaAgreement.visit_id == visit_id).order_by(col(AgendaAgreement.party))
+    return {Party(one.party): one.version for one in await session.scalars(query)}
+
+
+async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, version: int, at: datetime) -> None:
+    """One side agrees to a version; an earlier agreement is replaced."""
+    new = insert(AgendaAgreement).values(visit_id=visit_id, party=party.value, version=version, at=at)
+    await session.execute(
+        new.on_conflict_do_update(index_elements=["visit_id", "party"], set_={"version": version, "at": at})
+    )
+
+
+async def prepared(session: AsyncSession, visit_id: UUID) -> set[PreparationItem]:
+    """What is there before travel."""
+    query = select(Prepared).where(Prepared.visit_id == visit_id).order_by(col(Prepared.item))
+    return {PreparationItem(one.item) for one in await session.scalars(query)}
+
+
+async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:
+    """By day, whether the guest was there."""
+    query = select(Attendance).where(Attendance.visit_id == visit_id).order_by(col(Attendance.day))
+    return {one.day: one.present for one in await session.scalars(query)}
+
+
+async def put_attendance(session: AsyncSession, record: Attendance) -> None:
+    """Record one day; an earlier record is replaced."""
+    new = insert(Attendance).values(**record.model_dump())
+    changes = {name: new.excluded[name] for name in ("present", "actor", "at")}
+    await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "day"], set_=changes))
+
+
+async def statements(session: AsyncSession, match_id: UUID) -> list[Statement]:
+    """What was reported or asked for about a match, the oldest first."""
+    query = select(Statement).where(Statement.match_id == match_id)
+    return list(await session.scalars(query.order_by(col(Statement.at), col(Statement.what))))

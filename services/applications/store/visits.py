@@ -1,0 +1,173 @@
+"""Which visits are there, as matching told them? A projection of `exchange.visits`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.applications.store import progress
+from services.applications.store.base import Table
+from services.applications.store.rows import write_rows
+from shared.contracts import visits as told
+from shared.contracts.codes import VisitState
+from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+_TIME = sa.DateTime(timezone=True)
+MOST = 500
+_STATES: dict[str, VisitState] = {
+    told.VisitScheduled.type: VisitState.SCHEDULED,
+    told.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
+    told.VisitMoved.type: VisitState.SCHEDULED,
+    told.VisitStarted.type: VisitState.UNDER_WAY,
+    told.VisitEnded.type: VisitState.ENDED,
+    told.VisitCompleted.type: VisitState.COMPLETED,
+    told.VisitCancelled.type: VisitState.CANCELLED,
+    told.VisitNoShow.type: VisitState.NO_SHOW,
+    told.VisitVoided.type: VisitState.VOIDED,
+}
+
+
+class Visit(Table, table=True):
+    """A visit as it stands; without dates where no lawful week was found."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        sa.Index("visit_host_organisation_start", "host_organisation_id", "start"),
+        sa.Index("visit_host_country_start", "host_country", "start"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    match_id: UUID = Field(index=True)
+    application_id: UUID = Field(index=True)
+    call_id: UUID
+    offer_id: UUID | None = None
+    mentorship_id: UUID | None = Field(default=None, index=True)
+    country: str
+    host_country: str
+    host_organisation_id: UUID
+    topic: str
+    state: str
+    since: datetime = Field(sa_type=_TIME)
+    start: date | None = None
+    end: date | None = None
+    days: list[str] = Field(default_factory=list, sa_type=JSONB, description="Its working days, ISO 8601")
+    required_days: int
+    agenda_due: datetime | None = Field(default=None, sa_type=_TIME)
+    proposal: dict[str, Any] | None = Field(
+        default=None, sa_type=JSONB(none_as_null=True), description="New dates that both are asked about"
+    )
+    attended: list[str] = Field(default_factory=list, sa_type=JSONB)
+    ended_on: date | None = None
+    whole: bool = Field(default=True, description="Whether all required days were attended, once it has ended")
+    reason: str | None = None
+
+    @property
+    def stands(self) -> VisitState:
+        """Its state."""
+        return VisitState(self.state)
+
+    @property
+    def dates(self) -> list[date]:
+        """Its working days."""
+        return [date.fromisoformat(day) for day in self.days]
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.visits: what became of each visit, and of the applications behind them."""
+    found = [event for event in events if isinstance(event.data, VisitEvent)]
+    ids = sorted({UUID(event.subject) for event in found})
+    known = await tx.session.scalars(select(Visit).where(col(Visit.id).in_(ids)).order_by(col(Visit.id)))
+    rows: dict[UUID, dict[str, Any]] = {visit.id: visit.model_dump() for visit in known}
+    for event in found:
+        rows[UUID(event.subject)] = _after(rows.get(UUID(event.subject)), event)
+    await write_rows(tx.session, Visit, rows.values())
+    touched = {rows[UUID(event.subject)]["application_id"]: event.time for event in found}
+    await progress.restate(tx.session, touched)
+    if touched:
+        await tx.changed("matches")
+
+
+_NEW: dict[str, Any] = {
+    "start": None,
+    "end": None,
+    "days": [],
+    "agenda_due": None,
+    "proposal": None,
+    "attended": [],
+    "ended_on": None,
+    "whole": True,
+    "reason": None,
+}
+_OF = ("match_id", "application_id", "call_id", "offer_id", "mentorship_id", "country", "host_country")
+
+
+def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
+    """The row of a visit after one more event about it."""
+    data = event.data
+    assert isinstance(data, PlannedVisitEvent | VisitUnschedulable)
+    of = data.visit if isinstance(data, VisitUnschedulable) else data.plan
+    new = _NEW | (row or {"since": event.time}) | {"id": UUID(event.subject)}
+    new |= {name: getattr(of, name) for name in (*_OF, "host_organisation_id", "topic")}
+    if isinstance(of, VisitPlan):
+        new |= {"start": of.start, "end": of.end, "days": [day.isoformat() for day in of.days]}
+    new["required_days"] = of.required_days if isinstance(of, VisitPlan) else data.required_days  # type: ignore[union-attr]
+    if isinstance(data, told.VisitMoveProposed):
+        return new | {"proposal": data.model_dump(mode="json", exclude={"plan"})}
+    state = _STATES[event.type]
+    new |= {"state": state.value, "since": event.time}
+    match data:
+        case told.VisitScheduled() | told.VisitMoved():
+            new |= {"agenda_due": data.agenda_due, "proposal": None}
+        case told.VisitEnded():
+            new |= {
+                "attended": [day.isoformat() for day in data.attended],
+                "ended_on": data.ended_on,
+                "whole": data.attended_days >= data.required_days,
+                "reason": data.reason and data.reason.value,
+            }
+        case told.VisitCancelled() | told.VisitNoShow():
+            new |= {"reason": data.reason and data.reason.value}
+        case _:
+            pass
+    return new
+
+
+async def visit(session: AsyncSession, visit_id: UUID, *, lock: bool = False) -> Visit | None:
+    """One visit; with `lock` nobody else changes it, or does something about it, until the commit."""
+    return await session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
+
+
+async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
+    """The visits that came of these matches, by match."""
+    query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))
+    return {one.match_id: one for one in await session.scalars(query)}
+
+
+async def at_hosts(
+    session: AsyncSession,
+    *,
+    organisation_ids: Sequence[UUID] = (),
+    countries: Sequence[str] = (),
+    since: date | None = None,
+) -> list[Visit]:
+    """Who comes when: the visits to these organisations or countries that end on `since` or later, by their start.
+
+    Visits without dates come last; at most `MOST`.
+    """
+    here = sa.or_(col(Visit.host_organisation_id).in_(organisation_ids), col(Visit.host_country).in_(countries))
+    query = select(Visit).where(here)
+    if since is not None:
+        query = query.where(sa.or_(col(Visit.end).is_(None), col(Visit.end) >= since))
+    return list(await session.scalars(query.order_by(col(Visit.start).nulls_last(), col(Visit.id)).limit(MOST)))
