@@ -59,12 +59,7 @@ class Losses:
         await self._load()
         if not self._highest:
             return 0
-        consumer = kafka.bare_consumer(self._bus.settings)
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(*key) for key in self._highest])
-        finally:
-            await consumer.stop()
+        ends = await self._ends([TopicPartition(*key) for key in sorted(self._highest)])
         lost = 0
         for partition, end in sorted(ends.items()):
             if end <= self._highest[partition.topic, partition.partition]:
@@ -73,6 +68,16 @@ class Losses:
         if lost:
             log.error("the log lost records; they are sent again", count=lost)
         return lost
+
+    async def _ends(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last record of each partition."""
+        consumer = kafka.bare_consumer(self._bus.settings)
+        await consumer.start()
+        try:
+            ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        return ends
 
     async def notice(self, connection: asyncpg.Connection, acknowledged: Iterable[RecordMetadata]) -> int:
         """Requeue, in the relay's transaction, what the log lost as these acknowledgements show; give its number."""

@@ -1,0 +1,360 @@
+"""Does every event take effect exactly once and in order, whatever is doubled, lost, reordered, poisoned or killed?
+
+A state machine drives the real bus through arbitrary interleavings; at the end of each it lets everything settle and
+compares what the reader's tables hold with what the owner's journal says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.structs import TopicPartition
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import Column, MetaData, Table, Text, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared.bus import Bus, Consumers, bus_tables, leases, redrive, replay
+from shared.bus import reader as reader_module
+from shared.bus.journal import partition_of
+from shared.bus.transaction import driver
+from shared.contracts.applications import ApplicationEndorsed
+from shared.contracts.offers import OfferEndorsed
+from shared.ids import new_id
+from shared.settings import ServiceSettings
+from tests.simulation.world import Crash, Log, Member, SimulatedRelay
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    import pytest
+
+    from shared.bus import Envelope, Tx
+    from tests.conftest import Databases
+
+APPLICATIONS, OFFERS = "exchange.applications", "exchange.offers"
+SUBJECTS = 4
+metadata = MetaData()
+bus_tables(metadata)
+Table("seen", metadata, Column("topic", Text), Column("subject", Text), Column("number", Text), Column("how", Text))
+
+_servers: list[Databases] = []
+
+
+def _tables(address: str) -> None:
+    async def create() -> None:
+        engine = create_async_engine(address, poolclass=NullPool)
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(create())
+
+
+class BusMachine(RuleBasedStateMachine):
+    """Two instances of a reader, one owner, one log, and everything that can go wrong between them."""
+
+    def __init__(self) -> None:
+        """Make the stores and the log."""
+        super().__init__()
+        self.loop = asyncio.Runner()
+        server = _servers[0]
+        template = server.template("simulation", _tables)
+        self.addresses = [server.new(template), server.new(template)]
+        self.owner = Bus("applications", ServiceSettings(**settings_for(self.addresses[0], relay_batch=5)))
+        self.store = Bus("matching", ServiceSettings(**settings_for(self.addresses[1])))
+        self.log = Log()
+        self.relay = SimulatedRelay(self.owner, self.log)
+        self.lease: leases.Lease | None = None
+        # An application and the offer that its reaction waits for, in different topics: either may come first.
+        self.subjects = [(str(new_id()), str(new_id())) for _ in range(SUBJECTS)]
+        self.offer_of = dict(self.subjects)
+        self.poison: set[str] = set()
+        self.crash_in_handler = False
+        self.consumers = Consumers("matching")
+        self.consumers.topic(APPLICATIONS, evolve=self.evolve, react=self.react)
+        self.consumers.topic(OFFERS, evolve=self.evolve, react=self.react)
+        self.members = [self.member(), self.member()]
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine to its end; a crash ends it early, as it would a process."""
+        try:
+            return self.loop.run(work)
+        except Crash:
+            return None
+
+    def member(self) -> Member:
+        """A fresh instance of the reading service."""
+        return Member(self.store, self.consumers, self.log)
+
+    async def evolve(self, tx: Tx, events: Sequence[Envelope]) -> None:
+        """Write down what came, or fail, or die half-way."""
+        connection = await driver(tx.session)
+        for each in events:
+            if each.subject in self.poison:
+                raise ArithmeticError("poisoned")
+            await connection.execute(
+                "INSERT INTO seen VALUES ($1, $2, $3, 'evolve')", each.topic, each.subject, str(each.sequence)
+            )
+        if self.crash_in_handler:
+            raise Crash
+
+    async def react(self, tx: Tx, events: Sequence[Envelope]) -> None:
+        """Write down the reaction; to an application's first event only once its offer is known."""
+        connection = await driver(tx.session)
+        for each in events:
+            offer = self.offer_of.get(each.subject)
+            if each.topic == APPLICATIONS and each.sequence == 1 and offer is not None:
+                known = await connection.fetchval(
+                    "SELECT count(*) FROM seen WHERE subject = $1 AND how = 'evolve'", offer
+                )
+                if not known:
+                    await tx.wait(each, OFFERS, offer)
+                    continue
+            await connection.execute(
+                "INSERT INTO seen VALUES ($1, $2, $3, 'react')", each.topic, each.subject, str(each.sequence)
+            )
+
+    @initialize()
+    def assign_all_to_the_first(self) -> None:
+        """The group begins with one member."""
+        self.run(self._assign(2 ** (2 * SUBJECTS) - 1))
+
+    def partitions(self) -> list[TopicPartition]:
+        """The partitions that the subjects lie in."""
+        both = [(APPLICATIONS, one) for one, _ in self.subjects] + [(OFFERS, other) for _, other in self.subjects]
+        return sorted({TopicPartition(topic, partition_of(topic, subject)) for topic, subject in both})
+
+    async def _assign(self, bits: int) -> None:
+        first = {each for place, each in enumerate(self.partitions()) if bits >> place & 1}
+        await self.members[0].assign(first)
+        await self.members[1].assign(set(self.partitions()) - first)
+
+    @rule(which=st.integers(0, SUBJECTS - 1), offer=st.booleans(), count=st.integers(1, 3))
+    def write(self, which: int, offer: bool, count: int) -> None:  # noqa: FBT001 - hypothesis passes by name
+        """The owner does something, several facts in one transaction."""
+        self.run(self._write(which, count, offer=offer))
+
+    async def _write(self, which: int, count: int, *, offer: bool) -> None:
+        model = OfferEndorsed if offer else ApplicationEndorsed
+        async with self.owner.transaction("test") as tx:
+            for _ in range(count):
+                await tx.record(model.model_validate(dict(model.example)), self.subjects[which][offer])
+
+    @rule(which=st.integers(0, SUBJECTS - 1))
+    def write_and_die(self, which: int) -> None:
+        """The owner dies before its commit: nothing happened."""
+        self.run(self._write_and_die(which))
+
+    async def _write_and_die(self, which: int) -> None:
+        async with self.owner.transaction("test") as tx:
+            await tx.record(
+                ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.example)), self.subjects[which][0]
+            )
+            await tx.flush()
+            raise Crash
+
+    @rule(
+        fails=st.sets(st.integers(0, 11), max_size=4),
+        arrived_all_the_same=st.booleans(),
+        dies=st.booleans(),
+    )
+    def send(self, fails: set[int], arrived_all_the_same: bool, dies: bool) -> None:  # noqa: FBT001 - as above
+        """The relay sends a batch: some partitions fail, acknowledgements get lost, or it dies before settling."""
+        self.relay.producer.fails = fails
+        self.relay.producer.loses_acknowledgement = arrived_all_the_same
+        self.relay.crashes_before_settling = dies
+        self.run(self._send())
+        self.relay.producer.fails = set()
+        self.relay.crashes_before_settling = False
+        if dies:  # another process takes over
+            self.relay = SimulatedRelay(self.owner, self.log)
+            self.owner.holder = f"another-{new_id()}"
+            self.run(self._expire())
+
+    async def _expire(self) -> None:
+        async with self.owner.transaction("test") as tx:
+            await tx.session.execute(text("UPDATE lease SET until = now() - interval '1 second'"))
+
+    async def _send(self) -> int:
+        lease = await leases.acquire(self.owner, "relay")
+        assert lease is not None
+        if self.lease is None or lease.epoch != self.lease.epoch:
+            await self.relay._take_over()
+        self.lease = lease
+        self.relay._held.clear()
+        return await self.relay.send_once(lease)
+
+    @rule(place=st.integers(0, 200), partition=st.integers(0, 2 * SUBJECTS - 1))
+    def double(self, place: int, partition: int) -> None:
+        """A record comes a second time, later."""
+        chosen = self.partitions()[partition % len(self.partitions())]
+        records = self.log.partitions[chosen.topic, chosen.partition]
+        if records:
+            again = records[place % len(records)]
+            self.log.append(again.topic, again.partition, again.key, again.value, list(again.headers))
+
+    @rule(partition=st.integers(0, 2 * SUBJECTS - 1), count=st.integers(1, 4))
+    def lose(self, partition: int, count: int) -> None:
+        """The broker comes back without its newest records; the relay's next start or acknowledgement shows it."""
+        chosen = self.partitions()[partition % len(self.partitions())]
+        self.log.lose(chosen.topic, chosen.partition, count)
+
+    @rule(partition=st.integers(0, 2 * SUBJECTS - 1), key=st.binary(max_size=3), value=st.none() | st.just(b"{"))
+    def rubbish(self, partition: int, key: bytes, value: bytes | None) -> None:
+        """Somebody writes bytes that are no event."""
+        chosen = self.partitions()[partition % len(self.partitions())]
+        self.log.append(chosen.topic, chosen.partition, key, value, [("ce_id", b"\xff")])
+
+    @rule(bits=st.integers(0, 2 ** (2 * SUBJECTS) - 1))
+    def rebalance(self, bits: int) -> None:
+        """Partitions move between the instances, whatever these hold at the moment."""
+        self.run(self._assign(bits))
+
+    @rule(who=st.integers(0, 1), most=st.integers(1, 8))
+    def poll(self, who: int, most: int) -> None:
+        """An instance takes a batch and holds it for a while."""
+        self.members[who].take(most)
+
+    @rule(who=st.integers(0, 1), dies=st.sampled_from(["no", "no", "in handler", "before acknowledging"]))
+    def handle(self, who: int, dies: str) -> None:
+        """An instance handles what it holds, or dies on the way; another takes its place."""
+        member = self.members[who]
+        self.crash_in_handler = dies == "in handler"
+        member.consumer.crashes_before_acknowledging = dies == "before acknowledging"
+        self.run(member.handle())
+        self.crash_in_handler = False
+        if dies != "no":
+            self.members[who] = self.member()
+            self.run(self.members[who].assign(set(member.consumer.at)))
+
+    @rule(most=st.integers(1, 8))
+    def handle_both_at_once(self, most: int) -> None:
+        """Both instances handle overlapping batches at the same time, as around a rebalance."""
+        first, second = self.members
+        first.take(most)
+        second.held = second.held or first.held
+
+        async def both() -> None:
+            await asyncio.gather(first.handle(), second.handle())
+
+        self.run(both())
+
+    @rule(which=st.integers(0, SUBJECTS - 1))
+    def poison_one(self, which: int) -> None:
+        """From now on the handler fails on this application."""
+        self.poison.add(self.subjects[which][0])
+
+    @rule()
+    def mend(self) -> None:
+        """The handler is mended; the poisoned subjects are redriven later."""
+        self.poison.clear()
+
+    @invariant()
+    def never_twice_and_never_out_of_order(self) -> None:
+        """At every moment, what was applied of a subject is 1, 2, 3 … without a gap, and reacted to at most once."""
+        seen = self.run(self._seen("evolve"))
+        for numbers in seen.values():
+            assert numbers == list(range(1, len(numbers) + 1))
+        for numbers in self.run(self._seen("react")).values():
+            assert len(numbers) == len(set(numbers))
+
+    async def _seen(self, how: str) -> dict[str, list[int]]:
+        async with self.store.read() as session:
+            rows = await session.execute(
+                text("SELECT subject, number FROM seen WHERE how = :how ORDER BY ctid"), {"how": how}
+            )
+            found: dict[str, list[int]] = {}
+            for subject, number in rows:
+                found.setdefault(subject, []).append(int(number))
+            return found
+
+    def teardown(self) -> None:
+        """Let everything settle; then what was applied is what was written, once, in order, and reacted to."""
+        try:
+            self.poison.clear()
+            self.run(self._settle())
+            written = self.run(self._written())
+            assert self.run(self._seen("evolve")) == {key: list(range(1, n + 1)) for key, n in written.items()}
+            reacted = {key: sorted(numbers) for key, numbers in self.run(self._seen("react")).items()}
+            expected = {key: list(range(1, n + 1)) for key, n in written.items()}
+            for application, offer in self.subjects:
+                if application in expected and offer not in expected:
+                    expected[application] = expected[application][1:]  # its first reaction still waits
+            assert reacted == {key: numbers for key, numbers in expected.items() if numbers}
+        finally:
+            self.run(self._close())
+            self.loop.close()
+            for address in self.addresses:
+                _servers[0].drop(address)
+
+    async def _settle(self) -> None:
+        for _ in range(3):
+            self.lease = None  # the relay starts anew and compares the log's ends
+            while await self._send():
+                pass
+            await self._read_all()
+            await self._redrive_all()
+            async with self.owner.transaction("operator") as tx:
+                for topic in (APPLICATIONS, OFFERS):
+                    await replay.replay(await driver(tx.session), topic)
+        while await self._send():
+            pass
+        await self._read_all()
+        async with self.store.transaction("system:matching") as tx:
+            await self.members[0].reader._applier.sweep(tx)
+
+    async def _read_all(self) -> None:
+        for member in self.members:
+            await member.handle()
+        for _ in range(400):
+            before = [dict(member.consumer.at) for member in self.members]
+            for member in self.members:
+                member.take(50)
+                await member.handle()
+            if before == [member.consumer.at for member in self.members]:
+                return
+        raise AssertionError("the reader does not come to an end")
+
+    async def _redrive_all(self) -> None:
+        async with self.store.read() as session:
+            rows = await session.execute(
+                text(
+                    "SELECT DISTINCT topic, subject FROM parked WHERE settled_at IS NULL AND ce_id IS NOT NULL ORDER BY 1, 2"
+                )
+            )
+            subjects = [tuple(row) for row in rows]
+        for topic, subject in subjects:
+            await redrive.redrive(self.store, self.consumers, topic, subject, "operator", "mended")
+
+    async def _written(self) -> dict[str, int]:
+        async with self.owner.read() as session:
+            rows = await session.execute(text("SELECT aggregateid, sequence FROM aggregate ORDER BY aggregateid"))
+            return {subject: sequence for subject, sequence in rows if sequence}
+
+    async def _close(self) -> None:
+        await self.owner.close()
+        await self.store.close()
+
+
+def test_any_interleaving_ends_with_every_event_applied_once(
+    postgres: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever happens in whatever order, the reader ends with what the owner wrote: once, in order, reacted to."""
+    monkeypatch.setattr(reader_module, "AGAIN_SECONDS", 0.0)
+    _servers[:] = [postgres]
+    run_state_machine_as_test(
+        BusMachine,
+        settings=settings(
+            max_examples=int(os.environ.get("TANDEM_SIMULATIONS", "25")),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
