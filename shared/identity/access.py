@@ -30,6 +30,8 @@ _access = sa.Table(
     sa.Column("subject", sa.Text, primary_key=True, comment="Sign-in subject"),
     sa.Column("grants", JSONB, nullable=False, comment="All grants, past and future ones too"),
     sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, comment="Domain time of the AccessChanged"),
+    # Who holds a role in a country or organisation: `grants @> '[{"role": ..., "country": ...}]'`.
+    sa.Index("access_grants", "grants", postgresql_using="gin", postgresql_ops={"grants": "jsonb_path_ops"}),
 )
 _used_tickets = sa.Table(
     "used_ticket",

@@ -106,6 +106,22 @@ def test_the_tables_belong_to_the_service() -> None:
     assert [column.name for column in table.primary_key] == ["subject"]
 
 
+async def test_holders_of_a_role_are_found_by_index(bus: Bus) -> None:
+    """Who holds a role in a country is answered by an index, so that it stays quick with many people."""
+    grant = AccessGrant(role=Role.OFFICER, country="AM", since=DAY)
+    coordinator = AccessGrant(role=Role.NATIONAL_COORDINATOR, country="GE", since=DAY)
+    async with bus.transaction("system:tests") as tx:
+        await consume_access(tx, [changed(f"subject-{number}", grant) for number in range(3000)])
+        await consume_access(tx, [changed("georgia", grant, coordinator)])
+        connection = await tx.session.connection()
+        # Few rows are read quicker than an index; the question is whether the index answers.
+        await connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        wanted = 'SELECT subject FROM access WHERE grants @> \'[{"role": "national_coordinator", "country": "GE"}]\''
+        assert list(await connection.scalars(sa.text(wanted))) == ["georgia"]
+        plan = "\n".join(await connection.scalars(sa.text(f"EXPLAIN {wanted}")))
+    assert "access_grants" in plan
+
+
 async def test_queries_and_single_cases_agree(database: str) -> None:
     """For every kind of principal the SQL condition finds exactly the cases that `covers` lets through."""
     metadata = sa.MetaData()
