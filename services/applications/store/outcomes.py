@@ -1,8 +1,8 @@
-"""What has come in about a visit or a mentorship? A projection of `exchange.outcomes`: that it is there, not the answers."""
+"""What has come in about a visit or a mentorship? A projection of `exchange.outcomes`: what is in, not the answers."""
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 from services.applications.store.base import Table
 from services.applications.store.rows import write_rows
 from shared.contracts import outcomes as told
+from shared.contracts.codes import Respondent
 from shared.contracts.outcomes import OutcomeEvent
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             case told.EvaluationSubmitted(respondent=of, late=late):
                 what = "evaluation"
             case told.ReportSubmitted(late=late):
-                what, of = "report", told.Respondent.GUEST
+                what, of = "report", Respondent.GUEST
             case told.FollowUpSubmitted(by=by):
                 what, of, late = "follow_up", by, False  # type: ignore[assignment]
             case told.EvaluationWaived(respondent=of):

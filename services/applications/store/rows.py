@@ -19,8 +19,9 @@ _AT_ONCE = 1000
 
 
 async def write_rows(session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write whole rows (each with every column, by name); one statement for a thousand. Sorted by key, so that two
-    transactions that write the same rows wait for each other in one order only.
+    """Write whole rows (each with every column, by name); one statement for a thousand.
+
+    Sorted by key, so that two transactions that write the same rows wait for each other in one order only.
     """
     made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
     keys = [column.name for column in made.primary_key]
