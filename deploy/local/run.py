@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import hashlib
 import os
 import signal
 import subprocess
@@ -144,6 +145,9 @@ class _Run:
         self._supervisor.wait(*self._helpers)
 
     def _prepare(self, tools: dict[str, str]) -> None:
+        state = _definitions()
+        if self._place.read("prepared.json") == state:
+            return
         began = time.monotonic()
         log = self._place.log("prepare")
         with log.open("ab") as out:
@@ -158,6 +162,7 @@ class _Run:
             )
         if done.returncode:
             raise ServerFailed(f"Topics and tables could not be prepared: {last_line(log)}")
+        self._place.write("prepared.json", state)
         _say(f"Topics and tables are up to date ({time.monotonic() - began:.1f} s).")
 
     def _service(self, chosen: Chosen, name: str) -> Watched:
@@ -182,6 +187,15 @@ def _clean_environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
     # Small arenas: four services with few threads do not need more, and the whole stays under 2 GB.
     return kept | {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def _definitions() -> str:
+    """A digest of what topics and tables should be: as long as it is the same, there is nothing to prepare."""
+    files = [ROOT / "shared" / "contracts" / "topics.yaml", *ROOT.glob("services/*/migrations/versions/*.py")]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _personas() -> list[dict[str, object]]:

@@ -1,0 +1,197 @@
+"""What does a newcomer meet who starts, stops, kills and starts again?"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import httpx2
+import psutil
+import pytest
+
+from deploy.local.place import ROOT, Place
+from deploy.local.process import Child, ServerFailed
+from deploy.local.supervisor import Supervisor, Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.faults.conftest import LocalRun
+
+SERVICES = ("applications", "matching", "notifications", "reporting")
+
+
+def _ready(run: LocalRun, service: str) -> int:
+    try:
+        return httpx2.get(f"{run.origin}/{service}/readyz", timeout=10).status_code
+    except httpx2.TransportError:
+        return 0
+
+
+def _eventually(say: Callable[[], bool], timeout: float = 30) -> bool:
+    until = time.monotonic() + timeout
+    while time.monotonic() < until:
+        if say():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _alive(pids: dict[str, int]) -> list[str]:
+    """The names of those that still run."""
+    return [name for name, pid in pids.items() if psutil.pid_exists(pid)]
+
+
+def _left(run: LocalRun) -> list[str]:
+    """Processes that name the run's folder in their command line (PostgreSQL, Kafka); the others have pids above."""
+    folder = str(run.folder)
+    return [
+        f"{process.info['name']} ({process.info['pid']})"
+        for process in psutil.process_iter(["pid", "name", "cmdline"])
+        if any(folder in part for part in process.info["cmdline"] or ())
+    ]
+
+
+def test_a_run_survives_a_killed_service_and_leaves_nothing_behind(start: Callable[..., LocalRun]) -> None:
+    """All four services answer through the gateway, one killed with -9 comes back, SIGTERM ends every process."""
+    run = start().ready()
+    assert {service: _ready(run, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
+    assert httpx2.get(f"{run.origin}/applications/internal/contacts").status_code == 404
+    assert (run.folder / "secrets.json").stat().st_mode & 0o077 == 0
+
+    refused = start(port=run.port + 1)
+    assert refused.process.wait(30) == 1
+    assert f"already runs in {run.folder} (process {run.process.pid})" in refused.output
+
+    os.kill(run.pids()["matching"], signal.SIGKILL)
+    run.wait_for("Matching ended (killed by SIGKILL) and is started again.")
+    run.wait_for("Matching is back")
+    assert _ready(run, "matching") == 200
+
+    pids = run.pids()
+    assert run.stop() == 0
+    assert _alive(pids) == []
+    assert _left(run) == []
+    assert not (run.folder / "run.lock").exists()
+
+
+def test_a_killed_run_is_cleaned_up_and_its_data_kept(start: Callable[..., LocalRun]) -> None:
+    """After kill -9 of the supervisor nothing stays running for long, and the next start keeps data and secrets."""
+    run = start().ready()
+    before, pids = run.read("secrets.json"), run.pids()
+    (run.folder / "clock").write_text("86400.0")
+    run.process.kill()
+    run.process.wait()
+
+    again = start().ready()
+    assert again.read("secrets.json") == before
+    assert (again.folder / "clock").read_text() == "86400.0"
+    assert _alive(pids) == []
+    assert {service: _ready(again, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
+    assert "Topics and tables" not in again.output
+
+    assert again.stop(signal.SIGINT) == 0
+    assert _left(again) == []
+
+
+def test_the_children_of_a_killed_supervisor_stop_by_themselves(tmp_path: Path) -> None:
+    """The kernel tells a child when its supervisor is gone, so that even kill -9 leaves nothing."""
+    script = (
+        "import sys, time; from pathlib import Path; from deploy.local.process import Child\n"
+        f"child = Child('sleeper', [sys.executable, '-c', 'import time; time.sleep(60)'], log=Path('{tmp_path}/log'))\n"
+        "child.start(); print(child.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert psutil.pid_exists(pid)
+        parent.kill()
+        assert _eventually(lambda: not psutil.pid_exists(pid), 5)
+
+
+def test_a_taken_port_is_named_with_its_holder_and_the_remedy(start: Callable[..., LocalRun]) -> None:
+    """One line says which port, who has it, and what to type."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = start(port=port)
+        assert run.process.wait(30) == 1
+    assert f"Port {port} is taken by" in run.output
+    assert f"(pid {os.getpid()})" in run.output
+    assert f"TANDEM_PORT={port + 100} make run" in run.output
+    assert len(run.output.strip().splitlines()) == 1
+
+
+def test_a_port_that_is_none_is_refused(start: Callable[..., LocalRun]) -> None:
+    """A typing error in TANDEM_PORT is said plainly."""
+    run = start(TANDEM_PORT="eight")
+    assert run.process.wait(30) == 1
+    assert run.output == "Tandem stopped: TANDEM_PORT is 'eight': give a number from 1 to 65535.\n"
+
+
+def test_a_full_disk_is_said_before_anything_starts(start: Callable[..., LocalRun], tmp_path: Path) -> None:
+    """One line says how much room there is and how much is needed."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    try:
+        run = start(folder=small / "data")
+        assert run.process.wait(30) == 1
+        assert "MB are free on the disk of" in run.output
+        assert len(run.output.strip().splitlines()) == 1
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_folder_that_cannot_be_written_is_said(start: Callable[..., LocalRun], tmp_path: Path) -> None:
+    """One line names the folder and the remedy."""
+    (tmp_path / "file").write_text("")
+    run = start(folder=tmp_path / "file" / "data")
+    assert run.process.wait(30) == 1
+    assert "cannot be written: Not a directory. Set TANDEM_DATA." in run.output
+
+
+def test_a_service_that_keeps_ending_stops_the_run(tmp_path: Path) -> None:
+    """Five ends within a minute: starting it again does not help, and its last words are shown."""
+    said: list[str] = []
+    with Place(tmp_path / "data") as place:
+        child = Child("broken", [sys.executable, "-c", "exit('no such table')"], log=place.log("broken"))
+        supervisor = Supervisor(place, said.append)
+        watched = Watched(child, child.start, lambda: False)
+        supervisor.begin(watched)
+
+        def look_until_it_gives_up() -> None:
+            for _ in range(400):
+                supervisor.look()
+                time.sleep(0.02)
+
+        with pytest.raises(ServerFailed, match=r"broken ended 5 times within a minute .exit code 1.*no such table"):
+            look_until_it_gives_up()
+        supervisor.stop([watched])
+    assert said == ["broken ended (exit code 1) and is started again."] * 4
+
+
+def test_a_child_that_does_not_listen_is_killed_with_what_it_started(tmp_path: Path) -> None:
+    """Stopping is bounded: who ignores SIGTERM is killed, with its children."""
+    script = (
+        "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); time.sleep(60)"
+    )
+    child = Child("deaf", [sys.executable, "-c", script], log=tmp_path / "log")
+    child.start()
+    assert _eventually(lambda: (tmp_path / "log").read_text().strip().isdecimal())
+    grandchild = int((tmp_path / "log").read_text())
+    child.stop(timeout=0.5)
+    assert child.ended() == -signal.SIGKILL
+    assert _eventually(lambda: not psutil.pid_exists(grandchild) or psutil.Process(grandchild).status() == "zombie", 5)
