@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from services.applications.actions.reactions import react_to_matches
+from services.applications.store import certificates, matches, mentorships, outcomes, visits
 from shared.bus import Consumers
 
-consumers = Consumers("applications", projections=())
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.bus import Envelope, Tx
+
+
+async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
+    await outcomes.evolve(tx, events)
+    await certificates.evolve(tx, events)
+
+
+consumers = Consumers(
+    "applications",
+    projections=("match", "visit", "mentorship", "receipt", "outcome_in", "certificate", "standing"),
+)
+consumers.topic("exchange.matches", evolve=matches.evolve, react=react_to_matches)
+consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)
+consumers.topic("exchange.visits", evolve=visits.evolve)
+consumers.topic("mentoring.mentorships", evolve=mentorships.evolve)
+consumers.topic("exchange.outcomes", evolve=_evolve_outcomes)

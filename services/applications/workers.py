@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+from services.applications.actions.deadlines import keep_deadlines
+from services.applications.actions.register import enter_first_coordinator
+from services.applications.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from shared.service import Service
 
-workers: list[Callable[[Service], Awaitable[None]]] = []
+
+async def first_start(service: Service) -> None:
+    """See that somebody can open the register; once, then rest (a loop that ends would be started again)."""
+    assert isinstance(service.settings, Settings)
+    if service.settings.first_coordinator:
+        await enter_first_coordinator(service.bus, service.settings.first_coordinator)
+    await asyncio.Event().wait()
+
+
+workers: list[Callable[[Service], Awaitable[None]]] = [first_start, keep_deadlines]

@@ -111,9 +111,9 @@ async def enter_first_coordinator(bus: Bus, subject: str) -> bool:
         grant = AccessGrant(role=Role.PROGRAMME_COORDINATOR, since=clock.today())
         known = await store.person(tx.session, subject)
         if known is None:
-            entry = PersonEntry(
-                subject=subject, name="Programme coordinator", email=f"{subject}@localhost.localdomain", grants=(grant,)
-            )
+            # Until the register says more; `.invalid` is an address that no mail can reach (RFC 2606).
+            email = subject if "@" in subject else f"{subject}@tandem.invalid"
+            entry = PersonEntry(subject=subject, name="Programme coordinator", email=email, grants=(grant,))
             await put_people(tx, [entry])
         else:
             await write_access(tx.session, {subject: ((grant,), clock.now())})

@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from services.applications.actions.common import not_found
+from services.applications.store import applications
 from shared.identity import issue_ticket
+from shared.identity.scope import is_self
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from services.applications.settings import Settings
+    from shared.bus import Bus
     from shared.identity import Principal
 
 # Where each purpose leads; `{subject}` is the case that the ticket is made out for.
@@ -41,3 +49,25 @@ def way(settings: Settings, principal: Principal, purpose: str, subject: str) ->
     address = ADDRESSES[purpose].format(subject=subject)
     key = settings.ticket_private_key.get_secret_value()
     return Way(issue_ticket(purpose, subject, person=principal.subject, private_key=key), address)
+
+
+async def for_application(
+    bus: Bus,
+    settings: Settings,
+    principal: Principal,
+    purpose: str,
+    application_id: UUID,
+    subject: UUID | None = None,
+) -> Way:
+    """The officer's own way into a form about the own application; `subject` where the form is about its visit.
+
+    Raises `Refused` (404 for somebody else's, 422 for an unknown purpose).
+    """
+    if purpose not in ADDRESSES:
+        sentence = gettext("There is no such form.")
+        raise Refused(sentence, 422, {"purpose": sentence})
+    async with bus.read() as session:
+        application = await applications.application(session, application_id)
+    if application is None or not is_self(principal, application.subject):
+        raise not_found()
+    return way(settings, principal, purpose, str(subject or application_id))

@@ -1,0 +1,194 @@
+"""Whom does an audience mean, and what did an officer write? Given to other services only with a note in the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from services.applications.actions.common import not_found
+from services.applications.store import applications, mentors, register
+from services.applications.store.contacts import log_access
+from shared import clock
+from shared.contracts.codes import AudienceKind, Role
+from shared.identity.access import grants_of
+from shared.ids import reaction_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+
+# Times in messages are those of the programme's owner and its hosts (`shared/web/dates.py`), but for these countries.
+_ZONES = {
+    "AM": "Asia/Yerevan",
+    "AZ": "Asia/Baku",
+    "BY": "Europe/Minsk",
+    "GE": "Asia/Tbilisi",
+    "MD": "Europe/Chisinau",
+    "UA": "Europe/Kyiv",
+    "BG": "Europe/Sofia",
+    "CY": "Asia/Nicosia",
+    "EE": "Europe/Tallinn",
+    "FI": "Europe/Helsinki",
+    "GR": "Europe/Athens",
+    "IE": "Europe/Dublin",
+    "LT": "Europe/Vilnius",
+    "LV": "Europe/Riga",
+    "PT": "Europe/Lisbon",
+    "RO": "Europe/Bucharest",
+}
+_ZONE = "Europe/Budapest"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An audience and what for; which id is needed depends on the audience."""
+
+    audience: AudienceKind
+    purpose: str
+    application_id: UUID | None = None
+    country: str | None = None
+    organisation_id: UUID | None = None
+    mentor_id: UUID | None = None
+
+    @property
+    def case(self) -> str:
+        """What the log names: the case, or the country, or the programme."""
+        return str(self.application_id or self.mentor_id or self.organisation_id or self.country or "programme")
+
+
+async def contacts(bus: Bus, caller: str, wanted: Wanted) -> list[dict[str, Any]]:
+    """The recipients that an audience means: opaque id, name, address, language, time zone; maybe none.
+
+    Raises `Refused` (422) where the id that the audience needs is missing.
+    """
+    async with bus.transaction(f"system:{caller}") as tx:
+        found = await _recipients(tx.session, wanted)
+        await log_access(
+            tx.session,
+            caller=caller,
+            what="contact",
+            audience=wanted.audience,
+            case_id=wanted.case,
+            purpose=wanted.purpose,
+            people=[one["recipient"] for one in found],
+        )
+    return found
+
+
+async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
+    match wanted.audience:
+        case AudienceKind.APPLICANT:
+            application = await _application(session, wanted)
+            person = await register.person(session, application.subject)
+            return [] if person is None else [_of(person, application.answers_json)]
+        case AudienceKind.LINE_MANAGER:
+            return _line_manager(await _application(session, wanted))
+        case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
+            country = _needed(wanted.country, "country")
+            return await _holders(session, Role.NATIONAL_COORDINATOR, country=country)
+        case AudienceKind.HOST_CONTACT:
+            organisation_id = _needed(wanted.organisation_id, "organisation_id")
+            return await _holders(session, Role.HOST_CONTACT, organisation_id=organisation_id)
+        case AudienceKind.MENTOR:
+            return await _mentor(session, _needed(wanted.mentor_id, "mentor_id"))
+        case AudienceKind.PROGRAMME_COORDINATOR:
+            return await _holders(session, Role.PROGRAMME_COORDINATOR)
+
+
+T = TypeVar("T")
+
+
+def _needed(value: T | None, name: str) -> T:
+    if value is None:
+        sentence = gettext("This audience needs it.")
+        raise Refused(sentence, 422, {name: sentence})
+    return value
+
+
+async def _application(session: AsyncSession, wanted: Wanted) -> applications.Application:
+    application = await applications.application(session, _needed(wanted.application_id, "application_id"))
+    if application is None:
+        raise not_found()
+    return application
+
+
+async def _holders(
+    session: AsyncSession, role: Role, *, country: str | None = None, organisation_id: UUID | None = None
+) -> list[dict[str, Any]]:
+    """Those who hold the role today, a deputy included, by name."""
+    today = clock.today()
+    subjects = await register.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
+    held = []
+    for subject in subjects:
+        for grant in await grants_of(session, subject):
+            fits = grant.role is role and (country is None or grant.country == country)
+            fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
+            if fits and grant.active(today):
+                held.append(subject)
+                break
+    people = await register.people_by_subject(session, held)
+    return [_of(people[subject]) for subject in sorted(people, key=lambda one: (people[one].name, one))]
+
+
+def _of(person: register.Person, answers: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A person as a recipient; an application's own contact goes before the register's."""
+    answers = answers or {}
+    return {
+        "recipient": person.id,
+        "name": answers.get("name") or person.name,
+        "address": answers.get("email") or person.email,
+        "language": answers.get("language") or person.language,
+        "timezone": _ZONES.get(person.country or "", _ZONE),
+    }
+
+
+async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
+    mentor = await mentors.mentor(session, mentor_id)
+    person = None if mentor is None else await register.person(session, mentor.subject)
+    return [] if person is None else [_of(person)]
+
+
+def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
+    """The line manager whom the officer named; without an account, so the id is derived from the application's."""
+    answers = application.answers
+    if not answers.line_manager_email:
+        return []
+    return [
+        {
+            "recipient": reaction_id(application.id, "line_manager", answers.line_manager_email),
+            "name": answers.line_manager_name or "",
+            "address": answers.line_manager_email,
+            "language": answers.language,
+            "timezone": _ZONES.get(application.country, _ZONE),
+        }
+    ]
+
+
+async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) -> dict[str, Any]:
+    """The objectives' texts by number, and the cascade plan. Raises `Refused` (404)."""
+    async with bus.transaction(f"system:{caller}") as tx:
+        application = await applications.application(tx.session, application_id)
+        if application is None:
+            raise not_found()
+        person = await register.person(tx.session, application.subject)
+        await log_access(
+            tx.session,
+            caller=caller,
+            what="objectives",
+            audience=AudienceKind.APPLICANT,
+            case_id=str(application_id),
+            purpose=purpose,
+            people=[] if person is None else [person.id],
+        )
+        answers = application.answers
+    return {
+        "application_id": application_id,
+        "reference": application.reference,
+        "objectives": [{"number": n, "text": text} for n, text in enumerate(answers.objectives, start=1)],
+        "cascade_plan": answers.cascade_plan,
+    }

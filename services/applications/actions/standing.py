@@ -1,0 +1,81 @@
+"""Where does an application stand, for whoever looks at it: state, since when, who has it, what is next, by when?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.model.answers import candidate_of
+from services.applications.model.call import Finding, findings, judge
+from services.applications.store import applications as store
+from services.applications.store import calls, register, standings
+from shared import clock
+from shared.contracts.codes import ApplicationState, PartnerStatus
+from shared.web import words
+from shared.web.i18n import gettext
+from shared.web.states import Standing, state
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An application with what is needed to say where it stands."""
+
+    application: store.Application
+    call: calls.Call
+    projected: standings.Standing | None
+    partner_active: bool
+
+    @property
+    def shown_state(self) -> ApplicationState:
+        """The state that people see: the portal's own, or, once it is eligible, the projected one."""
+        if self.application.own_state is not ApplicationState.ELIGIBLE:
+            return self.application.own_state
+        return ApplicationState.IN_MATCHING if self.projected is None else ApplicationState(self.projected.state)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The call's rules in words, as far as the answers go."""
+        of = candidate_of(
+            self.application.answers,
+            kind=self.application.for_,
+            country=self.application.country,
+            partner_active=self.partner_active,
+        )
+        return findings(self.call.terms, judge(self.call.terms, of))
+
+
+async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
+    """The case of one application; the caller checks whose it is."""
+    application = await store.application(session, application_id)
+    if application is None:
+        return None
+    call = await calls.call(session, application.call_id)
+    assert call is not None
+    status = await register.partner_status(session, application.country, clock.today())
+    return Case(
+        application,
+        call,
+        await standings.standing_of(session, application_id),
+        status is not PartnerStatus.SUSPENDED,
+    )
+
+
+def standing(case: Case) -> Standing:
+    """Where the case stands, with the words of the one table of states and what is known more exactly."""
+    application, shown = case.application, case.shown_state
+    since, due = application.since, application.due
+    if application.own_state is ApplicationState.ELIGIBLE:
+        due = None
+        if case.projected is not None:
+            since, due = case.projected.since, case.projected.due
+    if shown is ApplicationState.DRAFT:
+        due = case.call.deadline
+    holder = None
+    if shown is ApplicationState.SUBMITTED:
+        holder = gettext("National coordinator of %(country)s") % {"country": words.country(application.country)}
+    return Standing(state("application", shown), since, due, holder)

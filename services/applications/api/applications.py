@@ -1,0 +1,173 @@
+"""How does a program act for an officer: begin, save, submit, withdraw an application, and read where it stands?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.applications.actions import applications as actions
+from services.applications.actions import tickets
+from services.applications.actions.common import not_found
+from services.applications.actions.standing import Case, case_of, standing
+from services.applications.model.answers import PRIVACY_VERSION, missing
+from services.applications.settings import Settings
+from services.applications.store import applications as store
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.codes import ApplicationKind, Role, StatedReason
+from shared.identity import Principal, allow
+from shared.identity.scope import is_self, may_see_case
+from shared.service import bus_of, service_of
+
+router = APIRouter(prefix="/applications/api", tags=["applications"])
+Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
+Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class Begin(BaseModel):
+    """A new application: for which call and what, with answers as far as there are any; `submit` submits it at once.
+
+    `privacy`: the officer has read the privacy notice as it is now.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    call_id: UUID
+    kind: ApplicationKind
+    answers: dict[str, Any] = {}
+    privacy: bool = False
+    submit: bool = False
+
+
+class Withdrawal(BaseModel):
+    """Why the officer withdraws."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: StatedReason
+    text: str = ""
+
+
+class TicketWanted(BaseModel):
+    """A way into a form or receipt of another service."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: str
+    application_id: UUID
+    subject: UUID | None = None
+
+
+def settings_of(request: Request) -> Settings:
+    """The portal's settings."""
+    settings = service_of(request).settings
+    assert isinstance(settings, Settings)
+    return settings
+
+
+Portal = Annotated[Settings, Depends(settings_of)]
+
+
+def described(case: Case, *, answers: bool) -> dict[str, Any]:
+    """An application as the API shows it: where it stands, and the answers for whom they are."""
+    application, stands = case.application, standing(case)
+    shown: dict[str, Any] = {
+        "id": application.id,
+        "reference": application.reference,
+        "call_id": application.call_id,
+        "kind": application.kind,
+        "country": application.country,
+        "state": stands.state.code,
+        "since": stands.since,
+        "due": stands.due,
+        "holder": stands.holder or stands.state.holder,
+        "next": stands.next or stands.state.next,
+        "outcome": application.outcome,
+        "match_id": None if case.projected is None else case.projected.match_id,
+        "submitted_at": application.submitted_at,
+    }
+    if answers:
+        shown["answers"] = application.answers_json
+        shown["missing"] = missing(application.answers, case.call.terms)
+        shown["eligibility"] = [
+            {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
+            for f in case.findings
+        ]
+    return shown
+
+
+async def _shown(bus: Bus, application_id: UUID, *, answers: bool = True) -> dict[str, Any]:
+    async with bus.read() as session:
+        case = await case_of(session, application_id)
+    if case is None:
+        raise not_found()
+    return described(case, answers=answers)
+
+
+@router.post("/applications", status_code=201)
+async def begin(body: Begin, principal: Officer, bus: Store, settings: Portal) -> dict[str, Any]:
+    """Begin an application, or take up the draft that is there; with `submit` submit it at once."""
+    application = await actions.begin(bus, principal, body.call_id, body.kind)
+    changes = dict(body.answers)
+    if body.privacy:
+        changes |= {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now()}
+    if changes:
+        await actions.save(bus, principal, application.id, changes)
+    if body.submit:
+        await actions.submit(bus, principal, application.id, settings)
+    return await _shown(bus, application.id)
+
+
+@router.get("/applications")
+async def read_own(principal: Officer, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """The officer's own applications, the newest first."""
+    async with bus.read() as session:
+        mine = await store.of_officer(session, principal.subject)
+        cases = [await case_of(session, one.id) for one in mine]
+    return {"applications": [described(case, answers=False) for case in cases if case is not None]}
+
+
+@router.get("/applications/{application_id}")
+async def read_one(application_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+    """Where an application stands; its answers for the officer and for those who decide on it."""
+    async with bus.read() as session:
+        case = await case_of(session, application_id)
+    if case is None or not _theirs(principal, case.application):
+        raise not_found()
+    return described(case, answers=True)
+
+
+def _theirs(principal: Principal, application: store.Application) -> bool:
+    if application.submitted_at is None:
+        return is_self(principal, application.subject)
+    return may_see_case(principal, country=application.country, subject=application.subject)
+
+
+@router.put("/applications/{application_id}/answers")
+async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: Store) -> dict[str, Any]:
+    """Keep answers: the fields that are sent replace those that are there."""
+    await actions.save(bus, principal, application_id, body)
+    return await _shown(bus, application_id)
+
+
+@router.post("/applications/{application_id}/submit")
+async def submit(application_id: UUID, principal: Officer, bus: Store, settings: Portal) -> dict[str, Any]:
+    """Submit a draft, or again what was returned."""
+    await actions.submit(bus, principal, application_id, settings)
+    return await _shown(bus, application_id, answers=False)
+
+
+@router.post("/applications/{application_id}/withdraw")
+async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: Store) -> dict[str, Any]:
+    """Withdraw an open application."""
+    await actions.withdraw(bus, principal, application_id, body.reason, body.text)
+    return await _shown(bus, application_id, answers=False)
+
+
+@router.post("/tickets", status_code=201)
+async def ticket(body: TicketWanted, principal: Officer, bus: Store, settings: Portal) -> dict[str, str]:
+    """A ticket into the own form or receipt in another service; good for two minutes, sent in the header X-Ticket."""
+    way = await tickets.for_application(bus, settings, principal, body.purpose, body.application_id, body.subject)
+    return {"ticket": way.ticket, "address": way.address, "link": way.link}

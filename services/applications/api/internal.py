@@ -1,0 +1,54 @@
+"""What do the other services ask the portal for, since it alone knows names? Each answer stands in the access log."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.actions import contacts as actions
+from shared.bus import Bus
+from shared.contracts.codes import AudienceKind
+from shared.identity import internal
+from shared.service import bus_of
+
+router = APIRouter(prefix="/applications/internal", include_in_schema=False)
+Caller = Annotated[str, Depends(internal())]
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class ContactsWanted(BaseModel):
+    """To whom a message goes and what for; which of the ids is needed depends on the audience."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    audience: AudienceKind
+    purpose: Annotated[str, Field(min_length=1, max_length=100)]
+    application_id: UUID | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    organisation_id: UUID | None = None
+    mentor_id: UUID | None = None
+
+
+class ObjectivesWanted(BaseModel):
+    """Whose objectives, and for which form."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    application_id: UUID
+    purpose: Annotated[str, Field(min_length=1, max_length=100)] = "evaluation"
+
+
+@router.post("/contacts")
+async def contacts(body: ContactsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """The people whom an audience means, as recipients of one message."""
+    wanted = actions.Wanted(
+        body.audience, body.purpose, body.application_id, body.country, body.organisation_id, body.mentor_id
+    )
+    return {"recipients": await actions.contacts(bus, caller, wanted)}
+
+
+@router.post("/objectives")
+async def objectives(body: ObjectivesWanted, caller: Caller, bus: Store) -> dict[str, Any]:
+    """The objectives that the officer wrote, by number, for a form that asks how far each was met."""
+    return await actions.objectives(bus, caller, body.application_id, body.purpose)

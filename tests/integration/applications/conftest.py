@@ -1,0 +1,202 @@
+"""What do the portal's tests get? The real app on the real PostgreSQL, a small programme, and what it told."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from services.applications.actions.register import enter_first_coordinator
+from services.applications.app import create_app
+from services.applications.consumers import consumers
+from services.applications.settings import Settings
+from services.applications.store import metadata
+from shared import clock
+from shared.bus.bus import engine_for
+from shared.identity import csrf
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+ORIGIN = "http://localhost:8000"
+
+
+@pytest.fixture(autouse=True)
+def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of this test's own that can be moved."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+
+
+@pytest.fixture
+async def portal(database: str) -> AsyncIterator[FastAPI]:
+    """The portal on a database of its own, without the loops in the background."""
+    engine = engine_for(database)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    app = create_app(Settings(**settings_for(database)), background=False)
+    yield app
+    await app.state.service.bus.close()
+
+
+@pytest.fixture
+def feed(portal: FastAPI) -> Feed:
+    """What gives the portal events of the other services."""
+    return Feed(portal.state.service.bus, consumers)
+
+
+class Programme:
+    """A small programme in the portal: organisations, people with their access, and one open call."""
+
+    def __init__(self, app: FastAPI) -> None:
+        """Take the app; `fill` enters the programme."""
+        self.app = app
+        self.clients: dict[str, httpx2.AsyncClient] = {}
+        self.organisations: dict[str, str] = {}
+        self.call: dict[str, Any] = {}
+
+    def as_(self, subject: str) -> httpx2.AsyncClient:
+        """A client that is signed in as `subject` and sends what our own pages would send."""
+        if subject not in self.clients:
+            identity = identity_of(self.app)
+            session = Session.begin(subject, at=time.time())
+            client = httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(self.app),
+                base_url=ORIGIN,
+                headers={"X-CSRF-Token": csrf.made(identity.csrf, csrf.person(subject)), "Accept": "text/html"},
+            )
+            client.cookies.set(
+                identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local"
+            )
+            self.clients[subject] = client
+        return self.clients[subject]
+
+    async def post(self, subject: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """Post JSON as `subject`, hold the status and give the answer."""
+        answer = await self.as_(subject).post(f"/applications/api{path}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def get(self, subject: str, path: str, status: int = 200) -> Any:
+        """Read JSON as `subject`, hold the status and give the answer."""
+        answer = await self.as_(subject).get(f"/applications/api{path}")
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def fill(self) -> None:
+        """Enter the programme, as the programme coordinator does."""
+        assert await enter_first_coordinator(self.app.state.service.bus, "programme")
+        entries = [
+            {"name": "Police of Armenia", "kind": "agency", "country": "AM", "city": "Yerevan"},
+            {"name": "Police of Georgia", "kind": "agency", "country": "GE", "city": "Tbilisi"},
+            {"name": "Anti-cybercrime office", "kind": "agency", "country": "FR", "city": "Lyon"},
+        ]
+        answer = await self.post("programme", "/organisations", {"organisations": entries}, 201)
+        self.organisations = dict(zip(("AM", "GE", "FR"), answer["ids"], strict=True))
+        people = [
+            self.person("ani", "Ani Petrosyan", "AM", "officer", own_name="Անի Պետրոսյան", service="police",
+                        sex="female", rank_group="operational", years_in_field=6),
+            self.person("nino", "Nino Beridze", "GE", "officer", service="police"),
+            self.person("tigran", "Tigran Hakobyan", "AM", "national_coordinator"),
+            self.person("giorgi", "Giorgi Maisuradze", "GE", "national_coordinator"),
+            self.person("claire", "Claire Moreau", "FR", "host_contact", organisation_id=self.organisations["FR"]),
+        ]  # fmt: skip
+        await self.post("programme", "/people", {"people": people}, 201)
+        fund = {"name": "TOPCOP II", "payer": "European Commission", "since": "2025-01-01"}
+        funds = await self.post("programme", "/funds", {"funds": [fund]}, 201)
+        self.call = await self.post("programme", "/calls", call_terms(funds["ids"][0]), 201)
+
+    def person(self, subject: str, name: str, country: str, role: str, **known: Any) -> dict[str, Any]:
+        """An entry of the register; `known` are further fields, `organisation_id` goes into the grant too."""
+        grant = {"role": role, "country": country, "since": "2025-01-01"}
+        if "organisation_id" in known:
+            grant["organisation_id"] = known["organisation_id"]
+        return {
+            "subject": subject,
+            "name": name,
+            "email": f"{subject}@police.example",
+            "country": country,
+            "organisation_id": self.organisations[country],
+            "grants": [grant],
+            **known,
+        }
+
+    def answers(self, **changes: Any) -> dict[str, Any]:
+        """Complete answers of an officer who meets the call's rules."""
+        start = clock.today() + timedelta(days=90)
+        return {
+            "line_manager_name": "Vardan Sargsyan",
+            "line_manager_email": "vardan@police.example",
+            "expertise": [{"area": "analysis", "level": 2, "years": 4}],
+            "languages": [{"language": "en", "level": "B2"}, {"language": "hy", "level": "NS"}],
+            "topics": ["online_crime"],
+            "preferred_countries": ["FR"],
+            "periods": [{"start": str(start), "end": str(start + timedelta(days=40))}],
+            "objectives": ["Learn how seized devices are searched."],
+            "cascade_committed": True,
+            "cascade_plan": "A training day for my unit.",
+            **changes,
+        }
+
+    async def submitted(self, subject: str = "ani", **changes: Any) -> dict[str, Any]:
+        """An application of an officer, submitted through the API."""
+        body = {
+            "call_id": self.call["id"],
+            "kind": "study_visit",
+            "answers": self.answers(**changes),
+            "privacy": True,
+            "submit": True,
+        }
+        made: dict[str, Any] = await self.post(subject, "/applications", body, 201)
+        return made
+
+    async def journal(self, topic: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """What the portal told on a topic: (type, subject, payload), in order."""
+        query = sa.text(
+            "SELECT type, aggregateid, payload::jsonb FROM journal WHERE aggregatetype = :topic"
+            " ORDER BY recorded_at, aggregateid, sequence"
+        )
+        async with self.app.state.service.bus.read() as session:
+            return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]  # type: ignore[misc]
+
+
+def call_terms(fund_id: str) -> dict[str, Any]:
+    """An open call for study visits and mentoring, in English B1 or higher."""
+    today = clock.today()
+    return {
+        "kinds": ["study_visit", "mentee"],
+        "texts": [{"language": "en", "title": "Exchange of experts", "summary": "Visit a service abroad."}],
+        "scheme": "empact-2026",
+        "topics": ["online_crime", "criminal_networks"],
+        "opens": str(today - timedelta(days=10)),
+        "deadline": datetime.combine(today + timedelta(days=30), datetime.min.time(), UTC).isoformat(),
+        "closes": str(today + timedelta(days=200)),
+        "visit_periods": [{"start": str(today + timedelta(days=60)), "end": str(today + timedelta(days=180))}],
+        "rules": {"languages": ["en", "fr"], "minimum_level": "B1", "countries": ["AM", "GE", "MD"]},
+        "fund_id": fund_id,
+    }
+
+
+@pytest.fixture
+async def programme(portal: FastAPI) -> AsyncIterator[Programme]:
+    """A small programme, entered through the API."""
+    made = Programme(portal)
+    await made.fill()
+    yield made
+    for client in made.clients.values():
+        await client.aclose()
+
+
+def days(count: int) -> date:
+    """The day so many days from today."""
+    return clock.today() + timedelta(days=count)

@@ -1,0 +1,165 @@
+"""Does an application go from draft to eligible through the API, each step told once and only by whom it is for?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from services.applications.actions.deadlines import withdraw_silent
+from services.applications.actions.register import enter_first_coordinator
+from shared import clock
+from shared.contracts import matches
+from shared.ids import new_id
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+async def test_returned_once_then_endorsed_and_found_eligible(programme: Programme) -> None:
+    """An application is submitted, returned, answered, endorsed and found eligible; the events tell it in order."""
+    made = await programme.submitted()
+    assert made["reference"] == f"AM-{clock.today().year}-0001"
+    assert made["state"] == "submitted"
+    of = f"/applications/{made['id']}"
+    returned = await programme.post("tigran", f"{of}/return", {"remarks": {"languages": "Which certificate?"}})
+    assert returned["state"] == "returned_for_information"
+    page = await programme.as_("ani").get(f"/applications/mine/{made['id']}")
+    assert "Which certificate?" in page.text
+    languages = {"languages": [{"language": "en", "level": "C1"}]}
+    answer = await programme.as_("ani").put(f"/applications/api{of}/answers", json=languages)
+    assert answer.status_code == 200, answer.text
+    assert (await programme.post("ani", f"{of}/submit"))["state"] == "submitted"
+    assert (await programme.post("tigran", f"{of}/endorse"))["state"] == "endorsed"
+    waiting = await programme.get("programme", "/eligibility")
+    assert [one["eligible"] for one in waiting["applications"]] == [True]
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    assert (await programme.get("ani", of))["state"] == "in_matching"
+    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert told == [
+        "ApplicationSubmitted",
+        "ApplicationReturned",
+        "ApplicationResubmitted",
+        "ApplicationEndorsed",
+        "ApplicationFoundEligible",
+    ]
+    counted = await programme.journal("exchange.counting")
+    assert [kind for kind, _, _ in counted] == ["CountingKeyAssigned"]
+    assert counted[0][2]["sex"] == "female"
+
+
+async def test_no_event_holds_a_name_or_a_text(programme: Programme) -> None:
+    """Names, addresses, objectives and remarks stay in the portal."""
+    made = await programme.submitted()
+    remark = {"remarks": {"objectives": "Please be more exact."}}
+    await programme.post("tigran", f"/applications/{made['id']}/return", remark)
+    for topic in ("exchange.applications", "exchange.access", "exchange.counting"):
+        told = str(await programme.journal(topic))
+        for secret in ("Petrosyan", "police.example", "seized devices", "more exact", "Sargsyan"):
+            assert secret not in told
+
+
+async def test_other_countries_and_people_find_nothing(programme: Programme) -> None:
+    """Somebody else's application is not found, by page and by API, and cannot be decided on."""
+    made = await programme.submitted()
+    of = f"/applications/{made['id']}"
+    await programme.get("nino", of, 404)
+    await programme.get("giorgi", of, 404)
+    await programme.post("giorgi", f"{of}/endorse", status=404)
+    await programme.post("nino", f"{of}/withdraw", {"reason": "health"}, 404)
+    assert (await programme.as_("nino").get(f"/applications/mine/{made['id']}")).status_code == 404
+    assert (await programme.as_("giorgi").get(f"/applications/cases/{made['id']}")).status_code == 404
+    assert (await programme.get("giorgi", "/queue"))["total"] == 0
+    assert (await programme.get("tigran", "/queue"))["total"] == 1
+
+
+async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
+    """A second endorsement, an answer that is missing and a language below the call's are each named in words."""
+    draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
+    problem = await programme.post("ani", f"/applications/{draft['id']}/submit", status=422)
+    assert {one["field"] for one in problem["errors"]} >= {"languages", "objectives", "privacy"}
+    made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
+    assert made["id"] == draft["id"]
+    finding = next(one for one in made["eligibility"] if one["rule"] == "language")
+    assert (finding["held"], finding["given"]) == (False, "English A2")
+    assert "B1" in finding["asks"]
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    problem = await programme.post("tigran", f"/applications/{made['id']}/endorse", status=409)
+    assert "Endorsed" in problem["detail"]
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "ineligible"
+    last = (await programme.journal("exchange.applications"))[-1]
+    assert (last[0], last[2]["outcome"]) == ("ApplicationDecided", "ineligible")
+
+
+async def test_silence_of_the_officer_withdraws(programme: Programme) -> None:
+    """Ten working days after a return without an answer the clock withdraws the application, once."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
+    bus = programme.app.state.service.bus
+    assert await withdraw_silent(bus) == 0
+    clock.move(timedelta(days=25))
+    assert await withdraw_silent(bus) == 1
+    assert await withdraw_silent(bus) == 0
+    told = await programme.journal("exchange.applications")
+    assert [kind for kind, _, _ in told][-2:] == ["ApplicationWithdrawn", "ApplicationDecided"]
+    assert (told[-2][2]["reason"], told[-2][2]["by"]) == ("no_answer", "clock")
+
+
+async def test_closing_a_call_decides_what_is_left(programme: Programme) -> None:
+    """A closed call leaves a submitted application unplaced, and takes no new one."""
+    made = await programme.submitted()
+    answer = await programme.post("programme", f"/calls/{programme.call['id']}/close")
+    assert answer == {"unplaced": 1}
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "unplaced"
+    body = {"call_id": programme.call["id"], "kind": "mentee"}
+    await programme.post("ani", "/applications", body, 409)
+    await programme.post("programme", f"/calls/{programme.call['id']}/close", status=409)
+
+
+async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) -> None:
+    """MatchConfirmed tells place_confirmed; a withdrawal afterwards tells no second outcome."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    example = matches.MatchConfirmed.example["pairing"] | {"application_id": made["id"]}
+    match_id = new_id()
+    await feed.deliver((matches.MatchConfirmed.model_validate({"pairing": example}), match_id))
+    await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
+    told = await programme.journal("exchange.applications")
+    decided = [payload["outcome"] for kind, _, payload in told if kind == "ApplicationDecided"]
+    assert decided == ["place_confirmed"]
+    assert told[-1][2]["reason"] == "personal"
+
+
+async def test_contacts_are_given_to_services_only_and_logged(programme: Programme) -> None:
+    """An audience becomes recipients with opaque ids; each time stands in the access log."""
+    made = await programme.submitted()
+    client = programme.as_("programme")
+    headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "notifications"}
+    path = "/applications/internal/contacts"
+    body = {"audience": "applicant", "purpose": "application_submitted", "application_id": made["id"]}
+    assert (await client.post(path, json=body)).status_code == 401
+    answer = (await client.post(path, json=body, headers=headers)).json()
+    assert [(one["name"], one["address"]) for one in answer["recipients"]] == [("Ani Petrosyan", "ani@police.example")]
+    body = {"audience": "home_coordinator", "purpose": "application_submitted", "country": "AM"}
+    answer = (await client.post(path, json=body, headers=headers)).json()
+    assert [one["name"] for one in answer["recipients"]] == ["Tigran Hakobyan"]
+    body = {"audience": "host_contact", "purpose": "x", "organisation_id": programme.organisations["FR"]}
+    answer = (await client.post(path, json=body, headers=headers)).json()
+    assert [one["name"] for one in answer["recipients"]] == ["Claire Moreau"]
+    answer = await client.post(
+        "/applications/internal/objectives", json={"application_id": made["id"]}, headers=headers
+    )
+    assert answer.json()["objectives"][0]["number"] == 1
+    async with programme.app.state.service.bus.read() as session:
+        logged = (await session.execute(text("SELECT what, caller FROM access_log ORDER BY at"))).all()
+    assert [tuple(row) for row in logged] == [("contact", "notifications")] * 3 + [("objectives", "notifications")]
+
+
+async def test_the_first_coordinator_is_entered_once(programme: Programme) -> None:
+    """A second start changes nothing."""
+    assert not await enter_first_coordinator(programme.app.state.service.bus, "somebody-else")
