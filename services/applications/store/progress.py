@@ -61,7 +61,7 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
                 match_id=row["match_id"],
             )
         )
-    await put_standings(session, rows)  # type: ignore[arg-type, unused-ignore]  # any session will do
+    await put_standings(session, rows)
 
 
 def _as(code: Any, value: str | None) -> Any:

@@ -1,0 +1,176 @@
+"""What does a mentor do with the own profile? Writes it, publishes, revises, pauses, resumes, closes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.actions.common import not_found
+from services.applications.actions.now import goes
+from services.applications.model import steps
+from services.applications.model.mentor import MentorEntry, problems, profile_of, reference
+from services.applications.store import calls, counters, register
+from services.applications.store import mentors as store
+from shared import clock
+from shared.contracts import mentors as told
+from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
+from shared.identity.scope import is_self
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+REVISABLE = frozenset({MentorState.PUBLISHED, MentorState.PAUSED})
+
+
+def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
+    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    try:
+        return MentorEntry.model_validate(known.model_dump(mode="json") | dict(changes))
+    except ValidationError as error:
+        fields = {".".join(str(part) for part in one["loc"]): one["msg"] for one in error.errors()}
+        raise Refused(gettext("Some of it could not be read."), 422, fields) from error
+
+
+async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[str, Any]) -> store.Mentor:
+    """Draft a profile for a call, filled with what the register knows; the one that is there, where there is one.
+
+    Raises `Refused` (404; 409 where the call takes none; 422 where the mentor is not in the register).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        mine = await store.of_subject(tx.session, principal.subject)
+        known = next((one for one in mine if one.call_id == call_id), None)
+        if known is not None:
+            return known
+        call = await calls.call(tx.session, call_id)
+        person = await register.person(tx.session, principal.subject)
+        if call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED:
+            raise Refused(gettext("This call takes no mentors now."), 409)
+        if person is None or person.country is None or person.organisation_id is None:
+            sentence = gettext("The register does not know you yet. Ask your national coordinator to enter you.")
+            raise Refused(sentence, 422)
+        moment, year = clock.now(), call.terms.opens.year
+        number = await counters.next_number(tx.session, f"mentor {person.country} {year}")
+        entry = entry_of(
+            MentorEntry.model_validate({"service": person.service, "rank_group": person.rank_group}), changes
+        )
+        mentor = store.Mentor(
+            id=new_id(),
+            subject=principal.subject,
+            reference=reference(person.country, year, number),
+            call_id=call_id,
+            organisation_id=person.organisation_id,
+            country=person.country,
+            since=moment,
+            entry_json=entry.model_dump(mode="json"),
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(mentor)
+        await tx.changed("mentors")
+        return mentor
+
+
+async def save(
+    bus: Bus, principal: Principal, mentor_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> store.Mentor:
+    """Keep what the mentor writes; of a published profile it is a revision, told at once.
+
+    Raises `Refused` (404; 409 where it was changed since `version` or is closed; 422).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if version is not None and version != mentor.version:
+            raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
+        if mentor.stands is MentorState.CLOSED:
+            raise Refused(str(steps.refuse("mentor", mentor.state)), 409)
+        entry = entry_of(mentor.entry, changes)
+        if entry == mentor.entry:
+            return mentor
+        if mentor.stands in REVISABLE:
+            await tx.record(told.MentorRevised(profile=await _profile(tx, mentor, entry)), mentor.id)
+        mentor.entry_json = entry.model_dump(mode="json")
+        _written(tx, mentor)
+        await tx.changed("mentors")
+        return mentor
+
+
+async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """From now on mentees can be matched. Raises `Refused` (404, 409; 422 names what is missing)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if goes(steps.after, "mentor", told.MentorPublished, mentor.state):
+            await _move(tx, mentor, told.MentorPublished(profile=await _profile(tx, mentor, mentor.entry)))
+        return mentor
+
+
+async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """No new mentee for a while. Raises `Refused` (404, 409)."""
+    return await _by_mentor(bus, principal, mentor_id, told.MentorPaused(cause=PauseCause.BY_CHOICE))
+
+
+async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """Mentees can be matched again. Raises `Refused` (404, 409)."""
+    return await _by_mentor(bus, principal, mentor_id, told.MentorResumed())
+
+
+async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """No more mentees; mentorships that are open stand. Raises `Refused` (404, 409)."""
+    return await _by_mentor(bus, principal, mentor_id, told.MentorClosed(cause=CloseCause.BY_CHOICE))
+
+
+async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: told.MentorEvent) -> store.Mentor:
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if goes(steps.after, "mentor", type(event), mentor.state):
+            await _move(tx, mentor, event)
+        return mentor
+
+
+async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """The profile, locked. Raises `Refused` (404) unless it is the principal's own."""
+    mentor = await store.mentor(tx.session, mentor_id, lock=True)
+    if mentor is None or not is_self(principal, mentor.subject):
+        raise not_found()
+    return mentor
+
+
+async def _profile(tx: Tx, mentor: store.Mentor, entry: MentorEntry) -> told.MentorProfile:
+    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+    call = await calls.call(tx.session, mentor.call_id)
+    assert call is not None
+    found = problems(entry, call.terms)
+    if found:
+        raise Refused(gettext("Some of it is missing."), 422, found)
+    return profile_of(
+        entry,
+        call.terms,
+        call_id=mentor.call_id,
+        reference=mentor.reference,
+        organisation_id=mentor.organisation_id,
+        country=mentor.country,
+    )
+
+
+async def _move(tx: Tx, mentor: store.Mentor, event: told.MentorEvent) -> None:
+    """Bring a locked profile into the state to which `event` leads, and tell of it."""
+    mentor.state = steps.after("mentor", type(event), mentor.state)
+    mentor.since = clock.now()
+    _written(tx, mentor)
+    await tx.record(event, mentor.id)
+    await tx.changed("mentors")
+
+
+def _written(tx: Tx, mentor: store.Mentor) -> None:
+    mentor.version += 1
+    mentor.saved_at = clock.now()
+    tx.session.add(mentor)

@@ -1,0 +1,252 @@
+"""What does a host do with a placement, and the national coordinator about it? One function a transition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.applications.actions.common import not_found
+from services.applications.actions.endorsement import acting_as_for
+from services.applications.actions.now import goes
+from services.applications.model import steps
+from services.applications.model.offer import OfferEntry, problems, reference, terms_of
+from services.applications.store import calls, counters, register
+from services.applications.store import offers as store
+from shared import clock
+from shared.contracts import offers as told
+from shared.contracts.codes import (
+    ActingAs,
+    CallState,
+    CloseCause,
+    OfferState,
+    PauseCause,
+    Role,
+    Section,
+    StatedReason,
+    published,
+)
+from shared.contracts.lifecycle import Unit
+from shared.identity.scope import EU, may_act_for_organisation, may_clear
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# In these states what the host writes is a draft; once published, a change is a revision.
+WRITABLE = frozenset({OfferState.DRAFT, OfferState.RETURNED})
+REVISABLE = frozenset({OfferState.PUBLISHED, OfferState.PAUSED})
+
+
+def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
+    """`known` with the fields in `changes`. Raises `Refused` (422) that names the fields that cannot be read."""
+    try:
+        return OfferEntry.model_validate(known.model_dump(mode="json") | dict(changes))
+    except ValidationError as error:
+        fields = {".".join(str(part) for part in one["loc"]): one["msg"] for one in error.errors()}
+        raise Refused(gettext("Some of it could not be read."), 422, fields) from error
+
+
+async def begin(
+    bus: Bus, principal: Principal, call_id: UUID, organisation_id: UUID, changes: Mapping[str, Any]
+) -> store.Offer:
+    """Draft a placement of the own organisation for a call. Raises `Refused` (404, 409, 422)."""
+    async with bus.transaction(principal.subject) as tx:
+        if not may_act_for_organisation(principal, organisation_id):
+            raise not_found()
+        host = await register.organisation(tx.session, organisation_id)
+        call = await calls.call(tx.session, call_id)
+        if host is None or call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED or not host.active:
+            raise Refused(gettext("This call takes no placements now."), 409)
+        moment = clock.now()
+        year = call.terms.opens.year
+        number = await counters.next_number(tx.session, f"offer {host.country} {year}")
+        offer = store.Offer(
+            id=new_id(),
+            reference=reference(host.country, year, number),
+            call_id=call_id,
+            organisation_id=organisation_id,
+            country=host.country,
+            since=moment,
+            entry_json=entry_of(OfferEntry(city=host.city), changes).model_dump(mode="json"),
+            created_by=principal.subject,
+            created_at=moment,
+            saved_at=moment,
+        )
+        tx.session.add(offer)
+        await tx.changed("offers")
+        return offer
+
+
+async def save(
+    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> store.Offer:
+    """Keep what the host writes; of a published placement it is a revision, told at once.
+
+    Raises `Refused` (404; 409 where it was changed since `version` or cannot be changed; 422).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if version is not None and version != offer.version:
+            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+        entry = entry_of(offer.entry, changes)
+        if offer.stands in REVISABLE:
+            terms = await _terms(tx, offer, entry)
+            if terms == offer.terms and entry == offer.entry:
+                return offer
+            offer.terms_json = terms.model_dump(mode="json")
+            await tx.record(told.OfferRevised(terms=terms), offer.id)
+        elif offer.stands not in WRITABLE:
+            raise Refused(str(steps.refuse("offer", offer.state)), 409)
+        offer.entry_json = entry.model_dump(mode="json")
+        _written(tx, offer)
+        await tx.changed("offers")
+        return offer
+
+
+async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """Submit it to the host national coordinator. Raises `Refused` (404, 409; 422 names what is missing)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.OfferSubmitted, offer.state):
+            terms = await _terms(tx, offer, offer.entry)
+            call = await calls.call(tx.session, offer.call_id)
+            assert call is not None
+            until = due(clock.now(), call.terms.timers.offer_endorse_wd, Unit.WORKING_DAYS, offer.country)
+            offer.terms_json = terms.model_dump(mode="json")
+            await _move(tx, offer, told.OfferSubmitted(terms=terms, due=until), until=until)
+        return offer
+
+
+async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The host country supports it. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer, acting_as = await _abroad(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.OfferEndorsed, offer.state):
+            offer.remarks = {}
+            await _move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
+        return offer
+
+
+async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
+    """Ask the host for more; the remarks stay here. Raises `Refused` (404, 409; 422 without a remark)."""
+    written = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
+    if not written:
+        sentence = gettext("Write what you ask for, at least for one section.")
+        raise Refused(sentence, 422, {"remarks": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        offer, acting_as = await _abroad(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.OfferReturned, offer.state):
+            offer.remarks = {str(section): text for section, text in written.items()}
+            await _move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
+        return offer
+
+
+async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """From now on it can be matched. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.OfferPublished, offer.state):
+            assert offer.terms is not None
+            await _move(tx, offer, told.OfferPublished(terms=offer.terms))
+        return offer
+
+
+async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """No new guest for a while. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferPaused(cause=PauseCause.BY_CHOICE))
+
+
+async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """It can be matched again. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferResumed())
+
+
+async def close(
+    bus: Bus, principal: Principal, offer_id: UUID, cause: CloseCause = CloseCause.BY_CHOICE
+) -> store.Offer:
+    """It takes nobody any more; confirmed visits stand. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferClosed(cause=cause))
+
+
+async def withdraw(bus: Bus, principal: Principal, offer_id: UUID, reason: StatedReason) -> store.Offer:
+    """The host takes it back; matches that are not confirmed are cancelled. Raises `Refused` (404, 409)."""
+    return await _by_host(bus, principal, offer_id, told.OfferWithdrawn(reason=published(reason)))
+
+
+async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: told.OfferEvent) -> store.Offer:
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if goes(steps.after, "offer", type(event), offer.state):
+            await _move(tx, offer, event)
+        return offer
+
+
+async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The placement, locked. Raises `Refused` (404) unless it is the own organisation's."""
+    offer = await store.offer(tx.session, offer_id, lock=True)
+    if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+        raise not_found()
+    return offer
+
+
+async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
+    """The placement, locked, and in which capacity the principal decides on it. Raises `Refused` (404)."""
+    offer = await store.offer(tx.session, offer_id, lock=True)
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    if (
+        offer is None
+        or offer.stands is OfferState.DRAFT
+        or not (programme or may_clear(principal, offer.country, offer.organisation_id))
+    ):
+        raise not_found()
+    return offer, acting_as(principal, offer.country, offer.organisation_id)
+
+
+def acting_as(principal: Principal, country: str, organisation_id: UUID) -> ActingAs:
+    """As whom the principal decides for a country, or for an EU agency, whose clearance officer is its coordinator."""
+    if country != EU or not may_clear(principal, country, organisation_id):
+        return acting_as_for(principal, country)
+    held = [one for one in principal.grants if one.role is Role.CLEARANCE_OFFICER]
+    return ActingAs.DEPUTY if all(grant.deputy_for for grant in held) else ActingAs.COORDINATOR
+
+
+async def _terms(tx: Tx, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
+    """What is told of the entry. Raises `Refused` (422) that names what is missing."""
+    call = await calls.call(tx.session, offer.call_id)
+    assert call is not None
+    found = problems(entry, call.terms)
+    if found:
+        raise Refused(gettext("Some of it is missing."), 422, found)
+    return terms_of(
+        entry,
+        call.terms,
+        call_id=offer.call_id,
+        reference=offer.reference,
+        organisation_id=offer.organisation_id,
+        country=offer.country,
+    )
+
+
+async def _move(tx: Tx, offer: store.Offer, event: told.OfferEvent, *, until: Any = None) -> None:
+    """Bring a locked placement into the state to which `event` leads, and tell of it."""
+    offer.state = steps.after("offer", type(event), offer.state)
+    offer.since, offer.due = clock.now(), until
+    _written(tx, offer)
+    await tx.record(event, offer.id)
+    await tx.changed("offers")
+
+
+def _written(tx: Tx, offer: store.Offer) -> None:
+    offer.version += 1
+    offer.saved_at = clock.now()
+    tx.session.add(offer)
