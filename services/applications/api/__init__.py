@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.api import applications, calls, clock, decisions, internal, register
+from services.applications.api import (
+    applications,
+    calls,
+    clock,
+    decisions,
+    internal,
+    matches,
+    mentors,
+    mentorships,
+    offers,
+    register,
+    visits,
+)
 from shared import clock as time
 
 if TYPE_CHECKING:
@@ -16,6 +28,7 @@ if TYPE_CHECKING:
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package; the clock's only in a local run whose clock can be moved."""
     found = [register.router, calls.router, applications.router, decisions.router, internal.router]
+    found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -6,9 +6,34 @@ from services.applications.store import (
     certificates,
     contacts,
     counters,
+    matches,
+    mentors,
+    mentorships,
+    offers,
+    outcomes,
+    pairs,
+    participation,
     register,
     standings,
+    visits,
 )
 from services.applications.store.base import metadata
 
-__all__ = ["applications", "calls", "certificates", "contacts", "counters", "metadata", "register", "standings"]
+__all__ = [
+    "applications",
+    "calls",
+    "certificates",
+    "contacts",
+    "counters",
+    "matches",
+    "mentors",
+    "mentorships",
+    "metadata",
+    "offers",
+    "outcomes",
+    "pairs",
+    "participation",
+    "register",
+    "standings",
+    "visits",
+]

@@ -113,6 +113,12 @@ async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application
     return list((await session.scalars(query.with_for_update())).all())
 
 
+async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
+    """Several applications, by id."""
+    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
+    return {one.id: one for one in await session.scalars(query)}
+
+
 async def of_officer(session: AsyncSession, subject: str) -> list[Application]:
     """An officer's own applications, the newest first."""
     query = select(Application).where(Application.subject == subject).order_by(col(Application.id).desc()).limit(100)

@@ -188,10 +188,10 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
 
 
 async def within(
-    session: AsyncSession, *among: sa.ColumnElement[bool], states: Sequence[MatchState] = ()
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[MatchState] = ()
 ) -> list[Match]:
-    """Matches that meet all of `among` (and are in one of `states`), those that are due first; at most `MOST`."""
-    query = select(Match).where(*among)
+    """Matches that meet one of `among` (and are in one of `states`), those that are due first; at most `MOST`."""
+    query = select(Match).where(sa.or_(sa.false(), *among))
     if states:
         query = query.where(col(Match.state).in_(states))
     return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id)).limit(MOST)))
@@ -200,6 +200,11 @@ async def within(
 def of_hosts(organisation_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
     """The matches with offers of these organisations."""
     return sa.and_(col(Match.host_organisation_id).in_(organisation_ids), col(Match.offer_id).is_not(None))
+
+
+def of_applications(application_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:
+    """The matches of these applications."""
+    return col(Match.application_id).in_(application_ids)
 
 
 def of_mentors(mentor_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:

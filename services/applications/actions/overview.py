@@ -1,0 +1,246 @@
+"""What does somebody see of a match, a visit, a mentorship? All that page and API show, read once, for that person.
+
+Before a release: rank group, service, expertise and languages only (`domain.md`, staged identity).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.applications.actions import cases, clearance, visits
+from services.applications.actions.cases import Case, Known
+from services.applications.model import mentorship as pair_model
+from services.applications.model.participation import ASKED_BEFORE_TRAVEL, days_to_record
+from services.applications.store import applications as applications_store
+from services.applications.store import matches, mentors, mentorships, offers, outcomes, pairs, participation, register
+from services.applications.store import visits as visits_store
+from shared import clock
+from shared.contracts.codes import UNION, MatchState, MentorshipState, Party, PreparationItem, Role, Side, VisitState
+from shared.identity.scope import countries_visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.contracts.applications import ApplicationProfile
+    from shared.contracts.codes import Answer
+    from shared.identity import Principal
+
+_EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
+_ENDED_PAIRS = frozenset({MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY})
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A match for one person: `turn` is whose turn it is to clear, `answers` who has answered what."""
+
+    case: Case
+    turn: clearance.Turn
+    cleared: dict[Side, participation.Clearance]
+    answers: dict[Party, Answer]
+    known: dict[Party, Known]
+    host: register.Organisation | None
+    offer: offers.Offer | None
+    visit: visits_store.Visit | None
+    mentorship: mentorships.Mentorship | None
+
+    @property
+    def match(self) -> matches.Match:
+        """The match itself."""
+        return self.case.match
+
+    @property
+    def profile(self) -> ApplicationProfile | None:
+        """What was submitted of the applicant: no name in it."""
+        return self.case.application.profile
+
+    @property
+    def answering(self) -> Party | None:
+        """As whom the person is asked for an answer now, if at all."""
+        asked = self.match.stands is MatchState.OFFERED
+        own = [party for party in self.case.sides if party in self.case.parties and party not in self.answers]
+        return own[0] if asked and own else None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the person's own answer has arrived and matching has not confirmed the match yet."""
+        own = self.case.parties & set(self.answers)
+        return bool(own) and self.match.stands is MatchState.OFFERED
+
+
+async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
+    """One match. Raises `Refused` (404)."""
+    return (await _views(session, principal, [await cases.of_match(session, principal, match_id)]))[0]
+
+
+async def _views(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
+    ids = [case.match.id for case in found]
+    cleared = await participation.clearances(session, ids)
+    answers = await participation.answers(session, ids)
+    known = await cases.identities_of(session, found, await participation.releases(session, ids))
+    organisation_ids = {case.match.host_organisation_id for case in found}
+    hosts = {one.id: one for one in await register.organisations(session, ids=organisation_ids)}
+    placements = await offers.offers_by_id(session, {case.match.offer_id for case in found if case.match.offer_id})
+    came_visits = await visits_store.of_matches(session, ids)
+    came_pairs = await mentorships.of_matches(session, ids)
+    return [
+        MatchView(
+            case,
+            clearance.turn(principal, case.match, cleared[case.match.id]),
+            cleared[case.match.id],
+            answers[case.match.id],
+            known[case.match.id],
+            hosts.get(case.match.host_organisation_id),
+            placements.get(case.match.offer_id) if case.match.offer_id else None,
+            came_visits.get(case.match.id),
+            came_pairs.get(case.match.id),
+        )
+        for case in found
+    ]
+
+
+async def match_views(
+    session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
+) -> list[MatchView]:
+    """All matches that the person sees, by any of the own roles, those due first."""
+    among = []
+    coordinator = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+    if coordinator:
+        countries = countries_visible(principal)
+        agencies = _ids(principal, Role.CLEARANCE_OFFICER)
+        among.append(matches.cleared_by(None if countries is None else sorted(countries), agencies, UNION))
+    if principal.has(Role.HOST_CONTACT):
+        among.append(matches.of_hosts(_ids(principal, Role.HOST_CONTACT)))
+    if principal.has(Role.MENTOR):
+        own = await mentors.of_subject(session, principal.subject)
+        among.append(matches.of_mentors([one.id for one in own]))
+    if principal.has(Role.OFFICER):
+        mine = await applications_store.of_officer(session, principal.subject)
+        among.append(matches.of_applications([one.id for one in mine]))
+    found = await matches.within(session, among, states=states)
+    applications = await applications_store.by_id(session, {one.application_id for one in found})
+    profiles = await mentors.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
+    seen = []
+    for match in found:
+        application = applications.get(match.application_id)
+        mentor = profiles.get(match.mentor_id) if match.mentor_id else None
+        if application is None:
+            continue
+        parties = cases.parties_of(principal, match, application.subject, mentor.subject if mentor else None)
+        if parties:
+            seen.append(Case(match, application, mentor, parties))
+    return await _views(session, principal, seen)
+
+
+def _ids(principal: Principal, role: Role) -> list[UUID]:
+    return [UUID(one) for one in sorted(principal.organisations(role))]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in."""
+
+    purpose: str
+    party: Party
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisitView:
+    """A visit for one person, with its match."""
+
+    of: MatchView
+    visit: visits_store.Visit
+    version: int
+    agenda: str
+    agreed: dict[Party, int]
+    prepared: set[PreparationItem]
+    attendance: dict[date, bool]
+    statements: list[participation.Statement]
+    tasks: list[Task]
+    asked: tuple[PreparationItem, ...] = ASKED_BEFORE_TRAVEL
+
+    @property
+    def both_agreed(self) -> bool:
+        """Whether guest and host agreed to the agenda as it is."""
+        return all(self.agreed.get(party) == self.version for party in visits.BOTH)
+
+    @property
+    def recordable(self) -> list[date]:
+        """The days whose attendance can be recorded by now."""
+        takes_place = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNDER_WAY}
+        return days_to_record(self.visit.dates, clock.today()) if takes_place else []
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: a scheduled visit also says whether its agenda is agreed."""
+        if self.visit.stands is not VisitState.SCHEDULED:
+            return self.visit.state
+        if self.visit.proposal is not None:
+            return "move_proposed"
+        return "agenda_agreed" if self.both_agreed else self.visit.state
+
+
+async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:
+    """One visit. Raises `Refused` (404)."""
+    case, visit = await cases.of_visit(session, principal, visit_id)
+    view = (await _views(session, principal, [case]))[0]
+    version, agenda = await visits.agenda_of(session, visit)
+    arrived = await outcomes.of_subjects(session, [visit.id])
+    asked = {Party.GUEST: ("evaluation", "report"), Party.HOST: ("evaluation",)}
+    return VisitView(
+        view,
+        visit,
+        version,
+        agenda,
+        await participation.agenda_agreed(session, visit.id),
+        await participation.prepared(session, visit.id),
+        await participation.attendance(session, visit.id),
+        await participation.statements(session, visit.match_id),
+        [
+            Task(purpose, party, (visit.id, purpose, party.value) in arrived)
+            for party in sorted(case.parties & asked.keys())
+            for purpose in asked[party]
+            if visit.stands in _EVALUATED
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipView:
+    """A mentorship for one person, with its match; `party` is as whom the person takes part, if at all."""
+
+    of: MatchView
+    mentorship: mentorships.Mentorship
+    party: Party | None
+    agreement: str
+    signed: set[Party]
+    goals: list[pairs.Goal]
+    sessions: list[pairs.Session]
+    tasks: list[Task] = field(default_factory=list)
+
+
+async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """One mentorship; goals, notes and sessions are the pair's own. Raises `Refused` (404)."""
+    case, one = await cases.of_mentorship(session, principal, mentorship_id)
+    view = (await _views(session, principal, [case]))[0]
+    own = [party for party in (Party.MENTEE, Party.MENTOR) if party in case.parties]
+    arrived = await outcomes.of_subjects(session, [one.id])
+    return MentorshipView(
+        view,
+        one,
+        own[0] if own else None,
+        pair_model.agreement(str(one.id), one.plan),
+        await pairs.signed(session, one.id, pair_model.FIRST_VERSION),
+        await pairs.goals(session, one.id) if own else [],
+        await pairs.sessions(session, one.id) if own else [],
+        [
+            Task("evaluation", party, (one.id, "evaluation", party.value) in arrived)
+            for party in own
+            if one.stands in _ENDED_PAIRS
+        ],
+    )

@@ -1,0 +1,104 @@
+"""How does a program clear a match for a country, and answer it for officer, host, mentee or mentor?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from services.applications.actions import answers, clearance
+from services.applications.actions.overview import match_view, match_views
+from services.applications.api import shown
+from services.applications.api.parts import Body, Reason, Store, Text
+from shared.bus import Bus
+from shared.contracts.codes import Answer, MatchState, Role, Side, StatedReason
+from shared.identity import Principal, allow
+
+router = APIRouter(prefix="/applications/api/matches", tags=["matches"])
+Clearer = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
+Anyone = Annotated[
+    Principal,
+    Depends(
+        allow(
+            Role.OFFICER,
+            Role.HOST_CONTACT,
+            Role.MENTOR,
+            Role.NATIONAL_COORDINATOR,
+            Role.CLEARANCE_OFFICER,
+            Role.PROGRAMME_COORDINATOR,
+        )
+    ),
+]
+
+
+class Clear(Body):
+    """For which side; without it the one whose turn it is."""
+
+    side: Side | None = None
+
+
+class Refusal(Body):
+    """Why it is not cleared; the text stays in the portal."""
+
+    reason: StatedReason
+    text: Text = ""
+    side: Side | None = None
+
+
+class AnswerBody(Body):
+    """Yes or no; a no needs a reason, whose text stays in the portal."""
+
+    answer: Answer
+    reason: StatedReason | None = None
+    text: Text = ""
+
+
+async def _shown(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        return shown.match(await match_view(session, principal, match_id))
+
+
+@router.get("")
+async def read_all(
+    principal: Anyone, bus: Store, state: Annotated[list[MatchState] | None, Query()] = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The matches that concern the reader: own, own organisation's, own country's; those due first."""
+    async with bus.read() as session:
+        views = await match_views(session, principal, state or ())
+    return {"matches": [shown.match(view) for view in views]}
+
+
+@router.get("/{match_id}")
+async def read_one(match_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """One match, with what of the people the reader may know."""
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/clear")
+async def clear(match_id: UUID, principal: Clearer, bus: Store, body: Clear | None = None) -> dict[str, Any]:
+    """Clear a match for the own country."""
+    await clearance.clear(bus, principal, match_id, (body or Clear()).side)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/refuse")
+async def refuse(match_id: UUID, body: Refusal, principal: Clearer, bus: Store) -> dict[str, Any]:
+    """Do not clear a match."""
+    await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/answer", status_code=202)
+async def answer(match_id: UUID, body: AnswerBody, principal: Asked, bus: Store) -> dict[str, Any]:
+    """Answer an offered match: it has arrived; whether it counts, matching says."""
+    await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
+    return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/cancel", status_code=202)
+async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """Ask that a confirmed match be cancelled, before its visit begins."""
+    await answers.cancel(bus, principal, match_id, body.reason, body.text)
+    return await _shown(bus, principal, match_id)

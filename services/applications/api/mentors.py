@@ -1,0 +1,90 @@
+"""How does a program act for a mentor about the own profile?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from services.applications.actions import mentors as actions
+from services.applications.actions.common import not_found
+from services.applications.api import shown
+from services.applications.api.parts import Body, Store
+from services.applications.store import mentors as store
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.identity.scope import is_self
+
+router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
+Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
+
+
+class NewMentor(Body):
+    """A profile for a call; `entry` as far as it is written. `publish` publishes it at once."""
+
+    call_id: UUID
+    entry: Annotated[dict[str, Any], Field(default_factory=dict)]
+    publish: bool = False
+
+
+class Written(Body):
+    """Fields that replace those that are there; `version` is the one that was read."""
+
+    entry: dict[str, Any]
+    version: int | None = None
+
+
+@router.post("", status_code=201)
+async def begin(body: NewMentor, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Draft the own profile for a call, or take up the one that is there."""
+    mentor = await actions.begin(bus, principal, body.call_id, body.entry)
+    if body.publish:
+        mentor = await actions.publish(bus, principal, mentor.id)
+    return shown.mentor(mentor)
+
+
+@router.get("")
+async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """The own profiles, the newest first."""
+    async with bus.read() as session:
+        return {"mentors": [shown.mentor(one) for one in await store.of_subject(session, principal.subject)]}
+
+
+@router.get("/{mentor_id}")
+async def read_one(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """The own profile."""
+    async with bus.read() as session:
+        mentor = await store.mentor(session, mentor_id)
+    if mentor is None or not is_self(principal, mentor.subject):
+        raise not_found()
+    return shown.mentor(mentor)
+
+
+@router.put("/{mentor_id}")
+async def save(mentor_id: UUID, body: Written, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Keep what the mentor writes; of a published profile it is a revision."""
+    return shown.mentor(await actions.save(bus, principal, mentor_id, body.entry, version=body.version))
+
+
+@router.post("/{mentor_id}/publish")
+async def publish(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """From now on mentees can be matched."""
+    return shown.mentor(await actions.publish(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/pause")
+async def pause(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """No new mentee for a while."""
+    return shown.mentor(await actions.pause(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/resume")
+async def resume(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Mentees can be matched again."""
+    return shown.mentor(await actions.resume(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/close")
+async def close(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """No more mentees; mentorships that are open stand."""
+    return shown.mentor(await actions.close(bus, principal, mentor_id))

@@ -1,0 +1,161 @@
+"""How does a program act for a host about a placement, and for the national coordinator who endorses it?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import Field
+
+from services.applications.actions import offers as actions
+from services.applications.actions.common import not_found
+from services.applications.api import shown
+from services.applications.api.parts import Body, Reason, Store
+from services.applications.store import offers as store
+from shared.contracts.codes import CloseCause, OfferState, Role, Section
+from shared.identity import Principal, allow
+from shared.identity.scope import countries_visible, may_see_organisation
+
+router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
+Decider = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Reader = Annotated[
+    Principal,
+    Depends(allow(Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
+]
+
+
+class NewOffer(Body):
+    """A new placement; `entry` as far as it is written. `submit` submits it at once."""
+
+    call_id: UUID
+    organisation_id: UUID | None = None
+    entry: Annotated[dict[str, Any], Field(default_factory=dict)]
+    submit: bool = False
+
+
+class Written(Body):
+    """Fields that replace those that are there; `version` is the one that was read."""
+
+    entry: dict[str, Any]
+    version: int | None = None
+
+
+class Return(Body):
+    """What is asked for, by section."""
+
+    remarks: dict[Section, str]
+
+
+class Close(Body):
+    """Why it closes."""
+
+    cause: CloseCause = CloseCause.BY_CHOICE
+
+
+@router.post("", status_code=201)
+async def begin(body: NewOffer, principal: Host, bus: Store) -> dict[str, Any]:
+    """Draft a placement of the own organisation (to be named by who has several)."""
+    own = [UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))]
+    organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
+    if organisation_id is None:
+        raise not_found()
+    offer = await actions.begin(bus, principal, body.call_id, organisation_id, body.entry)
+    if body.submit:
+        offer = await actions.submit(bus, principal, offer.id)
+    return shown.offer(offer)
+
+
+@router.get("")
+async def read_all(
+    principal: Reader, bus: Store, state: Annotated[list[OfferState] | None, Query()] = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The placements of the own organisation and, for coordinators, of the own country; those due first."""
+    countries = countries_visible(principal)
+    async with bus.read() as session:
+        found = await store.within(
+            session,
+            organisation_ids=organisations(principal),
+            countries=None if countries is None else sorted(countries),
+            states=state or (),
+        )
+    return {"offers": [shown.offer(one) for one in found]}
+
+
+def organisations(principal: Principal) -> list[UUID]:
+    """The organisations whose placements are the principal's to see."""
+    held = principal.organisations(Role.HOST_CONTACT) | principal.organisations(Role.CLEARANCE_OFFICER)
+    return [UUID(one) for one in sorted(held)]
+
+
+def theirs(principal: Principal, offer: store.Offer) -> bool:
+    """Whether a placement is the principal's to see; a draft is its own organisation's only."""
+    country = None if offer.stands is OfferState.DRAFT else offer.country
+    if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
+        return False
+    return may_see_organisation(principal, offer.organisation_id, country)
+
+
+@router.get("/{offer_id}")
+async def read_one(offer_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+    """One placement."""
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return shown.offer(offer)
+
+
+@router.put("/{offer_id}")
+async def save(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+    """Keep what the host writes; of a published placement it is a revision."""
+    return shown.offer(await actions.save(bus, principal, offer_id, body.entry, version=body.version))
+
+
+@router.post("/{offer_id}/submit")
+async def submit(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """Submit it to the host national coordinator."""
+    return shown.offer(await actions.submit(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/endorse")
+async def endorse(offer_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Endorse a placement of the own country."""
+    return shown.offer(await actions.endorse(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/return")
+async def send_back(offer_id: UUID, body: Return, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Ask the host for more."""
+    return shown.offer(await actions.send_back(bus, principal, offer_id, body.remarks))
+
+
+@router.post("/{offer_id}/publish")
+async def publish(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """From now on it can be matched."""
+    return shown.offer(await actions.publish(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/pause")
+async def pause(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """No new guest for a while."""
+    return shown.offer(await actions.pause(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/resume")
+async def resume(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """It can be matched again."""
+    return shown.offer(await actions.resume(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/close")
+async def close(offer_id: UUID, principal: Host, bus: Store, body: Close | None = None) -> dict[str, Any]:
+    """It takes nobody any more; confirmed visits stand."""
+    return shown.offer(await actions.close(bus, principal, offer_id, (body or Close()).cause))
+
+
+@router.post("/{offer_id}/withdraw")
+async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: Store) -> dict[str, Any]:
+    """The host takes it back."""
+    return shown.offer(await actions.withdraw(bus, principal, offer_id, body.reason))

@@ -1,0 +1,42 @@
+"""Which bodies and parameters do several routes share?"""
+
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.applications.api.applications import settings_of
+from services.applications.settings import Settings
+from shared.bus import Bus
+from shared.contracts.codes import StatedReason
+from shared.service import bus_of
+
+Store = Annotated[Bus, Depends(bus_of)]
+Portal = Annotated[Settings, Depends(settings_of)]
+Text = Annotated[str, Field(max_length=1000)]
+
+
+class Body(BaseModel):
+    """A request's body: a field that is not known is refused, so that a misspelt one is noticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Reason(Body):
+    """Why; the text stays in the portal."""
+
+    reason: StatedReason
+    text: Text = ""
+
+
+class MaybeReason(Body):
+    """Why, where that is known; the text stays in the portal."""
+
+    reason: StatedReason | None = None
+    text: Text = ""
+
+
+class TicketFor(Body):
+    """Which form: `evaluation`, `report`."""
+
+    purpose: str

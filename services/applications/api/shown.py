@@ -1,0 +1,172 @@
+"""How do a placement, a mentor, a match, a visit and a mentorship look to a program? The same facts as on the pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from services.applications.actions.overview import MatchView, MentorshipView, Task, VisitView
+    from services.applications.store.mentors import Mentor
+    from services.applications.store.offers import Offer
+    from services.applications.store.pairs import Goal, Session
+
+    Shown = dict[str, Any]
+
+
+def offer(one: Offer) -> Shown:
+    """A placement with what the host wrote."""
+    return {
+        "id": one.id,
+        "reference": one.reference,
+        "call_id": one.call_id,
+        "organisation_id": one.organisation_id,
+        "country": one.country,
+        "state": one.state,
+        "since": one.since,
+        "due": one.due,
+        "version": one.version,
+        "remarks": one.remarks,
+        "entry": one.entry_json,
+    }
+
+
+def mentor(one: Mentor) -> Shown:
+    """A mentor's own profile."""
+    return {
+        "id": one.id,
+        "reference": one.reference,
+        "call_id": one.call_id,
+        "organisation_id": one.organisation_id,
+        "country": one.country,
+        "state": one.state,
+        "since": one.since,
+        "version": one.version,
+        "entry": one.entry_json,
+    }
+
+
+def match(view: MatchView) -> Shown:
+    """A match, with what of the people's identity the reader may know."""
+    of, profile = view.match, view.profile
+    return {
+        "id": of.id,
+        "application_id": of.application_id,
+        "reference": view.case.application.reference,
+        "kind": of.kind,
+        "offer_id": of.offer_id,
+        "mentor_id": of.mentor_id,
+        "country": of.country,
+        "host_country": of.host_country,
+        "host_organisation_id": of.host_organisation_id,
+        "host": view.host.name if view.host else None,
+        "state": of.state,
+        "since": of.since,
+        "due": view.turn.due or of.due,
+        "reason": of.reason,
+        "topic": of.pairing_json["topic"],
+        "language": of.pairing_json["language"],
+        "as": sorted(party.value for party in view.case.parties),
+        "turn": view.turn.side,
+        "your_turn": view.turn.mine,
+        "cleared": {side.value: one.given for side, one in view.cleared.items()},
+        "your_answer_is_asked": view.answering is not None,
+        "your_answer_has_arrived": view.arrived,
+        "too_late": of.late,
+        "applicant": {
+            "rank_group": profile.rank_group,
+            "service": profile.service,
+            "expertise": [one.area for one in profile.expertise],
+            "languages": [one.model_dump(mode="json") for one in profile.languages],
+        }
+        if profile
+        else None,
+        "people": {party.value: asdict(known) for party, known in view.known.items()},
+        "visit_id": view.visit.id if view.visit else None,
+        "mentorship_id": view.mentorship.id if view.mentorship else None,
+    }
+
+
+def visit(view: VisitView) -> Shown:
+    """A visit, with what was agreed and recorded."""
+    one = view.visit
+    return {
+        "id": one.id,
+        "match_id": one.match_id,
+        "application_id": one.application_id,
+        "state": one.state,
+        "since": one.since,
+        "start": one.start,
+        "end": one.end,
+        "days": one.days,
+        "required_days": one.required_days,
+        "agenda_due": one.agenda_due,
+        "agenda": {
+            "version": view.version,
+            "text": view.agenda,
+            "agreed": {party.value: version for party, version in view.agreed.items()},
+            "complete": view.both_agreed,
+        },
+        "prepared": sorted(view.prepared),
+        "attendance": {day.isoformat(): present for day, present in view.attendance.items()},
+        "recordable": view.recordable,
+        "ended_on": one.ended_on,
+        "reason": one.reason,
+        "tasks": [task(each) for each in view.tasks],
+        "match": match(view.of),
+    }
+
+
+def task(one: Task) -> Shown:
+    """A form of reporting that is asked of the reader."""
+    return {"purpose": one.purpose, "as": one.party, "done": one.done}
+
+
+def mentorship(view: MentorshipView) -> Shown:
+    """A mentorship; goals and sessions for the pair only."""
+    one = view.mentorship
+    return {
+        "id": one.id,
+        "match_id": one.match_id,
+        "application_id": one.application_id,
+        "mentor_id": one.mentor_id,
+        "state": one.state,
+        "since": one.since,
+        "due": one.due,
+        "started_on": one.started_on,
+        "until": one.until,
+        "ended_on": one.ended_on,
+        "reason": one.reason,
+        "as": view.party,
+        "agreement": {"text": view.agreement, "signed": sorted(view.signed)},
+        "goals": [goal(each) for each in view.goals],
+        "sessions": [session(each) for each in view.sessions],
+        "tasks": [task(each) for each in view.tasks],
+        "match": match(view.of),
+    }
+
+
+def goal(one: Goal) -> Shown:
+    """A goal of a mentorship."""
+    return {
+        "id": one.id,
+        "number": one.number,
+        "text": one.text,
+        "target": one.target,
+        "by": one.party,
+        "met": one.met,
+        "closed_at": one.closed_at,
+    }
+
+
+def session(one: Session) -> Shown:
+    """A session of a mentorship."""
+    return {
+        "id": one.id,
+        "held_on": one.held_on,
+        "minutes": one.minutes,
+        "on_site": one.on_site,
+        "by": one.party,
+        "note": one.note,
+        "confirmed_at": one.confirmed_at,
+    }

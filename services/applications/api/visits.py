@@ -1,0 +1,126 @@
+"""How does a program act for guest and host about a visit: agenda, preparation, attendance, forms?"""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from services.applications.actions import forms
+from services.applications.actions import visits as actions
+from services.applications.actions.overview import visit_view
+from services.applications.api import shown
+from services.applications.api.parts import Body, MaybeReason, Portal, Store, TicketFor
+from shared.bus import Bus
+from shared.contracts.codes import PreparationItem, Role
+from shared.identity import Principal, allow
+
+router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+Guest = Annotated[Principal, Depends(allow(Role.OFFICER))]
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
+Anyone = Annotated[
+    Principal,
+    Depends(
+        allow(
+            Role.OFFICER,
+            Role.HOST_CONTACT,
+            Role.NATIONAL_COORDINATOR,
+            Role.CLEARANCE_OFFICER,
+            Role.PROGRAMME_COORDINATOR,
+        )
+    ),
+]
+
+
+class AgendaText(Body):
+    """The next version of the agenda, after the one that was read."""
+
+    text: Annotated[str, Field(min_length=1, max_length=actions.LONGEST_AGENDA)]
+    version: int
+
+
+class AgendaVersion(Body):
+    """To which version one agrees; without it the newest."""
+
+    version: int | None = None
+
+
+class Items(Body):
+    """What is there before travel."""
+
+    items: tuple[PreparationItem, ...]
+
+
+class Days(Body):
+    """Who was there, by day."""
+
+    days: Annotated[dict[date, bool], Field(min_length=1, max_length=5)]
+
+
+class EarlyReturn(MaybeReason):
+    """The last day on which the guest was there."""
+
+    last_day: date
+
+
+async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        return shown.visit(await visit_view(session, principal, visit_id))
+
+
+@router.get("/{visit_id}")
+async def read_one(visit_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+    """One visit."""
+    return await _shown(bus, principal, visit_id)
+
+
+@router.put("/{visit_id}/agenda")
+async def write_agenda(visit_id: UUID, body: AgendaText, principal: Both, bus: Store) -> dict[str, Any]:
+    """Write the next version of the agenda."""
+    await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/agenda/agree")
+async def agree(visit_id: UUID, principal: Both, bus: Store, body: AgendaVersion | None = None) -> dict[str, Any]:
+    """Agree to the agenda."""
+    await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/preparation")
+async def prepare(visit_id: UUID, body: Items, principal: Guest, bus: Store) -> dict[str, Any]:
+    """Say what is there before travel."""
+    await actions.prepare(bus, principal, visit_id, body.items)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/attendance")
+async def attend(visit_id: UUID, body: Days, principal: Host, bus: Store) -> dict[str, Any]:
+    """Record who was there, by day; only days that have come."""
+    await actions.record_days(bus, principal, visit_id, body.days)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/no-show")
+async def no_show(visit_id: UUID, principal: Host, bus: Store, body: MaybeReason | None = None) -> dict[str, Any]:
+    """Report that the guest did not come."""
+    body = body or MaybeReason()
+    await actions.no_show(bus, principal, visit_id, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/early-return")
+async def early_return(visit_id: UUID, body: EarlyReturn, principal: Host, bus: Store) -> dict[str, Any]:
+    """Report that the guest left before the end."""
+    await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/tickets", status_code=201)
+async def ticket(visit_id: UUID, body: TicketFor, principal: Both, bus: Store, settings: Portal) -> dict[str, str]:
+    """A ticket into reporting's form about the visit, for guest or host; good for two minutes."""
+    way = await forms.for_visit(bus, settings, principal, visit_id, body.purpose)
+    return {"ticket": way.ticket, "address": way.address, "link": way.link}
