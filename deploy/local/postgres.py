@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import psutil
+
 from deploy.local.ports import HOST
 from deploy.local.process import Child, ServerFailed
 
@@ -79,6 +81,7 @@ class Postgres:
         """The first half of `start`: the process runs, but may not take connections yet."""
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
+        self._forget_another()
         self.child.start()
 
     def wait_ready(self, timeout: float = 30) -> None:
@@ -130,6 +133,23 @@ class Postgres:
         """Whether it serves requests now."""
         command = [str(_BIN / "pg_isready"), "-q", "-t", "1", "-h", HOST, "-p", str(self.port)]
         return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+    def _forget_another(self) -> None:
+        """Remove the pid file of a server that was killed; after a restart its number may be anybody's.
+
+        The caller owns the folder (its lock), so a server that still runs on it is left over: it is ended.
+        """
+        file = self.folder / "postmaster.pid"
+        try:
+            process = psutil.Process(int(file.read_text("ascii").split("\n", 1)[0]))
+            if process.name() == "postgres" and str(self.folder) in process.cmdline():
+                process.send_signal(signal.SIGINT)
+                process.wait(20)
+        except FileNotFoundError:
+            return
+        except (ValueError, psutil.Error):
+            pass
+        file.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
         """`initdb` into a folder beside, which then takes the place in one step: a killed one leaves nothing behind."""
