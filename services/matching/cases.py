@@ -1,0 +1,100 @@
+"""What does a page or a program get to see of one application's matching? Read within the reach of whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from services.matching import inputs, store
+from services.matching.model.pool import solve
+from services.matching.model.told import matched, proposals, unmatched
+from shared.contracts.receipts import MatchExplained, NoMatchExplained
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from services.matching.inputs import Inputs
+    from services.matching.model.match import Match
+    from services.matching.model.mentorship import Mentorship
+    from services.matching.model.visit import Visit
+    from services.matching.store.facts import Candidate, Seat
+    from shared.bus import Bus
+    from shared.contracts.codes import HardRule
+    from shared.identity.scope import Reach
+
+_NOT_YET = UUID(int=0)
+"""Stands for the run and the match of a receipt that is worked out before any cohort is committed."""
+
+Explained = MatchExplained | NoMatchExplained
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One application with its matches, visits and mentorships, the newest first."""
+
+    row: Row[Any]
+    candidate: Candidate
+    matches: list[Match]
+    visits: list[Visit]
+    mentorships: list[Mentorship]
+    seats: dict[UUID, Seat]
+
+
+async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
+    """The case of an application; None where there is none, or none within reach."""
+    async with bus.read() as session:
+        row = await store.board.case(session, reach, application_id)
+        if row is None:
+            return None
+        candidate = (await store.facts.candidates(session, [application_id]))[application_id]
+        matches = await store.matches.of_application(session, application_id)
+        seats = {match.seat_id for match in matches} | ({row.seat_id} if row.seat_id else set())
+        return Case(
+            row=row,
+            candidate=candidate,
+            matches=matches,
+            visits=await store.visits.of_application(session, application_id),
+            mentorships=await store.mentorships.of_application(session, application_id),
+            seats=await store.facts.seats(session, seats),
+        )
+
+
+async def published_receipt(bus: Bus, application_id: UUID) -> Explained | None:
+    """The newest receipt that was published for an application."""
+    async with bus.read() as session:
+        row = await store.runs.receipt(session, application_id)
+    if row is None:
+        return None
+    return (MatchExplained if row.matched else NoMatchExplained).model_validate(row.told)
+
+
+async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) -> Explained | None:
+    """The receipt as a cohort committed now would publish it; None where the application is not looking for a place."""
+    given = await inputs.load(bus, candidate.call_id)
+    if given is None or not given.open:
+        return None
+    return await asyncio.to_thread(_explain, given, candidate.id, effort)
+
+
+def _explain(given: Inputs, application_id: UUID, effort: int) -> Explained | None:
+    for kind, result in solve(given.facts).items():
+        if not any(one.id == str(application_id) for one in result.problem.candidates):
+            continue
+        receipt = result.receipt(str(application_id), effort=effort)
+        if receipt.match is None:
+            return unmatched(receipt, run_id=_NOT_YET, call_id=given.facts.call_id, kind=kind)
+        pair = next(one for one in proposals(given.facts, kind, result) if one.application_id == application_id)
+        return matched(receipt, pair, run_id=_NOT_YET, match_id=_NOT_YET)
+    return None
+
+
+def public_funnel(told: Explained) -> list[tuple[HardRule, int, int]]:
+    """Rule, what it left and what it took; an exclusion shows as "not available" (domain.md), like any other."""
+    steps: list[tuple[HardRule, int, int]] = []
+    before = told.considered
+    for step in told.funnel:
+        steps.append((step.rule, step.remaining, before - step.remaining))
+        before = step.remaining
+    return steps

@@ -1,0 +1,402 @@
+"""How do the life of a match and all that follows from it get written in one step?
+
+`Cases` holds the matches of one transaction with their visits and mentorships. Each method asks the pure model, keeps
+what comes back and collects the facts; `save` gives confirmed matches their dates or their mentorship, says which
+places fell free, and writes every table once. Used by consumers, by the sweep of deadlines and by what people do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching import store
+from services.matching.dates import dates_for
+from services.matching.model import match as matches
+from services.matching.model import mentorship as mentorships
+from services.matching.model import visit as visits
+from services.matching.store.activity import Activity
+from services.matching.store.pools import Vacancy
+from shared import clock, workdays
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import ApplicationKind, CallState, MatchState, Party
+from shared.contracts.lifecycle import Unit
+from shared.contracts.mentorships import MentorshipPlan
+from shared.contracts.visits import VisitOf
+from shared.ids import new_id, reaction_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from services.matching.model.match import Match
+    from services.matching.model.match import Step as MatchStep
+    from services.matching.model.mentorship import Mentorship, Progress
+    from services.matching.model.mentorship import Step as MentorshipStep
+    from services.matching.model.visit import Step as VisitStep
+    from services.matching.model.visit import Visit
+    from services.matching.store.facts import Call, Candidate, Seat
+    from shared.bus import Envelope, Tx
+    from shared.contracts import Event
+    from shared.contracts.codes import Answer, Reason, Side, VoidReason
+
+
+@dataclass(slots=True)
+class Cases:
+    """The matches that one transaction works on, held until it ends; `visits` and `mentorships` are by match."""
+
+    tx: Tx
+    matches: dict[UUID, Match]
+    visits: dict[UUID, Visit]
+    mentorships: dict[UUID, Mentorship]
+    calls: dict[UUID, Call]
+    candidates: dict[UUID, Candidate]
+    seats: dict[UUID, Seat]
+    waiting: set[UUID]
+    attendance: dict[UUID, dict[date, bool]]
+    progress: dict[UUID, Progress]
+    silences: dict[UUID, int]
+    _changed: set[UUID] = field(default_factory=set)
+    _changed_visits: set[UUID] = field(default_factory=set)
+    _changed_mentorships: set[UUID] = field(default_factory=set)
+    _confirmed: dict[UUID, Envelope | None] = field(default_factory=dict)
+    _vacancies: list[Vacancy] = field(default_factory=list)
+    _activity: list[Activity] = field(default_factory=list)
+    _terms: dict[UUID, CallTerms] = field(default_factory=dict)
+
+    @classmethod
+    async def load(cls, tx: Tx, match_ids: Collection[UUID]) -> Cases:
+        """Read and hold these matches with all that belongs to them; those that do not exist are left out."""
+        session = tx.session
+        held = await store.matches.locked(session, match_ids)
+        own_visits = await store.visits.locked_of_matches(session, list(held))
+        own_mentorships = await store.mentorships.locked_of_matches(session, list(held))
+        pairings = [match.pairing for match in held.values()]
+        line = {one for match in held.values() for one in match.next_in_line}
+        return cls(
+            tx=tx,
+            matches=held,
+            visits=own_visits,
+            mentorships=own_mentorships,
+            calls=await store.facts.calls(session, {one.call_id for one in pairings}),
+            candidates=await store.facts.candidates(session, {one.application_id for one in pairings}),
+            seats=await store.facts.seats(session, {match.seat_id for match in held.values()}),
+            waiting=await store.matches.still_waiting(session, line),
+            attendance=await store.visits.attendance(session, [one.id for one in own_visits.values()]),
+            progress=await store.mentorships.progress(session, [one.id for one in own_mentorships.values()]),
+            silences=dict(await store.matches.silences(session, [one.application_id for one in pairings])),
+        )
+
+    def missing(self, match_id: UUID) -> tuple[str, UUID] | None:
+        """The topic and subject that a match's case still lacks (a rebuild is under way), if any.
+
+        Raises LookupError for a match that matching never proposed.
+        """
+        match = self.matches.get(match_id)
+        if match is None:
+            raise LookupError("This match was never proposed here.")
+        pairing = match.pairing
+        seat_topic = "exchange.offers" if pairing.offer_id else "mentoring.mentors"
+        for rows, topic, subject in (
+            (self.calls, "exchange.calls", pairing.call_id),
+            (self.candidates, "exchange.applications", pairing.application_id),
+            (self.seats, seat_topic, match.seat_id),
+        ):
+            if subject not in rows:
+                return topic, subject
+        return None
+
+    def terms(self, match: Match) -> CallTerms:
+        """The terms of the match's call."""
+        call_id = match.pairing.call_id
+        if call_id not in self._terms:
+            self._terms[call_id] = CallTerms.model_validate(self.calls[call_id].terms)
+        return self._terms[call_id]
+
+    async def clear(self, match_id: UUID, side: Side, host_due: datetime | None, cause: Envelope) -> None:
+        """One country clears; `host_due` is by when the host country does, once the home country has."""
+        match = self.matches[match_id]
+        now = clock.now()
+        due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
+        line = tuple(one for one in match.next_in_line if one in self.waiting)
+        step = matches.clear(match, side, now=now, due=due, host_due=host_due, waiting=line)
+        await self._match(step, cause)
+
+    async def answer(self, cause: Envelope, by: Party, given: Answer, reason: Reason | None) -> None:
+        """Officer or host answers, at the moment of the cause."""
+        match = self.matches[UUID(cause.subject)]
+        step = matches.answer(match, by, given, reason, at=cause.time, now=clock.now())
+        await self._match(step, cause)
+
+    async def expire(self, match_id: UUID) -> None:
+        """The deadline of an offered match passed."""
+        match = self.matches[match_id]
+        earlier = self.silences.get(match.pairing.application_id, 0)
+        await self._match(matches.expire(match, now=clock.now(), silences=earlier), None)
+
+    async def cancel(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope | None) -> None:
+        """The match ends, and a visit or mentorship that has not begun with it; what has begun ends in its own way."""
+        match = self.matches[match_id]
+        visit, mentorship = self.visits.get(match_id), self.mentorships.get(match_id)
+        now = clock.now()
+        if visit is not None:
+            if visit.state not in visits.NOT_BEGUN:
+                return
+            await self._visit(visits.cancel(visit, by, reason, now=now), cause)
+        if mentorship is not None:
+            begun = mentorship.state in mentorships.GOING
+            await self._mentorship(mentorships.end(mentorship, by, reason, today=clock.today(), now=now), cause)
+            if begun or mentorship.state in mentorships.OVER:
+                return
+        await self._match(matches.cancel(match, by, reason, now=now), cause)
+
+    async def void(self, match_id: UUID, reason: VoidReason, by: Party, why: Reason, cause: Envelope) -> None:
+        """The application was entered in error: its visit leaves the counts, and the match ends."""
+        visit = self.visits.get(match_id)
+        if visit is not None:
+            await self._visit(visits.void(visit, reason, now=clock.now()), cause)
+            await self._match(matches.cancel(self.matches[match_id], by, why, now=clock.now()), cause)
+        else:
+            await self.cancel(match_id, by, why, cause)
+
+    async def attended(self, match_id: UUID, cause: Envelope | None) -> None:
+        """The host recorded a day."""
+        if (visit := self.visits.get(match_id)) is not None:
+            days = self.attendance.get(visit.id, {})
+            await self._visit(visits.attended(visit, days, now=clock.now()), cause)
+
+    async def time_over(self, match_id: UUID) -> None:
+        """The time to record attendance is over."""
+        if (visit := self.visits.get(match_id)) is not None:
+            days = self.attendance.get(visit.id, {})
+            await self._visit(visits.time_over(visit, days, now=clock.now()), None)
+
+    async def early_return(self, match_id: UUID, last_day: date, reason: Reason | None, cause: Envelope) -> None:
+        """The guest left early."""
+        if (visit := self.visits.get(match_id)) is not None:
+            days = self.attendance.get(visit.id, {})
+            await self._visit(visits.early_return(visit, days, last_day, reason, now=clock.now()), cause)
+
+    async def no_show(self, match_id: UUID, reason: Reason | None, cause: Envelope) -> None:
+        """The guest did not come."""
+        if (visit := self.visits.get(match_id)) is not None:
+            await self._visit(visits.no_show(visit, reason, now=clock.now()), cause)
+
+    async def progressed(self, match_id: UUID, cause: Envelope | None) -> None:
+        """The pair recorded something, or time went on."""
+        if (one := self.mentorships.get(match_id)) is not None:
+            now, today = clock.now(), clock.today()
+            unsigned = mentorships.unsigned(one, today=today, now=now) if cause is None else (one, ())
+            await self._mentorship(unsigned, cause)
+            one = self.mentorships[match_id]
+            step = mentorships.progressed(one, self.progress[one.id], today=today, now=now)
+            await self._mentorship(step, cause)
+
+    async def end(self, match_id: UUID, by: Party, reason: Reason | None, cause: Envelope) -> None:
+        """A side asks to end the mentorship."""
+        if (one := self.mentorships.get(match_id)) is not None:
+            now, today = clock.now(), clock.today()
+            step = mentorships.asked_to_end(one, self.progress[one.id], by, reason, today=today, now=now)
+            await self._mentorship(step, cause)
+
+    async def pause(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
+        """A side asks for a pause."""
+        if (one := self.mentorships.get(match_id)) is not None:
+            await self._mentorship(mentorships.pause(one, by, reason, now=clock.now()), cause)
+
+    async def resume(self, match_id: UUID, by: Party, cause: Envelope) -> None:
+        """A side asks to go on."""
+        if (one := self.mentorships.get(match_id)) is not None:
+            await self._mentorship(mentorships.resume(one, by, now=clock.now()), cause)
+
+    @property
+    def moved(self) -> int:
+        """How many matches, visits and mentorships have changed so far."""
+        return len(self._changed) + len(self._changed_visits) + len(self._changed_mentorships)
+
+    async def propose(self, step: MatchStep, cause: Envelope | None) -> None:
+        """Take in a new match."""
+        await self._match(step, cause)
+
+    async def save(self) -> None:
+        """Write all that changed, with what follows from it. To be called once, at the end."""
+        await self._open_confirmed()
+        session = self.tx.session
+        await store.matches.write(session, [self.matches[one] for one in sorted(self._changed)])
+        await store.visits.write(session, [self.visits[one] for one in sorted(self._changed_visits)])
+        await store.mentorships.write(session, [self.mentorships[one] for one in sorted(self._changed_mentorships)])
+        await store.facts.keep(session, self._vacancies)
+        await store.activity.add(session, self._activity)
+        touched = {
+            self.matches[one].pairing.call_id
+            for one in self._changed | self._changed_visits | self._changed_mentorships
+        }
+        await store.pools.touch(session, touched)
+        if touched:
+            await self.tx.changed("matching")
+        if touched or self._activity:
+            await self.tx.changed("board")
+
+    async def _match(self, step: MatchStep, cause: Envelope | None) -> None:
+        match, told = step
+        before = self.matches.get(match.id)
+        if match != before:
+            self.matches[match.id] = match
+            self._changed.add(match.id)
+        fact = None
+        for event in told:
+            fact = await self.tell(event, match.id, match, cause)
+        if before is None or before.state is match.state:
+            return
+        if match.state is MatchState.CONFIRMED:
+            self._confirmed[match.id] = cause
+        open_call = self.calls.get(match.pairing.call_id)
+        if before.held and not match.held and fact and open_call and open_call.state != CallState.CLOSED:
+            self._vacancies.append(_vacancy(match, fact))
+
+    async def _visit(self, step: VisitStep, cause: Envelope | None) -> None:
+        visit, told = step
+        match_id = visit.of.match_id
+        if visit != self.visits.get(match_id):
+            self.visits[match_id] = visit
+            self._changed_visits.add(match_id)
+        await self._tell_all(told, visit.id, self.matches[match_id], cause)
+
+    async def _mentorship(self, step: MentorshipStep, cause: Envelope | None) -> None:
+        mentorship, told = step
+        match_id = mentorship.plan.match_id
+        if mentorship != self.mentorships.get(match_id):
+            self.mentorships[match_id] = mentorship
+            self._changed_mentorships.add(match_id)
+        await self._tell_all(told, mentorship.id, self.matches[match_id], cause)
+
+    async def _tell_all(self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None) -> None:
+        for event in told:
+            await self.tell(event, subject, match, cause)
+
+    async def tell(self, event: Event, subject: UUID, match: Match, cause: Envelope | None) -> UUID:
+        """Note a fact of the application's story, and its line on the board; give the fact's id."""
+        story = match.pairing.application_id
+        if cause is None:
+            fact = await self.tx.record(event, subject, correlation=story)
+        else:
+            fact = await self.tx.react(cause, event, subject, correlation=story)
+        self._activity.append(
+            Activity(
+                id=fact,
+                at=clock.now(),
+                type=event.type,
+                topic=event.topic,
+                subject=str(subject),
+                actor=self.tx.actor,
+                cause_id=cause.id if cause else None,
+                call_id=match.pairing.call_id,
+                application_id=story,
+                seat_id=match.seat_id,
+                match_id=match.id,
+                about=_about(event),
+            )
+        )
+        return fact
+
+    async def _open_confirmed(self) -> None:
+        """Give every match that was just confirmed its visit or its mentorship."""
+        placed = {one: self.matches[one] for one in self._confirmed}
+        guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
+        answers = await dates_for(self.tx.session, guests, self.candidates, self.calls)
+        now = clock.now()
+        for match_id, match in placed.items():
+            cause = self._confirmed[match_id]
+            terms, pairing = self.terms(match), match.pairing
+            profile = ApplicationProfile.model_validate(self.candidates[pairing.application_id].profile)
+            if match_id in answers:
+                days, answer = answers[match_id]
+                start = getattr(answer, "start", None)
+                agenda_due = start and workdays.due(start, -terms.timers.agenda_weeks, Unit.WEEKS, pairing.host_country)
+                of = VisitOf(
+                    match_id=match_id,
+                    application_id=pairing.application_id,
+                    call_id=pairing.call_id,
+                    offer_id=pairing.offer_id,
+                    country=pairing.country,
+                    host_country=pairing.host_country,
+                    host_organisation_id=pairing.host_organisation_id,
+                    rank_group=pairing.rank_group,
+                    topic=pairing.topic,
+                    fund_id=pairing.fund_id,
+                    group_id=profile.group_id,
+                )
+                step = visits.open_visit(
+                    _born_of(match_id, cause, "visit"), of, answer, days=days, agenda_due=agenda_due, now=now
+                )
+                await self._visit(step, cause)
+            else:
+                await self._open_mentorship(match, profile, terms, cause)
+
+    async def _open_mentorship(
+        self, match: Match, profile: ApplicationProfile, terms: CallTerms, cause: Envelope | None
+    ) -> None:
+        pairing = match.pairing
+        assert pairing.mentor_id is not None
+        now = clock.now()
+        ends = [
+            max(periods, default=None)
+            for periods in (
+                [one.end for one in profile.periods],
+                [date.fromisoformat(one["end"]) for one in self.seats[match.seat_id].terms["periods"]],
+            )
+        ]
+        plan = MentorshipPlan(
+            match_id=match.id,
+            application_id=pairing.application_id,
+            call_id=pairing.call_id,
+            mentor_id=pairing.mentor_id,
+            country=pairing.country,
+            mentor_country=pairing.host_country,
+            mentor_organisation_id=pairing.host_organisation_id,
+            rank_group=pairing.rank_group,
+            topic=pairing.topic,
+            language=pairing.language,
+            fund_id=pairing.fund_id,
+        )
+        step = mentorships.open_mentorship(
+            _born_of(match.id, cause, "mentorship"),
+            plan,
+            due=workdays.due(now, terms.timers.agreement_wd, Unit.WORKING_DAYS, pairing.country),
+            until=min((one for one in ends if one is not None), default=None),
+            sessions_to_complete=terms.sessions_to_complete,
+            now=now,
+        )
+        await self._mentorship(step, cause)
+
+
+def _born_of(match_id: UUID, cause: Envelope | None, what: str) -> UUID:
+    """The id of what a match gives birth to: always the same for a reaction, so that done twice it is one."""
+    return new_id() if cause is None else reaction_id(cause.id, what, str(match_id))
+
+
+def _vacancy(match: Match, fact: UUID) -> Vacancy:
+    return Vacancy(
+        match_id=match.id,
+        call_id=match.pairing.call_id,
+        kind=match.pairing.kind.value,
+        seat_id=match.seat_id,
+        application_id=match.pairing.application_id,
+        run_id=match.run_id,
+        cause_id=fact,
+    )
+
+
+def _about(event: Event) -> dict[str, object]:
+    """The codes of an event that its line on the board may show."""
+    shown = event.model_dump(
+        mode="json",
+        include={"by", "reason", "due", "silent", "was", "cause", "start", "attended_days", "sessions", "score"},
+    )
+    plan = getattr(event, "plan", None)
+    if plan is not None and hasattr(plan, "start"):
+        shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
+    return {name: value for name, value in shown.items() if value not in (None, [], "")}

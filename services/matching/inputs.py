@@ -1,0 +1,99 @@
+"""What decides a call's matching right now? Read from the store in one snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from services.matching import store
+from services.matching.engine.problem import Exclusion
+from services.matching.model.pool import Facts, Need, Place
+from shared import clock
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.contracts.codes import CallState, PartnerStatus
+from shared.contracts.mentors import MentorProfile
+from shared.contracts.offers import OfferTerms
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.matching.store.facts import Call, Seat
+    from services.matching.store.pools import Standing, Vacancy
+    from shared.bus import Bus
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The facts of a call at one moment: `version` says at which, `standings` what the last matching made of them."""
+
+    version: int
+    call: Call
+    facts: Facts
+    standings: dict[UUID, Standing]
+    vacancies: list[Vacancy]
+
+    @property
+    def open(self) -> bool:
+        """Whether the call is still matched."""
+        return self.call.state != CallState.CLOSED
+
+
+async def load(bus: Bus, call_id: UUID) -> Inputs | None:
+    """The inputs of a call; None while the call itself has not arrived."""
+    async with bus.read() as session:
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        return await load_in(session, call_id)
+
+
+async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
+    """The same within a transaction that is open; it should see one snapshot."""
+    pool = await store.pools.version(session, call_id)
+    call = (await store.facts.calls(session, [call_id])).get(call_id)
+    if pool is None or call is None:
+        return None
+    terms = CallTerms.model_validate(call.terms)
+    today = clock.today()
+    partners, exclusions, needs = await store.facts.register(session)
+    inactive = await store.facts.inactive_organisations(session)
+    seats = await store.facts.seats_of(session, call_id)
+    cited = set(terms.needs)
+    facts = Facts(
+        call_id=call_id,
+        terms=terms,
+        day=today,
+        cohort=pool.cohort,
+        candidates={
+            row.id: ApplicationProfile.model_validate(row.profile)
+            for row in await store.facts.pool(session, call_id)
+            if row.organisation_id not in inactive
+        },
+        places={row.id: _place(row, inactive) for row in seats},
+        matches=await store.matches.of_call(session, call_id),
+        given_back=frozenset(await store.mentorships.ended_matches(session, call_id)),
+        taken=await store.visits.taken_weeks(session, [row.id for row in seats]),
+        suspended={row.country: row.since for row in partners if row.status == PartnerStatus.SUSPENDED},
+        exclusions=tuple(
+            Exclusion(
+                first=row.first, second=row.second, since=row.since, until=row.until, confidential=row.confidential
+            )
+            for row in exclusions
+        ),
+        needs=tuple(
+            Need(row.country, row.topic, row.area)
+            for row in needs
+            if row.id in cited and not row.withdrawn and row.since <= today <= row.until
+        ),
+    )
+    standings = await store.pools.standings(session, call_id)
+    return Inputs(pool.input_version, call, facts, standings, await store.pools.vacancies(session, call_id))
+
+
+def _place(row: Seat, inactive: set[UUID]) -> Place:
+    terms = OfferTerms if row.kind == "placement" else MentorProfile
+    available = row.state == "published" and row.organisation_id not in inactive
+    return Place(row.id, terms.model_validate(row.terms), available)

@@ -1,0 +1,172 @@
+"""How does the provisional matching follow the facts? One process a call, by lease, woken by the store itself.
+
+Consumers write facts and raise the call's version; the holder of the call's lease reads them in one snapshot, matches
+outside of any transaction, and writes what moved. A pair that is proposed or further is never touched: the engine gets
+it as fixed. Where a place fell free, the next in line is proposed first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from services.matching import inputs, promotion, store
+from services.matching.model.pool import solve, waiting
+from services.matching.model.told import stopping_rule
+from services.matching.store.pools import Standing
+from shared import clock
+from shared.bus import Bus, Lease, LeaseLost, leases
+from shared.bus.transaction import CHANGED_CHANNEL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from services.matching.engine.matching import Result
+    from services.matching.inputs import Inputs
+    from shared.contracts.codes import ApplicationKind
+    from shared.service import Service
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 8.0
+"""Another instance takes over within this time when one is gone."""
+_RENEW_AFTER = 3.0
+_LOOK_EVERY = 1.0
+_WAKES = "matching"
+
+
+async def match_live(service: Service) -> None:
+    """Match every call whose facts are newer than its matching. A worker of the service.
+
+    Ends when the connection that wakes it is lost; the harness then starts it again.
+    """
+    held: dict[UUID, tuple[Lease, float]] = {}
+    try:
+        async with _heard(service.settings.direct_url) as (wake, connection):
+            while not connection.is_closed():
+                wake.clear()
+                async with service.bus.read() as session:
+                    behind = await store.pools.behind(session, clock.today())
+                for call_id in behind:
+                    await _take_turn(service.bus, call_id, held)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
+    finally:
+        for lease, _ in held.values():
+            with suppress(Exception):
+                await leases.release(service.bus, lease)
+
+
+async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> None:
+    lease, since = held.get(call_id, (None, 0.0))
+    if lease is None or monotonic() - since > _RENEW_AFTER:
+        lease = await leases.acquire(bus, f"match:{call_id}", LEASE_SECONDS)
+        if lease is None:
+            held.pop(call_id, None)
+            return
+        held[call_id] = lease, monotonic()
+    try:
+        await promotion.promote(bus, call_id, lease)
+        await match_once(bus, call_id, lease)
+    except LeaseLost:
+        held.pop(call_id, None)
+        log.info("another instance matches this call now", call=str(call_id))
+
+
+async def match_once(bus: Bus, call_id: UUID, lease: Lease) -> bool:
+    """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`."""
+    given = await inputs.load(bus, call_id)
+    if given is None:
+        return False
+    results = await asyncio.to_thread(solve, given.facts) if given.open else {}
+    rows = _standings(given, results)
+    await _write(bus, lease, given, rows, version=given.version)
+    if any(row.seat_id is None for row in rows.values()):
+        reasons = await asyncio.to_thread(_reasons, rows, results)
+        await _write(bus, lease, given, reasons, version=None)
+    return True
+
+
+def _standings(given: Inputs, results: Mapping[ApplicationKind, Result]) -> dict[UUID, Standing]:
+    """The row of every application that is looking for a place; what did not move keeps its moment."""
+    rows: dict[UUID, Standing] = {}
+    pairs = {UUID(pair.candidate_id): pair for result in results.values() for pair in result.pairs}
+    for application_id, profile in waiting(given.facts).items() if given.open else ():
+        pair, before = pairs.get(application_id), given.standings.get(application_id)
+        seat_id = UUID(pair.seat_id) if pair else None
+        stays = before is not None and before.seat_id == seat_id
+        rows[application_id] = Standing(
+            application_id=application_id,
+            call_id=given.facts.call_id,
+            kind=profile.kind.value,
+            seat_id=seat_id,
+            score=pair.gain if pair else 0,
+            host_score=pair.preference if pair else 0,
+            why=before.why if before and stays else ("matched" if pair else None),
+            rule=before.rule if before and stays else None,
+            feasible=before.feasible if before and stays else None,
+            since=before.since if before and stays else clock.now(),
+        )
+    return rows
+
+
+def _reasons(rows: Mapping[UUID, Standing], results: Mapping[ApplicationKind, Result]) -> dict[UUID, Standing]:
+    """The rows of those without a seat, with why."""
+    explained: dict[UUID, Standing] = {}
+    for result in results.values():
+        for candidate_id in result.unmatched:
+            row = rows.get(UUID(candidate_id))
+            if row is None or row.seat_id is not None:
+                continue
+            receipt = result.receipt(candidate_id, effort=0)
+            changes = {"why": receipt.why.value, "rule": stopping_rule(receipt), "feasible": receipt.feasible}
+            explained[row.application_id] = Standing(**row.model_dump() | changes)
+    return explained
+
+
+async def _write(bus: Bus, lease: Lease, given: Inputs, rows: Mapping[UUID, Standing], *, version: int | None) -> None:
+    """Write the rows that moved; with `version` also remove those that are gone, and note how far the call is."""
+    call_id = given.facts.call_id
+    async with bus.transaction("system:matching") as tx:
+        await leases.check(tx.session, lease)
+        pool = await store.pools.version(tx.session, call_id, lock=True)
+        assert pool is not None
+        before = await store.pools.standings(tx.session, call_id)
+        moved = {one: row for one, row in rows.items() if _differs(before.get(one), row)}
+        if pool.input_version != given.version:
+            # Something was committed meanwhile: what has a match by now must not come back to the board.
+            still = await store.matches.still_waiting(tx.session, list(moved))
+            moved = {one: row for one, row in moved.items() if one in still}
+        gone = before.keys() - rows.keys() if version is not None else set()
+        await store.pools.keep_standings(tx.session, list(moved.values()), gone)
+        if version is not None:
+            pool.matched_version, pool.matched_on = version, given.facts.day
+        if moved or gone:
+            await tx.changed("board")
+
+
+def _differs(before: Standing | None, after: Standing) -> bool:
+    return before is None or before.model_dump() != after.model_dump()
+
+
+@asynccontextmanager
+async def _heard(url: str) -> AsyncIterator[tuple[asyncio.Event, asyncpg.Connection]]:
+    """An event that is set whenever a transaction said that facts changed, and the connection that hears it."""
+    wake = asyncio.Event()
+
+    def heard(_connection: object, _pid: int, _channel: str, name: object) -> None:
+        if name == _WAKES:
+            wake.set()
+
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await connection.add_listener(CHANGED_CHANNEL, heard)
+        yield wake, connection
+    finally:
+        connection.terminate()

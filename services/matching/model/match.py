@@ -1,0 +1,190 @@
+"""How does a match go from proposed to confirmed or not? A pure state machine (lifecycles.md, "Match").
+
+Every function takes the match as it stands and gives it as it stands then, with the facts to be told. Where nothing
+changes, the same match comes back and no fact. There is no clock in here: moments are given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared.contracts import matches
+from shared.contracts.codes import Answer, ApplicationKind, MatchState, Party, Reason, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from shared.contracts.calls import DatePeriod
+    from shared.contracts.matches import MatchEvent, Pairing
+
+UNCONFIRMED = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
+HELD = (*UNCONFIRMED, MatchState.CONFIRMED)
+"""The states in which a match takes a place; the engine never touches one of them."""
+
+_APPLICANTS = (Party.GUEST, Party.MENTEE)
+_PAIR = (Party.GUEST, Party.HOST, Party.MENTEE, Party.MENTOR)
+_CLEARERS = (Party.HOME_COORDINATOR, Party.HOST_COORDINATOR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One match. `due` is by when the next step is asked for; `by`, `reason` and `silent` say how it ended."""
+
+    id: UUID
+    pairing: Pairing
+    state: MatchState
+    since: datetime
+    due: datetime
+    proposed_at: datetime
+    run_id: UUID
+    score: int
+    next_in_line: tuple[UUID, ...] = ()
+    home_cleared: bool = False
+    host_cleared: bool = False
+    applicant_accepted: bool = False
+    host_accepted: bool = False
+    by: Party | None = None
+    reason: Reason | None = None
+    silent: tuple[Party, ...] = ()
+
+    @property
+    def seat_id(self) -> UUID:
+        """The offer or mentor."""
+        seat = self.pairing.offer_id or self.pairing.mentor_id
+        assert seat is not None
+        return seat
+
+    @property
+    def held(self) -> bool:
+        """Whether it takes a place."""
+        return self.state in HELD
+
+    @property
+    def applicant(self) -> Party:
+        """What the officer is called in it."""
+        return Party.GUEST if self.pairing.kind is ApplicationKind.STUDY_VISIT else Party.MENTEE
+
+    @property
+    def host(self) -> Party:
+        """What the other side is called in it."""
+        return Party.HOST if self.pairing.kind is ApplicationKind.STUDY_VISIT else Party.MENTOR
+
+    @property
+    def bars(self) -> bool:
+        """Whether this pair is not to be proposed again: one of the two said no, or a country did not clear it."""
+        if self.state is MatchState.DECLINED:
+            return True
+        return self.state is MatchState.CANCELLED and self.by in (*_PAIR, *_CLEARERS)
+
+
+Step = tuple[Match, tuple["MatchEvent", ...]]
+
+
+def propose(
+    match_id: UUID,
+    pairing: Pairing,
+    *,
+    run_id: UUID,
+    score: int,
+    weeks: Sequence[DatePeriod],
+    next_in_line: tuple[UUID, ...],
+    due: datetime,
+    now: datetime,
+) -> Step:
+    """A new match: committed with a cohort, or the next in line for a place that fell free."""
+    match = Match(
+        id=match_id,
+        pairing=pairing,
+        state=MatchState.PROPOSED,
+        since=now,
+        due=due,
+        proposed_at=now,
+        run_id=run_id,
+        score=score,
+        next_in_line=next_in_line,
+    )
+    told = matches.MatchProposed(
+        pairing=pairing,
+        run_id=run_id,
+        score=score,
+        weeks=tuple(weeks),
+        next_in_line=len(next_in_line),
+        due=due,
+    )
+    return match, (told,)
+
+
+def clear(
+    match: Match, side: Side, *, now: datetime, due: datetime, host_due: datetime | None, waiting: tuple[UUID, ...]
+) -> Step:
+    """One country clears. With both the match is cleared and offered at once, to be answered by `due`.
+
+    `host_due` is when the host country clears, once the home country has; `waiting` are those next in line.
+    """
+    if match.state is not MatchState.PROPOSED:
+        return match, ()
+    home = match.home_cleared or side is Side.HOME
+    host = match.host_cleared or side is Side.HOST
+    if not (home and host):
+        return replace(match, home_cleared=home, host_cleared=host, due=host_due or match.due), ()
+    offered = replace(
+        match,
+        state=MatchState.OFFERED,
+        since=now,
+        due=due,
+        home_cleared=True,
+        host_cleared=True,
+        next_in_line=waiting,
+    )
+    return offered, (
+        matches.MatchCleared(pairing=match.pairing),
+        matches.MatchOffered(pairing=match.pairing, due=due, next_in_line=waiting),
+    )
+
+
+def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at: datetime, now: datetime) -> Step:
+    """An answer that was given `at` by the portal's clock. Both yes: confirmed; one no: declined; else it waits.
+
+    An answer after the deadline, or about a match that is no longer open to answers, changes nothing and is told so. A
+    match that is not offered yet takes none.
+    """
+    if by not in (match.applicant, match.host) or match.state is MatchState.PROPOSED:
+        return match, ()
+    if match.state is not MatchState.OFFERED or at > match.due:
+        return match, (matches.AnswerTooLate(pairing=match.pairing, by=by, answered_at=at, due=match.due),)
+    if given is Answer.DECLINE:
+        why = reason or Reason.OTHER
+        declined = replace(match, state=MatchState.DECLINED, since=now, by=by, reason=why)
+        return declined, (matches.MatchDeclined(pairing=match.pairing, by=by, reason=why),)
+    applicant = match.applicant_accepted or by is match.applicant
+    host = match.host_accepted or by is match.host
+    accepted = replace(match, applicant_accepted=applicant, host_accepted=host)
+    if not (applicant and host):
+        return accepted, ()
+    return replace(accepted, state=MatchState.CONFIRMED, since=now), (matches.MatchConfirmed(pairing=match.pairing),)
+
+
+def expire(match: Match, *, now: datetime, silences: int) -> Step:
+    """The deadline passed; `silences` counts the officer's earlier ones."""
+    if match.state is not MatchState.OFFERED or now <= match.due:
+        return match, ()
+    silent = tuple(
+        party
+        for party, accepted in ((match.applicant, match.applicant_accepted), (match.host, match.host_accepted))
+        if not accepted
+    )
+    count = silences + (not match.applicant_accepted)
+    expired = replace(match, state=MatchState.EXPIRED, since=now, by=Party.CLOCK, silent=silent)
+    return expired, (matches.MatchExpired(pairing=match.pairing, silent=silent, silences=count),)
+
+
+def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
+    """The match ends before its visit or mentorship does; what is over stays as it is."""
+    if not match.held:
+        return match, ()
+    cancelled = replace(match, state=MatchState.CANCELLED, since=now, by=by, reason=reason)
+    told = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state)
+    return cancelled, (told,)

@@ -1,0 +1,167 @@
+"""How does a mentorship go from the confirmed match to its end? A pure state machine (lifecycles.md, "Mentorship")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared.contracts import mentorships
+from shared.contracts.codes import MentorshipState, Party, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
+
+GOING = (MentorshipState.ACTIVE, MentorshipState.PAUSED)
+OVER = (MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mentorship:
+    """One mentorship; `due` is by when both sign, `until` the planned end, `sessions_to_complete` the call's rule."""
+
+    id: UUID
+    plan: MentorshipPlan
+    state: MentorshipState
+    since: datetime
+    due: datetime
+    sessions_to_complete: int
+    started_on: date | None = None
+    until: date | None = None
+    ended_on: date | None = None
+    sessions: int = 0
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the pair has recorded so far: newest version that each side signed, confirmed sessions, goals (met?)."""
+
+    signed: Mapping[Party, int]
+    sessions: int
+    last_session: date | None
+    goals: Mapping[UUID, bool | None]
+
+    @property
+    def agreed(self) -> bool:
+        """Whether both signed the same version."""
+        mentee, mentor = self.signed.get(Party.MENTEE), self.signed.get(Party.MENTOR)
+        return mentee is not None and mentee == mentor
+
+    @property
+    def goals_closed(self) -> bool:
+        """Whether there are goals, and none is open."""
+        return bool(self.goals) and None not in self.goals.values()
+
+
+Step = tuple[Mentorship, tuple["MentorshipEvent", ...]]
+
+
+def open_mentorship(
+    mentorship_id: UUID,
+    plan: MentorshipPlan,
+    *,
+    due: datetime,
+    until: date | None,
+    sessions_to_complete: int,
+    now: datetime,
+) -> Step:
+    """The mentorship of a confirmed match: both sign the agreement by `due`."""
+    opened = Mentorship(
+        id=mentorship_id,
+        plan=plan,
+        state=MentorshipState.OPENED,
+        since=now,
+        due=due,
+        until=until,
+        sessions_to_complete=sessions_to_complete,
+    )
+    return opened, (mentorships.MentorshipOpened(plan=plan, due=due),)
+
+
+def progressed(mentorship: Mentorship, progress: Progress, *, today: date, now: datetime) -> Step:
+    """What follows from what the pair has recorded: it starts when both signed, completes when the goals are closed.
+
+    It also completes when its time is over; too few sessions by then, and it has ended early.
+    """
+    told: list[MentorshipEvent] = []
+    if mentorship.state is MentorshipState.OPENED and progress.agreed:
+        mentorship = replace(mentorship, state=MentorshipState.ACTIVE, since=now, started_on=today)
+        told.append(mentorships.MentorshipStarted(plan=mentorship.plan, started_on=today, until=mentorship.until))
+    if mentorship.state not in GOING:
+        return mentorship, tuple(told)
+    mentorship = replace(mentorship, sessions=progress.sessions)
+    enough = progress.sessions >= mentorship.sessions_to_complete
+    over = mentorship.until is not None and today > mentorship.until
+    if enough and (over or progress.goals_closed):
+        mentorship, more = _complete(mentorship, progress, today, now)
+        told.extend(more)
+    elif over:
+        mentorship, more = end(mentorship, Party.CLOCK, Reason.OTHER, today=today, now=now)
+        told.extend(more)
+    return mentorship, tuple(told)
+
+
+def asked_to_end(
+    mentorship: Mentorship, progress: Progress, by: Party, reason: Reason | None, *, today: date, now: datetime
+) -> Step:
+    """A side asks to end it: complete without a reason and with enough sessions, else early."""
+    enough = progress.sessions >= mentorship.sessions_to_complete
+    if mentorship.state in GOING and enough and reason is None:
+        return _complete(mentorship, progress, today, now)
+    return end(replace(mentorship, sessions=progress.sessions), by, reason or Reason.OTHER, today=today, now=now)
+
+
+def unsigned(mentorship: Mentorship, *, today: date, now: datetime) -> Step:
+    """The time to sign is over."""
+    if mentorship.state is not MentorshipState.OPENED or now <= mentorship.due:
+        return mentorship, ()
+    return end(mentorship, Party.CLOCK, Reason.NO_ANSWER, today=today, now=now)
+
+
+def end(mentorship: Mentorship, by: Party, reason: Reason, *, today: date, now: datetime) -> Step:
+    """It ends before it is complete; what is over stays as it is."""
+    if mentorship.state in OVER:
+        return mentorship, ()
+    told = mentorships.MentorshipEndedEarly(
+        plan=mentorship.plan, by=by, reason=reason, ended_on=today, sessions=mentorship.sessions
+    )
+    ended = replace(mentorship, state=MentorshipState.ENDED_EARLY, since=now, ended_on=today, reason=reason)
+    return ended, (told,)
+
+
+def pause(mentorship: Mentorship, by: Party, reason: Reason, *, now: datetime) -> Step:
+    """A side asks for a pause."""
+    if mentorship.state is not MentorshipState.ACTIVE:
+        return mentorship, ()
+    told = mentorships.MentorshipPaused(plan=mentorship.plan, by=by, reason=reason)
+    return replace(mentorship, state=MentorshipState.PAUSED, since=now, reason=reason), (told,)
+
+
+def resume(mentorship: Mentorship, by: Party, *, now: datetime) -> Step:
+    """A paused mentorship goes on."""
+    if mentorship.state is not MentorshipState.PAUSED:
+        return mentorship, ()
+    told = mentorships.MentorshipResumed(plan=mentorship.plan, by=by)
+    return replace(mentorship, state=MentorshipState.ACTIVE, since=now, reason=None), (told,)
+
+
+def _complete(mentorship: Mentorship, progress: Progress, today: date, now: datetime) -> Step:
+    told = mentorships.MentorshipCompleted(
+        plan=mentorship.plan,
+        ended_on=today,
+        sessions=progress.sessions,
+        goals=len(progress.goals),
+        goals_met=sum(met is True for met in progress.goals.values()),
+    )
+    completed = replace(
+        mentorship,
+        state=MentorshipState.COMPLETED,
+        since=now,
+        ended_on=today,
+        sessions=progress.sessions,
+    )
+    return completed, (told,)

@@ -1,0 +1,17 @@
+"""What does matching have to be told to run, beyond what every service is told?"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Matching's own values."""
+
+    receipt_effort: int = Field(
+        default=24,
+        ge=0,
+        description="How many changed runs are tried for the smallest change that would have matched somebody.",
+    )

@@ -1,0 +1,21 @@
+"""Which tables does matching keep? One module an aggregate; each holds the tables and the only queries on them."""
+
+from services.matching.store import activity, board, facts, journal, matches, mentorships, pools, runs, visits
+from services.matching.store.base import metadata
+
+PROJECTIONS = ("access", *facts.PROJECTIONS, *visits.PROJECTIONS, *mentorships.PROJECTIONS)
+"""The tables that hold nothing but what events said; a rebuild empties them."""
+
+__all__ = [
+    "PROJECTIONS",
+    "activity",
+    "board",
+    "facts",
+    "journal",
+    "matches",
+    "mentorships",
+    "metadata",
+    "pools",
+    "runs",
+    "visits",
+]

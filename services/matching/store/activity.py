@@ -1,0 +1,61 @@
+"""What happened lately, as the board's stream shows it? One row an event, read and own; nothing is decided by it."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field
+
+from services.matching.store.base import Table, document, moment
+from services.matching.store.facts import batched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+KEPT = 5000
+
+
+class Activity(Table, table=True):
+    """One event: `id` is the event's; `about` holds the codes that its line shows."""
+
+    __table_args__ = (
+        Index("activity_when", "at", "id"),
+        Index("activity_application", "application_id", "at"),
+        Index("activity_call", "call_id", "at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_column=moment())
+    type: str
+    topic: str
+    subject: str
+    actor: str | None = None
+    cause_id: UUID | None = None
+    call_id: UUID | None = None
+    application_id: UUID | None = None
+    seat_id: UUID | None = None
+    match_id: UUID | None = None
+    about: dict[str, Any] = Field(sa_column=document())
+
+
+async def add(session: AsyncSession, rows: Iterable[Activity]) -> None:
+    """Write events that are not there yet."""
+    values = [row.model_dump() for row in rows]
+    for part in batched(values, 2000):
+        await session.execute(insert(Activity).values(part).on_conflict_do_nothing())
+
+
+async def trim(session: AsyncSession) -> None:
+    """Forget all but the newest few thousand: the journals and the log hold the rest."""
+    await session.execute(
+        text(
+            "DELETE FROM activity WHERE at < (SELECT at FROM activity ORDER BY at DESC, id DESC OFFSET :kept LIMIT 1)"
+        ),
+        {"kept": KEPT},
+    )

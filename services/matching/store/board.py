@@ -1,0 +1,246 @@
+"""What do the coordinators' pages show? Reads only; each query takes the reach of whoever looks.
+
+A coordinator sees cases of the own country, as home or as host; the programme coordinator sees all. No name is in here.
+"""
+
+# ruff: noqa: S608 - the queries are put together from the constants of this module only
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.identity.scope import Reach
+
+PAGE = 50
+
+# Where an application stands: in the portal's own states until it is eligible, then in the words of matching.
+_CASES = """
+WITH cases AS (
+  SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
+    c.submitted_at, c.organisation_id,
+    m.id AS match_id, m.state AS match_state, m.due, m.host_country, coalesce(m.score, s.score) AS score,
+    s.host_score, s.why, s.rule, s.feasible,
+    coalesce(m.seat_id, s.seat_id) AS seat_id, p.reference AS seat_reference, p.title AS seat_title,
+    p.country AS seat_country, p.organisation_id AS seat_organisation_id,
+    v.id AS visit_id, v.start, v.end_day, t.id AS mentorship_id,
+    coalesce(v.since, t.since, m.since, s.since, c.changed_at) AS since,
+    CASE WHEN v.id IS NOT NULL THEN 'visit' WHEN t.id IS NOT NULL THEN 'mentorship'
+      WHEN m.id IS NOT NULL THEN 'match' WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'match'
+      ELSE 'application' END AS stage_kind,
+    CASE WHEN v.id IS NOT NULL THEN v.state WHEN t.id IS NOT NULL THEN t.state
+      WHEN m.id IS NOT NULL THEN m.state
+      WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'provisional'
+      WHEN c.state = 'eligible' AND r.application_id IS NOT NULL THEN 'waitlisted'
+      WHEN c.state = 'eligible' THEN 'in_matching' ELSE c.state END AS stage
+  FROM candidate c
+  LEFT JOIN match m ON m.application_id = c.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')
+  LEFT JOIN standing s ON s.application_id = c.id AND m.id IS NULL
+  LEFT JOIN visit v ON v.match_id = m.id
+  LEFT JOIN mentorship t ON t.match_id = m.id
+  LEFT JOIN receipt r ON r.application_id = c.id
+  LEFT JOIN seat p ON p.id = coalesce(m.seat_id, s.seat_id)
+  WHERE (CAST(:call AS uuid) IS NULL OR c.call_id = :call)
+    AND (:everything OR c.country = ANY(:countries) OR p.country = ANY(:countries)
+         OR p.organisation_id = ANY(CAST(:organisations AS uuid[])))
+)
+"""
+_FILTERS = """
+ WHERE (CAST(:stage AS text) IS NULL OR stage_kind || ':' || stage = :stage)
+   AND (CAST(:country AS text) IS NULL OR country = :country)
+   AND (CAST(:kind AS text) IS NULL OR kind = :kind)
+   AND (CAST(:search AS text) IS NULL OR reference ILIKE :search || '%' OR seat_reference ILIKE :search || '%')
+"""
+SORTS = {
+    "reference": "reference",
+    "country": "country",
+    "stage": "stage_kind, stage",
+    "since": "since",
+    "score": "score",
+    "due": "due",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of cases shows. `stage` is `kind:state` (as `match:provisional`), `sort` a key with `-` for down."""
+
+    call_id: UUID | None = None
+    stage: str | None = None
+    country: str | None = None
+    kind: str | None = None
+    search: str | None = None
+    sort: str = "reference"
+    page: int = 1
+
+    def values(self) -> dict[str, Any]:
+        """The parameters of the query."""
+        return {
+            "call": self.call_id,
+            "stage": self.stage or None,
+            "country": self.country or None,
+            "kind": self.kind or None,
+            "search": self.search or None,
+        }
+
+    def order(self) -> str:
+        """The order, which always ends with the id so that pages do not overlap."""
+        key = SORTS.get(self.sort.lstrip("-"), "reference")
+        down = " DESC" if self.sort.startswith("-") else ""
+        return ", ".join(f"{part}{down} NULLS LAST" for part in key.split(", ")) + ", id"
+
+
+def _reach(reach: Reach) -> dict[str, Any]:
+    return {
+        "everything": reach.everything,
+        "countries": sorted(reach.countries),
+        "organisations": [UUID(one) for one in sorted(reach.organisations)],
+    }
+
+
+async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> list[Row[Any]]:
+    """How many cases stand where: kind and name of the stage, count."""
+    found = await session.execute(
+        text(_CASES + "SELECT stage_kind, stage, count(*) AS count FROM cases GROUP BY 1, 2 ORDER BY 1, 2"),
+        {"call": call_id, **_reach(reach)},
+    )
+    return list(found)
+
+
+async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: int = PAGE) -> tuple[list[Row[Any]], int]:
+    """One page of cases, and how many there are in all."""
+    values = wanted.values() | _reach(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
+    query = f"{_CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
+    found = list(await session.execute(text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
+    return found, found[0].total if found else 0
+
+
+async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row[Any] | None:
+    """One case, if it is within reach."""
+    found = await session.execute(
+        text(_CASES + "SELECT * FROM cases WHERE id = :id"), {"call": None, "id": application_id, **_reach(reach)}
+    )
+    return found.one_or_none()
+
+
+_PIPELINE = text(
+    "SELECT count(*) AS submitted,"
+    " count(*) FILTER (WHERE c.state IN ('endorsed', 'eligible', 'ineligible') OR h.confirmed IS NOT NULL) AS endorsed,"
+    " count(*) FILTER (WHERE c.state = 'eligible' OR h.confirmed IS NOT NULL) AS eligible,"
+    " count(*) FILTER (WHERE h.confirmed IS NOT NULL) AS matched,"
+    " count(*) FILTER (WHERE h.confirmed) AS confirmed,"
+    " count(*) FILTER (WHERE h.done) AS completed"
+    " FROM candidate c LEFT JOIN (SELECT m.application_id, bool_or(m.state = 'confirmed') AS confirmed,"
+    "   bool_or(coalesce(v.state, t.state) = 'completed') AS done FROM match m"
+    "   LEFT JOIN visit v ON v.match_id = m.id LEFT JOIN mentorship t ON t.match_id = m.id"
+    "   WHERE (CAST(:call AS uuid) IS NULL OR m.call_id = :call) GROUP BY m.application_id) h"
+    " ON h.application_id = c.id"
+    " WHERE (CAST(:call AS uuid) IS NULL OR c.call_id = :call) AND c.state NOT IN ('voided')"
+    " AND (:everything OR c.country = ANY(:countries))"
+)
+
+
+async def pipeline(session: AsyncSession, reach: Reach, call_id: UUID | None) -> Row[Any]:
+    """How many applications came how far: a row with a count for each step."""
+    return (await session.execute(_PIPELINE, {"call": call_id, **_reach(reach)})).one()
+
+
+_STREAM = """
+SELECT a.id, a.at, a.type, a.topic, a.subject, a.actor, a.cause_id, a.application_id, a.about,
+  c.reference, c.country, p.reference AS seat_reference, p.country AS seat_country, k.reference AS call_reference
+FROM activity a
+LEFT JOIN candidate c ON c.id = a.application_id
+LEFT JOIN match m ON m.id = a.match_id
+LEFT JOIN seat p ON p.id = coalesce(a.seat_id, m.seat_id)
+LEFT JOIN call k ON k.id = a.call_id
+WHERE (CAST(:call AS uuid) IS NULL OR coalesce(a.call_id, c.call_id) = :call)
+  AND (CAST(:application AS uuid) IS NULL OR a.application_id = :application)
+  AND (CAST(:topic AS text) IS NULL OR a.topic = :topic)
+  AND (:everything OR c.country = ANY(:countries) OR p.country = ANY(:countries)
+       OR p.organisation_id = ANY(CAST(:organisations AS uuid[])) OR (c.id IS NULL AND p.id IS NULL))
+ORDER BY a.at DESC, a.id DESC LIMIT :limit OFFSET :skip
+"""
+
+
+async def stream(
+    session: AsyncSession,
+    reach: Reach,
+    *,
+    call_id: UUID | None = None,
+    application_id: UUID | None = None,
+    topic: str | None = None,
+    limit: int = 30,
+    page: int = 1,
+) -> Sequence[Row[Any]]:
+    """The newest events that concern what is within reach."""
+    values = {
+        "call": call_id,
+        "application": application_id,
+        "topic": topic or None,
+        "limit": limit,
+        "skip": (max(page, 1) - 1) * limit,
+    }
+    return (await session.execute(text(_STREAM), values | _reach(reach))).all()
+
+
+async def visits(
+    session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
+) -> tuple[list[Row[Any]], int]:
+    """Visits by their start, those without dates first, and how many there are in all."""
+    found = await session.execute(
+        text(
+            "SELECT v.*, c.reference, p.reference AS seat_reference, p.title AS seat_title, count(*) OVER () AS total"
+            " FROM visit v LEFT JOIN candidate c ON c.id = v.application_id LEFT JOIN seat p ON p.id = v.offer_id"
+            " WHERE (CAST(:call AS uuid) IS NULL OR v.call_id = :call)"
+            " AND (CAST(:state AS text) IS NULL OR v.state = :state)"
+            " AND (:everything OR v.country = ANY(:countries) OR v.host_country = ANY(:countries)"
+            " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+            " ORDER BY v.start NULLS FIRST, v.id LIMIT :size OFFSET :skip"
+        ),
+        {"call": call_id, "state": state or None, "size": PAGE, "skip": (max(page, 1) - 1) * PAGE, **_reach(reach)},
+    )
+    rows = list(found)
+    return rows, rows[0].total if rows else 0
+
+
+async def mentorships(
+    session: AsyncSession, reach: Reach, *, call_id: UUID | None = None, state: str | None = None, page: int = 1
+) -> tuple[list[Row[Any]], int]:
+    """Mentorships, the newest first, and how many there are in all."""
+    found = await session.execute(
+        text(
+            "SELECT t.*, c.reference, p.reference AS seat_reference, count(*) OVER () AS total"
+            " FROM mentorship t LEFT JOIN candidate c ON c.id = t.application_id LEFT JOIN seat p ON p.id = t.mentor_id"
+            " WHERE (CAST(:call AS uuid) IS NULL OR t.call_id = :call)"
+            " AND (CAST(:state AS text) IS NULL OR t.state = :state)"
+            " AND (:everything OR t.country = ANY(:countries) OR t.host_country = ANY(:countries)"
+            " OR t.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+            " ORDER BY t.id DESC LIMIT :size OFFSET :skip"
+        ),
+        {"call": call_id, "state": state or None, "size": PAGE, "skip": (max(page, 1) - 1) * PAGE, **_reach(reach)},
+    )
+    rows = list(found)
+    return rows, rows[0].total if rows else 0
+
+
+async def parked(session: AsyncSession) -> int:
+    """How many events could not be applied here and wait for a person."""
+    found = await session.execute(text("SELECT count(*) FROM parked WHERE settled_at IS NULL"))
+    return int(found.scalar_one())
+
+
+async def running_out(session: AsyncSession, reach: Reach, call_id: UUID | None, limit: int = 10) -> list[Row[Any]]:
+    """The matches whose next step is due first."""
+    found = await session.execute(
+        text(_CASES + "SELECT * FROM cases WHERE match_state IN ('proposed', 'offered') ORDER BY due, id LIMIT :limit"),
+        {"call": call_id, "limit": limit, **_reach(reach)},
+    )
+    return list(found)

@@ -1,0 +1,223 @@
+"""What does matching know of calls, applications, offers, mentors and the register? Projections of the portal's events.
+
+Nothing here is matching's own: a rebuild empties these tables and reads them anew. Ids across topics are no foreign
+keys, since topics arrive in any order; what belongs together is joined when it is read.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, col
+
+from services.matching.store.base import Table, document, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Call(Table, table=True):
+    """A call as it was last published or revised."""
+
+    id: UUID = Field(primary_key=True)
+    reference: str
+    title: str
+    state: str
+    terms: dict[str, Any] = Field(sa_column=document())
+    changed_at: datetime = Field(sa_column=moment())
+
+
+class Candidate(Table, table=True):
+    """An application with what rules and matching work on; no name is in it."""
+
+    __table_args__ = (
+        Index("candidate_pool", "call_id", "state", "id"),
+        Index("candidate_country", "country", "reference"),
+        Index("candidate_reference", "reference"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    call_id: UUID
+    reference: str
+    kind: str
+    country: str
+    organisation_id: UUID
+    state: str
+    group_id: UUID | None = None
+    profile: dict[str, Any] = Field(sa_column=document())
+    submitted_at: datetime = Field(sa_column=moment())
+    changed_at: datetime = Field(sa_column=moment())
+
+
+class Seat(Table, table=True):
+    """What can be taken: an offer of a placement with its terms, or a mentor with the profile."""
+
+    __table_args__ = (
+        Index("seat_call", "call_id", "kind", "id"),
+        Index("seat_country", "country", "reference"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    call_id: UUID
+    reference: str
+    title: str
+    country: str
+    organisation_id: UUID
+    state: str
+    terms: dict[str, Any] = Field(sa_column=document())
+    changed_at: datetime = Field(sa_column=moment())
+
+
+class Organisation(Table, table=True):
+    """An organisation of the register: its name is public."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    kind: str
+    country: str
+    active: bool
+
+
+class Partner(Table, table=True):
+    """How a partner country stands to the programme, from a day on."""
+
+    country: str = Field(primary_key=True)
+    status: str
+    since: date
+
+
+class Fund(Table, table=True):
+    """Who pays, and from when until when."""
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    since: date
+    until: date | None = None
+    active: bool
+
+
+class Exclusion(Table, table=True):
+    """Two countries or organisations that the programme keeps apart."""
+
+    id: UUID = Field(primary_key=True)
+    first: str
+    second: str
+    since: date
+    until: date | None = None
+    confidential: bool
+
+
+class Need(Table, table=True):
+    """A training need from the OTNA; a call cites it by its id."""
+
+    id: UUID = Field(primary_key=True)
+    country: str
+    topic: str
+    area: str | None = None
+    since: date
+    until: date
+    withdrawn: bool
+
+
+_PARAMETERS = 30_000
+"""How many values one statement takes: the protocol ends at 32,767."""
+
+PROJECTIONS = ("call", "candidate", "seat", "organisation", "partner", "fund", "exclusion", "need")
+
+
+async def keep(session: AsyncSession, rows: Sequence[Table]) -> None:
+    """Write rows of one table, new or changed, in one statement; the last of two with the same key counts.
+
+    More rows than one statement has parameters for go in several.
+    """
+    if not rows:
+        return
+    table = type(rows[0]).__table__  # type: ignore[attr-defined]  # SQLModel gives every table class one
+    keys = [column.name for column in table.primary_key]
+    newest = {tuple(getattr(row, key) for key in keys): row.model_dump() for row in rows}
+    for part in batched(newest.values(), _PARAMETERS // len(table.columns)):
+        new = insert(table).values(part)
+        changed = {column.name: new.excluded[column.name] for column in table.columns if column.name not in keys}
+        await session.execute(new.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """The rows in lists of at most `size`."""
+    left = iter(rows)
+    while part := list(islice(left, size)):
+        yield part
+
+
+async def candidates(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Candidate]:
+    """The applications with these ids, as far as they have arrived."""
+    found = await session.scalars(select(Candidate).where(col(Candidate.id).in_(ids)).order_by(col(Candidate.id)))
+    return {row.id: row for row in found}
+
+
+async def seats(session: AsyncSession, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Seat]:
+    """The offers and mentors with these ids; `lock` holds them, so that only one transaction fills their weeks."""
+    query = select(Seat).where(col(Seat.id).in_(ids)).order_by(col(Seat.id))
+    found = await session.scalars(query.with_for_update() if lock else query)
+    return {row.id: row for row in found}
+
+
+async def calls(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Call]:
+    """The calls with these ids, as far as they have arrived."""
+    found = await session.scalars(select(Call).where(col(Call.id).in_(ids)).order_by(col(Call.id)))
+    return {row.id: row for row in found}
+
+
+async def all_calls(session: AsyncSession) -> list[Call]:
+    """All calls: open ones first, then the newest."""
+    found = await session.scalars(select(Call).order_by(text("state = 'closed'"), col(Call.id).desc()))
+    return list(found)
+
+
+async def pool(session: AsyncSession, call_id: UUID) -> list[Candidate]:
+    """The eligible applications of a call, by id: those with a match that stands are among them."""
+    found = await session.scalars(
+        select(Candidate)
+        .where(col(Candidate.call_id) == call_id, col(Candidate.state) == "eligible")
+        .order_by(col(Candidate.id))
+    )
+    return list(found)
+
+
+async def seats_of(session: AsyncSession, call_id: UUID) -> list[Seat]:
+    """The offers and mentors of a call that are published or paused, by id."""
+    found = await session.scalars(
+        select(Seat)
+        .where(col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused")))
+        .order_by(col(Seat.id))
+    )
+    return list(found)
+
+
+async def register(session: AsyncSession) -> tuple[list[Partner], list[Exclusion], list[Need]]:
+    """What of the register the rules ask: partners, exclusions and needs, each by its key."""
+    partners = await session.scalars(select(Partner).order_by(col(Partner.country)))
+    exclusions = await session.scalars(select(Exclusion).order_by(col(Exclusion.id)))
+    needs = await session.scalars(select(Need).order_by(col(Need.id)))
+    return list(partners), list(exclusions), list(needs)
+
+
+async def inactive_organisations(session: AsyncSession) -> set[UUID]:
+    """The organisations that take part in nothing new."""
+    found = await session.scalars(select(col(Organisation.id)).where(col(Organisation.active).is_(False)))
+    return set(found)
+
+
+async def organisation_names(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The published names of organisations."""
+    found = await session.scalars(
+        select(Organisation).where(col(Organisation.id).in_(ids)).order_by(col(Organisation.id))
+    )
+    return {row.id: row.name for row in found}

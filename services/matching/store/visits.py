@@ -1,0 +1,199 @@
+"""Which visits are there, with which dates, and which days were attended?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+
+from sqlalchemy import Index, select, text
+from sqlmodel import Field, col
+
+from services.matching.engine.weeks import Period, monday
+from services.matching.model.visit import Visit
+from services.matching.store.base import Table, document, moment
+from services.matching.store.facts import keep
+from shared.contracts.codes import Reason, UnschedulableCause, VisitState
+from shared.contracts.visits import VisitOf, VisitPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TAKES_A_WEEK = text("state IN ('scheduled', 'under_way', 'ended', 'completed')")
+
+
+class VisitRow(Table, table=True):
+    """A visit with its planned dates; both are empty where no lawful week was found."""
+
+    __tablename__ = "visit"
+    __table_args__ = (
+        Index("visit_match", "match_id"),
+        Index("visit_application", "application_id"),
+        Index("visit_call", "call_id", "state", "start"),
+        Index("visit_weeks", "offer_id", "start", postgresql_where=_TAKES_A_WEEK),
+        Index("visit_running", "end_day", postgresql_where=text("state = 'under_way'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    match_id: UUID
+    application_id: UUID
+    call_id: UUID
+    offer_id: UUID | None = None
+    country: str
+    host_country: str
+    host_organisation_id: UUID
+    state: str
+    since: datetime = Field(sa_column=moment())
+    start: date | None = None
+    end_day: date | None = None
+    required_days: int
+    of: dict[str, Any] = Field(sa_column=document())
+    days: list[str] = Field(sa_column=document())
+    agenda_due: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    ended_on: date | None = None
+    early: bool = False
+    cause: str | None = None
+    reason: str | None = None
+
+
+class Attendance(Table, table=True):
+    """What the host recorded of one day of a visit; the newest record of a day counts."""
+
+    visit_id: UUID = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    present: bool
+
+
+PROJECTIONS = ("attendance",)
+
+
+def _row(visit: Visit) -> VisitRow:
+    plan = visit.plan
+    return VisitRow(
+        id=visit.id,
+        match_id=visit.of.match_id,
+        application_id=visit.of.application_id,
+        call_id=visit.of.call_id,
+        offer_id=visit.of.offer_id,
+        country=visit.of.country,
+        host_country=visit.of.host_country,
+        host_organisation_id=visit.of.host_organisation_id,
+        state=visit.state.value,
+        since=visit.since,
+        start=plan.start if plan else None,
+        end_day=plan.end if plan else None,
+        required_days=visit.required_days,
+        of=visit.of.model_dump(mode="json"),
+        days=[day.isoformat() for day in plan.days] if plan else [],
+        agenda_due=visit.agenda_due,
+        ended_on=visit.ended_on,
+        early=visit.early,
+        cause=visit.cause.value if visit.cause else None,
+        reason=visit.reason.value if visit.reason else None,
+    )
+
+
+def read(row: VisitRow) -> Visit:
+    """The visit in a row."""
+    of = VisitOf.model_validate(row.of)
+    plan = None
+    if row.start is not None and row.end_day is not None:
+        plan = VisitPlan(
+            **of.model_dump(),
+            start=row.start,
+            end=row.end_day,
+            required_days=row.required_days,
+            days=tuple(date.fromisoformat(day) for day in row.days),
+        )
+    return Visit(
+        id=row.id,
+        of=of,
+        state=VisitState(row.state),
+        since=row.since,
+        required_days=row.required_days,
+        plan=plan,
+        agenda_due=row.agenda_due,
+        ended_on=row.ended_on,
+        early=row.early,
+        cause=UnschedulableCause(row.cause) if row.cause else None,
+        reason=Reason(row.reason) if row.reason else None,
+    )
+
+
+async def write(session: AsyncSession, visits: Iterable[Visit]) -> None:
+    """Write visits as they stand now, in one statement."""
+    await keep(session, [_row(visit) for visit in visits])
+
+
+async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
+    """The visits of these matches by match, held until the end of the transaction."""
+    if not match_ids:
+        return {}
+    found = await session.scalars(
+        select(VisitRow).where(col(VisitRow.match_id).in_(match_ids)).order_by(col(VisitRow.id)).with_for_update()
+    )
+    return {row.match_id: read(row) for row in found}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Visit]:
+    """The visits of an application, the newest first."""
+    found = await session.scalars(
+        select(VisitRow).where(col(VisitRow.application_id) == application_id).order_by(col(VisitRow.id).desc())
+    )
+    return [read(row) for row in found]
+
+
+async def matches_to_end(session: AsyncSession, before: date, limit: int = 500) -> set[UUID]:
+    """The matches whose visit is under way although it was to end before that day."""
+    found = await session.execute(
+        text("SELECT match_id FROM visit WHERE state = 'under_way' AND end_day < :day ORDER BY end_day LIMIT :limit"),
+        {"day": before, "limit": limit},
+    )
+    return {row.match_id for row in found}
+
+
+async def taken_weeks(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, Counter[date]]:
+    """How many guests each offer has in each week (its Monday)."""
+    found = await session.scalars(
+        select(VisitRow).where(col(VisitRow.offer_id).in_(offer_ids), _TAKES_A_WEEK).order_by(col(VisitRow.start))
+    )
+    taken: dict[UUID, Counter[date]] = defaultdict(Counter)
+    for row in found:
+        if row.offer_id is not None and row.start is not None:
+            taken[row.offer_id][monday(row.start)] += 1
+    return taken
+
+
+async def busy(session: AsyncSession, applications: Collection[UUID]) -> dict[UUID, list[Period]]:
+    """When the applicants are on other visits."""
+    found = await session.scalars(
+        select(VisitRow)
+        .where(col(VisitRow.application_id).in_(applications), _TAKES_A_WEEK)
+        .order_by(col(VisitRow.start))
+    )
+    periods: dict[UUID, list[Period]] = defaultdict(list)
+    for row in found:
+        if row.start is not None and row.end_day is not None:
+            periods[row.application_id].append(Period(row.start, row.end_day))
+    return periods
+
+
+async def keep_attendance(session: AsyncSession, rows: Sequence[Attendance]) -> None:
+    """Write recorded days."""
+    await keep(session, rows)
+
+
+async def attendance(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[date, bool]]:
+    """What was recorded of each visit, day by day."""
+    found = await session.scalars(
+        select(Attendance)
+        .where(col(Attendance.visit_id).in_(visit_ids))
+        .order_by(col(Attendance.visit_id), col(Attendance.day))
+    )
+    days: dict[UUID, dict[date, bool]] = defaultdict(dict)
+    for row in found:
+        days[row.visit_id][row.day] = row.present
+    return days

@@ -1,0 +1,86 @@
+"""Which deadlines have passed that end a state of matching's own? Looked for every second and when the clock moves.
+
+DeadlinePassed of notifications informs; the owner of a state keeps the clock that changes it (lifecycles.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.matching import store
+from services.matching.casework import Cases
+from shared import clock
+from shared.bus import leases
+from shared.contracts.codes import MatchState, VisitState
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus, Lease
+    from shared.service import Service
+
+LEASE = "matching:deadlines"
+_EVERY = 1.0
+_TRIM_EVERY = 600
+_SETTLE = 1.0
+"""After the clock was moved, answers that were given before still travel for a moment of real time."""
+
+
+async def keep_deadlines(service: Service) -> None:
+    """End what ran out of time, for ever. A worker of the service."""
+    rounds = 0
+    while True:
+        lease = await leases.acquire(service.bus, LEASE)
+        if lease is not None:
+            while await sweep(service.bus, lease):
+                pass
+            if rounds % _TRIM_EVERY == 0:
+                await _trim(service.bus)
+            rounds += 1
+        before = clock.offset()
+        await clock.moved_or(_EVERY)
+        if clock.offset() != before:
+            await asyncio.sleep(_SETTLE)
+
+
+async def sweep(bus: Bus, lease: Lease) -> int:
+    """One round; gives how many matches it moved on. Raises `LeaseLost`."""
+    now, today = clock.now(), clock.today()
+    async with bus.read() as session:
+        ids = (
+            await store.matches.overdue(session, now)
+            | await store.visits.matches_to_end(session, today)
+            | await store.mentorships.matches_to_look_at(session, now, today)
+        )
+    if not ids:
+        return 0
+    async with bus.transaction("system:clock") as tx:
+        await leases.check(tx.session, lease)
+        cases = await Cases.load(tx, ids)
+        for match_id in sorted(cases.matches):
+            if cases.missing(match_id) is None:
+                await _look_at(cases, match_id)
+        moved = cases.moved
+        await cases.save()
+    return moved
+
+
+async def _look_at(cases: Cases, match_id: UUID) -> None:
+    match = cases.matches[match_id]
+    timers = cases.terms(match).timers
+    now, today = clock.now(), clock.today()
+    if match.state is MatchState.OFFERED and now > match.due + timedelta(seconds=timers.answer_grace_seconds):
+        await cases.expire(match.id)
+    visit = cases.visits.get(match.id)
+    plan = visit.plan if visit is not None and visit.state is VisitState.UNDER_WAY else None
+    if plan is not None and today > plan.end + timedelta(days=timers.attendance_days):
+        await cases.time_over(match.id)
+    if match.id in cases.mentorships:
+        await cases.progressed(match.id, None)
+
+
+async def _trim(bus: Bus) -> None:
+    async with bus.transaction("system:clock") as tx:
+        await store.activity.trim(tx.session)

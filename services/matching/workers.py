@@ -1,0 +1,6 @@
+"""What does matching do by itself? The loops that the harness runs and starts again."""
+
+from services.matching.live import match_live
+from services.matching.sweep import keep_deadlines
+
+workers = [match_live, keep_deadlines]

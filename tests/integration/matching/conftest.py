@@ -1,0 +1,255 @@
+"""What do the tests of matching run on? The real service on a real store, fed with the events that the portal tells."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from services.matching import actions, live, promotion, sweep
+from services.matching.app import create_app
+from services.matching.consumers import consumers
+from services.matching.settings import Settings
+from shared import clock
+from shared.bus import leases
+from shared.contracts import _examples as ex
+from shared.contracts import applications, calls, mentors, offers, participation, read, registry
+from shared.contracts.codes import Answer, Party, Role, Side
+from shared.identity import Grant, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.ids import new_id
+from shared.migrate import migrate
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from services.matching.actions import Committed
+    from shared.bus import Bus, Lease
+    from shared.contracts import Event
+    from tests.conftest import Databases
+
+ORIGIN = "http://localhost:8000"
+
+
+@pytest.fixture(scope="session")
+def store_template(postgres: Databases) -> str:
+    """The name of a template database with the service's tables, as its migrations make them."""
+    return postgres.template("matching", lambda address: migrate("matching", address))
+
+
+@pytest.fixture
+def moving_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that the test can move."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+
+
+@pytest.fixture
+def store_address(postgres: Databases, store_template: str) -> Iterator[str]:
+    """A store of its own for one test."""
+    address = postgres.new(store_template)
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture
+async def app(store_address: str) -> AsyncIterator[FastAPI]:
+    """The service without its loops: the test feeds it and takes its turns."""
+    app = create_app(Settings(**settings_for(store_address)), background=False)
+    yield app
+    await app.state.service.bus.close()
+
+
+@pytest.fixture
+async def world(app: FastAPI) -> World:
+    """A programme with nothing in it yet."""
+    bus = app.state.service.bus
+    return World(app, bus, Feed(bus, consumers))
+
+
+@pytest.fixture
+async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser at the gateway's address."""
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Accept": "text/html"}) as browser:
+        yield browser
+
+
+@pytest.fixture
+def sign_in(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[..., Awaitable[None]]:
+    """Signs somebody with a role into the browser: `await sign_in("anna", Role.NATIONAL_COORDINATOR, country="MD")`."""
+
+    async def put(subject: str, role: Role, **scope: Any) -> None:
+        grant = Grant(role, clock.today() - timedelta(days=30), **scope)
+        async with app.state.service.bus.transaction("system:tests") as tx:
+            await write_access(tx.session, {subject: ([grant], clock.now())})
+        identity = identity_of(app)
+        sealed = sealed_session(Session.begin(subject, at=time.time()), identity.sessions)
+        browser.cookies.set(identity.cookies.session, sealed, domain="localhost.local")
+
+    return put
+
+
+@dataclass
+class World:
+    """A programme in a few words: what officers, hosts and coordinators do, told as the portal tells it."""
+
+    app: FastAPI
+    bus: Bus
+    feed: Feed
+    call_id: UUID = field(default_factory=new_id)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    lease: Lease | None = None
+
+    def period(self, first: int = 7, last: int = 40) -> list[dict[str, str]]:
+        """A period given in weeks from today."""
+        today = clock.today()
+        return [
+            {
+                "start": (today + timedelta(weeks=first)).isoformat(),
+                "end": (today + timedelta(weeks=last)).isoformat(),
+            }
+        ]
+
+    async def call(self, **terms: Any) -> UUID:
+        """A published call."""
+        values = ex.CALL_TERMS | {"visit_periods": self.period(0, 60), "quotas": [], "weights": [], "needs": []}
+        event = calls.CallPublished.model_validate({"terms": values | terms})
+        await self.feed.deliver((event, self.call_id))
+        return self.call_id
+
+    async def close(self) -> None:
+        """The call closes."""
+        values = ex.CALL_TERMS | {"visit_periods": self.period(0, 60)}
+        await self.feed.deliver((calls.CallClosed.model_validate({"terms": values}), self.call_id))
+
+    async def officer(self, country: str = "MD", *, eligible: bool = True, **profile: Any) -> UUID:
+        """An application that was submitted, endorsed and found eligible."""
+        one, number = new_id(), next(self.numbers)
+        values = ex.PROFILE | {
+            "call_id": str(self.call_id),
+            "reference": f"{country}-2026-{number:04}",
+            "country": country,
+            "organisation_id": str(new_id()),
+            "periods": self.period(),
+            "blackouts": [],
+        }
+        due = clock.now() + timedelta(days=14)
+        submitted = applications.ApplicationSubmitted.model_validate({"profile": values | profile, "due": due})
+        found = applications.ApplicationFoundEligible.model_validate(applications.ApplicationFoundEligible.example)
+        await self.feed.deliver((submitted, one), (applications.ApplicationEndorsed(due=due), one))
+        if eligible:
+            await self.feed.deliver((found, one))
+        return one
+
+    async def offer(self, country: str = "FR", **terms: Any) -> UUID:
+        """A published placement."""
+        one, number = new_id(), next(self.numbers)
+        values = ex.OFFER_TERMS | {
+            "call_id": str(self.call_id),
+            "reference": f"{country}-P-2026-{number:04}",
+            "country": country,
+            "organisation_id": str(new_id()),
+            "periods": [period | {"places_per_week": 2} for period in self.period()],
+            "deadline": None,
+        }
+        published = offers.OfferPublished.model_validate({"terms": values | terms})
+        await self.feed.deliver((published, one))
+        return one
+
+    async def mentor(self, country: str = "RO", **profile: Any) -> UUID:
+        """A published mentor."""
+        one, number = new_id(), next(self.numbers)
+        values = ex.MENTOR_PROFILE | {
+            "call_id": str(self.call_id),
+            "reference": f"{country}-M-2026-{number:04}",
+            "country": country,
+            "organisation_id": str(new_id()),
+            "periods": self.period(0, 40),
+        }
+        await self.feed.deliver((mentors.MentorPublished.model_validate({"profile": values | profile}), one))
+        return one
+
+    async def exclude(self, first: str, second: str, *, confidential: bool) -> None:
+        """Two countries are kept apart."""
+        event = registry.ExclusionChanged(
+            countries=(first, second), since=clock.today() - timedelta(days=1), confidential=confidential
+        )
+        await self.feed.deliver((event, new_id()))
+
+    async def turn(self) -> None:
+        """The live worker takes its turn."""
+        self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
+        assert self.lease is not None
+        await promotion.promote(self.bus, self.call_id, self.lease)
+        await live.match_once(self.bus, self.call_id, self.lease)
+
+    async def sweep(self) -> int:
+        """The deadlines are looked at."""
+        lease = await leases.acquire(self.bus, sweep.LEASE)
+        assert lease is not None
+        return await sweep.sweep(self.bus, lease)
+
+    async def commit(self, chosen: dict[UUID, UUID] | None = None) -> Committed:
+        """A programme coordinator commits a cohort."""
+        return await actions.commit_cohort(self.bus, "carla", self.call_id, chosen, effort=12)
+
+    async def clear(self, match_id: UUID, application_id: UUID) -> None:
+        """Both countries clear a match."""
+        for side, country in ((Side.HOME, "MD"), (Side.HOST, "FR")):
+            event = participation.ClearanceGiven(application_id=application_id, side=side, country=country)
+            await self.feed.deliver((event, match_id))
+
+    async def answer(
+        self, match_id: UUID, application_id: UUID, by: Party, given: Answer = Answer.ACCEPT, **options: Any
+    ) -> None:
+        """One side answers."""
+        event = participation.AnswerGiven(application_id=application_id, by=by, answer=given)
+        await self.feed.deliver((event, match_id), **options)
+
+    async def confirmed(self, **profile: Any) -> tuple[UUID, UUID]:
+        """An officer with a confirmed match: application and match."""
+        application_id = await self.officer(**profile)
+        match_id = (await self.commit()).matches[application_id]
+        await self.clear(match_id, application_id)
+        host = Party.MENTOR if profile.get("kind") == "mentee" else Party.HOST
+        guest = Party.MENTEE if profile.get("kind") == "mentee" else Party.GUEST
+        await self.answer(match_id, application_id, guest)
+        await self.answer(match_id, application_id, host)
+        return application_id, match_id
+
+    async def rows(self, query: str, **values: Any) -> list[Any]:
+        """What the store holds."""
+        async with self.bus.read() as session:
+            return list(await session.execute(text(query), values))
+
+    async def told(self, *types: str) -> list[tuple[str, Event]]:
+        """The facts of these types that were told, in order: subject and event."""
+        rows = await self.rows(
+            "SELECT type, aggregateid, payload FROM journal WHERE type = ANY(:types) ORDER BY recorded_at, id",
+            types=list(types),
+        )
+        return [(row.aggregateid, read(row.type, row.payload)) for row in rows]
+
+    async def story(self, application_id: UUID) -> list[str]:
+        """The types of all facts that belong to an application's story, by the order of their aggregates' numbers."""
+        rows = await self.rows(
+            "SELECT type FROM pending WHERE correlationid = :story ORDER BY position", story=str(application_id)
+        )
+        return [row.type for row in rows]
+
+
+def at(day: date) -> datetime:
+    """Noon of a day."""
+    return datetime.combine(day, datetime.min.time(), tzinfo=clock.now().tzinfo) + timedelta(hours=12)
