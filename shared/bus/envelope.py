@@ -25,6 +25,8 @@ SPEC_VERSION = b"1.0"
 SOURCE = "urn:tandem:{service}"
 SCHEMA = "urn:tandem:schema:{type}"
 
+NUL, ESCAPED_NUL = b"\0", b"\\u0000"
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -120,6 +122,8 @@ def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for
     headers = dict(record.headers)
     if record.value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, headers))
+    if any(NUL in value for value in headers.values()) or ESCAPED_NUL in record.value:
+        return Faulty("undecodable", "A NUL character, which no table can hold as text.", _subject(record, headers))
     try:
         type_ = headers["ce_type"].decode()
         ce_id = UUID(headers["ce_id"].decode())
@@ -162,7 +166,7 @@ def _against_contract(wrong: ValidationError) -> str:
 def _subject(record: Record, headers: dict[str, bytes]) -> str:
     """The subject by which a broken record holds back its successors: its header, its key or, failing both, itself."""
     for candidate in (headers.get("ce_subject"), record.key):
-        if candidate:
+        if candidate and NUL not in candidate:
             try:
                 return candidate.decode()
             except UnicodeDecodeError:
