@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from deploy.kafka.jars import JarsWrong
@@ -62,7 +63,13 @@ def _fail(line: str) -> int:
 
 
 def _say(line: str) -> None:
-    print(f"  {line[0].upper()}{line[1:]}", flush=True)
+    _print(f"  {line[0].upper()}{line[1:]}")
+
+
+def _print(line: str) -> None:
+    """Print at once; that nobody listens any more (a closed terminal or pipe) stops nothing."""
+    with suppress(BrokenPipeError):
+        print(line, flush=True)
 
 
 class _Run:
@@ -83,7 +90,7 @@ class _Run:
         if left := leftovers.end(self._place):
             _say(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
         chosen = settings.choose(self._place)
-        print(f"Tandem starts in {self._place.folder}.", flush=True)
+        _print(f"Tandem starts in {self._place.folder}.")
         try:
             self._start(chosen)
             _say(f"Everything is ready after {time.monotonic() - began:.0f} s.")
@@ -178,7 +185,7 @@ class _Run:
     def _stop(self) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(each, signal.SIG_IGN)  # asked once is asked; each step is bounded
-        print("Tandem stops.", flush=True)
+        _print("Tandem stops.")
         self._supervisor.stop(self._services, self._gateway, self._helpers, self._stores)
 
 
@@ -206,11 +213,11 @@ def _personas() -> list[dict[str, object]]:
 
 def _tell(chosen: Chosen, place: Place) -> None:
     """Print the addresses and whom one can be."""
-    print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
-    print("  On the start page you can be, with one click:")
+    _print(f"\n  Tandem        {chosen.origin}/\n  Mail          {chosen.mail}/\n  Logs          {place / 'logs'}\n")
+    _print("  On the start page you can be, with one click:")
     for persona in _personas():
-        print(f"    {persona['subject']:<24} {persona['words']}")
-    print("\n  Ctrl-C stops everything.", flush=True)
+        _print(f"    {persona['subject']:<24} {persona['words']}")
+    _print("\n  Ctrl-C stops everything.")
 
 
 if __name__ == "__main__":
