@@ -1,0 +1,198 @@
+"""Who else takes part when a match is made: host country, mentor, and what matching would tell of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from shared import clock
+from shared.contracts import matches, mentorships, visits
+from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+class Abroad:
+    """A programme with a host and a mentor, and matching's side of the story."""
+
+    def __init__(self, programme: Programme, feed: Feed) -> None:
+        """Take a programme that is entered; `fill` adds the others."""
+        self.of, self.feed = programme, feed
+        self.post, self.get = programme.post, programme.get
+        self.pairings: dict[UUID, dict[str, Any]] = {}
+
+    async def fill(self) -> None:
+        """Enter a coordinator of France, one of Lithuania, a Lithuanian mentor, and somebody of another host."""
+        entries = [
+            {"name": "Police of Lithuania", "kind": "agency", "country": "LT", "city": "Vilnius"},
+            {"name": "Customs of France", "kind": "agency", "country": "FR", "city": "Paris"},
+        ]
+        made = await self.post("programme", "/organisations", {"organisations": entries}, 201)
+        self.of.organisations |= {"LT": made["ids"][0], "FR2": made["ids"][1]}
+        person = self.of.person
+        people = [
+            person("luc", "Luc Bernard", "FR", "national_coordinator"),
+            person("rasa", "Rasa Petrauskaite", "LT", "national_coordinator"),
+            person("jonas", "Jonas Kazlauskas", "LT", "mentor", service="police", rank_group="supervisor"),
+            person("paul", "Paul Petit", "FR", "host_contact", organisation_id=self.of.organisations["FR2"]),
+            person("nino", "Nino Beridze", "GE", "officer", service="police", rank_group="operational",
+                   years_in_field=6),
+        ]  # fmt: skip
+        await self.post("programme", "/people", {"people": people}, 201)
+
+    def offer_entry(self, **changes: Any) -> dict[str, Any]:
+        """A complete placement."""
+        start = clock.today() + timedelta(days=70)
+        return {
+            "title": "A week with the cybercrime unit",
+            "city": "Lyon",
+            "outline": "Case work and seizure of devices.",
+            "topics": ["online_crime"],
+            "expertise": ["analysis"],
+            "places": 2,
+            "periods": [{"start": str(start), "end": str(start + timedelta(days=60)), "places_per_week": 1}],
+            "languages": [{"language": "en", "level": "B1"}],
+            "security": "Identity document at the gate.",
+            **changes,
+        }
+
+    def mentor_entry(self, **changes: Any) -> dict[str, Any]:
+        """A complete mentor's profile."""
+        return {
+            "expertise": [{"area": "analysis", "level": 3, "years": 12}],
+            "languages": [{"language": "en", "level": "C1"}],
+            "capacity": 2,
+            "periods": [{"start": str(clock.today()), "end": str(clock.today() + timedelta(days=200))}],
+            "topics": ["online_crime"],
+            "about": "I analyse networks.",
+            **changes,
+        }
+
+    async def offer(self, **changes: Any) -> dict[str, Any]:
+        """A published placement."""
+        body = {"call_id": self.of.call["id"], "entry": self.offer_entry(**changes), "submit": True}
+        made = await self.post("claire", "/offers", body, 201)
+        await self.post("luc", f"/offers/{made['id']}/endorse")
+        published: dict[str, Any] = await self.post("claire", f"/offers/{made['id']}/publish")
+        return published
+
+    async def eligible(self, subject: str = "ani", coordinator: str = "tigran", kind: str = "study_visit") -> str:
+        """The id of an application that is in matching."""
+        body = {
+            "call_id": self.of.call["id"],
+            "kind": kind,
+            "answers": self.of.answers(),
+            "privacy": True,
+            "submit": True,
+        }
+        made = await self.post(subject, "/applications", body, 201)
+        await self.post(coordinator, f"/applications/{made['id']}/endorse")
+        await self.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+        return str(made["id"])
+
+    async def tell(self, event: Any, subject: UUID, **values: Any) -> None:
+        """What matching tells of a match."""
+        made = event.model_validate({"pairing": self.pairings[subject], **values})
+        await self.feed.deliver((made, subject))
+
+    async def proposed(self, application_id: str, **pairing: Any) -> UUID:
+        """A match that matching proposes; `pairing` says with whom."""
+        match_id = new_id()
+        self.pairings[match_id] = matches.MatchProposed.example["pairing"] | {
+            "application_id": application_id,
+            "call_id": self.of.call["id"],
+            "country": "AM",
+            "organisation_id": self.of.organisations["AM"],
+            "host_country": "FR",
+            "host_organisation_id": self.of.organisations["FR"],
+            **pairing,
+        }
+        due = (clock.now() + timedelta(days=14)).isoformat()
+        await self.tell(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due)
+        return match_id
+
+    async def placement_matched(self) -> UUID:
+        """Ani's application is matched with Claire's placement."""
+        offer = await self.offer()
+        return await self.proposed(await self.eligible(), offer_id=offer["id"])
+
+    async def mentor_matched(self) -> UUID:
+        """Nino's application is matched with Jonas."""
+        body = {"call_id": self.of.call["id"], "entry": self.mentor_entry(), "publish": True}
+        mentor = await self.post("jonas", "/mentors", body, 201)
+        application_id = await self.eligible("nino", "giorgi", "mentee")
+        return await self.proposed(
+            application_id,
+            kind="mentee",
+            offer_id=None,
+            mentor_id=mentor["id"],
+            country="GE",
+            organisation_id=self.of.organisations["GE"],
+            host_country="LT",
+            host_organisation_id=self.of.organisations["LT"],
+        )
+
+    async def offered(self, match_id: UUID, home: str, host: str) -> None:
+        """Both countries clear a match, and matching offers it."""
+        await self.post(home, f"/matches/{match_id}/clear")
+        await self.post(host, f"/matches/{match_id}/clear")
+        await self.tell(matches.MatchCleared, match_id)
+        await self.tell(matches.MatchOffered, match_id, due=(clock.now() + timedelta(days=14)).isoformat())
+
+    async def scheduled(self, match_id: UUID) -> UUID:
+        """Both sides accept, matching confirms and gives dates; give the visit's id."""
+        await self.offered(match_id, "tigran", "luc")
+        await self.post("ani", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+        await self.post("claire", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+        await self.tell(matches.MatchConfirmed, match_id)
+        visit_id = new_id()
+        await self.feed.deliver(
+            (visits.VisitScheduled.model_validate({"plan": self.plan(match_id), "agenda_due": clock.now()}), visit_id)
+        )
+        return visit_id
+
+    def plan(self, match_id: UUID) -> dict[str, Any]:
+        """A visit in the Monday to Friday after 70 days."""
+        first = clock.today() + timedelta(days=70)
+        if not hasattr(self, "_first"):
+            self._first = first + timedelta(days=-first.weekday() % 7)
+        days = [self._first + timedelta(days=count) for count in range(5)]
+        pairing = self.pairings[match_id]
+        names = ("application_id", "call_id", "offer_id", "country", "host_country", "host_organisation_id")
+        return visits.VisitScheduled.example["plan"] | {
+            "match_id": str(match_id),
+            "start": str(days[0]),
+            "end": str(days[-1]),
+            "days": [str(day) for day in days],
+            **{name: pairing[name] for name in names},
+        }
+
+    async def tell_visit(self, event: Any, visit_id: UUID, match_id: UUID, **values: Any) -> None:
+        """What matching tells of a visit."""
+        await self.feed.deliver((event.model_validate({"plan": self.plan(match_id), **values}), visit_id))
+
+    async def opened(self, match_id: UUID) -> UUID:
+        """Both sides accept, and matching opens the mentorship; give its id."""
+        await self.offered(match_id, "giorgi", "rasa")
+        await self.post("nino", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+        await self.post("jonas", f"/matches/{match_id}/answer", {"answer": "accept"}, 202)
+        await self.tell(matches.MatchConfirmed, match_id)
+        mentorship_id = new_id()
+        due = clock.now() + timedelta(days=14)
+        await self.tell_pair(mentorships.MentorshipOpened, mentorship_id, match_id, due=due)
+        return mentorship_id
+
+    async def tell_pair(self, event: Any, mentorship_id: UUID, match_id: UUID, **values: Any) -> None:
+        """What matching tells of a mentorship."""
+        pairing = self.pairings[match_id]
+        plan = mentorships.MentorshipOpened.example["plan"] | {
+            "match_id": str(match_id),
+            "mentor_country": pairing["host_country"],
+            "mentor_organisation_id": pairing["host_organisation_id"],
+            **{name: pairing[name] for name in ("application_id", "call_id", "mentor_id", "country")},
+        }
+        await self.feed.deliver((event.model_validate({"plan": plan, **values}), mentorship_id))

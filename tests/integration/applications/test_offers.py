@@ -1,0 +1,131 @@
+"""Does a placement go from draft to published and back, only by whom it is for, each step told once?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.contracts.codes import OfferState
+from shared.ids import new_id
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country and a mentor."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    return made
+
+
+async def test_returned_then_endorsed_and_published(abroad: Abroad, programme: Programme) -> None:
+    """A placement is submitted, sent back, submitted again, endorsed, published, revised, paused and resumed."""
+    body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
+    made = await abroad.post("claire", "/offers", body, 201)
+    assert (made["state"], made["reference"][:5]) == ("draft", "FR-P-")
+    of = f"/offers/{made['id']}"
+    assert (await abroad.post("claire", f"{of}/submit"))["state"] == "submitted"
+    returned = await abroad.post("luc", f"{of}/return", {"remarks": {"places": "Only two?"}})
+    assert (returned["state"], returned["remarks"]) == ("returned", {"places": "Only two?"})
+    changed = await programme.as_("claire").put(f"/applications/api{of}", json={"entry": {"places": 3}})
+    assert changed.status_code == 200, changed.text
+    await abroad.post("claire", f"{of}/submit")
+    assert (await abroad.post("luc", f"{of}/endorse"))["state"] == "endorsed"
+    assert (await abroad.post("claire", f"{of}/publish"))["state"] == "published"
+    revised = await programme.as_("claire").put(f"/applications/api{of}", json={"entry": {"places": 4}})
+    assert revised.json()["state"] == "published"
+    await abroad.post("claire", f"{of}/pause")
+    await abroad.post("claire", f"{of}/resume")
+    assert (await abroad.post("claire", f"{of}/close"))["state"] == "closed"
+    told = await programme.journal("exchange.offers")
+    assert [kind for kind, _, _ in told] == [
+        "OfferSubmitted",
+        "OfferReturned",
+        "OfferSubmitted",
+        "OfferEndorsed",
+        "OfferPublished",
+        "OfferRevised",
+        "OfferPaused",
+        "OfferResumed",
+        "OfferClosed",
+    ]
+    assert told[4][2]["terms"]["places"] == 3
+    assert "Only two?" not in str(told)
+    assert "Identity document" not in str(told)
+
+
+async def test_a_second_click_does_nothing_twice(abroad: Abroad, programme: Programme) -> None:
+    """Endorsing and publishing twice gives the state that was reached, and one event each."""
+    made = await abroad.offer()
+    assert (await abroad.post("claire", f"/offers/{made['id']}/publish"))["state"] == OfferState.PUBLISHED
+    problem = await abroad.post("luc", f"/offers/{made['id']}/endorse", status=409)
+    assert "Published" in problem["detail"]
+    told = await programme.journal("exchange.offers")
+    assert [kind for kind, _, _ in told] == ["OfferSubmitted", "OfferEndorsed", "OfferPublished"]
+
+
+async def test_what_is_missing_is_named(abroad: Abroad, programme: Programme) -> None:
+    """A placement without places, with days beyond the call or an old version is refused with the field."""
+    entry = {"title": "A week", "days": 1}
+    made = await abroad.post("claire", "/offers", {"call_id": programme.call["id"], "entry": entry}, 201)
+    problem = await abroad.post("claire", f"/offers/{made['id']}/submit", status=422)
+    assert {"places", "topics", "periods", "languages", "outline", "days"} <= {
+        one["field"] for one in problem["errors"]
+    }
+    answer = await programme.as_("claire").put(
+        f"/applications/api/offers/{made['id']}", json={"entry": {"places": 2}, "version": 99}
+    )
+    assert answer.status_code == 409
+    answer = await programme.as_("claire").put(
+        f"/applications/api/offers/{made['id']}", json={"entry": {"places": "many"}}
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "places")
+
+
+async def test_other_hosts_and_countries_find_nothing(abroad: Abroad, programme: Programme) -> None:
+    """Another host, another country and an unknown id are told the same; a draft is its own organisation's only."""
+    body = {"call_id": programme.call["id"], "entry": abroad.offer_entry()}
+    made = await abroad.post("claire", "/offers", body, 201)
+    of = f"/offers/{made['id']}"
+    await abroad.get("luc", of, 404)
+    await abroad.get("programme", of, 404)
+    await abroad.post("claire", f"{of}/submit")
+    await abroad.get("luc", of)
+    for somebody in ("paul", "tigran"):
+        await abroad.get(somebody, of, 404)
+    await abroad.post("paul", f"{of}/publish", status=404)
+    await abroad.post("tigran", f"{of}/endorse", status=404)
+    await abroad.get("claire", f"/offers/{new_id()}", 404)
+    await abroad.post("claire", f"{of}/endorse", status=403)
+    assert [one["id"] for one in (await abroad.get("luc", "/offers"))["offers"]] == [made["id"]]
+    assert (await abroad.get("paul", "/offers"))["offers"] == []
+    other = body | {"organisation_id": programme.organisations["FR2"]}
+    await abroad.post("claire", "/offers", other, 404)
+
+
+async def test_a_mentor_publishes_revises_and_pauses(abroad: Abroad, programme: Programme) -> None:
+    """A mentor's own profile is one a call, published once, revised; nobody else finds it."""
+    body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
+    made = await abroad.post("jonas", "/mentors", body, 201)
+    assert (made["state"], made["entry"]["service"]) == ("published", "police")
+    assert (await abroad.post("jonas", "/mentors", body, 201))["id"] == made["id"]
+    answer = await programme.as_("jonas").put(
+        f"/applications/api/mentors/{made['id']}", json={"entry": {"capacity": 5}}
+    )
+    assert answer.json()["entry"]["capacity"] == 5
+    answer = await programme.as_("jonas").put(
+        f"/applications/api/mentors/{made['id']}", json={"entry": {"capacity": 6}}
+    )
+    assert answer.status_code == 422
+    await abroad.post("jonas", f"/mentors/{made['id']}/pause")
+    await abroad.post("jonas", f"/mentors/{made['id']}/resume")
+    told = await programme.journal("mentoring.mentors")
+    assert [kind for kind, _, _ in told] == ["MentorPublished", "MentorRevised", "MentorPaused", "MentorResumed"]
+    assert "networks" not in str(told[0][2]["profile"].get("about", ""))
+    assert "Kazlauskas" not in str(told)
+    await abroad.get("ani", f"/mentors/{made['id']}", 403)
