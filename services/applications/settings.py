@@ -20,6 +20,7 @@ class Settings(ServiceSettings):
     personas_file: str | None = Field(
         default=None, description="JSON list of the personas that the start page offers; local run only."
     )
+    mail_url: str | None = Field(default=None, description="Where caught mail can be read; local run only.")
     counting_secret: SecretStr | None = Field(
         default=None,
         description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",

@@ -115,6 +115,24 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
         return application
 
 
+async def save_readable(
+    bus: Bus, principal: Principal, application_id: UUID, changes: Mapping[str, Any]
+) -> store.Application:
+    """Keep of `changes` what can be read, and leave the rest as it was: for a page that its writer leaves half way.
+
+    Raises `Refused` (404, 409).
+    """
+    kept = dict(changes)
+    while True:
+        try:
+            return await save(bus, principal, application_id, kept)
+        except Refused as refused:
+            unread = {name.partition(".")[0] for name in refused.fields}
+            if refused.status_code != 422 or not unread & set(kept):
+                raise
+            kept = {name: value for name, value in kept.items() if name not in unread}
+
+
 async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
     """Raises `Refused` (422) for an agency of another country than the officer's."""
     if answers.organisation_id is None:

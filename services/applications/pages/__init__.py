@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.consumers import consumers
+from services.applications.pages import (
+    application,
+    calls,
+    certificates,
+    clock,
+    coordinator,
+    home,
+    inbox,
+    programme,
+    start,
+)
+from shared import clock as time
+from shared.identity.oidc import sign_in_router
+from shared.web.parked import parked_router
+
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
@@ -12,5 +28,8 @@ if TYPE_CHECKING:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
-    del settings
-    return []
+    found = [sign_in_router(), start.router, home.router, inbox.router, calls.router, application.router]
+    found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
+    if settings.local and time.movable():
+        found.append(clock.router)
+    return found

@@ -1,0 +1,116 @@
+"""How are the answers of an application shown for reading: on the check page, to the officer and to coordinators?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.model.answers import PRIVACY
+from services.applications.pages.task_forms import TASK_FORMS
+from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
+from shared.web import dates, words
+from shared.web.i18n import gettext, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from services.applications.actions.standing import Case
+    from services.applications.model.answers import Answers
+    from services.applications.store.register import Organisation
+
+Row = dict[str, Any]
+NONE = "–"  # noqa: RUF001 - what is meant: an en dash, as everywhere on the pages
+
+
+def answered(
+    case: Case,
+    organisations: Sequence[Organisation],
+    *,
+    change: Callable[[str], str] | None = None,
+    names: bool = True,
+) -> list[tuple[str, str, list[Row]]]:
+    """(task, title, rows) for each task; `change` gives the address at which a task is changed.
+
+    Without `names` the contact details and the line manager are left out.
+    """
+    answers = case.application.answers
+    of = {str(one.id): one.name for one in organisations}
+    found = []
+    for code, task in TASK_FORMS.items():
+        if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
+            continue
+        rows = [
+            {"key": key, "value": value or gettext("Not answered")} for key, value in _rows(code, answers, case, of)
+        ]
+        if change is not None and rows:
+            rows[0]["change"] = change(code)
+        found.append((code, task.title, rows))
+    return found
+
+
+def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]]
+    match code:
+        case Section.CONTACT:
+            rows = [
+                (gettext("Name"), of.name or ""),
+                (gettext("Name in your own script"), of.own_name or NONE),
+                (gettext("Service e-mail"), of.email or ""),
+                (gettext("We write to you in"), words.tongue(of.language)),
+            ]
+        case Section.SERVICE:
+            rows = _service(of, organisations)
+        case Section.LINE_MANAGER:
+            rows = [
+                (gettext("Name"), of.line_manager_name or ""),
+                (gettext("Service e-mail"), of.line_manager_email or ""),
+            ]
+        case Section.EXPERTISE:
+            rows = [(gettext("Expertise"), "; ".join(_skill(one.area, one.level, one.years) for one in of.expertise))]
+        case Section.LANGUAGES:
+            held = [f"{words.tongue(one.language)} {words.label(LanguageLevel(one.level))}" for one in of.languages]
+            rows = [(gettext("Languages"), "; ".join(held))]
+        case Section.TOPICS:
+            topics = [gettext(topic_label(case.call.terms.scheme, topic)) for topic in of.topics]
+            countries = ", ".join(words.country(one) for one in of.preferred_countries)
+            rows = [
+                (gettext("Topics, in order"), "; ".join(topics)),
+                (gettext("Countries, in order"), countries or NONE),
+            ]
+        case Section.PERIODS:
+            rows = [
+                (gettext("You can travel"), "; ".join(dates.span(one.start, one.end) for one in of.periods)),
+                (gettext("You cannot"), "; ".join(dates.span(one.start, one.end) for one in of.blackouts) or NONE),
+            ]
+        case Section.OBJECTIVES:
+            committed = {None: "", True: gettext("Yes"), False: gettext("No")}[of.cascade_committed]
+            numbered = [(gettext("Objective %(n)d") % {"n": n}, text) for n, text in enumerate(of.objectives, start=1)]
+            rows = [
+                *(numbered or [(gettext("Objectives"), "")]),
+                (gettext("Passes it on at home"), committed),
+                (gettext("How"), of.cascade_plan or NONE),
+            ]
+        case _:
+            assert code == PRIVACY
+            read = "" if of.privacy_at is None else dates.moment(of.privacy_at)
+            rows = [(gettext("Privacy notice read"), read)]
+    return rows
+
+
+def _service(of: Answers, organisations: dict[str, str]) -> list[tuple[str, str]]:
+    years = of.years_in_field
+    return [
+        (gettext("Agency"), organisations.get(str(of.organisation_id), "")),
+        (gettext("Unit"), of.unit or NONE),
+        (gettext("Service"), "" if of.service is None else words.label(of.service)),
+        (gettext("Rank"), ", ".join(filter(None, [of.rank_group and words.label(of.rank_group), of.national_rank]))),
+        (
+            gettext("Years in the field"),
+            "" if years is None else ngettext("%(years)d year", "%(years)d years", years) % {"years": years},
+        ),
+    ]
+
+
+def _skill(area: Expertise, level: int, years: int) -> str:
+    named = [gettext("basic"), gettext("advanced"), gettext("expert")][level - 1]
+    held = ngettext("%(years)d year", "%(years)d years", years) % {"years": years}
+    return f"{words.label(area)} ({named}, {held})"

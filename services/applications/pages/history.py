@@ -1,0 +1,75 @@
+"""How is what was done about an application shown: to its officer without what reviewers wrote for each other?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.model.application import FINAL
+from shared.contracts.codes import ActingAs, ApplicationState, NotEndorsedReason, Reason, Section, StatedReason
+from shared.web import words
+from shared.web.i18n import N_, gettext
+from shared.web.states import state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.applications.store.applications import Step
+    from shared.identity import Principal
+
+_TITLES = {
+    "ApplicationSubmitted": N_("Submitted"),
+    "ApplicationReturned": N_("More information asked for"),
+    "ApplicationResubmitted": N_("Submitted again"),
+    "ApplicationEndorsed": N_("Endorsed"),
+    "ApplicationNotEndorsed": N_("Not endorsed"),
+    "ApplicationFoundEligible": N_("Found eligible"),
+    "ApplicationFoundIneligible": N_("Found not eligible"),
+    "ApplicationWithdrawn": N_("Withdrawn"),
+    "ApplicationCancelled": N_("Cancelled by the programme"),
+    "ApplicationDecided": N_("Decided"),
+    "ApplicationVoided": N_("Taken out"),
+}
+_OFFICERS = frozenset({"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn"})
+_PROGRAMMES = frozenset({"ApplicationFoundEligible", "ApplicationFoundIneligible", "ApplicationCancelled"})
+
+
+def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:
+    """The steps for `timeline`, the newest first; with `internal` also the reviewers' notes."""
+    return [_shown(step, reader, internal=internal) for step in steps]
+
+
+def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
+    texts = [_reason(step.reason), step.text]
+    texts += [f"{words.label(Section(section))}: {text}" for section, text in step.remarks.items()]
+    if internal and step.note:
+        texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
+    told = ApplicationState(step.state)
+    return {
+        "title": gettext(_TITLES.get(step.event, step.event)),
+        "when": step.at,
+        "by": _by(step, reader),
+        "text": ". ".join(text.rstrip(".") for text in texts if text) or None,
+        "state": state("application", told) if told in FINAL else None,
+    }
+
+
+def _by(step: Step, reader: Principal) -> str:
+    """Who did it, as a role: names of coordinators are nobody's business in a history."""
+    if step.actor == reader.subject:
+        return gettext("You")
+    if step.actor.startswith("system:"):
+        return gettext("By the deadline")
+    if step.event in _OFFICERS:
+        return gettext("Officer")
+    if step.event in _PROGRAMMES:
+        return gettext("Programme coordinator")
+    return words.label(ActingAs(step.acting_as)) if step.acting_as else gettext("Programme coordinator")
+
+
+def _reason(code: str | None) -> str:
+    if code is None:
+        return ""
+    for codes in (NotEndorsedReason, StatedReason, Reason):
+        if code in set(codes):
+            return words.label(codes(code))
+    return words.label(code)
