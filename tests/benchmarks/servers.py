@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, MetaData, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -23,7 +24,7 @@ from shared.settings import ServiceSettings
 from tests.support import settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 metadata = MetaData()
 bus_tables(metadata)
@@ -43,6 +44,17 @@ class Servers:
         self.postgres.sql(f'CREATE DATABASE "{name}"')
         return self.postgres.url(name)
 
+    def with_facts(self, name: str) -> str:
+        """A new database with the table `fact`, as on a bus, for the references."""
+        url = self.database(name)
+        self.postgres.sql("CREATE TABLE fact (id uuid, subject text, type text, data text)", name)
+        return url
+
+    async def count(self, bus: Bus, table: str) -> int:
+        """How many rows are committed."""
+        async with bus.read() as session:
+            return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+
     @asynccontextmanager
     async def bus(self, service: str, **changes: Any) -> AsyncIterator[Bus]:
         """A bus for `service` on a fresh database with the bus's tables and `fact`."""
@@ -56,6 +68,18 @@ class Servers:
             yield bus
         finally:
             await bus.close()
+
+
+@asynccontextmanager
+async def running(*works: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Loops that run while the block does."""
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

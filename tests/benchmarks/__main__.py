@@ -1,0 +1,49 @@
+"""How fast is it? `make bench` prints a table and writes `build/benchmarks.json`; it never passes or fails.
+
+`python -m tests.benchmarks reading sending` measures only what is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import structlog
+import uvloop
+from rich.console import Console
+
+from shared.telemetry import tune_memory
+from tests.benchmarks import figures, reading, sending
+from tests.benchmarks.servers import Servers, servers, topics
+
+MEASURES = {"reading": reading.measure, "sending": sending.measure}
+RESULT = Path("build/benchmarks.json")
+
+
+async def _measure(names: list[str], running: Servers, console: Console) -> list[figures.Figure]:
+    await topics(running.kafka)
+    found: list[figures.Figure] = []
+    for name in names:
+        with console.status(f"Measuring {name}"):
+            found += await MEASURES[name](running)
+    return found
+
+
+def main() -> int:
+    """Measure; always 0."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    console = Console()
+    tune_memory()
+    with servers() as running, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        found = runner.run(_measure(sys.argv[1:] or list(MEASURES), running, console))
+    figures.show(found, console)
+    figures.write(found, RESULT)
+    console.print(f"Written to {RESULT}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
