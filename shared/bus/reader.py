@@ -112,6 +112,7 @@ class Reader:
             while True:
                 await asyncio.sleep(SWEEP_SECONDS)
                 await self._sweep()
+                await self._look_back()
         finally:
             try:
                 async with asyncio.timeout(15):
@@ -248,6 +249,20 @@ class Reader:
                 await self._applier.sweep(tx)
         except Exception as wrong:  # noqa: BLE001 - swept again in a few seconds; what waits stays where it is
             log.warning("sweep of waiting reactions failed", reason=repr(wrong))
+
+    async def _look_back(self) -> None:
+        """Go back where a rebuild has set partitions back while nothing came that would have shown it."""
+        known = dict(self._known)
+        try:
+            async with self._bus.read() as session:
+                at = await offsets.positions(await driver(session), known)
+            offsets.refuse_set_back(at, known)
+        except offsets.SetBack as back:
+            log.warning("reading goes back", partitions=len(back.partitions))
+            assigned = self._consumer.assignment()
+            await self.seek(each for each in (TopicPartition(*one) for one in back.partitions) if each in assigned)
+        except Exception as wrong:  # noqa: BLE001 - looked at again in a few seconds
+            log.warning("position not compared", reason=repr(wrong))
 
 
 def _patiently() -> AsyncRetrying:
