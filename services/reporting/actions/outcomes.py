@@ -1,0 +1,187 @@
+"""What do people hand in after a visit or a mentorship? Each form once; what is sent again changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.actions.asked import Asked, asked
+from services.reporting.model import forms
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
+from services.reporting.store import answers, cases
+from shared import clock
+from shared.contracts.codes import Applied, FollowUpBy, Respondent, WaiverReason
+from shared.contracts.outcomes import EvaluationWaived, FollowUpSubmitted, ReportSubmitted
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from services.reporting.store.answers import Submission
+    from shared.bus import Bus, Tx
+    from shared.contracts import Event
+    from shared.identity import Principal
+
+
+async def evaluate(
+    bus: Bus, subject: str, principal: Principal | None, given: forms.Evaluation, written: Mapping[str, str]
+) -> tuple[Asked, bool]:
+    """Hand in an evaluation; give the form as it is now, and whether this is what was kept (False: it was there).
+
+    Raises `Refused`: 404 without a visit, 409 before its end, 422 with the fields that are missing.
+    """
+    async with bus.transaction("respondent") as tx:
+        form = await asked(tx.session, subject, EVALUATION, principal)
+        if form.given:
+            return form, False
+        _over(form)
+        try:
+            event = forms.evaluated(
+                form.case, form.respondent, given, form.objectives, form.evaluation_due, clock.today()
+            )
+            texts = forms.texts(forms.COMMENTS, written)
+        except forms.NotComplete as problem:
+            raise _refused(problem) from None
+        closed = event.model_dump(mode="json", include={"overall", "objectives", "goals", "answers", "form_version"})
+        kept = await _keep(tx, form, EVALUATION, event, closed, texts, late=event.late)
+    return await _again(bus, form, EVALUATION, principal), kept
+
+
+async def report(bus: Bus, subject: str, principal: Principal | None, written: Mapping[str, str]) -> tuple[Asked, bool]:
+    """Hand in the report on a visit; gives and raises as `evaluate`."""
+    async with bus.transaction("respondent") as tx:
+        form = await asked(tx.session, subject, REPORT, principal)
+        if form.given:
+            return form, False
+        _over(form)
+        _applicant(form)
+        try:
+            texts = forms.texts(forms.REPORT, written)
+        except forms.NotComplete as problem:
+            raise _refused(problem) from None
+        due = form.report_due
+        late = due is not None and clock.today() > due
+        event = ReportSubmitted(**_of(form), late=late)
+        kept = await _keep(tx, form, REPORT, event, {}, texts, late=late)
+    return await _again(bus, form, REPORT, principal), kept
+
+
+async def follow_up(
+    bus: Bus, subject: str, principal: Principal | None, applied: str, written: Mapping[str, str]
+) -> tuple[Asked, bool]:
+    """Answer the follow-up after six months; gives and raises as `evaluate`."""
+    async with bus.transaction("respondent") as tx:
+        form = await asked(tx.session, subject, FOLLOW_UP, principal)
+        if form.given:
+            return form, False
+        _over(form)
+        _applicant(form)
+        if applied not in set(Applied):
+            sentence = gettext("Say whether you use it")
+            raise Refused(sentence, 422, {"applied": sentence})
+        try:
+            texts = forms.texts(forms.FOLLOW_UP, written)
+        except forms.NotComplete as problem:
+            raise _refused(problem) from None
+        in_window = form.case.in_follow_up_window(form.timers, clock.today())
+        event = FollowUpSubmitted(**_of(form), by=FollowUpBy.SELF, applied=Applied(applied), in_window=in_window)
+        kept = await _keep(tx, form, FOLLOW_UP, event, {"applied": applied}, texts, late=not in_window)
+    return await _again(bus, form, FOLLOW_UP, principal), kept
+
+
+async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> None:
+    """No longer wait for the host's evaluation, when it is missing after the report was due.
+
+    Raises `Refused`: 404 for an unknown visit, 409 when it is there or may still come, 422 for an unknown reason.
+    """
+    if reason not in set(WaiverReason):
+        sentence = gettext("Choose a reason")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        case = await cases.case(tx.session, visit_id)
+        if case is None or case.kind != "visit":
+            raise Refused(gettext("There is no such visit."), 404)
+        received = (await answers.received(tx.session, [visit_id])).get(visit_id, {})
+        host = await answers.submission(tx.session, visit_id, EVALUATION, Respondent.HOST)
+        if host or (WAIVER, Respondent.HOST) in received:
+            raise Refused(gettext("The host has answered, or it was waived before."))
+        due = case.report_due(await cases.timers(tx.session, case.call_id))
+        if due is None or clock.today() <= due:
+            raise Refused(gettext("The host still has time: it can be waived when the report is due."))
+        waived = EvaluationWaived(
+            application_id=case.application_id,
+            visit_id=visit_id,
+            country=case.country,
+            topic_code=case.topic,
+            respondent=Respondent.HOST,
+            reason=WaiverReason(reason),
+        )
+        row = answers.Submission(
+            case_id=visit_id,
+            form=WAIVER,
+            respondent=Respondent.HOST,
+            application_id=case.application_id,
+            at=clock.now(),
+            answers={"reason": reason},
+            texts={},
+        )
+        if await answers.submit(tx.session, row):
+            await tx.record(waived, visit_id, correlation=case.application_id)
+
+
+async def _keep(
+    tx: Tx, form: Asked, name: str, event: Event, closed: dict[str, Any], texts: dict[str, str], *, late: bool
+) -> bool:
+    """Keep a form and tell of it, unless it came twice at the same time."""
+    tx.actor = f"respondent:{form.respondent.value}"
+    row = answers.Submission(
+        case_id=form.case.id,
+        form=name,
+        respondent=form.respondent,
+        application_id=form.case.application_id,
+        at=clock.now(),
+        late=late,
+        answers=closed,
+        texts=texts,
+    )
+    first = await answers.submit(tx.session, row)
+    if first:
+        await tx.record(event, form.case.id, correlation=form.case.application_id)
+    return first
+
+
+async def _again(bus: Bus, form: Asked, name: str, principal: Principal | None) -> Asked:
+    async with bus.read() as session:
+        return await asked(session, form.subject, name, principal)
+
+
+def _of(form: Asked) -> dict[str, Any]:
+    case = form.case
+    return {
+        "application_id": case.application_id,
+        "visit_id": case.id if case.kind == "visit" else None,
+        "mentorship_id": case.id if case.kind == "mentorship" else None,
+        "country": case.country,
+        "topic_code": case.topic,
+    }
+
+
+def _over(form: Asked) -> None:
+    if not form.case.open:
+        raise Refused(gettext("It is not over yet: you can answer from its last day on."))
+
+
+def _applicant(form: Asked) -> None:
+    if form.respondent is not form.case.respondents[0]:
+        raise Refused(gettext("There is no such form."), 404)
+
+
+def _refused(problem: forms.NotComplete) -> Refused:
+    fields = {name: gettext(text) for name, text in problem.fields.items()}
+    return Refused(gettext("Something is missing."), 422, fields)
+
+
+def shown(row: Submission) -> dict[str, Any]:
+    """What was handed in, as its writer sees it again."""
+    return {"submitted_at": row.at, "late": row.late, "answers": row.answers, "texts": row.texts}

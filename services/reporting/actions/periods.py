@@ -1,0 +1,179 @@
+"""How do a period's figures come out? Computed, submitted, approved by somebody else, frozen, published."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from services.reporting.model import approval, periods
+from services.reporting.model.approval import Approval, NotNow
+from services.reporting.model.book import Book
+from services.reporting.model.disclosure import release
+from services.reporting.model.figure import digest_of, written
+from services.reporting.model.indicators import figures
+from services.reporting.store import facts
+from services.reporting.store import periods as store
+from shared import clock
+from shared.contracts.codes import PeriodReturnReason
+from shared.contracts.figures import Dimension, FigurePublished
+from shared.contracts.figures import Figure as Told
+from shared.contracts.periods import (
+    PeriodApproved,
+    PeriodFrozen,
+    PeriodPublished,
+    PeriodReturned,
+    PeriodSubmitted,
+)
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.model.disclosure import Released, Shown
+    from services.reporting.model.figure import Figure
+    from services.reporting.model.periods import Period
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+async def period_of(session: AsyncSession, label: str | None) -> Period:
+    """The period with that label (none: this year), the programme as a whole from its first fact to its last.
+
+    Raises `Refused` (404).
+    """
+    today = clock.today()
+    if label == periods.PROGRAMME:
+        first, last = await facts.span(session) or (today, today)
+        return periods.programme(first, last)
+    try:
+        return periods.parse(label or str(today.year))
+    except periods.UnknownPeriod:
+        sentence = gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3.")
+        raise Refused(sentence, 404) from None
+
+
+async def standing(session: AsyncSession, period: Period) -> tuple[Approval, list[Figure]]:
+    """Where a period stands, and its figures: those that were submitted, or as the facts are now."""
+    where = await store.approval(session, period) if period.kind else Approval(period)
+    if where.state in approval.FIXED:
+        return where, await store.kept_figures(session, period)
+    return where, figures(Book(await facts.used(session), clock.now()), period)
+
+
+async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
+    """Submit a period's figures as the facts are now. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        period = await period_of(tx.session, label)
+        was = await store.locked(tx.session, period.label) if period.kind else Approval(period)
+        made = figures(Book(await facts.used(tx.session), clock.now()), period)
+        with _in_words():
+            now = approval.submit(was, principal.subject, clock.today(), clock.now(), len(made), _digest(made))
+        await store.keep(tx.session, now)
+        await store.keep_figures(tx.session, made)
+        await tx.record(PeriodSubmitted(period=now.told()), period.label)
+    return now
+
+
+async def give_back(bus: Bus, principal: Principal, label: str, reason: str) -> Approval:
+    """Return submitted figures to their author. Raises `Refused` (404, 409, 422)."""
+    if reason not in set(PeriodReturnReason):
+        sentence = gettext("Choose a reason")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        was = await _locked(tx.session, label)
+        with _in_words():
+            now = approval.give_back(was)
+        await store.keep(tx.session, now)
+        await tx.record(PeriodReturned(period=now.told(), reason=PeriodReturnReason(reason)), now.period.label)
+    return now
+
+
+async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
+    """Approve what another person submitted; the figures are frozen with it. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        was = await _locked(tx.session, label)
+        with _in_words():
+            approved = approval.approve(was, principal.subject)
+            now = approval.freeze(approved)
+        await store.keep(tx.session, now)
+        await tx.record(PeriodApproved(period=approved.told()), now.period.label)
+        await tx.record(PeriodFrozen(period=now.told()), now.period.label)
+    return now
+
+
+async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
+    """Publish frozen figures, each through the gate. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        was = await _locked(tx.session, label)
+        with _in_words():
+            now = approval.publish(was)
+        await store.keep(tx.session, now)
+        for figure in await store.kept_figures(tx.session, now.period):
+            for told in _told(release(figure)):
+                await tx.record(FigurePublished(figure=told), key_of(told))
+        await tx.record(PeriodPublished(period=now.told()), now.period.label)
+    return now
+
+
+def key_of(figure: Told) -> str:
+    """The key of a figure on the log: the same for each statement of the same figure."""
+    dimensions = [f"{each.name}={each.value}" for each in figure.dimensions]
+    return "/".join((figure.indicator, figure.period, *dimensions))
+
+
+def _told(released: Released) -> list[Told]:
+    """A figure as its events tell it: its total, and each cell that may be shown."""
+    told = [_one(released, released.total, ())]
+    for dimension, cells in released.breakdowns.items():
+        told += [
+            _one(released, shown, (Dimension(name=dimension, value=value),))
+            for value, shown in cells.items()
+            if not shown.suppressed
+        ]
+    return told
+
+
+def _one(released: Released, shown: Shown, dimensions: tuple[Dimension, ...]) -> Told:
+    return Told(
+        indicator=released.definition.id,
+        definition_version=released.definition.version,
+        period=released.period.label,
+        start=released.period.start,
+        end=released.period.end,
+        dimensions=dimensions,
+        value=None if shown.value is None else written(shown.value),
+        numerator=None if shown.numerator is None else written(shown.numerator),
+        denominator=None if shown.denominator is None else written(shown.denominator),
+        suppressed=shown.suppressed,
+        cut_off=released.cut_off,
+        events=shown.events,
+        events_digest=shown.digest or digest_of(()),
+    )
+
+
+def _digest(made: list[Figure]) -> str:
+    """SHA-256 over all figures of a period, each on a line: definition, version, value, digest of its events."""
+    lines = [
+        f"{figure.definition.id} {figure.definition.version} {figure.total.value} {figure.total.digest}\n"
+        for figure in made
+    ]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+async def _locked(session: AsyncSession, label: str) -> Approval:
+    period = await period_of(session, label)
+    if period.kind is None:
+        raise Refused(gettext("The programme as a whole is not approved: its years, half-years and quarters are."))
+    return await store.locked(session, period.label)
+
+
+class _in_words:  # noqa: N801 - reads as part of the sentence: with _in_words()
+    """Turns what the model refuses into an answer to the person who asked."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, NotNow):
+            raise Refused(gettext(str(error))) from None

@@ -1,0 +1,15 @@
+"""What can programs ask of reporting? JSON with bearer tokens; a respondent's program sends the ticket in X-Ticket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.api import figures, outcomes
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """The API's routers."""
+    return [figures.router, outcomes.router]

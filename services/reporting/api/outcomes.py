@@ -1,0 +1,134 @@
+"""Evaluations, reports and follow-ups for programs: what is asked, and handing it in, with the portal's ticket."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from services.reporting.actions import outcomes as actions
+from services.reporting.actions.asked import Asked, asked
+from services.reporting.model import forms
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
+from services.reporting.pages.forms import Evaluating, Following, Reporting
+from shared.bus import Bus
+from shared.service import bus_of
+
+router = APIRouter(prefix="/reporting/api", tags=["outcomes"])
+Store = Annotated[Bus, Depends(bus_of)]
+Score = Annotated[int, Field(ge=1, le=5)]
+
+
+class EvaluationIn(BaseModel):
+    """An evaluation: scores from 1 to 5; objectives and goals by their number, statements by their name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overall: Score
+    objectives: dict[int, Score] = {}
+    goals: dict[int, bool] = {}
+    answers: dict[str, Score] = {}
+    texts: dict[str, str] = {}
+
+
+class TextsIn(BaseModel):
+    """A report: a text under each heading."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    texts: dict[str, str]
+
+
+class FollowUpIn(BaseModel):
+    """Whether what was learnt is used on the job (`yes`, `partly`, `no`), with an example."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    applied: str
+    texts: dict[str, str] = {}
+
+
+def _asked(form: Asked, kind: str) -> dict[str, Any]:
+    case = form.case
+    answer: dict[str, Any] = {
+        "form": kind,
+        "respondent": form.respondent.value,
+        "reference": form.reference,
+        "application_id": case.application_id,
+        case.kind + "_id": case.id,
+        "state": case.state,
+        "open": case.open,
+        "ended_on": case.ended_on,
+        "submitted": actions.shown(form.given) if form.given else None,
+    }
+    if kind == EVALUATION:
+        answer |= {
+            "due": form.evaluation_due,
+            "objectives": list(range(1, form.objectives + 1)),
+            "goals": list(range(1, case.goals + 1)),
+            "questions": [{"name": q.name, "level": q.level, "text": q.text} for q in forms.questions(form.respondent)],
+            "headings": [heading.name for heading in forms.COMMENTS],
+        }
+    elif kind == REPORT:
+        answer |= {"due": form.report_due, "headings": [heading.name for heading in forms.REPORT]}
+    else:
+        answer |= {"due": case.follow_up_on(form.timers), "headings": [heading.name for heading in forms.FOLLOW_UP]}
+    return answer
+
+
+async def _read(request: Request, bus: Bus, subject: str, kind: str) -> dict[str, Any]:
+    async with bus.read() as session:
+        return _asked(await asked(session, subject, kind, request.state.principal), kind)
+
+
+def _handed_in(response: Response, form: Asked, kind: str, *, kept: bool) -> dict[str, Any]:
+    """201 for what was kept now, 200 for what was there before: nothing is overwritten."""
+    response.status_code = 201 if kept else 200
+    return _asked(form, kind)
+
+
+@router.get("/evaluations/{subject}")
+async def evaluation(request: Request, _: Evaluating, bus: Store, subject: str) -> dict[str, Any]:
+    """What an evaluation asks, and what was handed in."""
+    return await _read(request, bus, subject, EVALUATION)
+
+
+@router.post("/evaluations/{subject}", status_code=201)
+async def evaluate(
+    request: Request, response: Response, _: Evaluating, bus: Store, subject: str, body: EvaluationIn
+) -> dict[str, Any]:
+    """Hand in an evaluation."""
+    given = forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
+    form, kept = await actions.evaluate(bus, subject, request.state.principal, given, body.texts)
+    return _handed_in(response, form, EVALUATION, kept=kept)
+
+
+@router.get("/reports/{subject}")
+async def report_form(request: Request, _: Reporting, bus: Store, subject: str) -> dict[str, Any]:
+    """What a report asks, and what was handed in."""
+    return await _read(request, bus, subject, REPORT)
+
+
+@router.post("/reports/{subject}", status_code=201)
+async def report(
+    request: Request, response: Response, _: Reporting, bus: Store, subject: str, body: TextsIn
+) -> dict[str, Any]:
+    """Hand in the report."""
+    form, kept = await actions.report(bus, subject, request.state.principal, body.texts)
+    return _handed_in(response, form, REPORT, kept=kept)
+
+
+@router.get("/follow-ups/{subject}")
+async def follow_up_form(request: Request, _: Following, bus: Store, subject: str) -> dict[str, Any]:
+    """What the follow-up asks, and what was handed in."""
+    return await _read(request, bus, subject, FOLLOW_UP)
+
+
+@router.post("/follow-ups/{subject}", status_code=201)
+async def follow_up(
+    request: Request, response: Response, _: Following, bus: Store, subject: str, body: FollowUpIn
+) -> dict[str, Any]:
+    """Answer the follow-up."""
+    form, kept = await actions.follow_up(bus, subject, request.state.principal, body.applied, body.texts)
+    return _handed_in(response, form, FOLLOW_UP, kept=kept)

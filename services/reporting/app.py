@@ -1,0 +1,28 @@
+"""Outcomes and figures: what is the service made of? `create_app` puts its parts into the harness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.reporting import api, pages
+from services.reporting.consumers import consumers
+from services.reporting.settings import Settings
+from shared.service import create
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
+    """Reporting as an app; settings come from the environment unless they are given."""
+    settings = settings or Settings()
+    return create(
+        "reporting",
+        settings,
+        place="figures",
+        templates=Path(__file__).parent / "templates",
+        routers=[*pages.routers(), *api.routers()],
+        consumers=consumers,
+        background=background,
+    )

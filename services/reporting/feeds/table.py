@@ -1,0 +1,112 @@
+"""How are released figures written as rows: for CSV, and for programs as JSON?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.model.figure import written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from decimal import Decimal
+
+    from services.reporting.model.approval import Approval
+    from services.reporting.model.disclosure import Released, Shown
+
+COLUMNS = (
+    "indicator",
+    "definition_version",
+    "title",
+    "period",
+    "start",
+    "end",
+    "status",
+    "dimension",
+    "dimension_value",
+    "value",
+    "numerator",
+    "denominator",
+    "hidden",
+    "events",
+    "events_digest",
+    "cut_off",
+)  # fmt: skip - one line reads as the head of the table
+"""`hidden` says why there is no value: `few`, `complement`, `no_data`, or `withheld` for a whole dimension."""
+
+
+def csv_text(released: Iterable[Released], where: Approval) -> str:
+    """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    for figure in released:
+        writer.writerows(_rows(figure, where))
+    return file.getvalue()
+
+
+def _rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
+    common = {
+        "indicator": figure.definition.id,
+        "definition_version": figure.definition.version,
+        "title": figure.definition.title,
+        "period": figure.period.label,
+        "start": figure.period.start.isoformat(),
+        "end": figure.period.end.isoformat(),
+        "status": where.state.value,
+        "cut_off": figure.cut_off.isoformat(),
+    }
+    yield {**common, **_numbers(figure.total)}
+    for dimension, cells in figure.breakdowns.items():
+        for value, shown in cells.items():
+            yield {**common, "dimension": dimension, "dimension_value": value, **_numbers(shown)}
+    for dimension in figure.withheld:
+        yield {**common, "dimension": dimension, "hidden": "withheld"}
+
+
+def _numbers(shown: Shown) -> dict[str, Any]:
+    return {
+        "value": _text(shown.value),
+        "numerator": _text(shown.numerator),
+        "denominator": _text(shown.denominator),
+        "hidden": shown.hidden.value if shown.hidden else None,
+        "events": None if shown.suppressed else shown.events,
+        "events_digest": shown.digest,
+    }
+
+
+def as_json(figure: Released) -> dict[str, Any]:
+    """A released figure for programs; decimal numbers are written out as text."""
+    definition = figure.definition
+    return {
+        "indicator": definition.id,
+        "title": definition.title,
+        "level": definition.level,
+        "kirkpatrick": definition.kirkpatrick,
+        "definition": {
+            "version": definition.version,
+            "measure": definition.measure.value,
+            "numerator": definition.numerator,
+            "denominator": definition.denominator or None,
+            "sources": list(definition.sources),
+            "dimensions": list(definition.dimensions),
+            "minimum_denominator": definition.minimum,
+            "additive": definition.additive,
+        },
+        "period": figure.period.label,
+        "start": figure.period.start,
+        "end": figure.period.end,
+        "cut_off": figure.cut_off,
+        **_numbers(figure.total),
+        "breakdowns": {
+            dimension: [{"value_of": value, **_numbers(shown)} for value, shown in cells.items()]
+            for dimension, cells in figure.breakdowns.items()
+        },
+        "withheld": list(figure.withheld),
+        "notes": [{"text": n.text, "numerator": n.numerator, "denominator": n.denominator} for n in figure.notes],
+    }
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else written(value)

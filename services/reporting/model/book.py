@@ -1,0 +1,79 @@
+"""How are facts looked up while figures are computed? Once read, in whatever order, each event counts once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.contracts import applications, counting, offers, visits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from services.reporting.model.facts import Fact
+
+
+class Book:
+    """The facts up to a cut-off, by type and subject."""
+
+    def __init__(self, facts: Iterable[Fact], cut_off: datetime) -> None:
+        """Take facts in any order; the same event twice is one fact, and what came after `cut_off` is left out."""
+        self.cut_off = cut_off
+        once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off}
+        self._by_type: dict[str, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
+        for fact in sorted(once.values(), key=lambda each: (each.topic, each.subject, each.sequence, str(each.id))):
+            self._by_type[fact.type][fact.subject].append(fact)
+
+    def all(self, *types: str) -> Iterator[Fact]:
+        """The facts of these types, in an order that does not depend on how they came."""
+        for type_ in types:
+            for facts in self._by_type.get(type_, {}).values():
+                yield from facts
+
+    def first(self, type_: str) -> Iterator[Fact]:
+        """Each subject's first fact of a type."""
+        return (facts[0] for facts in self._by_type.get(type_, {}).values())
+
+    def of(self, subject: str, *types: str) -> list[Fact]:
+        """The facts of these types about one subject, oldest first."""
+        found = [fact for type_ in types for fact in self._by_type.get(type_, {}).get(subject, ())]
+        return sorted(found, key=lambda fact: fact.sequence)
+
+    def subjects(self, *types: str) -> list[str]:
+        """All subjects of which there is a fact of one of these types."""
+        return sorted({subject for type_ in types for subject in self._by_type.get(type_, {})})
+
+    @cached_property
+    def voided(self) -> frozenset[str]:
+        """Applications and visits that were entered in error: they leave the counts."""
+        return frozenset(self.subjects(applications.ApplicationVoided.type, visits.VisitVoided.type))
+
+    @cached_property
+    def completed(self) -> tuple[Fact, ...]:
+        """Visits of which all required days were attended, those entered in error left out."""
+        return tuple(
+            fact
+            for fact in self.first(visits.VisitCompleted.type)
+            if fact.subject not in self.voided and fact.values["attended"] >= fact.values["required"]
+        )
+
+    def counted_as(self, application: str) -> Fact | None:
+        """The fact that says under which key an application's person is counted."""
+        facts = self.of(application, counting.CountingKeyAssigned.type)
+        return facts[-1] if facts else None
+
+    def sex(self, application: str) -> str | None:
+        """The sex of an application's person, if it was said."""
+        fact = self.counted_as(application)
+        return fact.values.get("sex") if fact else None
+
+    def terms(self, offer: str) -> Fact | None:
+        """The terms of an offer as they are now."""
+        facts = self.of(offer, offers.OfferPublished.type, offers.OfferRevised.type)
+        return facts[-1] if facts else None
+
+    def everything(self) -> Iterator[Fact]:
+        """All facts."""
+        yield from self.all(*sorted(self._by_type))

@@ -1,0 +1,153 @@
+"""Where does a visit or a mentorship stand for its outcomes, and what may be asked about it by when?"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+from shared.contracts import mentorships, visits
+from shared.contracts.codes import MentorshipState, Respondent, VisitState
+
+if TYPE_CHECKING:
+    from shared.bus import Envelope
+    from shared.contracts.calls import Timers
+
+Kind = Literal["visit", "mentorship"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A visit or a mentorship as its events tell it; `host_id` is the host organisation or the mentor's."""
+
+    id: UUID
+    kind: Kind
+    state: str
+    application_id: UUID
+    call_id: UUID
+    country: str
+    host_country: str
+    host_id: UUID
+    topic: str
+    start: date | None = None
+    end: date | None = None
+    ended_on: date | None = None
+    attended_days: int = 0
+    required_days: int = 0
+    goals: int = 0
+
+    @property
+    def respondents(self) -> tuple[Respondent, Respondent]:
+        """Who evaluates: first who came to learn, then who received them."""
+        if self.kind == "visit":
+            return Respondent.GUEST, Respondent.HOST
+        return Respondent.MENTEE, Respondent.MENTOR
+
+    @property
+    def open(self) -> bool:
+        """Whether it is over and counts, so that it can be evaluated and reported on."""
+        return self.ended_on is not None and self.state != VisitState.VOIDED
+
+    def evaluation_due(self, timers: Timers) -> date | None:
+        """The last day on which an evaluation is in time."""
+        return self.ended_on + timedelta(days=timers.evaluation_days) if self.ended_on else None
+
+    def report_due(self, timers: Timers) -> date | None:
+        """The last day on which the report is in time; the host's evaluation may be waived after it."""
+        return self.ended_on + timedelta(days=timers.report_days) if self.ended_on else None
+
+    def follow_up_on(self, timers: Timers) -> date | None:
+        """The day for which the follow-up is asked."""
+        return months_after(self.ended_on, timers.follow_up_months) if self.ended_on else None
+
+    def in_follow_up_window(self, timers: Timers, day: date) -> bool:
+        """Whether an answer on `day` is near enough to the day for which the follow-up is asked."""
+        on = self.follow_up_on(timers)
+        return on is not None and abs((day - on).days) <= timers.follow_up_window_days
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or that month's last day."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+_VISIT_STATES: dict[str, VisitState] = {
+    visits.VisitScheduled.type: VisitState.SCHEDULED,
+    visits.VisitMoved.type: VisitState.SCHEDULED,
+    visits.VisitStarted.type: VisitState.UNDER_WAY,
+    visits.VisitEnded.type: VisitState.ENDED,
+    visits.VisitCompleted.type: VisitState.COMPLETED,
+    visits.VisitCancelled.type: VisitState.CANCELLED,
+    visits.VisitNoShow.type: VisitState.NO_SHOW,
+    visits.VisitVoided.type: VisitState.VOIDED,
+}
+_MENTORSHIP_STATES: dict[str, MentorshipState] = {
+    mentorships.MentorshipOpened.type: MentorshipState.OPENED,
+    mentorships.MentorshipStarted.type: MentorshipState.ACTIVE,
+    mentorships.MentorshipPaused.type: MentorshipState.PAUSED,
+    mentorships.MentorshipResumed.type: MentorshipState.ACTIVE,
+    mentorships.MentorshipCompleted.type: MentorshipState.COMPLETED,
+    mentorships.MentorshipEndedEarly.type: MentorshipState.ENDED_EARLY,
+}
+
+
+def after(case: Case | None, event: Envelope) -> Case | None:
+    """The case as it is after `event`; events that say nothing of it leave it as it was."""
+    match event.data:
+        case visits.PlannedVisitEvent():
+            return _visit(case, event.subject, event.data)
+        case mentorships.MentorshipEvent():
+            return _mentorship(case, event.subject, event.data)
+        case _:
+            return case
+
+
+def _visit(case: Case | None, subject: str, event: visits.PlannedVisitEvent) -> Case:
+    plan = event.plan
+    case = case or Case(
+        UUID(subject),
+        "visit",
+        VisitState.SCHEDULED,
+        plan.application_id,
+        plan.call_id,
+        plan.country,
+        plan.host_country,
+        plan.host_organisation_id,
+        plan.topic,
+    )  # fmt: skip - the fields in their order
+    state = _VISIT_STATES.get(event.type, case.state)
+    case = replace(case, state=str(state), start=plan.start, end=plan.end, required_days=plan.required_days)
+    match event:
+        case visits.VisitEnded() | visits.VisitCompleted():
+            return replace(case, ended_on=event.ended_on, attended_days=event.attended_days)
+        case _:
+            return case
+
+
+def _mentorship(case: Case | None, subject: str, event: mentorships.MentorshipEvent) -> Case:
+    plan = event.plan
+    case = case or Case(
+        UUID(subject),
+        "mentorship",
+        MentorshipState.OPENED,
+        plan.application_id,
+        plan.call_id,
+        plan.country,
+        plan.mentor_country,
+        plan.mentor_organisation_id,
+        plan.topic,
+    )  # fmt: skip - the fields in their order
+    case = replace(case, state=str(_MENTORSHIP_STATES.get(event.type, case.state)))
+    match event:
+        case mentorships.MentorshipStarted():
+            return replace(case, start=event.started_on, end=event.until)
+        case mentorships.MentorshipCompleted():
+            return replace(case, ended_on=event.ended_on, goals=event.goals)
+        case mentorships.MentorshipEndedEarly():
+            return replace(case, ended_on=event.ended_on)
+        case _:
+            return case

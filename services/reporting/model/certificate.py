@@ -1,0 +1,71 @@
+"""When is a certificate of attendance granted, and under which number?
+
+Only when guest evaluation, host evaluation (or its waiver) and report are in (domain.md, "Rules").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import Respondent
+from shared.contracts.outcomes import CertificateGranted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.reporting.model.cases import Case
+
+EVALUATION, REPORT, WAIVER, FOLLOW_UP = "evaluation", "report", "waiver", "follow_up"
+
+In = tuple[str, Respondent]
+"""Something that is in: which form, and from whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a certificate still waits for."""
+
+    guest_evaluation: bool
+    host_evaluation: bool
+    report: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it waits for nothing any more."""
+        return not (self.guest_evaluation or self.host_evaluation or self.report)
+
+
+def missing(received: Collection[tuple[str, str]]) -> Missing:
+    """What is still missing, given the (form, respondent) pairs that are in."""
+    return Missing(
+        guest_evaluation=(EVALUATION, Respondent.GUEST) not in received,
+        host_evaluation=not {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & set(received),
+        report=(REPORT, Respondent.GUEST) not in received,
+    )
+
+
+def earned(case: Case, received: Collection[tuple[str, str]]) -> bool:
+    """Whether the certificate for a visit is to be granted now; a mentorship has none."""
+    return case.kind == "visit" and case.open and case.attended_days > 0 and missing(received).nothing
+
+
+def granted(case: Case, number: str) -> CertificateGranted:
+    """The grant under that number. The visit is over: it has its first and its last day."""
+    assert case.start is not None
+    assert case.ended_on is not None
+    return CertificateGranted(
+        application_id=case.application_id,
+        visit_id=case.id,
+        country=case.country,
+        topic_code=case.topic,
+        number=number,
+        attended_days=case.attended_days,
+        start=case.start,
+        end=case.ended_on,
+    )
+
+
+def number_of(year: int, count: int) -> str:
+    """The number of the `count`th certificate of a year: `TC-2026-000017`."""
+    return f"TC-{year}-{count:06d}"

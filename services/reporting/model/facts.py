@@ -1,0 +1,246 @@
+"""What of an event is kept, so that every figure can be computed again from what is kept?
+
+A fact is one event with its business date and the few values that indicators use. Facts are independent of each other:
+whatever order their topics arrive in, the same facts give the same figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import (
+    applications,
+    counting,
+    matches,
+    mentorships,
+    offers,
+    outcomes,
+    participation,
+    periods,
+    visits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from shared.bus import Envelope
+    from shared.contracts import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One event as figures use it.
+
+    `day` is its business date (when it happened at the place where it happens; else the UTC date of `occurred_at`);
+    `values` hold what indicators use, as JSON; `story` is the application whose story it belongs to.
+    """
+
+    id: UUID
+    type: str
+    subject: str
+    sequence: int
+    occurred_at: datetime
+    day: date
+    topic: str = ""
+    story: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def fact_of(event: Envelope) -> Fact:
+    """The fact in an event; types that no indicator uses are kept without values, for the journey of an application."""
+    day: date | None = None
+    values: dict[str, Any] = {}
+    if (reader := _READERS.get(event.type)) is not None:
+        day, values = reader(event.data)
+    return Fact(
+        id=event.id,
+        type=event.type,
+        subject=event.subject,
+        sequence=event.sequence,
+        occurred_at=event.time,
+        day=day or event.time.date(),
+        topic=event.topic,
+        story=event.correlationid,
+        values=values,
+    )
+
+
+Read = tuple["date | None", dict[str, Any]]
+
+
+def _application(event: applications.ApplicationSubmitted) -> Read:
+    profile = event.profile
+    return None, {
+        "reference": profile.reference,
+        "kind": profile.kind,
+        "call": str(profile.call_id),
+        "country": profile.country,
+        "rank_group": profile.rank_group,
+        "topic": profile.topics[0] if profile.topics else None,
+        "objectives": profile.objectives,
+    }
+
+
+def _decided(event: applications.ApplicationDecided) -> Read:
+    return None, {
+        "outcome": event.outcome,
+        "submitted_on": event.submitted_at.date().isoformat(),
+        "country": event.country,
+        "kind": event.kind,
+    }
+
+
+def _counting(event: counting.CountingKeyAssigned) -> Read:
+    return None, {"key": event.counting_key, "sex": event.sex}
+
+
+def _offer(event: offers.OfferPublished | offers.OfferRevised) -> Read:
+    terms = event.terms
+    return None, {
+        "country": terms.country,
+        "topic": terms.topics[0] if terms.topics else None,
+        "places": terms.places,
+        "periods": [[p.start.isoformat(), p.end.isoformat(), p.places_per_week] for p in terms.periods],
+    }
+
+
+def _match(event: matches.MatchEvent) -> Read:
+    pairing = event.pairing
+    return None, {
+        "application": str(pairing.application_id),
+        "offer": str(pairing.offer_id) if pairing.offer_id else None,
+        "host_country": pairing.host_country,
+    }
+
+
+def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
+    return {
+        "application": str(plan.application_id),
+        "match": str(plan.match_id),
+        "offer": str(plan.offer_id) if plan.offer_id else None,
+        "country": plan.country,
+        "host_country": plan.host_country,
+        "host": str(plan.host_organisation_id),
+        "rank_group": plan.rank_group,
+        "topic": plan.topic,
+    }
+
+
+def _planned(event: visits.PlannedVisitEvent) -> Read:
+    """A visit that is planned, or will not be: its business date is the planned start."""
+    reason = getattr(event, "reason", None)
+    return event.plan.start, {**_plan(event.plan), "reason": reason}
+
+
+def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
+    values = {"attended": event.attended_days, "required": event.required_days}
+    return event.ended_on, {**_plan(event.plan), **values}
+
+
+def _mentorship(event: mentorships.MentorshipEvent) -> Read:
+    plan = event.plan
+    values = {
+        "application": str(plan.application_id),
+        "mentor": str(plan.mentor_id),
+        "country": plan.country,
+        "topic": plan.topic,
+    }
+    match event:
+        case mentorships.MentorshipStarted():
+            return event.started_on, values
+        case mentorships.MentorshipCompleted():
+            return event.ended_on, {**values, "goals": event.goals, "goals_met": event.goals_met}
+        case mentorships.MentorshipEndedEarly():
+            return event.ended_on, values
+        case _:
+            return None, values
+
+
+def _session(event: participation.SessionConfirmed) -> Read:
+    values = {"mentorship": str(event.mentorship_id), "session": str(event.session_id)}
+    return event.held_on, values
+
+
+def _outcome(event: outcomes.OutcomeEvent) -> dict[str, Any]:
+    return {"application": str(event.application_id), "country": event.country, "topic": event.topic_code}
+
+
+def _evaluation(event: outcomes.EvaluationSubmitted) -> Read:
+    goals = {str(goal.number): goal.met for goal in event.goals}
+    return None, {
+        **_outcome(event),
+        "respondent": event.respondent,
+        "overall": event.overall,
+        "goals": goals,
+        "late": event.late,
+    }
+
+
+def _test(event: outcomes.TestScored) -> Read:
+    return None, {**_outcome(event), "phase": event.phase, "score": event.score, "maximum": event.maximum}
+
+
+def _follow_up(event: outcomes.FollowUpSubmitted) -> Read:
+    return None, {**_outcome(event), "by": event.by, "applied": event.applied, "in_window": event.in_window}
+
+
+def _cascade(event: outcomes.CascadeDelivered | outcomes.CascadeConfirmed) -> Read:
+    return event.delivered_on, {**_outcome(event), "cascade": str(event.cascade_id), "attendees": event.attendees}
+
+
+def _period(event: periods.PeriodEvent) -> Read:
+    period = event.period
+    return None, {"label": period.label, "start": period.start.isoformat(), "end": period.end.isoformat()}
+
+
+def _dated(name: str) -> Callable[[Any], Read]:
+    return lambda event: (getattr(event, name), {})
+
+
+_READERS: dict[str, Callable[[Any], Read]] = {
+    applications.ApplicationSubmitted.type: _application,
+    applications.ApplicationDecided.type: _decided,
+    counting.CountingKeyAssigned.type: _counting,
+    offers.OfferPublished.type: _offer,
+    offers.OfferRevised.type: _offer,
+    matches.MatchConfirmed.type: _match,
+    matches.MatchCancelled.type: _match,
+    visits.VisitScheduled.type: _planned,
+    visits.VisitMoved.type: _planned,
+    visits.VisitCancelled.type: _planned,
+    visits.VisitNoShow.type: _planned,
+    visits.VisitVoided.type: _planned,
+    visits.VisitEnded.type: _ended,
+    visits.VisitCompleted.type: _ended,
+    mentorships.MentorshipOpened.type: _mentorship,
+    mentorships.MentorshipStarted.type: _mentorship,
+    mentorships.MentorshipCompleted.type: _mentorship,
+    mentorships.MentorshipEndedEarly.type: _mentorship,
+    participation.SessionConfirmed.type: _session,
+    participation.SessionLogged.type: _dated("held_on"),
+    participation.AttendanceRecorded.type: _dated("day"),
+    outcomes.EvaluationSubmitted.type: _evaluation,
+    outcomes.TestScored.type: _test,
+    outcomes.FollowUpSubmitted.type: _follow_up,
+    outcomes.CascadeDelivered.type: _cascade,
+    outcomes.CascadeConfirmed.type: _cascade,
+    periods.PeriodFrozen.type: _period,
+}
+
+COUNTED_ONLY = (
+    applications.ApplicationVoided.type,
+    offers.OfferWithdrawn.type,
+    offers.OfferClosed.type,
+)
+"""Types that indicators use though nothing of their payload is needed."""
+
+USED: tuple[str, ...] = tuple(sorted({*_READERS, *COUNTED_ONLY}))
+"""The types from which figures are computed."""
+
+
+def reads(event: type[Event]) -> bool:
+    """Whether figures use that type of event."""
+    return event.type in USED

@@ -1,0 +1,175 @@
+"""What is a figure, and what proves it?
+
+An indicator gives units: what is counted, on which events. From them total and breakdowns follow in one way for all
+indicators, so that each figure names its numerator, its denominator and the set of events it was computed from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.reporting.model.book import Book
+    from services.reporting.model.periods import Period
+
+_HUNDREDTH = Decimal("0.01")
+UNSAID = "unsaid"
+"""The value of a dimension that nobody gave."""
+
+
+class Measure(StrEnum):
+    """How units become a figure."""
+
+    COUNT = "count"
+    """Distinct keys."""
+    SUM = "sum"
+    """Amounts added up."""
+    SHARE = "share"
+    """Distinct keys that hold, of all, in per cent."""
+    MEDIAN = "median"
+    """The middle one of the amounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing that is counted: what it is, which events say so, and where it belongs in each dimension.
+
+    `holds` is for shares (whether it is in the numerator); `amount` for sums, medians and place-weeks.
+    """
+
+    key: str
+    events: tuple[UUID, ...]
+    holds: bool = True
+    amount: Decimal = Decimal(1)
+    dimensions: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A second number that stands beside a figure: what it is, and how many of how many."""
+
+    text: str
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """An indicator: what it counts, in words and as code. A changed definition has a new version.
+
+    `numerator` and `denominator` are sentences for readers; `sources` the types of events; `dimensions` what it is
+    broken down by; `minimum` the smallest denominator that may be shown; `whole` names dimensions whose cells are
+    shares of all units, since only those in the numerator have a value. `additive` says whether cells of periods and
+    dimensions may be added up (IATI's aggregation status).
+    """
+
+    id: str
+    level: str
+    title: str
+    measure: Measure
+    numerator: str
+    sources: tuple[str, ...]
+    units: Callable[[Book, Period], Iterable[Unit]]
+    denominator: str = ""
+    dimensions: tuple[str, ...] = ()
+    minimum: int | None = None
+    additive: bool = False
+    kirkpatrick: int | None = None
+    unit_of: str = ""
+    whole: tuple[str, ...] = ()
+    notes: Callable[[Book, Period], Sequence[Note]] | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number: the total of a figure, or its part for one value of a dimension.
+
+    `value` is None where there is nothing to divide by. `contributors` is how many distinct keys stand behind it.
+    """
+
+    value: Decimal | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    contributors: int
+    events: tuple[UUID, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the sorted event ids, each on a line (`shared/contracts/figures.py`)."""
+        return digest_of(self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What an indicator says for a period: total, breakdowns (dimension -> value -> cell), notes beside it."""
+
+    definition: Definition
+    period: Period
+    cut_off: datetime
+    total: Cell
+    breakdowns: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+
+def digest_of(events: Iterable[UUID]) -> str:
+    """SHA-256 over event ids, sorted, each on a line."""
+    lines = "".join(f"{event}\n" for event in sorted(str(event) for event in events))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def compute(definition: Definition, book: Book, period: Period) -> Figure:
+    """The figure of `definition` for `period`, from the facts of `book` up to its cut-off."""
+    units = list(definition.units(book, period))
+    breakdowns: dict[str, dict[str, Cell]] = {}
+    for dimension in definition.dimensions:
+        groups: dict[str, list[Unit]] = {}
+        for unit in units:
+            value = unit.dimensions.get(dimension)
+            if value is None and dimension in definition.whole:
+                continue
+            groups.setdefault(value or UNSAID, []).append(unit)
+        of = units if dimension in definition.whole else None
+        breakdowns[dimension] = {value: _cell(definition.measure, groups[value], of) for value in sorted(groups)}
+    notes = tuple(definition.notes(book, period)) if definition.notes else ()
+    return Figure(definition, period, book.cut_off, _cell(definition.measure, units), breakdowns, notes)
+
+
+def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None) -> Cell:
+    behind = whole if whole is not None else units
+    events = tuple(sorted({event for unit in behind for event in unit.events}, key=str))
+    contributors = len({unit.key for unit in units})
+    match measure:
+        case Measure.COUNT:
+            value = Decimal(contributors)
+            return Cell(value, value, None, contributors, events)
+        case Measure.SUM:
+            value = sum((unit.amount for unit in units), Decimal())
+            return Cell(value, value, None, contributors, events)
+        case Measure.MEDIAN:
+            middle = Decimal(median(unit.amount for unit in units)) if units else None
+            return Cell(middle, None, Decimal(len(units)), contributors, events)
+        case Measure.SHARE:
+            numerator = _weight(unit for unit in units if unit.holds)
+            denominator = _weight(behind)
+            share = (100 * numerator / denominator).quantize(_HUNDREDTH, ROUND_HALF_EVEN) if denominator else None
+            return Cell(share, numerator, denominator, contributors, events)
+
+
+def _weight(units: Iterable[Unit]) -> Decimal:
+    """How many distinct keys there are, each with its amount (1 but for place-weeks)."""
+    return sum({unit.key: unit.amount for unit in units}.values(), Decimal())
+
+
+def written(value: Decimal) -> str:
+    """A decimal number written out, without trailing zeros and without an exponent."""
+    return format(value.normalize() if value else Decimal(), "f")

@@ -1,0 +1,30 @@
+"""Which indicators are there? Each with its definition in words beside the code that computes it.
+
+They were agreed with the donor in this order: inputs, process, outputs, outcomes, quality of the data. A new version of
+a definition never changes a figure that is published: published figures are kept as they were.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.model.figure import compute
+from services.reporting.model.indicators import input as inputs
+from services.reporting.model.indicators import outcome, output, process, quality
+
+if TYPE_CHECKING:
+    from services.reporting.model.book import Book
+    from services.reporting.model.figure import Definition, Figure
+    from services.reporting.model.periods import Period
+
+INDICATORS: dict[str, Definition] = {
+    definition.id: definition
+    for module in (inputs, process, output, outcome, quality)
+    for definition in module.DEFINITIONS
+}
+"""All indicators by id."""
+
+
+def figures(book: Book, period: Period) -> list[Figure]:
+    """The figures of all indicators for a period, in the indicators' order."""
+    return [compute(definition, book, period) for definition in INDICATORS.values()]

@@ -1,0 +1,69 @@
+"""What was asked for and what was on offer: applications received, host places published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.model.figure import Definition, Measure, Unit
+from shared.contracts import applications, offers
+from shared.web.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.reporting.model.book import Book
+    from services.reporting.model.periods import Period
+
+
+def _received(book: Book, period: Period) -> Iterator[Unit]:
+    for fact in book.first(applications.ApplicationSubmitted.type):
+        if fact.day not in period or fact.subject in book.voided:
+            continue
+        key = book.counted_as(fact.subject)
+        dimensions = {
+            "country-of-service": fact.values["country"],
+            "sex": book.sex(fact.subject),
+            "priority-topic": fact.values["topic"],
+        }
+        yield Unit(fact.subject, (fact.id, key.id) if key else (fact.id,), dimensions=dimensions)
+
+
+def _published(book: Book, period: Period) -> Iterator[Unit]:
+    for fact in book.first(offers.OfferPublished.type):
+        if fact.day in period:
+            dimensions = {"host-country": fact.values["country"], "priority-topic": fact.values["topic"]}
+            yield Unit(fact.subject, (fact.id,), dimensions=dimensions)
+
+
+DEFINITIONS = (
+    Definition(
+        id="TOPCOP-IN-01",
+        level="input",
+        title=N_("Applications received"),
+        measure=Measure.COUNT,
+        numerator=N_(
+            "Applications that were submitted for the first time in the period, those entered in error left out. The "
+            "topic is the first that the officer named."
+        ),
+        sources=("ApplicationSubmitted", "ApplicationVoided", "CountingKeyAssigned"),
+        units=_received,
+        dimensions=("country-of-service", "sex", "priority-topic"),
+        additive=True,
+        unit_of=N_("applications"),
+    ),
+    Definition(
+        id="TOPCOP-IN-02",
+        level="input",
+        title=N_("Offers of a host place published"),
+        measure=Measure.COUNT,
+        numerator=N_(
+            "Offers that were published for the first time in the period, whatever became of them later. The topic is "
+            "the first that the host named."
+        ),
+        sources=("OfferPublished",),
+        units=_published,
+        dimensions=("host-country", "priority-topic"),
+        additive=True,
+        unit_of=N_("offers"),
+    ),
+)

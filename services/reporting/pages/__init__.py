@@ -1,0 +1,18 @@
+"""Which pages does reporting have? One module a matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.consumers import consumers
+from services.reporting.pages import figures, forms, indicators, journey, outcomes
+from shared.web.parked import parked_router
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """The pages' routers."""
+    own = [figures.router, indicators.router, journey.router, outcomes.router, forms.router]
+    return [*own, parked_router("reporting", consumers)]

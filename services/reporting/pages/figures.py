@@ -1,0 +1,161 @@
+"""The overview: which figures does a period have, how far is it approved, and where are they to be had?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import READER as _READER
+from services.reporting.access import Reader, Steerer, may_steer, may_trace
+from services.reporting.actions import periods as actions
+from services.reporting.feeds.iati import NotValid, activity
+from services.reporting.feeds.table import csv_text
+from services.reporting.model import periods
+from services.reporting.model.approval import FIXED, Approval
+from services.reporting.model.disclosure import Released, release
+from services.reporting.pages import show
+from services.reporting.store import facts
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.codes import PeriodReturnReason, PeriodState
+from shared.identity import Principal
+from shared.service import Service, bus_of, service_of
+from shared.web import states
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.live import live_route
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+async def load(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+    """Where a period stands, and its figures behind the gate: what pages and feeds show, and nothing else."""
+    async with bus.read() as session:
+        where, made = await actions.standing(session, await actions.period_of(session, label))
+    return where, [release(figure) for figure in made]
+
+
+router.add_api_route("/reporting/live", live_route("figures"), dependencies=[_READER])
+
+
+async def choices(bus: Bus) -> list[tuple[str, str]]:
+    """The periods that can be looked at, for a filter."""
+    today = clock.today()
+    async with bus.read() as session:
+        first, _ = await facts.span(session) or (today, today)
+    whole = (periods.PROGRAMME, gettext("Programme as a whole"))
+    return [whole, *((label, label) for label in periods.labels(min(first, today), today))]
+
+
+@router.get("/reporting/")
+async def overview(request: Request, principal: Reader, bus: Store, period: str | None = None) -> Response:
+    """All figures of a period."""
+    where, released = await load(bus, period)
+    figures = {each.definition.id: each for each in released}
+    return render(
+        request,
+        "figures.html",
+        where=where,
+        state=states.state("period", where.state),
+        fixed=where.state in FIXED,
+        choices=await choices(bus),
+        levels=[(level, [f for f in released if f.definition.level == level]) for level in show.LEVELS],
+        headline=show.headline(figures) if released else gettext("Nothing has been counted for this period yet"),
+        charts=[
+            chart
+            for indicator, dimension in (
+                ("TOPCOP-IN-01", "country-of-service"),
+                ("TOPCOP-OP-02", "host-country"),
+                ("TOPCOP-OP-02", "priority-topic"),
+            )
+            if indicator in figures and (chart := show.chart(figures[indicator], dimension))
+        ],
+        show=show,
+        traces=may_trace(principal),
+        steps=_steps(where, principal) if may_steer(principal) else None,
+        reasons=list(PeriodReturnReason),
+    )
+
+
+def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
+    """What can be done with the period now, and if nothing, why."""
+    why, action, button = "", None, ""
+    match where.state:
+        case _ if where.period.kind is None:
+            why = gettext("The programme as a whole is not approved: its periods are.")
+        case PeriodState.DRAFT | PeriodState.RETURNED if clock.today() > where.period.end:
+            action, button = "submit", gettext("Submit these figures for approval")
+        case PeriodState.DRAFT | PeriodState.RETURNED:
+            why = gettext("It can be submitted when its last day has passed.")
+        case PeriodState.SUBMITTED if where.author == principal.subject:
+            why = gettext("You submitted it: somebody else has to approve it.")
+        case PeriodState.SUBMITTED:
+            action, button = "approve", gettext("Approve and freeze these figures")
+        case PeriodState.FROZEN:
+            action, button = "publish", gettext("Publish these figures")
+    return {"action": action, "button": button, "why": why, "returns": action == "approve"}
+
+
+@router.post("/reporting/periods/{label}/submit")
+async def submit(label: str, principal: Steerer, bus: Store) -> Response:
+    """Submit a period's figures as they are now."""
+    await actions.submit(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/return")
+async def give_back(label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = "") -> Response:
+    """Return submitted figures to their author."""
+    await actions.give_back(bus, principal, label, reason)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/approve")
+async def approve(label: str, principal: Steerer, bus: Store) -> Response:
+    """Approve and freeze what another person submitted."""
+    await actions.approve(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/publish")
+async def publish(label: str, principal: Steerer, bus: Store) -> Response:
+    """Publish frozen figures."""
+    await actions.publish(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.get("/reporting/figures.csv")
+async def as_csv(_: Reader, bus: Store, period: str | None = None) -> Response:
+    """The figures of a period as CSV."""
+    return await csv_answer(bus, period)
+
+
+@router.get("/reporting/iati.xml")
+async def as_iati(
+    _: Reader, bus: Store, service: Annotated[Service, Depends(service_of)], period: str | None = None
+) -> Response:
+    """The figures of a period as an IATI 2.03 activity file."""
+    return await iati_answer(bus, service, period)
+
+
+async def csv_answer(bus: Bus, period: str | None) -> Response:
+    """The CSV file of a period."""
+    where, released = await load(bus, period)
+    name = f'attachment; filename="tandem-figures-{where.period.label}.csv"'
+    return Response(
+        csv_text(released, where), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name}
+    )
+
+
+async def iati_answer(bus: Bus, service: Service, period: str | None) -> Response:
+    """The IATI file of a period. Raises `Refused` (500) where it would not hold against the official schema."""
+    where, released = await load(bus, period)
+    try:
+        content = activity(released, where, service.settings, clock.now())  # type: ignore[arg-type]  # ours, in our service
+    except NotValid as problem:
+        raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 500) from None
+    name = f'attachment; filename="tandem-iati-{where.period.label}.xml"'
+    return Response(content, media_type="application/xml", headers={"Content-Disposition": name})

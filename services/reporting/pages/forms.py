@@ -1,0 +1,181 @@
+"""The forms after a visit or a mentorship: evaluation, report and follow-up, each opened with the portal's ticket."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.actions import outcomes as actions
+from services.reporting.actions.asked import Asked, asked
+from services.reporting.actions.portal import objectives
+from services.reporting.model import forms
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
+from shared.bus import Bus
+from shared.contracts.codes import Applied
+from shared.identity import Ticket, ticket
+from shared.service import Service, bus_of, service_of
+from shared.web.errors import Refused
+from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
+from shared.web.i18n import N_
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+Harness = Annotated[Service, Depends(service_of)]
+Evaluating = Annotated[Ticket, Depends(ticket("evaluation", of="subject"))]
+Reporting = Annotated[Ticket, Depends(ticket("report", of="subject"))]
+Following = Annotated[Ticket, Depends(ticket("follow_up", of="subject"))]
+
+_SCALE = (("1", N_("1, not at all")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, fully")))
+_MET = (("yes", N_("Yes")), ("no", N_("No")))
+
+
+def _form(form: Asked, kind: str, texts: dict[int, str]) -> type[Form]:
+    """The form class with exactly the questions that this respondent is asked."""
+    fields: dict[str, Any] = {}
+    if kind == EVALUATION:
+        fields["overall"] = RadioField(
+            N_("Overall, how do you rate it?"),
+            [Needed(N_("Say how you rate it overall, from 1 to 5"))],
+            choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
+        )
+        for number in range(1, form.objectives + 1):
+            fields[f"objective_{number}"] = RadioField(
+                texts.get(number) or f"{number}",
+                [Needed(N_("Say how far each objective was met, from 1 to 5"))],
+                choices=_SCALE,
+            )
+        for number in range(1, form.case.goals + 1):
+            fields[f"goal_{number}"] = RadioField(
+                f"{number}", [Needed(N_("Say for each goal whether it was met"))], choices=_MET
+            )
+        for question in forms.questions(form.respondent):
+            fields[question.name] = RadioField(
+                question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
+            )
+    if kind == FOLLOW_UP:
+        fields["applied"] = RadioField(
+            N_("Do you use on the job what you learnt?"), [Needed(N_("Say whether you use it"))], choices=Applied
+        )
+    for heading in _headings(kind):
+        checks = [Needed(N_("Write a few sentences here"))] if heading.needed else []
+        fields[heading.name] = TextAreaField(heading.text, [*checks, Longest(forms.LONGEST)], description=heading.hint)
+    return type("AnswerForm", (Form,), fields)
+
+
+def _headings(kind: str) -> tuple[forms.Heading, ...]:
+    return {EVALUATION: forms.COMMENTS, REPORT: forms.REPORT, FOLLOW_UP: forms.FOLLOW_UP}[kind]
+
+
+async def _show(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
+    async with bus.read() as session:
+        form = await asked(session, subject, kind, request.state.principal)
+    if form.given is not None:
+        shown = forms.questions(form.respondent) if kind == EVALUATION else ()
+        return render(request, "answered.html", form=form, kind=kind, headings=_headings(kind), questions=shown)
+    texts = await _objectives(service, form, kind)
+    return render(
+        request,
+        "answer.html",
+        form=form,
+        kind=kind,
+        form_=_form(form, kind, texts)(),
+        texts=texts,
+        questions=forms.questions(form.respondent) if kind == EVALUATION else (),
+    )  # fmt: skip - one call
+
+
+async def _objectives(service: Service, form: Asked, kind: str) -> dict[int, str]:
+    if kind != EVALUATION or not form.objectives or not form.case.open or form.given:
+        return {}
+    return await objectives(service.settings, form.case.application_id, f"evaluation by {form.respondent}")
+
+
+async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
+    """Take in a form; one that was handed in before is shown as it was."""
+    principal = request.state.principal
+    async with bus.read() as session:
+        form = await asked(session, subject, kind, principal)
+    address = str(request.url.path)
+    if form.given is not None:
+        return see_other(address)
+    texts = await _objectives(service, form, kind)
+    form_ = await _form(form, kind, texts).read(request)
+    valid = form_.validate()
+    if valid:
+        data = {name: str(value or "") for name, value in form_.data.items()}
+        try:
+            match kind:
+                case "evaluation":
+                    await actions.evaluate(bus, subject, principal, _given(form, data), data)
+                case "report":
+                    await actions.report(bus, subject, principal, data)
+                case _:
+                    await actions.follow_up(bus, subject, principal, data["applied"], data)
+        except Refused as problem:
+            if problem.status_code != 422:
+                raise
+            for name, sentence in problem.fields.items():
+                form_.refuse(name, sentence)
+        else:
+            return see_other(address)
+    return render(
+        request,
+        "answer.html",
+        422,
+        form=form,
+        kind=kind,
+        form_=form_,
+        texts=texts,
+        questions=forms.questions(form.respondent) if kind == EVALUATION else (),
+    )  # fmt: skip - one call
+
+
+def _given(form: Asked, data: dict[str, str]) -> forms.Evaluation:
+    def score(name: str) -> int:
+        text = data.get(name, "")
+        return int(text) if text.isdigit() else 0
+
+    return forms.Evaluation(
+        overall=score("overall"),
+        objectives={n: score(f"objective_{n}") for n in range(1, form.objectives + 1)},
+        goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.case.goals + 1) if data.get(f"goal_{n}")},
+        answers={question.name: score(question.name) for question in forms.questions(form.respondent)},
+    )
+
+
+@router.get("/reporting/evaluations/{subject}")
+async def evaluation(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+    """The evaluation form, or what was handed in."""
+    return await _show(request, bus, service, subject, EVALUATION)
+
+
+@router.post("/reporting/evaluations/{subject}")
+async def evaluate(request: Request, _: Evaluating, bus: Store, service: Harness, subject: str) -> Response:
+    """Hand in an evaluation."""
+    return await _take(request, bus, service, subject, EVALUATION)
+
+
+@router.get("/reporting/reports/{subject}")
+async def report_form(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+    """The report's form, or what was handed in."""
+    return await _show(request, bus, service, subject, REPORT)
+
+
+@router.post("/reporting/reports/{subject}")
+async def report(request: Request, _: Reporting, bus: Store, service: Harness, subject: str) -> Response:
+    """Hand in the report."""
+    return await _take(request, bus, service, subject, REPORT)
+
+
+@router.get("/reporting/follow-ups/{subject}")
+async def follow_up_form(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+    """The follow-up's form, or what was handed in."""
+    return await _show(request, bus, service, subject, FOLLOW_UP)
+
+
+@router.post("/reporting/follow-ups/{subject}")
+async def follow_up(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
+    """Answer the follow-up."""
+    return await _take(request, bus, service, subject, FOLLOW_UP)

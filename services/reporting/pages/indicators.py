@@ -1,0 +1,86 @@
+"""One indicator: what does it count, what does it say for a period, and from which events?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Reader, Tracer, may_trace
+from services.reporting.actions import periods as actions
+from services.reporting.model.approval import Approval
+from services.reporting.model.disclosure import Released, release
+from services.reporting.model.figure import Figure, digest_of
+from services.reporting.model.indicators import INDICATORS
+from services.reporting.pages import show
+from services.reporting.pages.figures import choices
+from services.reporting.store import facts
+from shared.bus import Bus
+from shared.service import bus_of
+from shared.web import states
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+
+
+async def one(bus: Bus, indicator: str, period: str | None) -> tuple[Approval, Figure, Released]:
+    """A figure with where its period stands, whole and behind the gate. Raises `Refused` (404)."""
+    if indicator not in INDICATORS:
+        raise Refused(gettext("There is no such indicator."), 404)
+    async with bus.read() as session:
+        where, made = await actions.standing(session, await actions.period_of(session, period))
+    figure = next((each for each in made if each.definition.id == indicator), None)
+    if figure is None:
+        raise Refused(gettext("This indicator was not part of that period's figures."), 404)
+    return where, figure, release(figure)
+
+
+@router.get("/reporting/indicators/{indicator}")
+async def indicator(
+    request: Request, principal: Reader, bus: Store, indicator: str, period: str | None = None
+) -> Response:
+    """One figure with its definition and breakdowns."""
+    where, _, released = await one(bus, indicator, period)
+    return render(
+        request,
+        "indicator.html",
+        where=where,
+        state=states.state("period", where.state),
+        figure=released,
+        charts={name: show.chart(released, name) for name in released.breakdowns},
+        choices=await choices(bus),
+        show=show,
+        traces=may_trace(principal),
+    )
+
+
+@router.get("/reporting/indicators/{indicator}/events")
+async def events(
+    request: Request,
+    _: Tracer,
+    bus: Store,
+    indicator: str,
+    period: str | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> Response:
+    """The events that a figure was computed from, by their opaque ids."""
+    where, figure, released = await one(bus, indicator, period)
+    ids = figure.total.events
+    async with bus.read() as session:
+        steps = await facts.steps(session, ids=ids[(page - 1) * PAGE : page * PAGE])
+    return render(
+        request,
+        "events.html",
+        where=where,
+        figure=released,
+        steps=steps,
+        page=page,
+        size=PAGE,
+        total=len(ids),
+        digest=digest_of(ids),
+        show=show,
+    )

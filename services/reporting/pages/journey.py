@@ -1,0 +1,50 @@
+"""What happened to one application, from the first event to the last, through all services?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Tracer
+from services.reporting.store import facts
+from shared.bus import Bus
+from shared.contracts import EVENTS
+from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+def says(type_: str) -> str:
+    """What a type of event means: the first sentence of its contract."""
+    event = EVENTS.get(type_)
+    text = (event.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ") if event else ""
+    return " ".join(text.split())
+
+
+@router.get("/reporting/journey")
+async def search(request: Request, _: Tracer, bus: Store, reference: str = "") -> Response:
+    """Ask for an application by its reference."""
+    wanted = reference.strip()
+    if not wanted:
+        return render(request, "journey_search.html", reference="", missing=False)
+    async with bus.read() as session:
+        application = await facts.application(session, wanted)
+    if application is None:
+        return render(request, "journey_search.html", 404, reference=wanted, missing=True)
+    return see_other(f"/reporting/journey/{application.reference}")
+
+
+@router.get("/reporting/journey/{application_id}")
+async def journey(request: Request, _: Tracer, bus: Store, application_id: str) -> Response:
+    """The events of one application, by its id or reference, oldest first."""
+    async with bus.read() as session:
+        application = await facts.application(session, application_id)
+        if application is None:
+            raise Refused(gettext("No application with that reference has arrived here."), 404)
+        steps = await facts.steps(session, story=str(application.id))
+    return render(request, "journey.html", application=application, steps=steps, says=says)

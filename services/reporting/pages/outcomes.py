@@ -1,0 +1,98 @@
+"""Who has answered, and who has not? The visits and mentorships that are over, with what is in about each."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Coordinator, Steerer
+from services.reporting.actions import outcomes as actions
+from services.reporting.model.cases import Case
+from services.reporting.model.certificate import EVALUATION, REPORT, WAIVER
+from services.reporting.store import answers, cases, facts
+from services.reporting.store.answers import Received
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.calls import Timers
+from shared.contracts.codes import Respondent, Role, WaiverReason
+from shared.service import bus_of
+from shared.web import states
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+
+
+@router.get("/reporting/outcomes")
+async def overview(request: Request, principal: Steerer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> Response:
+    """What is in and what is not, newest end first."""
+    async with bus.read() as session:
+        found, total = await cases.over(session, PAGE, (page - 1) * PAGE)
+        ids = [case.id for case in found]
+        received = await answers.received(session, ids)
+        certificates = await answers.certificates(session, ids)
+        references = await facts.references(session, {case.application_id for case in found})
+        timers = {call: await cases.timers(session, call) for call in sorted({case.call_id for case in found})}
+    rows: list[dict[str, Any]] = [
+        {
+            "case": case,
+            "reference": references.get(case.application_id, str(case.application_id)[:8]),
+            "state": states.state(case.kind, case.state),
+            "asked": _asked(case, received.get(case.id, {}), timers[case.call_id]),
+            "certificate": certificates.get(case.id),
+            "waivable": principal.has(Role.PROGRAMME_COORDINATOR)
+            and _waivable(case, received.get(case.id, {}), timers[case.call_id]),
+        }
+        for case in found
+    ]
+    waiting = sum(any(each["missing"] for each in row["asked"]) for row in rows)
+    return render(
+        request,
+        "outcomes.html",
+        rows=rows,
+        waiting=waiting,
+        page=page,
+        size=PAGE,
+        total=total,
+        reasons=list(WaiverReason),
+    )  # fmt: skip - the page's values in one look
+
+
+@router.post("/reporting/outcomes/{visit_id}/waiver")
+async def waive(principal: Coordinator, bus: Store, visit_id: UUID, reason: Annotated[str, Form()] = "") -> Response:
+    """No longer wait for the host's evaluation."""
+    await actions.waive(bus, principal, visit_id, reason)
+    return see_other("/reporting/outcomes")
+
+
+def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> list[dict[str, Any]]:
+    """What is asked for about a case, from whom, by when, and whether it is in."""
+    applicant, other = case.respondents
+    wanted = [(EVALUATION, applicant, case.evaluation_due(timers)), (EVALUATION, other, case.evaluation_due(timers))]
+    if case.kind == "visit":
+        wanted.append((REPORT, applicant, case.report_due(timers)))
+    asked = []
+    for form, respondent, due in wanted:
+        row = received.get((form, respondent))
+        waived = received.get((WAIVER, respondent)) if form == EVALUATION else None
+        code = "submitted" if row else "waived" if waived else "late" if due and clock.today() > due else "due"
+        asked.append(
+            {
+                "form": form,
+                "respondent": respondent,
+                "due": due,
+                "state": states.state("outcome", code),
+                "late": bool(row and row.late),
+                "missing": not (row or waived),
+            }
+        )
+    return asked
+
+
+def _waivable(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> bool:
+    due = case.report_due(timers)
+    there = {(EVALUATION, Respondent.HOST), (WAIVER, Respondent.HOST)} & received.keys()
+    return case.kind == "visit" and not there and due is not None and clock.today() > due

@@ -1,0 +1,135 @@
+"""How does a released number read on a page: with its unit, or why it is not shown?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.reporting.model.disclosure import Hidden
+from services.reporting.model.figure import UNSAID, Measure, written
+from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
+from shared.web import words
+from shared.web.charts import Bar, bars
+from shared.web.i18n import N_, gettext, ngettext
+from shared.web.site import number
+
+if TYPE_CHECKING:
+    from services.reporting.model.disclosure import Released, Shown
+    from services.reporting.model.figure import Definition
+    from shared.web.charts import Chart
+
+DIMENSIONS = {
+    "country-of-service": N_("Country of service"),
+    "host-country": N_("Host country"),
+    "sex": N_("Sex"),
+    "priority-topic": N_("Priority topic"),
+    "rank-group": N_("Rank group"),
+    "reason": N_("Reason"),
+}
+LEVELS = {
+    "input": N_("What was asked for and offered"),
+    "process": N_("How the programme works"),
+    "output": N_("What the programme delivered"),
+    "outcome": N_("What came of it"),
+    "quality": N_("How complete the figures are"),
+}
+_CODES = {"sex": Sex, "rank-group": RankGroup, "reason": Reason}
+
+
+def value(shown: Shown, definition: Definition) -> str:
+    """`58.3 %`, `17`, or the short word for why there is no number."""
+    if shown.hidden is Hidden.NO_DATA:
+        return gettext("no data yet")
+    if shown.hidden is not None or shown.value is None:
+        return gettext("not shown")
+    digits = 0 if shown.value == shown.value.to_integral_value() else 1
+    text = number(float(shown.value), digits)
+    return gettext("%(number)s %%") % {"number": text} if definition.measure is Measure.SHARE else text
+
+
+def why_hidden(shown: Shown, definition: Definition) -> str:
+    """The sentence that explains a missing number; empty where there is one."""
+    match shown.hidden:
+        case Hidden.NO_DATA:
+            return gettext("There is nothing to divide by yet.")
+        case Hidden.FEW if definition.minimum:
+            return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
+        case Hidden.FEW:
+            return gettext("Too few people stand behind it.")
+        case Hidden.COMPLEMENT:
+            return gettext("It would give away a number that is not shown.")
+        case _:
+            return ""
+
+
+def fraction(shown: Shown) -> str:
+    """`7 of 12`; empty for a plain count or a hidden number."""
+    if shown.numerator is None or shown.denominator is None:
+        return ""
+    return gettext("%(part)s of %(whole)s") % {"part": written(shown.numerator), "whole": written(shown.denominator)}
+
+
+def dimension(name: str) -> str:
+    """What a dimension is called."""
+    return gettext(DIMENSIONS.get(name, name))
+
+
+def value_of(name: str, code: str) -> str:
+    """What a value of a dimension is called."""
+    if code == UNSAID:
+        return gettext("Not said")
+    if name.endswith("country") or name.startswith("country"):
+        return words.country(code)
+    if name == "priority-topic":
+        label = topic_label(EMPACT_2026, code)
+        return gettext(label if label != code else topic_label(EMPACT_2022, code))
+    codes = _CODES.get(name)
+    if codes is not None and code in set(codes):
+        return words.label(codes(code))
+    return words.label(code)
+
+
+def finding(figure: Released) -> str:
+    """The title of a figure: what was found, in a sentence."""
+    return f"{gettext(figure.definition.title)}: {value(figure.total, figure.definition)}"
+
+
+def headline(figures: dict[str, Released]) -> str:
+    """The title of the overview: the finding that the programme is about."""
+    visits, officials = figures["TOPCOP-OP-02"].total, figures["TOPCOP-OP-01"].total
+    count, people = int(visits.value or 0), int(officials.value or 0)
+    if not count:
+        asked = int(figures["TOPCOP-IN-01"].total.value or 0)
+        if not asked:
+            return gettext("Nothing has been counted for this period yet")
+        return ngettext(
+            "%(num)d application came in; no visit is completed yet",
+            "%(num)d applications came in; no visit is completed yet",
+            asked,
+        ) % {"num": asked}
+    who = ngettext("%(num)d official", "%(num)d officials", people) % {"num": people}
+    what = ngettext("%(num)d exchange visit", "%(num)d exchange visits", count) % {"num": count}
+    return gettext("%(who)s completed %(what)s") % {"who": who, "what": what}
+
+
+def chart(figure: Released, name: str) -> Chart | None:
+    """A breakdown as bars, hidden cells left out of the picture; None where fewer than two numbers can be drawn."""
+    cells = figure.breakdowns.get(name, {})
+    drawn = [(value_of(name, code), float(cell.value)) for code, cell in cells.items() if cell.value is not None]
+    if len(drawn) < 2:
+        return None
+    drawn.sort(key=lambda each: (-each[1], each[0]))
+    most = drawn[0]
+    title = (
+        gettext("%(title)s: most from %(most)s") if name.startswith("country") else gettext("%(title)s: %(most)s leads")
+    )
+    texts = {"title": gettext(figure.definition.title), "most": most[0]}
+    if len(drawn) > 1 and drawn[1][1] == most[1]:
+        title = gettext("%(title)s, by %(dimension)s")
+        texts["dimension"] = dimension(name).lower()
+    return bars(
+        title % texts,
+        [Bar(label, amount, marked=label == most[0]) for label, amount in drawn],
+        label=dimension(name),
+        value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
+        definition=gettext(figure.definition.numerator),
+    )

@@ -1,0 +1,39 @@
+"""What does reporting have to be told to run, beyond what every service is told?"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import Field
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Reporting's own values: where the portal is, and how the programme names itself in the donors' feeds."""
+
+    portal_url: str = Field(
+        default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."
+    )
+    programme_title: str = Field(default="TOPCOP exchange and mentoring", description="The programme's title in feeds.")
+    programme_start: date = Field(default=date(2025, 1, 1), description="First day of the programme, for feeds.")
+    programme_end: date = Field(default=date(2028, 12, 31), description="Planned last day of the programme, for feeds.")
+    iati_organisation: str = Field(
+        default="XI-IATI-TANDEM",
+        description="Identifier of the reporting organisation, as registered with IATI; set it before you publish.",
+    )
+    iati_organisation_name: str = Field(
+        default="European Union Agency for Law Enforcement Training (CEPOL)",
+        description="Name of the reporting organisation in IATI.",
+    )
+    iati_organisation_type: str = Field(
+        default="15", description="Kind of the reporting organisation, a code of IATI's list OrganisationType."
+    )
+    iati_activity: str = Field(default="TOPCOP", description="What follows the organisation in the activity's id.")
+    iati_funder: str = Field(
+        default="XI-IATI-EC_NEAR", description="Identifier of the organisation that pays, as registered with IATI."
+    )
+    iati_funder_name: str = Field(
+        default="European Commission - Neighbourhood and Enlargement Negotiations",
+        description="Name of the organisation that pays, as IATI lists it.",
+    )

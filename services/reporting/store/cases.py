@@ -1,0 +1,123 @@
+"""Which visits and mentorships are there, and which call's deadlines hold for each?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date  # noqa: TC003 - SQLModel reads the annotations
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.reporting.model.cases import Case, Kind, after
+from services.reporting.store import facts
+from services.reporting.store.base import Table, write_rows
+from shared.contracts.calls import CallEvent, Timers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class CaseRow(Table, table=True):
+    """A visit or a mentorship, as its newest event leaves it."""
+
+    __tablename__ = "case"
+    __table_args__ = (sa.Index("case_application", "application_id"), sa.Index("case_ended", "ended_on"))
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    state: str
+    application_id: UUID
+    call_id: UUID
+    country: str
+    host_country: str
+    host_id: UUID
+    topic: str
+    start: date | None = None
+    end: date | None = None
+    ended_on: date | None = None
+    attended_days: int = 0
+    required_days: int = 0
+    goals: int = 0
+
+
+class CallRow(Table, table=True):
+    """What of a call matters for its outcomes."""
+
+    __tablename__ = "call"
+
+    id: UUID = Field(primary_key=True)
+    reference: str
+    scheme: str
+    timers: dict[str, Any] = Field(sa_type=JSONB)
+
+
+def _case(row: CaseRow) -> Case:
+    values = row.model_dump()
+    return Case(**{**values, "kind": cast("Kind", row.kind)})
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.visits and mentoring.mentorships: facts, and where each of them stands."""
+    await facts.evolve(tx, events)
+    ids = sorted({UUID(event.subject) for event in events})
+    known = await tx.session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
+    cases: dict[str, Case | None] = {str(row.id): _case(row) for row in known}
+    for event in events:
+        cases[event.subject] = after(cases.get(event.subject), event)
+    await write_rows(tx.session, CaseRow, [asdict(case) for case in cases.values() if case])
+
+
+async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.calls."""
+    rows = {
+        event.subject: {
+            "id": UUID(event.subject),
+            "reference": event.data.terms.reference,
+            "scheme": event.data.terms.scheme,
+            "timers": event.data.terms.timers.model_dump(),
+        }
+        for event in events
+        if isinstance(event.data, CallEvent)
+    }
+    await write_rows(tx.session, CallRow, rows.values())
+
+
+async def case(session: AsyncSession, case_id: UUID) -> Case | None:
+    """The visit or mentorship with that id."""
+    row = await session.scalar(select(CaseRow).where(CaseRow.id == case_id))
+    return _case(row) if row else None
+
+
+async def cases(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Case]:
+    """The visits and mentorships with these ids."""
+    rows = await session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
+    return {row.id: _case(row) for row in rows}
+
+
+async def of_application(session: AsyncSession, application_id: UUID) -> list[Case]:
+    """The visits and mentorships of an application, the newest first."""
+    query = select(CaseRow).where(CaseRow.application_id == application_id)
+    rows = await session.scalars(query.order_by(col(CaseRow.start).desc().nulls_last(), col(CaseRow.id)))
+    return [_case(row) for row in rows]
+
+
+async def over(session: AsyncSession, limit: int, offset: int = 0) -> tuple[list[Case], int]:
+    """Visits and mentorships that are over, those that ended last first; and how many there are."""
+    ended = col(CaseRow.ended_on).is_not(None)
+    total = await session.scalar(sa.select(sa.func.count()).select_from(CaseRow).where(ended)) or 0
+    query = select(CaseRow).where(ended).order_by(col(CaseRow.ended_on).desc(), col(CaseRow.id))
+    rows = await session.scalars(query.limit(limit).offset(offset))
+    return [_case(row) for row in rows], total
+
+
+async def timers(session: AsyncSession, call_id: UUID) -> Timers:
+    """The deadlines of a call; the defaults where the call has not arrived yet."""
+    held = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # as in facts.py
+    return Timers(**held) if held else Timers()

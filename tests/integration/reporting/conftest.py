@@ -1,0 +1,111 @@
+"""What do reporting's tests stand on? The service on a real database, people with roles, and a way to tell it events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from services.reporting.app import create_app
+from services.reporting.consumers import consumers
+from services.reporting.settings import Settings
+from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import Grant, csrf, issue_ticket, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.migrate import migrate
+from tests.support import Feed, settings_for, ticket_keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from tests.conftest import Databases
+
+ORIGIN = "http://localhost:8000"
+
+
+@dataclass
+class House:
+    """The running service with its feed of events."""
+
+    app: FastAPI
+    feed: Feed
+
+    async def grant(self, *roles: Role, organisation: str | None = None, name: str | None = None) -> httpx2.AsyncClient:
+        """Somebody with these roles; gives their browser."""
+        name = name or "-".join(role.value for role in roles)
+        grants = [Grant(role, clock.today(), "MD", organisation) for role in roles]
+        async with self.app.state.service.bus.transaction("system:tests") as tx:
+            await write_access(tx.session, {name: (grants, clock.now())})
+        identity = identity_of(self.app)
+        session = Session.begin(name)
+        cookie = f"{identity.cookies.session}={sealed_session(session, identity.sessions)}"
+        headers = {
+            "Cookie": cookie,
+            csrf.HEADER: csrf.made(identity.csrf, csrf.person(name)),
+            "Origin": ORIGIN,
+            "Accept": "text/html",
+        }
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
+
+    async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str) -> Any:
+        """Open a form with the portal's ticket, as a browser does: the ticket becomes a cookie."""
+        ticket = issue_ticket(purpose, address.rpartition("/")[2], person=person, private_key=ticket_keys()[0])
+        led = await client.get(f"{address}?ticket={ticket}")
+        assert led.status_code == 303, led.text
+        client.headers["Cookie"] += "; " + led.headers["set-cookie"].split(";", 1)[0]
+        return await client.get(address)
+
+    async def journal(self, topic: str) -> list[Any]:
+        """What the service told of on a topic: type, subject and payload, in order."""
+        from sqlalchemy import text  # noqa: PLC0415 - only here
+
+        async with self.app.state.service.bus.read() as session:
+            query = text(
+                "SELECT j.id, j.type, j.aggregateid, j.payload, j.sequence, j.occurred_at, j.correlationid, j.causationid"
+                " FROM journal j JOIN pending p ON p.id = j.id WHERE j.aggregatetype = :topic ORDER BY p.position"
+            )
+            return list((await session.execute(query, {"topic": topic})).all())
+
+    async def relay(self, topic: str) -> None:
+        """Let the service read what it told itself, as it does through the log."""
+        from shared.contracts import read  # noqa: PLC0415 - only here
+
+        rows = await self.journal(topic)
+        records = [
+            self.feed.record(
+                read(row.type, row.payload),
+                row.aggregateid,
+                at=row.occurred_at,
+                correlation=row.correlationid,
+                cause=row.causationid,
+                id=row.id,
+                sequence=row.sequence,
+            )
+            for row in rows
+        ]
+        await self.feed.apply(records)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Databases) -> str:
+    """A database as the migrations make it, to be copied."""
+    return postgres.template("reporting", lambda address: migrate("reporting", address))
+
+
+@pytest.fixture
+async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
+    """Reporting on a migrated database of its own."""
+    address = postgres.new(migrated)
+    settings = Settings(**settings_for(address))
+    assert isinstance(settings.database_url, SecretStr)
+    app = create_app(settings, background=False)
+    yield House(app, Feed(app.state.service.bus, consumers))
+    await app.state.service.bus.close()
+    postgres.drop(address)

@@ -1,0 +1,106 @@
+"""A small programme as its events tell it: applications, offers, visits and a mentorship."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.contracts import EVENTS, Event
+from shared.contracts import _examples as ex
+
+SPACE = UUID("0190a000-0000-7000-8000-0000000000aa")
+COUNTRIES = ("AM", "GE", "MD", "UA")
+HOSTS = ("FR", "RO")
+TOPICS = ("online_crime", "criminal_networks")
+
+
+def ident(*parts: object) -> UUID:
+    """An id that is the same in each run."""
+    return uuid5(SPACE, "/".join(str(part) for part in parts))
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event with its subject, its time and its story."""
+
+    event: Event
+    subject: UUID
+    at: datetime
+    story: UUID
+
+
+@dataclass
+class World:
+    """Tells `people` stories, each from application to the end of the visit, one after the other."""
+
+    people: int = 12
+    start: date = date(2026, 3, 16)
+    told: list[Told] = field(default_factory=list)
+
+    def tell(self, type_: str, subject: UUID, at: datetime, story: UUID, **changes: Any) -> None:
+        """Tell an event: its example with changes."""
+        event = EVENTS[type_]
+        self.told.append(Told(event.model_validate({**event.example, **changes}), subject, at, story))
+
+    def story(self, n: int, *, ends: bool = True) -> None:
+        """One application that ends in a completed visit."""
+        application, visit, match = ident("application", n), ident("visit", n), ident("match", n)
+        country, host = COUNTRIES[n % len(COUNTRIES)], HOSTS[n % len(HOSTS)]
+        topic = TOPICS[n % len(TOPICS)]
+        at = datetime(2026, 1, 12, 9, n % 60, tzinfo=UTC)
+        profile = {**ex.PROFILE, "reference": f"{country}-2026-{n:04d}", "country": country, "topics": [topic]}
+        key = f"{n // 2 if n < 2 else n:032x}"
+        self.tell("CountingKeyAssigned", application, at, application, counting_key=key,
+                  sex=("female", "male", None)[n % 3])  # fmt: skip
+        self.tell("ApplicationSubmitted", application, at, application, profile=profile)
+        pairing = {**ex.PAIRING, "application_id": application, "country": country, "host_country": host,
+                   "topic": topic}  # fmt: skip
+        self.tell("MatchConfirmed", match, at + timedelta(days=20), application, pairing=pairing)
+        self.tell("ApplicationDecided", application, at + timedelta(days=20), application, country=country,
+                  submitted_at=at)  # fmt: skip
+        start = self.start + timedelta(weeks=n % 3)
+        days = [start + timedelta(days=day) for day in range(5)]
+        plan = {
+            **ex.VISIT_PLAN, "match_id": match, "application_id": application, "country": country,
+            "host_country": host, "topic": topic, "start": start, "end": days[-1], "days": days,
+            "host_organisation_id": ident("host", host),
+        }  # fmt: skip
+        self.tell("VisitScheduled", visit, at + timedelta(days=21), application, plan=plan)
+        if not ends:
+            return
+        end = datetime.combine(days[-1], datetime.min.time(), UTC) + timedelta(hours=16)
+        self.tell("VisitStarted", visit, end - timedelta(days=4), application, plan=plan)
+        self.tell("VisitEnded", visit, end, application, plan=plan, attended=days, ended_on=days[-1])
+        self.tell("VisitCompleted", visit, end, application, plan=plan, ended_on=days[-1])
+
+
+def world(people: int = 12, *, running: int = 1) -> list[Told]:
+    """The events of so many completed visits, one offer, one call, and visits that are scheduled only."""
+    made = World(people)
+    early = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    made.tell("CallPublished", UUID(ex.CALL), early, UUID(ex.CALL))
+    made.tell("OfferPublished", UUID(ex.OFFER), early, UUID(ex.OFFER))
+    for n in range(people + running):
+        made.story(n, ends=n < people)
+    return made.told
+
+
+def mentorship(*, goals: int = 2) -> list[Told]:
+    """A mentorship with three confirmed sessions that is completed."""
+    made = World()
+    application, subject, match = ident("mentee"), ident("mentorship"), ident("mentoring match")
+    at = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    profile = {**ex.PROFILE, "reference": "GE-2026-0900", "kind": "mentee", "country": "GE", "objectives": 0}
+    made.tell("ApplicationSubmitted", application, at, application, profile=profile)
+    plan = {**ex.MENTORSHIP_PLAN, "application_id": application, "country": "GE"}
+    made.tell("MentorshipOpened", subject, at + timedelta(days=30), application, plan=plan)
+    made.tell("MentorshipStarted", subject, at + timedelta(days=33), application, plan=plan, started_on="2026-03-07")
+    for n in range(3):
+        held = date(2026, 3, 10 + 7 * n)
+        made.tell("SessionConfirmed", match, at + timedelta(days=40 + 7 * n), application, application_id=application,
+                  mentorship_id=subject, session_id=ident("session", n), held_on=held)  # fmt: skip
+    made.tell("MentorshipCompleted", subject, at + timedelta(days=90), application, plan=plan, ended_on="2026-05-03",
+              sessions=3, goals=goals, goals_met=goals)  # fmt: skip
+    return made.told
