@@ -1,0 +1,87 @@
+"""What was told to one person? Asked by the portal, which knows who that is, for its inbox page."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from services.notifications import actions, views
+from services.notifications.store import messages as store
+from shared.bus import Bus
+from shared.identity import internal
+from shared.service import bus_of
+from shared.web.i18n import speak
+
+router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=False, dependencies=[Depends(internal())])
+TheBus = Annotated[Bus, Depends(bus_of)]
+
+
+class InboxMessage(BaseModel):
+    """A message as the inbox lists it; `link` is a path on the programme's one origin, `at` domain time."""
+
+    id: UUID
+    subject: str
+    text: list[str]
+    at: datetime
+    link: str
+    action: str
+    reference: str
+    application_id: UUID | None
+    read: bool
+    state: str
+
+
+class Inbox(BaseModel):
+    """The newest messages of a recipient, and how many are unread in all."""
+
+    messages: list[InboxMessage]
+    unread: int
+
+
+class Read(BaseModel):
+    """Which messages were read: those named, or all."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    recipient: UUID
+    ids: list[UUID] | None = None
+
+
+@router.get("")
+async def inbox(
+    bus: TheBus,
+    recipient: UUID,
+    language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
+    most: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> Inbox:
+    """The messages to a recipient (the portal's opaque id), the newest first, whether their mail arrived or not."""
+    speak(language)
+    async with bus.read() as session:
+        found = await store.inbox(session, recipient, most)
+        unread = await store.unread(session, recipient)
+    return Inbox(messages=[_shown(notification, message) for notification, message in found], unread=unread)
+
+
+def _shown(notification: store.NotificationRow, message: store.MessageRow) -> InboxMessage:
+    said = views.said(message)
+    return InboxMessage(
+        id=notification.id,
+        subject=said.subject,
+        text=list(said.paragraphs),
+        at=notification.at,
+        link=said.link,
+        action=said.action,
+        reference=message.reference,
+        application_id=message.application_id,
+        read=notification.read_at is not None,
+        state=notification.state,
+    )
+
+
+@router.post("/read")
+async def read(body: Read, bus: TheBus) -> dict[str, int]:
+    """Mark messages as read; gives how many were unread before."""
+    return {"read": await actions.mark_read(bus, body.recipient, body.ids)}

@@ -1,0 +1,154 @@
+"""What was told, what falls due, and by which rules? For programs, with the rights of who signed in."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from services.notifications import views
+from services.notifications.model.messages import RULES
+from services.notifications.readers import READERS, countries_read
+from services.notifications.store import deadlines
+from services.notifications.store import messages as store
+from services.notifications.store.messages import Search
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.notifications import Audience
+from shared.identity import Principal, allow
+from shared.service import bus_of
+
+router = APIRouter(prefix="/notifications/api", tags=["notifications"])
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+
+
+class MessageOut(BaseModel):
+    """A fact told, or to be told, to an audience."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    application_id: UUID | None
+    audience: Audience
+    state: str
+    attempts: int
+    cause: str | None
+    subject: str
+
+
+class Messages(BaseModel):
+    """One page of messages, and how many there are."""
+
+    messages: list[MessageOut]
+    total: int
+    page: int
+
+
+class DeadlineOut(BaseModel):
+    """Something that somebody is waited for."""
+
+    id: UUID
+    kind: str
+    owner: str
+    due: datetime
+    reference: str
+    application_id: UUID | None
+    case_id: UUID
+    over: bool
+
+
+class RuleOut(BaseModel):
+    """A row of the table of messages."""
+
+    name: str
+    event: str
+    to: str
+    when: str | None
+    channel: str
+    mandatory: bool
+    subject: str
+
+
+@router.get("/messages")
+async def messages(
+    bus: TheBus,
+    who: Reader,
+    q: Annotated[str, Query(max_length=100, description="A reference, or the id of an application")] = "",
+    state: Annotated[str, Query(max_length=20, description="waiting, sent or failed")] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+) -> Messages:
+    """The messages, the newest first, fifty a page."""
+    async with bus.read() as session:
+        search = Search(words=q, state=views.stored(state), countries=countries_read(who), page=page)
+        found, total = await store.found(session, search)
+    out = [
+        MessageOut(
+            id=message.id,
+            rule=message.rule,
+            about=message.about,
+            at=message.at,
+            reference=message.reference,
+            application_id=message.application_id,
+            audience=message.audience,
+            state=views.state_of(message),
+            attempts=message.attempts,
+            cause=message.cause,
+            subject=views.said(message).subject,
+        )
+        for message in found
+    ]
+    return Messages(messages=out, total=total, page=page)
+
+
+@router.get("/deadlines")
+async def due(
+    bus: TheBus,
+    who: Reader,
+    days: Annotated[int, Query(ge=0, le=400, description="How far ahead")] = 28,
+) -> list[DeadlineOut]:
+    """The open deadlines of the last year and the next `days`, the first due first; at most a thousand."""
+    now = clock.now()
+    async with bus.read() as session:
+        found = await deadlines.falling_due(
+            session,
+            since=now - timedelta(days=365),
+            until=now + timedelta(days=days),
+            now=now,
+            countries=countries_read(who),
+            most=1000,
+        )
+    return [
+        DeadlineOut(
+            id=each.waited.id,
+            kind=each.waited.kind,
+            owner=each.waited.owner,
+            due=each.due,
+            reference=each.case.reference,
+            application_id=each.case.application_id,
+            case_id=each.case.id,
+            over=each.due <= now,
+        )
+        for each in found
+    ]
+
+
+@router.get("/rules")
+async def rules(_: Reader) -> list[RuleOut]:
+    """The table of messages, in the order of the story."""
+    return [
+        RuleOut(
+            name=rule.name,
+            event=rule.event.type,
+            to=str(rule.to),
+            when=rule.when.words if rule.when else None,
+            channel=rule.channel,
+            mandatory=rule.mandatory,
+            subject=rule.subject,
+        )
+        for rule in RULES
+    ]

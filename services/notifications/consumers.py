@@ -1,0 +1,94 @@
+"""What do notifications do with events? Keep cases and deadlines up to date, and queue the messages that follow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.notifications.model.case import APPLICATIONS, concerned
+from services.notifications.model.decide import Message, messages, tells
+from services.notifications.model.due import changes
+from services.notifications.model.facts import facts
+from services.notifications.store import cases, deadlines, names
+from services.notifications.store.messages import queue
+from shared.bus import Consumers
+from shared.contracts.calls import Timers
+from shared.identity import consume_access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.model.case import Case
+    from shared.bus import Envelope, Tx
+
+_DEFAULT = Timers()
+
+
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Keep the cases that events tell of, and the deadlines that they set and meet."""
+    await cases.evolve(tx, events)
+    known = await cases.cases(tx.session, (UUID(concerned(event)[1]) for event in events))
+    timers = await _timers(tx.session, known.values())
+    await deadlines.keep(
+        tx.session,
+        [change for event in events for change in changes(event, _of(event, known, timers))],
+    )
+
+
+async def react(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Queue the messages of events; one whose case has not arrived yet waits for it."""
+    told = [event for event in events if tells(event.type)]
+    if not told:
+        return
+    whole = await cases.cases_of(tx.session, told)
+    timers = await _timers(tx.session, whole.values())
+    found: list[Message] = []
+    for event in told:
+        topic, subject = concerned(event)
+        case = whole.get(UUID(subject))
+        if case is None:
+            await _wait(tx, event, topic, subject)
+            continue
+        said = facts(event, _of(event, whole, timers))
+        found += messages(event.data, about=event.id, at=event.time, case=case, facts=said)
+    if await queue(tx.session, found, datetime.now(UTC)):
+        await tx.changed("messages")
+
+
+async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
+    """Put an event aside until its case is there, or the application whose reference stands in the subject line."""
+    known = (await cases.cases(tx.session, [UUID(subject)])).get(UUID(subject))
+    if known is None:
+        await tx.wait(event, topic, subject)
+    else:
+        assert known.application_id is not None
+        await tx.wait(event, APPLICATIONS, known.application_id)
+
+
+async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Timers]:
+    return await names.timers_of(session, (case.call_id for case in known if case.call_id is not None))
+
+
+def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
+    case = known.get(UUID(concerned(event)[1]))
+    return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
+
+
+consumers = Consumers("notifications", projections=("case", "deadline", "organisation", "call"))
+consumers.topic("exchange.access", evolve=consume_access)
+consumers.topic("exchange.registry", evolve=names.evolve_registry)
+consumers.topic("exchange.calls", evolve=names.evolve_calls)
+for _topic in (
+    "exchange.applications",
+    "exchange.offers",
+    "mentoring.mentors",
+    "exchange.matches",
+    "exchange.participation",
+    "exchange.visits",
+    "mentoring.mentorships",
+    "exchange.outcomes",
+):
+    consumers.topic(_topic, evolve=evolve, react=react)

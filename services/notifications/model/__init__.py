@@ -1,0 +1,1 @@
+"""The rules of notifications, pure: who is told what and when, in which words, and what falls due."""

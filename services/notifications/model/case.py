@@ -1,0 +1,179 @@
+"""Whose case is an event about, and whom does an audience mean in it? Ids and countries only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from shared.contracts.applications import ApplicationChanged, ApplicationResubmitted, ApplicationSubmitted
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentors import MentorPublished, MentorRevised
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.notifications import Audience
+from shared.contracts.offers import OfferPublished, OfferRevised, OfferSubmitted
+from shared.contracts.outcomes import OutcomeEvent
+from shared.contracts.participation import ParticipationEvent
+from shared.contracts.visits import PlannedVisitEvent, VisitUnschedulable
+
+if TYPE_CHECKING:
+    from shared.bus import Envelope
+    from shared.contracts.matches import Pairing
+    from shared.contracts.mentorships import MentorshipPlan
+    from shared.contracts.visits import VisitOf
+
+APPLICATIONS, MATCHES = "exchange.applications", "exchange.matches"
+VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One application, offer, mentor, match, visit or mentorship, by what says who is concerned by it.
+
+    `country` and `organisation_id` are the applicant's. `host_organisation_id` is none where a mentor stands on the
+    other side; `host_country` is the mentor's country then. `match_id` is a visit's or a mentorship's.
+    """
+
+    id: UUID
+    topic: str
+    application_id: UUID | None = None
+    reference: str = ""
+    call_id: UUID | None = None
+    country: str | None = None
+    organisation_id: UUID | None = None
+    host_country: str | None = None
+    host_organisation_id: UUID | None = None
+    offer_id: UUID | None = None
+    mentor_id: UUID | None = None
+    match_id: UUID | None = None
+
+
+def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for each way to be told
+    """The case that an event tells about, whole; None where the event only names it."""
+    data, id_, topic = event.data, event.subject, event.topic
+    match data:
+        case ApplicationSubmitted() | ApplicationResubmitted() | ApplicationChanged():
+            profile = data.profile
+            return Case(
+                id=UUID(id_),
+                topic=topic,
+                application_id=UUID(id_),
+                reference=profile.reference,
+                call_id=profile.call_id,
+                country=profile.country,
+                organisation_id=profile.organisation_id,
+            )
+        case OfferSubmitted() | OfferPublished() | OfferRevised():
+            terms = data.terms
+            return Case(
+                id=UUID(id_),
+                topic=topic,
+                reference=terms.reference,
+                call_id=terms.call_id,
+                host_country=terms.country,
+                host_organisation_id=terms.organisation_id,
+                offer_id=UUID(id_),
+            )
+        case MentorPublished() | MentorRevised():
+            return Case(
+                id=UUID(id_),
+                topic=topic,
+                reference=data.profile.reference,
+                call_id=data.profile.call_id,
+                host_country=data.profile.country,
+                mentor_id=UUID(id_),
+            )
+        case MatchEvent():
+            return _match(UUID(id_), topic, data.pairing)
+        case PlannedVisitEvent():
+            return _visit(UUID(id_), topic, data.plan)
+        case VisitUnschedulable():
+            return _visit(UUID(id_), topic, data.visit)
+        case MentorshipEvent():
+            return _mentorship(UUID(id_), topic, data.plan)
+    return None
+
+
+def _match(id_: UUID, topic: str, pairing: Pairing) -> Case:
+    return Case(
+        id=id_,
+        topic=topic,
+        application_id=pairing.application_id,
+        call_id=pairing.call_id,
+        country=pairing.country,
+        organisation_id=pairing.organisation_id,
+        host_country=pairing.host_country,
+        host_organisation_id=None if pairing.offer_id is None else pairing.host_organisation_id,
+        offer_id=pairing.offer_id,
+        mentor_id=pairing.mentor_id,
+        match_id=id_,
+    )
+
+
+def _visit(id_: UUID, topic: str, visit: VisitOf) -> Case:
+    return Case(
+        id=id_,
+        topic=topic,
+        application_id=visit.application_id,
+        call_id=visit.call_id,
+        country=visit.country,
+        host_country=visit.host_country,
+        host_organisation_id=visit.host_organisation_id,
+        offer_id=visit.offer_id,
+        match_id=visit.match_id,
+    )
+
+
+def _mentorship(id_: UUID, topic: str, plan: MentorshipPlan) -> Case:
+    return Case(
+        id=id_,
+        topic=topic,
+        application_id=plan.application_id,
+        call_id=plan.call_id,
+        country=plan.country,
+        host_country=plan.mentor_country,
+        mentor_id=plan.mentor_id,
+        match_id=plan.match_id,
+    )
+
+
+def concerned(event: Envelope) -> tuple[str, str]:
+    """The topic and the id of the case that an event is about: mostly its own subject.
+
+    What people do about a match stands under the match; what came of it under the visit or the mentorship.
+    """
+    match event.data:
+        case ParticipationEvent():
+            return MATCHES, event.subject
+        case OutcomeEvent():
+            return (VISITS if event.data.visit_id is not None else MENTORSHIPS), event.subject
+    return event.topic, event.subject
+
+
+def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one return for each audience
+    """Whom `kind` means in a case; None where the case has no such person (a study visit has no mentor)."""
+    match kind:
+        case A.APPLICANT | A.LINE_MANAGER if case.application_id is not None:
+            return Audience(kind=kind, application_id=case.application_id)
+        case A.HOME_COORDINATOR if case.country is not None:
+            return Audience(kind=kind, country=case.country)
+        case A.HOST_COORDINATOR if case.host_country is not None:
+            return Audience(kind=kind, country=case.host_country)
+        case A.HOST_CONTACT if case.host_organisation_id is not None:
+            return Audience(kind=kind, organisation_id=case.host_organisation_id)
+        case A.MENTOR if case.mentor_id is not None:
+            return Audience(kind=kind, mentor_id=case.mentor_id)
+        case A.PROGRAMME_COORDINATOR:
+            return Audience(kind=kind)
+    return None
+
+
+def country_of(kind: A, case: Case) -> str | None:
+    """The country whose national coordinator sees what is told to that audience; none for the programme's own."""
+    match kind:
+        case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR:
+            return case.country
+        case A.HOST_COORDINATOR | A.HOST_CONTACT | A.MENTOR:
+            return case.host_country
+    return None

@@ -1,0 +1,173 @@
+"""What falls due by an event, for whom, and what meets it? The rules over `shared.contracts.lifecycle.DEADLINES`; pure.
+
+An answer may arrive before the question (they stand on different topics), so both are kept as times: a deadline is open
+while nothing met it after it was set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.contracts.codes import FollowUpBy, Party, Respondent
+from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentors import MentorEvent
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.outcomes import EvaluationSubmitted, EvaluationWaived, FollowUpSubmitted
+from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted
+from shared.ids import reaction_id
+from shared.workdays import due as due_after
+
+if TYPE_CHECKING:
+    from shared.bus import Envelope
+    from shared.contracts.base import Event
+    from shared.contracts.calls import Timers
+    from shared.contracts.lifecycle import Deadline
+
+REMIND: dict[D, timedelta] = {
+    D.ENDORSEMENT: timedelta(days=3),
+    D.INFORMATION: timedelta(days=7),  # five working days, as lifecycles.md has it
+    D.ELIGIBILITY: timedelta(days=2),
+    D.APPEAL: timedelta(days=3),
+    D.APPEAL_DECISION: timedelta(days=5),
+    D.OFFER_ENDORSEMENT: timedelta(days=3),
+    D.AVAILABILITY: timedelta(days=3),
+    D.HOME_CLEARANCE: timedelta(days=3),
+    D.HOST_CLEARANCE: timedelta(days=3),
+    D.ANSWER: timedelta(days=3),
+    D.MOVE: timedelta(days=3),
+    D.AGENDA: timedelta(days=7),
+    D.AGREEMENT: timedelta(days=3),
+    D.ATTENDANCE: timedelta(days=1),
+    D.EVALUATION: timedelta(days=2),
+    D.REPORT: timedelta(days=7),
+    D.FOLLOW_UP: timedelta(days=14),
+}
+"""How long before it is due whoever has it is reminded."""
+
+RIGHTS = frozenset({D.APPEAL})
+"""What somebody may do, and need not: when the time is over nobody is told, and it is no longer listed."""
+
+_PARTIES = {Party.GUEST: A.APPLICANT, Party.MENTEE: A.APPLICANT, Party.HOST: A.HOST_CONTACT, Party.MENTOR: A.MENTOR}
+_RESPONDENTS = {
+    Respondent.GUEST: A.APPLICANT,
+    Respondent.MENTEE: A.APPLICANT,
+    Respondent.HOST: A.HOST_CONTACT,
+    Respondent.MENTOR: A.MENTOR,
+}
+_FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it."""
+
+    kind: D
+    owner: A
+    topic: str
+    case_id: UUID
+    due: datetime | None = None
+    set_at: datetime | None = None
+    met_at: datetime | None = None
+    about: UUID | None = None
+
+    @property
+    def id(self) -> UUID:
+        """Always the same for kind, case and owner."""
+        return reaction_id(self.case_id, self.kind, self.owner)
+
+    @property
+    def open(self) -> bool:
+        """Whether it was asked for and nothing met it since."""
+        return self.set_at is not None and (self.met_at is None or self.met_at < self.set_at)
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When whoever has it is reminded; None where it was set so late that the first message is reminder enough."""
+        if self.due is None or self.set_at is None:
+            return None
+        moment = self.due - REMIND[self.kind]
+        return moment if moment > self.set_at else None
+
+
+def joined(before: Waited | None, now: Waited) -> Waited:
+    """What is known of a deadline after one more event, in whatever order the events arrive."""
+    if before is None:
+        return now
+    if now.set_at is not None and (before.set_at is None or now.set_at >= before.set_at):
+        before = replace(before, due=now.due, set_at=now.set_at, about=now.about, topic=now.topic)
+    if now.met_at is not None and (before.met_at is None or now.met_at > before.met_at):
+        before = replace(before, met_at=now.met_at)
+    return before
+
+
+def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
+    """The deadlines that an event starts, and when they are."""
+    found = {}
+    for kind, deadline in DEADLINES.items():
+        if event.type in deadline.set_by and (moment := _due(deadline, event.data, timers)) is not None:
+            found[kind] = moment
+    return found
+
+
+def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
+    value: Any = data
+    for name in deadline.due_field.split("."):
+        value = getattr(value, name, None)
+        if value is None:
+            return None
+    if deadline.counted:
+        return due_after(value, getattr(timers, deadline.timer), deadline.unit, "EU")
+    assert isinstance(value, datetime)
+    return value.astimezone(UTC)
+
+
+def changes(event: Envelope, timers: Timers) -> list[Waited]:
+    """What an event sets and meets, one entry an owner."""
+    found = [
+        Waited(kind, owner, event.topic, UUID(event.subject), due=moment, set_at=event.time, about=event.id)
+        for kind, moment in dues(event, timers).items()
+        for owner in _owners(DEADLINES[kind], event.data)
+    ]
+    for kind, deadline in DEADLINES.items():
+        if event.type in deadline.met_by:
+            found += [
+                Waited(kind, owner, event.topic, _case(event), met_at=event.time)
+                for owner in _met(deadline, event.data)
+            ]
+    return found
+
+
+def _case(event: Envelope) -> UUID:
+    """The case whose deadline an event meets: what people do about a visit stands under the match."""
+    data: Any = event.data
+    return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or UUID(event.subject)
+
+
+def _owners(deadline: Deadline, data: Event) -> list[A]:
+    """Of all who may have such a deadline, those who have it here: a host or a mentor stands on the other side."""
+    mentored = isinstance(data, MentorEvent | MentorshipEvent)
+    mentored = mentored or (isinstance(data, MatchEvent) and data.pairing.mentor_id is not None)
+    absent = A.HOST_CONTACT if mentored else A.MENTOR
+    return [owner for owner in deadline.owners if owner is not absent]
+
+
+def _met(deadline: Deadline, data: Event) -> list[A]:
+    """Whose part is done: one owner's where the event is one side's act, else everybody's."""
+    match data:
+        case AgendaAgreed(complete=True):
+            return list(deadline.owners)
+        case AnswerGiven() | AgendaAgreed() | MoveAccepted() | AgreementSigned():
+            one = _PARTIES.get(data.by)
+        case EvaluationSubmitted() | EvaluationWaived():
+            one = _RESPONDENTS.get(data.respondent)
+        case FollowUpSubmitted():
+            one = _FOLLOW_UPS.get(data.by)
+        case _:
+            return list(deadline.owners)
+    return [owner for owner in deadline.owners if owner is one]

@@ -1,0 +1,92 @@
+"""What of an event do the words of a message need? Dates, numbers and labels of codes, as JSON; never a person."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.model.due import dues
+from services.notifications.model.messages.deadlines import TASKS
+from shared.contracts.applications import ApplicationFoundIneligible
+from shared.contracts.calls import Timers
+from shared.contracts.codes import Code
+from shared.contracts.codes.priorities import PRIORITIES
+from shared.contracts.matches import MatchEvent
+from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.notifications import DeadlineEvent
+from shared.contracts.visits import PlannedVisitEvent, VisitMoveProposed, VisitUnschedulable
+
+if TYPE_CHECKING:
+    from shared.bus import Envelope
+    from shared.contracts.base import Event
+
+# Fields that are taken as they are, where an event has them.
+_FIELDS = (
+    "sections",
+    "reason",
+    "by",
+    "silent",
+    "outcome",
+    "cause",
+    "attended_days",
+    "required_days",
+    "held_on",
+    "minutes",
+    "started_on",
+    "until",
+    "ended_on",
+    "sessions",
+    "number",
+    "kind",
+)
+# Under which name an event says until when an answer is asked for.
+_DUE = ("due", "appeal_until", "host_due", "agenda_due")
+
+
+def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
+    """What the message's words are made of; `timers` are the call's, the defaults without.
+
+    A field that the event has without a value is there as None: a paragraph that needs it is left out.
+    """
+    data = event.data
+    found = {name: _plain(getattr(data, name)) for name in _FIELDS if hasattr(data, name)}
+    found["due"] = next((_plain(getattr(data, name)) for name in _DUE if hasattr(data, name)), None)
+    found |= {f"{kind}_due": due.isoformat() for kind, due in dues(event, timers or Timers()).items()}
+    if isinstance(data, ApplicationFoundIneligible):
+        found["failed"] = [check.rule.label for check in data.checks if not check.held]
+    if (topic := _topic(data)) is not None:
+        found["topic"] = topic
+    if isinstance(data, PlannedVisitEvent):
+        found |= {"start": data.plan.start.isoformat(), "end": data.plan.end.isoformat()}
+        found["sequence"] = event.sequence
+    if isinstance(data, VisitMoveProposed):
+        found |= {"new_start": data.start.isoformat(), "new_end": data.end.isoformat()}
+    if isinstance(data, DeadlineEvent):
+        found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
+    return found
+
+
+def _topic(data: Event) -> str | None:
+    """The topic's label in plain English, by whichever scheme knows it."""
+    match data:
+        case MatchEvent():
+            code = data.pairing.topic
+        case PlannedVisitEvent() | MentorshipEvent():
+            code = data.plan.topic
+        case VisitUnschedulable():
+            code = data.visit.topic
+        case _:
+            return None
+    return next((topics[code].label for topics in PRIORITIES.values() if code in topics), code)
+
+
+def _plain(value: Any) -> Any:
+    """As it stands in JSON; a code becomes its label, which is translated when the message is written."""
+    match value:
+        case Code():
+            return value.label
+        case datetime() | date():
+            return value.isoformat()
+        case tuple():
+            return [_plain(each) for each in value]
+    return value

@@ -1,0 +1,35 @@
+"""Where do the links in messages lead? One table; the path of a page stands nowhere else in this service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.notifications.model.case import Case
+
+LINKS: dict[str, str] = {
+    "portal": "/applications/",
+    "application": "/applications/mine/{application_id}",
+    "case": "/applications/cases/{application_id}",
+    "offer": "/applications/offers/{offer_id}",
+    "mentor": "/applications/mentors/{mentor_id}",
+    "match": "/applications/matches/{match_id}",
+    "visit": "/applications/visits/{id}",
+    "mentorship": "/applications/mentorships/{id}",
+    "board": "/matching/",
+}
+"""A link's name -> path, with the ids of the case in it."""
+
+
+def address(origin: str, link: str, case: Case, *, own: bool) -> str:
+    """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
+
+    An application has two pages: `own` is for the officer's, others get the coordinators'.
+    """
+    if link == "application" and not own:
+        link = "case"
+    ids = {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}
+    path = LINKS[link]
+    if any("{" + name + "}" in path and value is None for name, value in ids.items()):
+        path = LINKS["portal"]
+    return origin + path.format(**ids)

@@ -1,0 +1,18 @@
+"""Which messages are there? The one table: who is told of what, when, by which way; shown at /notifications/rules."""
+
+from services.notifications.model.messages import applications, deadlines, hosts, matches, mentorships, outcomes, visits
+
+RULES = (
+    *applications.RULES,
+    *hosts.RULES,
+    *matches.RULES,
+    *visits.RULES,
+    *mentorships.RULES,
+    *outcomes.RULES,
+    *deadlines.RULES,
+)
+"""All rows, in the order of the story."""
+
+BY_NAME = {rule.name: rule for rule in RULES}
+
+__all__ = ["BY_NAME", "RULES"]

@@ -1,0 +1,83 @@
+"""Who is told that a deadline is near or over, and what is to be done by it."""
+
+from services.notifications.model.rule import Rule, Told, When
+from shared.contracts import notifications
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import DeadlineKind as D
+from shared.web.i18n import N_
+
+TASKS: dict[D, str] = {
+    D.ENDORSEMENT: N_("Endorse the application, send it back, or turn it down."),
+    D.INFORMATION: N_("Answer the question on your application."),
+    D.ELIGIBILITY: N_("Confirm whether the application is eligible."),
+    D.APPEAL: N_("Appeal against the decision, if you want to."),
+    D.APPEAL_DECISION: N_("Decide the appeal."),
+    D.OFFER_ENDORSEMENT: N_("Endorse the placement, or send it back."),
+    D.AVAILABILITY: N_("Say whether you are still available."),
+    D.HOME_CLEARANCE: N_("Clear the officer for the match, or refuse."),
+    D.HOST_CLEARANCE: N_("Clear the guest for the match, or refuse."),
+    D.ANSWER: N_("Accept or decline the match."),
+    D.MOVE: N_("Accept or refuse the new dates of the visit."),
+    D.AGENDA: N_("Agree on the agenda of the visit."),
+    D.AGREEMENT: N_("Sign the agreement."),
+    D.ATTENDANCE: N_("Record who was there on each day of the visit."),
+    D.EVALUATION: N_("Evaluate how it was."),
+    D.REPORT: N_("Write the report on the visit."),
+    D.FOLLOW_UP: N_("Say how what was learnt is used at work."),
+}
+"""What is asked for by each deadline, as a sentence to whoever has it."""
+
+PAGES: dict[D, str] = {
+    D.OFFER_ENDORSEMENT: "offer",
+    D.AVAILABILITY: "portal",
+    D.HOME_CLEARANCE: "match",
+    D.HOST_CLEARANCE: "match",
+    D.MOVE: "visit",
+    D.AGENDA: "visit",
+    D.AGREEMENT: "mentorship",
+    D.ATTENDANCE: "visit",
+}
+"""Where it is done; the application's page where nothing else is said."""
+
+# A line manager has no account, and the single-use links come with the follow-up forms: until then nobody could answer.
+_ACCOUNT = When(N_("to whoever has an account"), lambda data: data.owner.kind is not A.LINE_MANAGER)
+
+RULES = (
+    Rule(
+        "deadline_near",
+        notifications.DeadlineNear,
+        Told.OWNER,
+        N_("Due by %(due)s: %(kind)s"),
+        (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
+        "application",
+        N_("Do it now"),
+        when=_ACCOUNT,
+    ),
+    Rule(
+        "deadline_passed",
+        notifications.DeadlinePassed,
+        Told.OWNER,
+        N_("Overdue: %(kind)s"),
+        (
+            N_("This was asked for by %(due)s, for %(reference)s, and is not done:"),
+            N_("%(task)s"),
+            N_("If you can still do it, please do it now."),
+        ),
+        "application",
+        N_("Do it now"),
+        when=_ACCOUNT,
+    ),
+    Rule(
+        "deadline_escalated",
+        notifications.DeadlinePassed,
+        Told.ESCALATION,
+        N_("Nobody has answered: %(kind)s"),
+        (
+            N_("This was asked for by %(due)s, for %(reference)s, and is not done. Who has it: %(owner)s."),
+            N_("%(task)s"),
+            N_("You may do it in their stead, or ask them."),
+        ),
+        "application",
+        N_("Open it"),
+    ),
+)

@@ -1,0 +1,122 @@
+"""Who is told how a placement or a mentor's profile goes."""
+
+from services.notifications.model.rule import Rule, When
+from shared.contracts import mentors, offers
+from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import CloseCause, PauseCause
+from shared.web.i18n import N_
+
+_READ = N_("Open the placement")
+_PROFILE = N_("Open your profile")
+_SILENCE = When(N_("for silence"), lambda data: data.cause is PauseCause.SILENCE)
+
+RULES = (
+    Rule(
+        "offer_to_endorse",
+        offers.OfferSubmitted,
+        A.HOST_COORDINATOR,
+        N_("A placement waits for you"),
+        (
+            N_("An agency of your country offers a placement: %(reference)s."),
+            N_("Please endorse it, or send it back with a question, by %(due)s."),
+        ),
+        "offer",
+        _READ,
+    ),
+    Rule(
+        "offer_returned",
+        offers.OfferReturned,
+        A.HOST_CONTACT,
+        N_("Your coordinator has a question on your placement"),
+        (N_("Your national coordinator needs more on %(reference)s: %(sections)s."),),
+        "offer",
+        N_("Answer"),
+    ),
+    Rule(
+        "offer_endorsed",
+        offers.OfferEndorsed,
+        A.HOST_CONTACT,
+        N_("Your placement is endorsed"),
+        (N_("Your national coordinator has endorsed %(reference)s. You can publish it now."),),
+        "offer",
+        _READ,
+    ),
+    Rule(
+        "offer_published",
+        offers.OfferPublished,
+        A.HOST_CONTACT,
+        N_("Your placement is published"),
+        (N_("%(reference)s is published and takes part in the matching. We write when there is a guest for you."),),
+        "offer",
+        _READ,
+        mandatory=False,
+    ),
+    Rule(
+        "offer_availability",
+        offers.AvailabilityAsked,
+        A.HOST_CONTACT,
+        N_("Is your placement still available?"),
+        (N_("Please say by %(due)s whether %(reference)s is still available. Without an answer it pauses."),),
+        "offer",
+        N_("Answer"),
+    ),
+    Rule(
+        "offer_paused",
+        offers.OfferPaused,
+        A.HOST_CONTACT,
+        N_("Your placement pauses"),
+        (N_("We had no answer from you, so %(reference)s pauses. You can resume it at any time."),),
+        "offer",
+        _READ,
+        when=_SILENCE,
+    ),
+    Rule(
+        "offer_full",
+        offers.OfferClosed,
+        A.HOST_CONTACT,
+        N_("Your placement is full"),
+        (N_("All places of %(reference)s are taken. The confirmed visits stand."),),
+        "offer",
+        _READ,
+        when=When(N_("where it is full"), lambda data: data.cause is CloseCause.FULL),
+        mandatory=False,
+    ),
+    Rule(
+        "offer_withdrawn",
+        offers.OfferWithdrawn,
+        A.HOST_COORDINATOR,
+        N_("A placement was withdrawn"),
+        (N_("The agency has withdrawn %(reference)s. The reason: %(reason)s."),),
+        "offer",
+        _READ,
+    ),
+    Rule(
+        "mentor_published",
+        mentors.MentorPublished,
+        A.MENTOR,
+        N_("Your profile is published"),
+        (N_("Your profile as a mentor takes part in the matching. We write when there is somebody for you."),),
+        "mentor",
+        _PROFILE,
+        mandatory=False,
+    ),
+    Rule(
+        "mentor_availability",
+        mentors.MentorAvailabilityAsked,
+        A.MENTOR,
+        N_("Are you still available as a mentor?"),
+        (N_("Please say by %(due)s whether you still take mentees. Without an answer your profile pauses."),),
+        "mentor",
+        N_("Answer"),
+    ),
+    Rule(
+        "mentor_paused",
+        mentors.MentorPaused,
+        A.MENTOR,
+        N_("Your profile pauses"),
+        (N_("We had no answer from you, so your profile as a mentor pauses. You can resume it at any time."),),
+        "mentor",
+        _PROFILE,
+        when=_SILENCE,
+    ),
+)

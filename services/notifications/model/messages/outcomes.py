@@ -1,0 +1,47 @@
+"""Who is told what came of a visit or a mentorship."""
+
+from services.notifications.model.rule import Rule
+from shared.contracts import outcomes
+from shared.contracts.codes import AudienceKind as A
+from shared.web.i18n import N_
+
+RULES = (
+    Rule(
+        "report_received",
+        outcomes.ReportSubmitted,
+        A.APPLICANT,
+        N_("We have your report"),
+        (N_("Your report on %(reference)s has arrived. Thank you."),),
+        "application",
+        N_("Open your application"),
+        mandatory=False,
+    ),
+    Rule(
+        "certificate_granted",
+        outcomes.CertificateGranted,
+        A.APPLICANT,
+        N_("Your certificate is ready"),
+        (N_("Your certificate of attendance %(number)s, for %(attended_days)s days, is ready."),),
+        "application",
+        N_("Get your certificate"),
+    ),
+    Rule(
+        "certificate_granted_home",
+        outcomes.CertificateGranted,
+        A.HOME_COORDINATOR,
+        N_("A certificate was issued"),
+        (N_("The certificate of attendance for %(reference)s was issued."),),
+        "application",
+        N_("Open the application"),
+        mandatory=False,
+    ),
+    Rule(
+        "certificate_revoked",
+        outcomes.CertificateRevoked,
+        A.APPLICANT,
+        N_("Your certificate is no longer valid"),
+        (N_("The certificate %(number)s is no longer valid. The reason: %(reason)s."),),
+        "application",
+        N_("Open your application"),
+    ),
+)

@@ -1,0 +1,97 @@
+"""What does a message say, in the language that is being spoken? Subject, paragraphs and link of a rule in a case.
+
+The words that texts may use are the keys of `words()`; one that its event does not have fails at the start of the
+service, one that has no value this time drops its paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from services.notifications.model.links import address
+from services.notifications.model.messages.deadlines import PAGES
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.web import dates
+from shared.web.i18n import gettext
+from shared.web.words import country
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.notifications.model.case import Case
+    from services.notifications.model.rule import Rule
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A message in words: the same for mail, for the inbox and for the preview."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    action: str
+    link: str
+
+
+def wording(
+    rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
+) -> Wording:
+    """The message to that audience in the current language; `host` is the name of the case's host organisation.
+
+    Raises KeyError where the rule asks for a word that the event does not have.
+    """
+    said = words(case, facts, host)
+    paragraphs = [_filled(text, said) for text in rule.text]
+    subject = gettext(rule.subject) % said
+    return Wording(
+        subject=f"[{case.reference}] {subject}" if case.reference else subject,
+        paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
+        action=gettext(rule.action),
+        link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT),
+    )
+
+
+def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str]:
+    """All words that a text may use, for one case and one event."""
+    said = {name: _said(name, value) for name, value in facts.items()}
+    said |= {
+        "reference": case.reference,
+        "country": country(case.country),
+        "host_country": country(case.host_country),
+        "host": host or country(case.host_country),
+    }
+    if "start" in facts:
+        said["dates"] = dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
+    if "new_start" in facts:
+        said["new_dates"] = dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
+    return said
+
+
+def _said(name: str, value: Any) -> str:
+    """A fact in words. A deadline is the end of its day in UTC: that day is named, not the one it is further east."""
+    if value is None:
+        return ""
+    if name == "due" or name.endswith("_due"):
+        return dates.day(datetime.fromisoformat(value).date())
+    if name.endswith("_on") or name == "until":
+        return dates.day(date.fromisoformat(value))
+    if isinstance(value, list):
+        return ", ".join(gettext(str(each)) for each in value)
+    return gettext(value) if isinstance(value, str) else str(value)
+
+
+def _filled(text: str, said: Mapping[str, str]) -> str:
+    places = _PLACE.findall(text)
+    if any(not said[place] for place in places):
+        return ""
+    return gettext(text) % said
+
+
+def _link(rule: Rule, facts: Mapping[str, Any]) -> str:
+    """Where the rule leads; with a deadline it depends on what is to be done."""
+    kind = facts.get("deadline")
+    return rule.link if kind is None else PAGES.get(DeadlineKind(kind), rule.link)

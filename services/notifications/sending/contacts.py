@@ -1,0 +1,78 @@
+"""Who is meant by an audience? Asked of the portal at the moment of sending, used at once and never kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.identity import service_headers
+
+if TYPE_CHECKING:
+    from services.notifications.settings import Settings
+    from shared.contracts.notifications import Audience
+
+_SECONDS = 10.0
+
+
+class PortalAway(RuntimeError):
+    """The portal does not answer, or not as agreed: the message is tried again later."""
+
+
+class Contact(BaseModel):
+    """One recipient: `recipient` is the opaque id, `language` the one to write in (ISO 639-1)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    recipient: UUID
+    name: str
+    address: str
+    language: str = "en"
+    timezone: str = "Europe/Budapest"
+
+
+class _Contacts(BaseModel):
+    recipients: tuple[Contact, ...]
+
+
+@dataclass(slots=True)
+class Portal:
+    """The portal's internal route for contacts."""
+
+    settings: Settings
+    client: httpx2.AsyncClient
+
+    @classmethod
+    def at(cls, settings: Settings) -> Portal:
+        """The portal of this installation."""
+        headers = service_headers("notifications", settings.service_token.get_secret_value())
+        client = httpx2.AsyncClient(base_url=settings.portal_url, headers=headers, timeout=_SECONDS)
+        return cls(settings, client)
+
+    async def contacts(self, audience: Audience, purpose: str, application_id: UUID | None) -> list[Contact]:
+        """The recipients that an audience means now, none where the portal knows none; the portal notes the purpose.
+
+        Raises `PortalAway`.
+        """
+        wanted = audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        if application_id is not None:
+            wanted.setdefault("application_id", str(application_id))  # for the portal's access log: in which case
+        wanted |= {"audience": audience.kind.value, "purpose": purpose}
+        try:
+            answer = await self.client.post("/applications/internal/contacts", json=wanted)
+        except httpx2.HTTPError as error:
+            raise PortalAway(type(error).__name__) from error
+        if answer.status_code in {404, 410, 422}:
+            return []
+        try:
+            answer.raise_for_status()
+            return list(_Contacts.model_validate_json(answer.content).recipients)
+        except (httpx2.HTTPError, ValidationError) as error:
+            raise PortalAway(f"it answered {answer.status_code}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.client.aclose()

@@ -1,0 +1,103 @@
+"""How does a mail get to the mail server? A few connections, kept open, and what a refusal means."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+import aiosmtplib
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from shared.contracts.codes import FailureCause
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from services.notifications.settings import Settings
+
+_SECONDS = 20.0
+# What a connection that has grown stale raises: worth another try at once, on a new one.
+_BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
+
+
+class Refused(RuntimeError):
+    """The server will never take this mail (5xx, RFC 5321 4.2.1), or no server could."""
+
+    cause = FailureCause.REFUSED
+
+
+class ServerAway(RuntimeError):
+    """The server is away, busy or wants something of us (4xx, sign-in, sender): the mail is tried again later."""
+
+
+class Post:
+    """The mail server, over as many connections as are asked for at the same time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sender = parseaddr(settings.mail_from)[1]
+        self._idle: list[aiosmtplib.SMTP] = []
+
+    async def send(self, mail: EmailMessage, address: str) -> None:
+        """Hand over one mail to one address; returns after the server's 250. Raises `Refused`, `ServerAway`."""
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(3),
+            wait=wait_exponential(multiplier=0.1, max=1),
+            retry=retry_if_exception_type(_BROKEN),
+            reraise=True,
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    await self._once(mail, address)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            if all(each.code >= 500 for each in error.recipients):
+                raise Refused(f"the server refused the address ({error.recipients[0].code})") from error
+            raise ServerAway("the server does not take the address now") from error
+        except aiosmtplib.SMTPDataError as error:
+            if error.code >= 500:
+                raise Refused(f"the server refused the mail ({error.code})") from error
+            raise ServerAway(f"the server does not take the mail now ({error.code})") from error
+        except aiosmtplib.SMTPNotSupported as error:
+            raise Refused("the server does not know such addresses") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise ServerAway(type(error).__name__) from error
+
+    async def _once(self, mail: EmailMessage, address: str) -> None:
+        client = self._idle.pop() if self._idle else self._new()
+        try:
+            if not client.is_connected:
+                await client.connect()
+            await client.send_message(mail, sender=self._sender, recipients=[address])
+        except aiosmtplib.SMTPRecipientsRefused:
+            await client.rset()
+            self._idle.append(client)
+            raise
+        except BaseException:
+            client.close()
+            raise
+        self._idle.append(client)
+
+    def _new(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        password = settings.smtp_password
+        return aiosmtplib.SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user,
+            password=None if password is None else password.get_secret_value(),
+            use_tls=settings.smtp_tls == "tls",
+            start_tls=settings.smtp_tls == "starttls",
+            timeout=_SECONDS,
+        )
+
+    async def close(self) -> None:
+        """Say goodbye on all connections."""
+        idle, self._idle = self._idle, []
+        for client in idle:
+            try:
+                async with asyncio.timeout(2):
+                    await client.quit()
+            except (aiosmtplib.SMTPException, OSError, TimeoutError):
+                client.close()

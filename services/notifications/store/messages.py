@@ -1,0 +1,259 @@
+"""What is to be told, what was told to whom, and what could not be? No body, no name, no address: only opaque ids."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Field, col, select
+
+from services.notifications.model.case import Case
+from services.notifications.model.messages import BY_NAME
+from services.notifications.store.base import Table
+from shared.contracts.notifications import Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.notifications.model.decide import Message
+    from services.notifications.model.rule import Rule
+
+_TIME = sa.DateTime(timezone=True)
+WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
+PAGE = 50
+
+
+class MessageRow(Table, table=True):
+    """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index("message_next_at", "next_at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("message_at", "at", "id"),
+        sa.Index("message_country_at", "country", "at", "id"),
+        sa.Index("message_state_at", "state", "at", "id"),
+        sa.Index("message_reference", "reference", "at", "id"),
+        sa.Index("message_application_id", "application_id", "at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    rule: str
+    about: UUID = Field(description="The event that it tells of")
+    at: datetime = Field(sa_type=_TIME, description="Domain time of that event")
+    reference: str
+    application_id: UUID | None = None
+    country: str | None = Field(default=None, description="Whose national coordinator sees it")
+    audience_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
+    case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    state: str = WAITING
+    attempts: int = 0
+    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
+    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
+    cause: str | None = Field(default=None, description="Why it is not done, a code")
+
+    @property
+    def row(self) -> Rule:
+        """The rule of the table."""
+        return BY_NAME[self.rule]
+
+    @property
+    def audience(self) -> Audience:
+        """To whom."""
+        return Audience.model_validate(self.audience_json)
+
+    @property
+    def case(self) -> Case:
+        """In which case, as it was when the message was due."""
+        ids = {name: UUID(value) for name, value in self.case_json.items() if name.endswith("id") and value is not None}
+        return Case(**{**self.case_json, **ids})
+
+    @property
+    def story(self) -> UUID:
+        """What mails of one story share as their thread and correlation: the application, else offer or mentor."""
+        return self.application_id or self.case.id
+
+
+class NotificationRow(Table, table=True):
+    """One message to one recipient: at most one mail. `recipient` is the portal's opaque id."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.Index("notification_message_id", "message_id", "id"),
+        sa.Index("notification_recipient", "recipient", "at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    message_id: UUID
+    recipient: UUID
+    at: datetime = Field(sa_type=_TIME, description="As the message's")
+    language: str
+    state: str = WAITING
+    attempts: int = 0
+    sent_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
+    read_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; in the portal's inbox")
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the log is searched by; `countries` None means all."""
+
+    words: str = ""
+    state: str | None = None
+    countries: frozenset[str] | None = None
+    page: int = 1
+
+
+async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> int:
+    """Put messages into the queue (`now` is real time), each once for ever; give how many are new."""
+    rows = {message.id: _row(message, now) for message in messages}
+    new = 0
+    values = sorted(rows.values(), key=lambda row: str(row["id"]))
+    for start in range(0, len(values), 1000):
+        statement = insert(MessageRow).values(values[start : start + 1000])
+        done = await session.execute(statement.on_conflict_do_nothing(index_elements=["id"]).returning(sa.column("id")))
+        new += len(done.all())
+    return new
+
+
+def _row(message: Message, now: datetime) -> dict[str, Any]:
+    case = message.case
+    return {
+        "id": message.id,
+        "rule": message.rule.name,
+        "about": message.about,
+        "at": message.at,
+        "reference": case.reference,
+        "application_id": case.application_id,
+        "country": message.country,
+        "audience": message.audience.model_dump(mode="json"),
+        "case": {name: None if value is None else str(value) for name, value in asdict(case).items()},
+        "facts": dict(message.facts),
+        "state": WAITING,
+        "attempts": 0,
+        "queued_at": now,
+        "next_at": now,
+    }
+
+
+async def due_messages(session: AsyncSession, now: datetime, most: int) -> list[MessageRow]:
+    """The messages whose next attempt has come (`now` is real time), the longest waiting first."""
+    query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= now)
+    query = query.order_by(col(MessageRow.next_at), col(MessageRow.id)).limit(most)
+    return list((await session.scalars(query)).all())
+
+
+async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Fix who gets a message: one notification a recipient, never a second."""
+    if rows:
+        statement = insert(NotificationRow).values([dict(row) for row in rows])
+        await session.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+
+async def notifications_of(session: AsyncSession, message_id: UUID) -> list[NotificationRow]:
+    """The notifications of a message, in a fixed order."""
+    query = select(NotificationRow).where(col(NotificationRow.message_id) == message_id)
+    return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
+
+
+async def ended(session: AsyncSession, notification_id: UUID, **changes: Any) -> bool:
+    """Change a notification that is still waiting; False where it had ended already."""
+    changed = await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.id) == notification_id, col(NotificationRow.state) == WAITING)
+        .values(attempts=col(NotificationRow.attempts) + 1, **changes)
+        .returning(col(NotificationRow.id))
+    )
+    return changed.scalar_one_or_none() is not None
+
+
+async def change_message(session: AsyncSession, message_id: UUID, **changes: Any) -> None:
+    """Change a message's state, attempts, next attempt or cause."""
+    await session.execute(sa.update(MessageRow).where(col(MessageRow.id) == message_id).values(**changes))
+
+
+async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
+    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed."""
+    message = await session.get(MessageRow, message_id, with_for_update=True)
+    if message is None or message.state != FAILED:
+        return False
+    await session.execute(
+        sa.update(NotificationRow)
+        .where(col(NotificationRow.message_id) == message_id, col(NotificationRow.state) == FAILED)
+        .values(state=WAITING, cause=None)
+    )
+    await change_message(session, message_id, state=WAITING, attempts=0, next_at=now, queued_at=now, cause=None)
+    return True
+
+
+async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
+    """One message."""
+    return await session.get(MessageRow, message_id)
+
+
+async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:
+    """One page of messages, the newest first, and how many there are."""
+    where = [_visible(search.countries)]
+    if search.state:
+        where.append(col(MessageRow.state) == search.state)
+    if search.words:
+        where.append(_named(search.words))
+    total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
+    query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
+    rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()
+    return list(rows), int(total)
+
+
+async def counts(session: AsyncSession, countries: frozenset[str] | None) -> dict[str, int]:
+    """How many messages are in each state."""
+    query = sa.select(col(MessageRow.state), sa.func.count()).where(_visible(countries)).group_by(MessageRow.state)
+    return {state: int(count) for state, count in (await session.execute(query)).all()}
+
+
+def _visible(countries: frozenset[str] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if countries is None else col(MessageRow.country).in_(sorted(countries))
+
+
+def _named(words: str) -> sa.ColumnElement[bool]:
+    """By the reference, or by the id of the application, as it was typed."""
+    try:
+        return col(MessageRow.application_id) == UUID(words.strip())
+    except ValueError:
+        return col(MessageRow.reference) == words.strip().upper()
+
+
+async def inbox(session: AsyncSession, recipient: UUID, most: int) -> list[tuple[NotificationRow, MessageRow]]:
+    """What was told to a recipient, the newest first."""
+    query = (
+        sa.select(NotificationRow, MessageRow)
+        .join(MessageRow, col(MessageRow.id) == col(NotificationRow.message_id))
+        .where(col(NotificationRow.recipient) == recipient)
+        .order_by(col(NotificationRow.at).desc(), col(NotificationRow.id).desc())
+        .limit(most)
+    )
+    return [(notification, about) for notification, about in (await session.execute(query)).all()]
+
+
+async def unread(session: AsyncSession, recipient: UUID) -> int:
+    """How many of a recipient's messages are unread."""
+    query = sa.select(sa.func.count()).select_from(NotificationRow)
+    query = query.where(col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None))
+    return int((await session.execute(query)).scalar_one())
+
+
+async def mark_read(session: AsyncSession, recipient: UUID, ids: Sequence[UUID] | None, now: datetime) -> int:
+    """Mark a recipient's messages (all, or those named) as read at domain time `now`; give how many were unread."""
+    query = sa.update(NotificationRow).where(
+        col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None)
+    )
+    if ids is not None:
+        query = query.where(col(NotificationRow.id).in_(sorted(ids)))
+    changed = await session.execute(query.values(read_at=now).returning(col(NotificationRow.id)))
+    return len(changed.all())

@@ -1,0 +1,78 @@
+"""What are organisations called, and which timers does a call have? Projected from exchange.registry and .calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, col, select
+
+from services.notifications.store.base import Table, put
+from shared.contracts.calls import CallEvent, Timers
+from shared.contracts.registry import OrganisationChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Envelope, Tx
+
+
+class Organisation(Table, table=True):
+    """An organisation's name and city, for the words of a message."""
+
+    __tablename__ = "organisation"
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    city: str
+
+
+class Call(Table, table=True):
+    """A call's timers."""
+
+    __tablename__ = "call"
+
+    id: UUID = Field(primary_key=True)
+    timers: dict[str, Any] = Field(sa_type=JSONB)
+
+
+async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.registry."""
+    rows = {
+        event.subject: {"id": UUID(event.subject), "name": event.data.name, "city": event.data.city}
+        for event in events
+        if isinstance(event.data, OrganisationChanged)
+    }
+    await put(tx.session, Organisation, rows.values())
+
+
+async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of exchange.calls."""
+    rows = {
+        event.subject: {"id": UUID(event.subject), "timers": event.data.terms.timers.model_dump(mode="json")}
+        for event in events
+        if isinstance(event.data, CallEvent)
+    }
+    await put(tx.session, Call, rows.values())
+
+
+async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUID, Timers]:
+    """The timers of calls, as far as the calls are known."""
+    wanted = sorted(set(call_ids))
+    if not wanted:
+        return {}
+    found = (await session.scalars(select(Call).where(col(Call.id).in_(wanted)))).all()
+    return {call.id: Timers.model_validate(call.timers) for call in found}
+
+
+async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Names with their cities, as far as the organisations are known: `Cybercrime office, Lyon`."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    found = (await session.scalars(sa.select(Organisation).where(col(Organisation.id).in_(wanted)))).all()
+    return {one.id: ", ".join(part for part in (one.name, one.city) if part) for one in found}

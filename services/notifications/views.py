@@ -1,0 +1,83 @@
+"""How are messages and deadlines shown? The same words for pages, the API and the portal's inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.notifications.model.case import country_of
+from services.notifications.model.messages.deadlines import TASKS
+from services.notifications.model.wording import Wording, wording
+from services.notifications.store import messages as store
+from shared.web.i18n import gettext
+from shared.web.words import country, label
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from services.notifications.model.rule import Rule
+    from services.notifications.store.deadlines import Falls
+    from services.notifications.store.messages import MessageRow
+
+# A message's state as the shared table of states calls it.
+_STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
+
+
+def said(message: MessageRow, *, origin: str = "", host: str = "") -> Wording:
+    """A message in words, in the current language."""
+    return wording(message.row, message.case, message.facts, to=message.audience.kind, origin=origin, host=host)
+
+
+def state_of(message: MessageRow) -> str:
+    """The code of its state in `shared.web.states`, kind `notification`."""
+    return _STATES[message.state]
+
+
+def stored(code: str | None) -> str | None:
+    """The stored state for a code of `shared.web.states`; None for one that is unknown."""
+    return next((stored for stored, shown in _STATES.items() if shown == code), None)
+
+
+def to_whom(message: MessageRow) -> str:
+    """The audience in words: `National coordinator, home (Moldova)`."""
+    audience = gettext(message.audience.kind.label)
+    where = country(message.country)
+    return f"{audience} ({where})" if where else audience
+
+
+def told_to(rule: Rule) -> str:
+    """The audience of a row of the table in words."""
+    words = {"owner": gettext("Whoever has it"), "escalation": gettext("The next in line")}
+    return words.get(str(rule.to)) or label(rule.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline as it is listed."""
+
+    id: UUID
+    kind: str
+    task: str
+    owner: str
+    country: str
+    reference: str
+    application_id: UUID | None
+    due: datetime
+    over: bool
+
+
+def due(falls: Falls, now: datetime) -> Due:
+    """A deadline in words, in the current language."""
+    waited, case = falls.waited, falls.case
+    return Due(
+        id=waited.id,
+        kind=label(waited.kind),
+        task=gettext(TASKS[waited.kind]),
+        owner=gettext(waited.owner.label),
+        country=country(country_of(waited.owner, case)),
+        reference=case.reference,
+        application_id=case.application_id,
+        due=falls.due,
+        over=falls.due <= now,
+    )
