@@ -107,11 +107,13 @@ class _Run:
         self._place.write("personas.json", _personas())
         self._start_servers(chosen)
         self._prepare(tools)
+        if with_sample := sample.wanted(self._place):
+            sample.set_clock_back(self._place)
         self._services = [self._service(chosen, name) for name in settings.SERVICES]
         self._supervisor.begin(*self._services)
         self._supervisor.wait(*self._services)
         self._supervisor.wait(*self._gateway)
-        if sample.wanted(self._place):
+        if with_sample:
             sample.load(self._place, tools)
 
     def _start_servers(self, chosen: Chosen) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deploy.local.process import ServerFailed
+from shared import clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +18,23 @@ if TYPE_CHECKING:
     from deploy.local.place import Place
 
 _MARK = "sample.json"
+_YEAR = timedelta(days=365)
 
 
 def wanted(place: Place) -> bool:
-    """Whether it is still to be loaded: not with `TANDEM_SAMPLE=none`, and not twice."""
-    return os.environ.get("TANDEM_SAMPLE") != "none" and (place.read(_MARK) or {}).get("state") != "loaded"
+    """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`."""
+    state = (place.read(_MARK) or {}).get("state")
+    if state is None and os.environ.get("TANDEM_SAMPLE") == "none":
+        place.write(_MARK, {"state": "none"})
+        return False
+    return state not in {"loaded", "none"} and os.environ.get("TANDEM_SAMPLE") != "none"
+
+
+def set_clock_back(place: Place) -> None:
+    """Let the clock of a new run begin a year ago, where the sample programme begins; before any service asks it."""
+    os.environ["TANDEM_CLOCK_FILE"] = str(place / "clock")
+    with suppress(clock.ClockBackwards):
+        clock.start_at(_YEAR)
 
 
 def load(place: Place, env: Mapping[str, str]) -> None:

@@ -1,0 +1,141 @@
+"""How does a tool act in the programme as a person does? Over the JSON API, with that person's own bearer token."""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from deploy.cli.system import Failed
+from shared.identity.programs import Programs, SignInFailed
+from shared.identity.provider import ProviderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from types import TracebackType
+    from typing import Self
+
+    from deploy.cli.system import System
+
+# The gateway says these while a service behind it starts again.
+_PASSING = frozenset({429, 502, 503, 504})
+_AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+class Refused(Failed):
+    """The installation answered that it will not do this; `status` is the HTTP status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class People:
+    """Acts as any person that the sign-in provider lets in; at most `at_once` requests run at the same time.
+
+    `base` is where the API answers: the gateway, or for bulk work each service's own address. A service that is away is
+    waited for up to `patience` seconds. An async context manager.
+    """
+
+    def __init__(self, system: System, *, at_once: int = 8, patience: float = 60.0, direct: bool = False) -> None:
+        """Prepare for an installation; with `direct` services are asked at their own addresses."""
+        self._system = system
+        self._patience = patience
+        self._direct = direct
+        self._gate = asyncio.Semaphore(at_once)
+        self._http = httpx2.AsyncClient(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
+        self._programs = Programs(
+            system["TANDEM_OIDC_ISSUER"],
+            client_id=system["TANDEM_OIDC_CLIENT_ID"],
+            client_secret=system["TANDEM_OIDC_CLIENT_SECRET"],
+            origin=system.origin,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+        await self._programs.close()
+
+    async def get(self, who: str, path: str, **params: Any) -> Any:
+        """Read `path` as `who`; gives the JSON. Raises as `ask`."""
+        return await self.ask("GET", who, path, params={k: v for k, v in params.items() if v is not None})
+
+    async def post(self, who: str, path: str, body: Any = None, *, ticket: str | None = None) -> Any:
+        """Do what `path` says as `who`; gives the JSON. Raises as `ask`."""
+        return await self.ask("POST", who, path, json=body, ticket=ticket)
+
+    async def put(self, who: str, path: str, body: Any) -> Any:
+        """Replace what is at `path` as `who`; gives the JSON. Raises as `ask`."""
+        return await self.ask("PUT", who, path, json=body)
+
+    async def ask(self, method: str, who: str, path: str, *, ticket: str | None = None, **request: Any) -> Any:
+        """One request as the person with the sign-in subject `who`.
+
+        A service that does not answer is asked again. Raises `Refused` where the answer is no, and `Failed` when nobody
+        answers or the person cannot sign in. After a try whose end is unknown, "done already" (409) counts as done.
+        """
+        until = monotonic() + self._patience
+        unsure, tries = False, 0
+        while True:
+            headers = {"Authorization": f"Bearer {await self._token(who)}", "Accept": "application/json"}
+            if ticket is not None:
+                headers["X-Ticket"] = ticket
+            try:
+                async with self._gate:
+                    answer = await self._http.request(method, self._address(path), headers=headers, **request)
+            except httpx2.TransportError as error:
+                wrong, unsure = f"{type(error).__name__}", True
+            else:
+                if answer.status_code < 400:
+                    return answer.json() if answer.content else None
+                if answer.status_code == 409 and unsure and method != "GET":
+                    return None
+                if answer.status_code not in _PASSING:
+                    raise Refused(answer.status_code, f"{method} {path} as {who}: {_said(answer)}")
+                wrong = f"{answer.status_code} {_said(answer)}"
+                unsure = unsure or answer.status_code in {502, 504}
+            if monotonic() > until:
+                raise Failed(f"{method} {path} was not answered within {self._patience:.0f} s ({wrong}).")
+            await asyncio.sleep(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER) - 1)])
+            tries += 1
+
+    async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for
+        """Look again and again until `look` gives something; gives that. Raises `Failed` after `timeout` seconds."""
+        end, pause = monotonic() + timeout, 0.02
+        while True:
+            found = await look()
+            if found:
+                return found
+            if monotonic() > end:
+                raise Failed(f"This did not come within {timeout:.0f} s: {what}.")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+
+    def _address(self, path: str) -> str:
+        if self._direct:
+            service = path.split("/", 2)[1].upper()
+            return f"{self._system[f'TANDEM_{service}_URL']}{path}"
+        return f"{self._system.origin}{path}"
+
+    async def _token(self, who: str) -> str:
+        try:
+            return await self._programs.sign_in_as(who)
+        except (SignInFailed, ProviderUnavailable) as error:
+            raise Failed(f"{who} cannot sign in: {error}") from error
+
+
+def _said(answer: httpx2.Response) -> str:
+    """What a refusal says, with the fields that it names."""
+    try:
+        problem = answer.json()
+        fields = "; ".join(f"{one['field']}: {one['detail']}" for one in problem.get("errors") or ())
+        words = f"{problem.get('detail') or problem.get('title')} [{answer.status_code}]"
+        return f"{words} {fields}".rstrip()
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}"

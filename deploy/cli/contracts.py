@@ -1,0 +1,67 @@
+"""Which documents describe the interfaces? `tandem contracts` writes them; with `--check` it only compares."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+NAME = "contracts"
+FOLDER = "docs/contracts"
+
+
+def openapi(service: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a service's JSON API, as the running service gives it too."""
+    from importlib import import_module  # noqa: PLC0415 - one service after the other, each heavy
+
+    settings = import_module(f"services.{service}.settings").Settings
+    values = {name: _stand_in(field.annotation) for name, field in settings.model_fields.items() if field.is_required()}
+    app = import_module(f"services.{service}.app").create_app(settings(**values), background=False)
+    document: dict[str, Any] = app.openapi()
+    return document
+
+
+def _stand_in(annotation: object) -> str:
+    """A value for a setting that a document does not depend on."""
+    del annotation
+    return "postgresql://document@127.0.0.1:1/document"
+
+
+def documents() -> dict[str, str]:
+    """The text of each OpenAPI document, by its path from the root of the repository."""
+    import json  # noqa: PLC0415 - with the rest
+
+    from deploy.cli.system import SERVICES  # noqa: PLC0415 - as above
+
+    return {
+        f"{FOLDER}/openapi-{service}.json": json.dumps(openapi(service), indent=2, ensure_ascii=False) + "\n"
+        for service in SERVICES
+    }
+
+
+def command(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is out of date.")] = False,
+) -> None:
+    """Write the AsyncAPI and OpenAPI documents and the schemas of all events, or check that they are up to date."""
+    from deploy.local.place import ROOT  # noqa: PLC0415 - not needed to show the help
+    from shared.contracts import generate  # noqa: PLC0415 - heavy
+
+    texts = documents()
+    stale = [
+        path for path, text in texts.items() if not (ROOT / path).is_file() or (ROOT / path).read_text("utf-8") != text
+    ]
+    if check:
+        stale += generate.stale()
+        for path in stale:
+            print(f"out of date: {path}")
+        if stale:
+            print("Bring them up to date with: tandem contracts")
+            sys.exit(1)
+        print("All documents are up to date.")
+        return
+    for path in stale:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(texts[path], "utf-8")
+    stale += generate.write()
+    for path in stale:
+        print(f"wrote {path}")
+    print(f"{len(stale)} of {len(texts) + len(generate.generated())} documents changed.")

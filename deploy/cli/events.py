@@ -1,0 +1,139 @@
+"""What happens on the log? `tandem events` shows it as readable lines, and follows it."""
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from deploy.cli.system import System
+    from shared.bus import Envelope
+
+NAME = "events"
+_AGO = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SHOWN = 6
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The moment that `2h`, `3d` (ago) or an ISO date or time means; without a zone it is UTC. Raises `Failed`."""
+    from datetime import UTC  # noqa: PLC0415 - with the rest
+
+    from deploy.cli.system import Failed  # noqa: PLC0415 - as above
+
+    found = _AGO.fullmatch(text.strip())
+    if found is not None:
+        return now - timedelta(**{_UNITS[found["unit"]]: int(found["count"])})
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Failed(f"{text!r} is no moment: write 30m, 2h, 3d (ago) or 2026-11-24 or 2026-11-24T10:00.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def line(event: "Envelope") -> str:
+    """An event as one line: when, what, about what, in which story, and its first codes and numbers."""
+    fields = " ".join(_told(event.data.model_dump(mode="json"), _SHOWN))
+    return (
+        f"{event.time:%Y-%m-%d %H:%M:%S}  {event.topic:<24} {event.type:<24} {event.subject} #{event.sequence}"
+        f"  story {event.correlationid}  {fields}".rstrip()
+    )
+
+
+def _told(data: dict[str, Any], most: int) -> list[str]:
+    """The first plain values of a payload, those of its one part too; ids are left out, they are long."""
+    told: list[str] = []
+    for name, value in data.items():
+        if isinstance(value, dict):
+            told += _told(value, most)
+        elif isinstance(value, (str, int)) and not isinstance(value, bool) and not name.endswith("_id") and value != "":
+            told.append(f"{name}={value}")
+        elif value is True:
+            told.append(name)
+    return told[:most]
+
+
+async def past(system: "System", topics: list[str]) -> "list[Envelope]":
+    """All events of `topics` that the log holds now, by their time. Raises `Failed` when Kafka does not answer."""
+    return [event async for event in _read(system, topics, follow=False)]
+
+
+async def _read(system: "System", topics: list[str], *, follow: bool) -> "AsyncIterator[Envelope]":
+    """The events of topics: those that are there, by time; then, following, those that come, as they come."""
+    from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
+
+    from deploy.cli.system import reached  # noqa: PLC0415 - with the rest
+    from shared.bus.envelope import Envelope, read  # noqa: PLC0415 - heavy
+    from shared.bus.kafka import bare_consumer  # noqa: PLC0415 - as above
+    from shared.contracts import TOPICS  # noqa: PLC0415 - as above
+
+    consumer = bare_consumer(system.settings())
+    with reached():
+        await consumer.start()
+    try:
+        with reached():
+            partitions = [TopicPartition(topic, n) for topic in topics for n in range(TOPICS[topic].partitions)]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            begins = {one: await consumer.position(one) for one in partitions}
+            left = {one for one in partitions if begins[one] < ends[one]}
+            found: list[Envelope] = []
+            while left:
+                for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
+                    found += [event for record in records if isinstance(event := read(record), Envelope)]
+                    if records and records[-1].offset >= ends[partition] - 1:
+                        left.discard(partition)
+                # Compaction may have taken the last records away: the position then stands at the end.
+                left = {one for one in left if await consumer.position(one) < ends[one]}
+        for event in sorted(found, key=lambda one: (one.time, one.topic, one.subject, one.sequence)):
+            yield event
+        while follow:
+            with reached():
+                batches = await consumer.getmany(timeout_ms=1000)
+            for records in batches.values():
+                for record in records:
+                    event = read(record)
+                    if isinstance(event, Envelope):
+                        yield event
+    finally:
+        await consumer.stop()
+
+
+def command(  # noqa: PLR0913 - one option each
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    correlation: Annotated[str | None, typer.Option(help="Only this story (mostly an application).")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only these types; may be given again.")] = None,
+    topic: Annotated[list[str] | None, typer.Option(help="Only these topics; may be given again.")] = None,
+    since: Annotated[str | None, typer.Option(help="2h, 3d (ago), or a date or time; by the domain's clock.")] = None,
+) -> None:
+    """Show the event log as readable lines, by time; --follow goes on with what comes."""
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import Failed, System  # noqa: PLC0415 - as above
+    from shared import clock  # noqa: PLC0415 - as above
+    from shared.contracts import EVENTS, TOPICS  # noqa: PLC0415 - heavy
+
+    if unknown := sorted(set(topic or ()) - set(TOPICS)):
+        raise Failed(f"There is no topic {unknown[0]!r}. Topics are: {', '.join(TOPICS)}.")
+    if unknown := sorted(set(type_ or ()) - set(EVENTS)):
+        raise Failed(f"There is no event {unknown[0]!r}: see shared/contracts or docs/contracts/asyncapi.json.")
+    wanted = topic or sorted({EVENTS[name].topic for name in type_} if type_ else TOPICS)
+    system = System.here()
+    start = None if since is None else moment(since, clock.now())
+
+    async def show() -> None:
+        async for event in _read(system, wanted, follow=follow):
+            if (
+                correlation in {None, event.correlationid}
+                and subject in {None, event.subject}
+                and (not type_ or event.type in type_)
+                and (start is None or event.time >= start)
+            ):
+                print(line(event), flush=True)
+
+    asyncio.run(show())

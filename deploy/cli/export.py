@@ -1,0 +1,125 @@
+"""How do the journals leave the database whole? `tandem export DIR`: JSON lines, and a manifest that anchors them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from deploy.cli.system import System
+
+NAME = "export"
+_SELECT = (
+    "SELECT id, aggregatetype, aggregateid, sequence, type, payload, occurred_at, actor, correlationid, causationid,"
+    " traceparent, digest, hash, recorded_at FROM journal ORDER BY aggregatetype, aggregateid, sequence"
+)
+
+
+async def export(system: "System", folder: Path) -> dict[str, Any]:
+    """Write all journals into `folder`, each as one moment saw it; give the manifest.
+
+    The manifest is written last, so a folder without one is no export. Raises `Failed` when there is one already, when
+    the folder cannot be written or a database does not answer.
+    """
+    import json  # noqa: PLC0415 - with the rest
+    from datetime import UTC, datetime  # noqa: PLC0415 - as above
+
+    from deploy.cli.exported import MANIFEST  # noqa: PLC0415 - as above
+    from deploy.cli.system import SERVICES, Failed  # noqa: PLC0415 - as above
+    from shared import clock  # noqa: PLC0415 - as above
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (folder / MANIFEST).exists():
+            raise Failed(f"{folder} holds an export already: name another folder.")
+        services = {name: await _one(system, name, folder) for name in SERVICES}
+        manifest = {
+            "made_at": datetime.now(UTC).isoformat(),
+            "clock": clock.now().isoformat(),
+            "chain": "hash = SHA-256(hash before it in the aggregate + SHA-256(payload)), from 32 zero bytes",
+            "heads": "SHA-256 over `topic TAB subject TAB sequence TAB hash LF`, sorted by topic and subject",
+            "services": services,
+        }
+        draft = folder / f"{MANIFEST}.new"
+        draft.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+        draft.replace(folder / MANIFEST)
+    except OSError as error:
+        raise Failed(f"{folder} cannot be written: {error.strerror}.") from error
+    return manifest
+
+
+async def _one(system: "System", service: str, folder: Path) -> dict[str, Any]:
+    import json  # noqa: PLC0415 - with the rest
+    import os  # noqa: PLC0415 - as above
+    from hashlib import sha256  # noqa: PLC0415 - as above
+
+    from sqlalchemy import text  # noqa: PLC0415 - as above
+
+    from deploy.cli.exported import Chains, heads_digest  # noqa: PLC0415 - as above
+    from deploy.cli.progress import bar  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, reached  # noqa: PLC0415 - as above
+    from shared.bus.transaction import driver  # noqa: PLC0415 - as above
+
+    name = f"{service}.jsonl"
+    # Journals are pseudonymous personal data: nobody else on this machine reads them.
+    descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    whole, chains, size = sha256(), Chains(), 0
+    bus = system.bus(service)
+    try:
+        with os.fdopen(descriptor, "wb") as file, reached(f"The database of {service}"):
+            async with bus.read() as session:
+                total = await session.scalar(text("SELECT count(*) FROM journal"))
+                connection = await driver(session)
+                with bar(f"Journal of {service}", total) as shown:
+                    async for row in connection.cursor(_SELECT, prefetch=1000):
+                        told = _told(row)
+                        chains.add(told)
+                        line = (json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+                        whole.update(line)
+                        size += file.write(line)
+                        if chains.events % 1000 == 0:
+                            shown.at(chains.events)
+    finally:
+        await bus.close()
+    if chains.faults:
+        raise Failed(f"The journal of {service} does not hold, so it is not exported: see `tandem verify`.")
+    return {
+        "file": name,
+        "sha256": whole.hexdigest(),
+        "bytes": size,
+        "events": chains.events,
+        "aggregates": len(chains.heads),
+        "heads_sha256": heads_digest(chains.heads),
+    }
+
+
+def _told(row: Any) -> dict[str, Any]:
+    """One row of the journal; the payload stays text, for its digest is that of its very bytes."""
+    return {
+        "topic": row["aggregatetype"],
+        "subject": row["aggregateid"],
+        "sequence": row["sequence"],
+        "type": row["type"],
+        "id": str(row["id"]),
+        "time": row["occurred_at"].isoformat(),
+        "actor": row["actor"],
+        "correlationid": row["correlationid"],
+        "causationid": str(row["causationid"]) if row["causationid"] else None,
+        "traceparent": row["traceparent"],
+        "payload": row["payload"],
+        "digest": row["digest"].hex(),
+        "hash": row["hash"].hex(),
+        "recorded_at": row["recorded_at"].isoformat(),
+    }
+
+
+def command(folder: Annotated[Path, typer.Argument(help="A new or empty folder.", metavar="DIR")]) -> None:
+    """Write all four journals as JSON lines, with a manifest that anchors their hash chains outside of the database."""
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import System  # noqa: PLC0415 - as above
+
+    manifest = asyncio.run(export(System.here(), folder))
+    for name, told in manifest["services"].items():
+        print(f"{name:<14} {told['events']:>9,} events  heads {told['heads_sha256'][:16]}…")
+    print(f"Written to {folder}. Keep manifest.json elsewhere too: `tandem verify --export {folder}` compares with it.")

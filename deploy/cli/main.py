@@ -1,0 +1,53 @@
+"""What can an operator do with Tandem from a terminal? The command `tandem`, one module a subcommand.
+
+Each module imports what is heavy when it is called, so that `tandem --help` answers at once.
+"""
+
+import sys
+
+import typer
+
+from deploy.cli import (
+    clock,
+    contracts,
+    events,
+    export,
+    journey,
+    rebuild,
+    redrive,
+    replay,
+    run,
+    sample,
+    verify,
+)
+from deploy.cli.system import Failed
+
+app = typer.Typer(
+    name="tandem",
+    help="Runs and looks after Tandem, an exchange and mentoring programme for law enforcement.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (run, clock, journey, events, verify, export, rebuild, replay, redrive, contracts):
+    app.command(command.NAME)(command.command)
+app.add_typer(sample.app, name="sample")
+
+
+def main() -> None:
+    """Run the command line; what goes wrong in a known way is one line and exit code 2."""
+    try:
+        app()
+    except Failed as error:
+        sys.exit(_said(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _said(error: Failed) -> int:
+    print(f"tandem: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()

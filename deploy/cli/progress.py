@@ -1,0 +1,70 @@
+"""How does a command show that it is at work? A bar where somebody looks, lines where nobody does."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Bar:
+    """One bar; `at(done, total, words)` moves it. To a file or a pipe only what changes in words is written."""
+
+    def __init__(self, words: str, total: float | None) -> None:
+        """Begin at 0 of `total`; None while nobody knows how much there is."""
+        from rich.console import Console  # noqa: PLC0415 - heavy
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task(words, total=total)
+        self._words = ""
+        self.say(words)
+
+    def at(self, done: float, total: float | None = None, words: str | None = None) -> None:
+        """Move the bar to `done`."""
+        self._bar.update(self._task, completed=done, total=total, description=words)
+        if words is not None:
+            self.say(words)
+
+    def advance(self, by: float = 1) -> None:
+        """Move the bar on."""
+        self._bar.advance(self._task, by)
+
+    def say(self, words: str) -> None:
+        """What is being done now."""
+        if words == self._words:
+            return
+        self._words = words
+        self._bar.update(self._task, description=words)
+        if not self._console.is_terminal:
+            self._console.print(words, highlight=False)
+
+    def start(self) -> None:
+        """Show it."""
+        self._bar.start()
+
+    def stop(self) -> None:
+        """Take it away."""
+        self._bar.stop()
+
+
+@contextmanager
+def bar(words: str, total: float | None = None) -> Iterator[Bar]:
+    """A bar for as long as the block lasts."""
+    one = Bar(words, total)
+    one.start()
+    try:
+        yield one
+    finally:
+        one.stop()

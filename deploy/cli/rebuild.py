@@ -1,0 +1,63 @@
+"""How is a service's projection made again from the log? `tandem rebuild SERVICE`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from deploy.cli.system import System
+
+NAME = "rebuild"
+# A reader that makes no headway for so long needs a person to look.
+_PATIENCE = 120.0
+
+
+async def rebuild(system: "System", service: str, by: str) -> list[str]:
+    """Empty the projections of `service` and wait until its reader has read all again; give the tables' names.
+
+    Raises `Failed` when the reader makes no headway for two minutes.
+    """
+    import asyncio  # noqa: PLC0415 - with the rest
+    from time import monotonic  # noqa: PLC0415 - as above
+
+    from deploy.cli.lag import Lag  # noqa: PLC0415 - heavy
+    from deploy.cli.progress import bar  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - as above
+    from shared.bus.rebuild import empty  # noqa: PLC0415 - as above
+
+    bus = system.bus(service)
+    try:
+        with reached(f"The database of {service}"):
+            tables = await empty(bus, consumers_of(service), by)
+    finally:
+        await bus.close()
+    async with Lag(system, [service]) as lag:
+        with bar(f"{service} reads the log again") as shown:
+            least, since = None, monotonic()
+            while True:
+                standing = (await lag.standings())[service]
+                shown.at(standing.records - standing.unread, standing.records)
+                if not standing.unread:
+                    break
+                if least is None or standing.unread < least:
+                    least, since = standing.unread, monotonic()
+                if monotonic() - since > _PATIENCE:
+                    raise Failed(
+                        f"{service} has {standing.unread} records still to read and makes no headway. "
+                        f"Does it run, and what does {service}'s log say?"
+                    )
+                await asyncio.sleep(0.2)
+    return tables
+
+
+def command(
+    service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
+    by: Annotated[str, typer.Option(help="Who asks for it, for the record.")] = "operator",
+) -> None:
+    """Empty a service's projections and read them again from the log; the service may run meanwhile."""
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above
+
+    tables = asyncio.run(rebuild(System.here(), service_named(service), by))
+    print(f"{service} read {len(tables)} tables again: {', '.join(tables)}.")

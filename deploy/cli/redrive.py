@@ -1,0 +1,115 @@
+"""What is parked, and how does it come back? `tandem redrive` lists, applies again, or passes over."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from deploy.cli.system import System
+    from shared.bus.parked import ParkedEvent
+
+NAME = "redrive"
+
+
+async def parked(system: "System", service: str) -> "list[ParkedEvent]":
+    """All parked events of a service, oldest first. Raises `Failed` when the database does not answer."""
+    from deploy.cli.system import reached  # noqa: PLC0415 - with the rest
+    from shared.bus.parked import open_events  # noqa: PLC0415 - heavy
+
+    bus = system.bus(service)
+    found: list[ParkedEvent] = []
+    try:
+        with reached(f"The database of {service}"):
+            async with bus.read() as session:
+                while some := await open_events(session, after=found[-1].id if found else 0, limit=500):
+                    found += some
+    finally:
+        await bus.close()
+    return found
+
+
+async def again(system: "System", service: str, topic: str | None, subject: str | None, by: str) -> tuple[int, int]:
+    """Apply parked events again, subject by subject; give how many there were and how many are parked again."""
+    from deploy.cli.progress import bar  # noqa: PLC0415 - with the rest
+    from deploy.cli.system import consumers_of, reached  # noqa: PLC0415 - as above
+    from shared.bus.redrive import NotParked, redrive  # noqa: PLC0415 - heavy
+
+    wanted = dict.fromkeys(
+        (one.topic, one.subject)
+        for one in await parked(system, service)
+        if topic in {None, one.topic} and subject in {None, one.subject}
+    )
+    bus, done, left = system.bus(service), 0, 0
+    try:
+        with reached(f"The database of {service}"), bar(f"{service}: parked subjects", len(wanted)) as shown:
+            for each in wanted:
+                try:
+                    there, failed = await redrive(bus, consumers_of(service), *each, by, "redriven from the terminal")
+                except NotParked:  # healed or settled by somebody in the meantime
+                    continue
+                finally:
+                    shown.advance()
+                done, left = done + there, left + failed
+    finally:
+        await bus.close()
+    return done, left
+
+
+async def pass_over(system: "System", service: str, parked_id: int, by: str, reason: str) -> tuple[int, int]:
+    """Pass one parked event over and apply what waited behind it; gives the same as `again`. Raises `Failed`."""
+    from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - with the rest
+    from shared.bus.redrive import NotParked, skip  # noqa: PLC0415 - heavy
+
+    bus = system.bus(service)
+    try:
+        with reached(f"The database of {service}"):
+            return await skip(bus, consumers_of(service), parked_id, by, reason)
+    except NotParked as error:
+        raise Failed(str(error)) from None
+    finally:
+        await bus.close()
+
+
+def _show(service: str, events: "list[ParkedEvent]") -> None:
+    if not events:
+        print(f"Nothing is parked in {service}.")
+    for one in events:
+        print(
+            f"{one.id:>6}  {one.parked_at:%Y-%m-%d %H:%M}  {one.topic} {one.subject} #{one.sequence or '?'} "
+            f"{one.type or '?'}  {one.reason} (tried {one.attempts}): {one.detail}"
+        )
+
+
+def command(  # noqa: PLR0913 - one option each
+    service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
+    topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that is parked.")] = False,
+    skip: Annotated[int | None, typer.Option(help="Pass over the parked event with this number.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is passed over.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides, for the record.")] = "operator",
+) -> None:
+    """List a service's parked events; with --topic, --subject or --all apply them again, with --skip pass one over.
+
+    Exit 1 when something is parked again.
+    """
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+    import sys  # noqa: PLC0415 - as above
+
+    from deploy.cli.system import Failed, System, service_named  # noqa: PLC0415 - as above
+
+    service_named(service)
+    if skip is not None and not reason.strip():
+        raise Failed("Say why the event is passed over: --reason '...'. It is kept with it.")
+    system = System.here()
+    if skip is not None:
+        done, left = asyncio.run(pass_over(system, service, skip, by, reason.strip()))
+        print(f"Event {skip} is passed over.")
+    elif topic or subject or every:
+        done, left = asyncio.run(again(system, service, topic, subject, by))
+    else:
+        _show(service, asyncio.run(parked(system, service)))
+        return
+    print(f"{done} events were applied again, {left} of them are parked again.")
+    if left:
+        sys.exit(1)

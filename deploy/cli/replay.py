@@ -1,0 +1,75 @@
+"""How does an owner tell its story again? `tandem replay` puts journals into the outbox once more."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deploy.cli.system import System
+
+NAME = "replay"
+
+
+def topics_of(what: str) -> list[str]:
+    """The topics that `what`, a topic or a service that owns some, means. Raises `Failed`."""
+    from deploy.cli.system import SERVICES, Failed  # noqa: PLC0415 - with the rest below
+    from shared.contracts import TOPICS  # noqa: PLC0415 - heavy
+
+    if what in TOPICS:
+        return [what]
+    if what in SERVICES:
+        return [name for name, topic in TOPICS.items() if topic.owner == what]
+    raise Failed(f"{what!r} is neither a service nor a topic. Topics are: {', '.join(TOPICS)}.")
+
+
+async def replay(system: "System", topics: "Sequence[str]", subjects: list[str] | None) -> int:
+    """Have the owners send the journals of `topics` again; gives the number of events.
+
+    Raises `Failed` when a database does not answer.
+    """
+    from sqlalchemy import text  # noqa: PLC0415 - heavy
+
+    from deploy.cli.progress import bar  # noqa: PLC0415 - as above
+    from deploy.cli.system import reached  # noqa: PLC0415 - as above
+    from shared.bus.replay import replay as again  # noqa: PLC0415 - as above
+    from shared.bus.transaction import driver  # noqa: PLC0415 - as above
+    from shared.contracts import TOPICS  # noqa: PLC0415 - as above
+
+    sent = 0
+    for topic in topics:
+        bus = system.bus(TOPICS[topic].owner)
+        try:
+            with reached(f"The database of {TOPICS[topic].owner}"):
+                async with bus.read() as session:
+                    total = await session.scalar(
+                        text("SELECT coalesce(sum(sequence), 0) FROM aggregate WHERE aggregatetype = :topic"),
+                        {"topic": topic},
+                    )
+                with bar(topic, None if subjects or TOPICS[topic].compacted else int(total or 0)) as shown:
+                    after, first = "", True
+                    while after or first:
+                        first = False
+                        # A transaction each, so that the relay begins to send while the rest is put in.
+                        async with bus.transaction("system:replay") as tx:
+                            count, after = await again(await driver(tx.session), topic, subjects, after=after)
+                        sent += count
+                        shown.advance(count)
+        finally:
+            await bus.close()
+    return sent
+
+
+def command(
+    what: Annotated[str, typer.Argument(help="A service (all topics that it owns) or one topic.", metavar="WHAT")],
+    subject: Annotated[list[str] | None, typer.Option(help="Only this aggregate; may be given again.")] = None,
+) -> None:
+    """Send a journal to the log again, for a reader that is new, emptied or missing a part; others drop it."""
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import System  # noqa: PLC0415 - as above
+
+    topics = topics_of(what)
+    sent = asyncio.run(replay(System.here(), topics, subject or None))
+    print(f"{sent} events of {len(topics)} topics are on their way to the log.")

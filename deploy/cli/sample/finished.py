@@ -1,0 +1,232 @@
+"""How did last year's call go, from its first day to its close? Most of it as it should, some of it as life is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.outcomes import evaluate, report
+from deploy.cli.sample import texts
+from deploy.cli.sample.programme import FINISHED
+from deploy.cli.sample.room import API, PROGRAMME
+from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from deploy.cli.sample.room import Room
+
+# Which match, counted in the order of references, goes another way than most.
+_REFUSED, _DECLINED = 3, 6
+_CANCELLED, _NO_SHOW, _EARLY, _NO_REPORT, _HOST_SILENT = 2, 5, 8, 11, 12
+
+
+async def commit(room: Room) -> None:
+    """The cohort is committed: all provisional pairs."""
+    await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": room.calls[FINISHED]})
+
+
+async def home_clears(room: Room) -> None:
+    """The home countries clear; one does not."""
+    found = await room.matches(FINISHED, "proposed")
+    for place, match in enumerate(found):
+        if place == _REFUSED:
+            coordinator = room.programme.coordinator(match["country"])
+            body = {"reason": "clearance", "text": "A check of the service is still open."}
+            await room.people.post(coordinator, f"{API}/matches/{match['id']}/refuse", body)
+    await room.all(clear(room, one, by_host=False) for place, one in enumerate(found) if place != _REFUSED)
+
+
+async def host_clears(room: Room) -> None:
+    """The host countries clear; the places are offered at once."""
+    found = await room.matches(FINISHED, "proposed")
+    await room.all(clear(room, one, by_host=True) for one in found if one["cleared"].get("home"))
+
+
+async def answers(room: Room) -> None:
+    """Officers, hosts and mentors answer; one officer declines."""
+    found = await room.matches(FINISHED, "offered")
+    officers = [
+        answer(room, one, room.officer_of(one["application_id"]), yes=place != _DECLINED)
+        for place, one in enumerate(found)
+    ]
+    others = [answer(room, one, room.other_side(one)) for place, one in enumerate(found) if place != _DECLINED]
+    await room.all([*officers, *others])
+
+
+async def _mentorships(room: Room) -> list[dict[str, Any]]:
+    """The matches that are mentorships, each with `mentorship_id`."""
+    return [one for one in await room.matches(FINISHED, "confirmed") if one["mentorship_id"] is not None]
+
+
+async def _visits(room: Room) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The matches that are visits with a date, each with its visit, by start."""
+    found = [one for one in await room.matches(FINISHED, "confirmed") if one["visit_id"] is not None]
+    visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{one['visit_id']}") for one in found)
+    pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
+    return sorted(pairs, key=lambda pair: (pair[1]["start"], pair[0]["reference"]))
+
+
+async def sign(room: Room) -> None:
+    """Mentees and mentors sign, and the mentees set a goal each."""
+
+    async def act(match: dict[str, Any]) -> None:
+        at = f"{API}/mentorships/{match['mentorship_id']}"
+        mentee = room.officer_of(match["application_id"])
+        await room.people.post(mentee, f"{at}/sign")
+        await room.people.post(room.other_side(match), f"{at}/sign")
+        await room.people.post(mentee, f"{at}/goals", {"text": room.chance.choice(texts.GOALS)})
+
+    await room.all(act(one) for one in await _mentorships(room))
+
+
+def session(number: int) -> Callable[[Room], Awaitable[None]]:
+    """A step: each pair meets for the n-th time; the mentor logs it, the mentee confirms it."""
+
+    async def act(room: Room) -> None:
+        held_on = (room.programme.today + timedelta(days=_SESSIONS[number])).isoformat()
+
+        async def meet(match: dict[str, Any]) -> None:
+            at = f"{API}/mentorships/{match['mentorship_id']}/sessions"
+            body = {"held_on": held_on, "minutes": 60, "on_site": False, "note": "Goals, and one question of a case."}
+            logged = await room.people.post(room.other_side(match), at, body)
+            await room.people.post(room.officer_of(match["application_id"]), f"{at}/{logged['id']}/confirm")
+
+        pairs = await _mentorships(room)
+        # The last pair met only once and is still under way.
+        await room.all(meet(one) for place, one in enumerate(pairs) if not (number and place == len(pairs) - 1))
+
+    return act
+
+
+async def goals_met(room: Room) -> None:
+    """The pairs that met often enough close their goals, which completes the mentorship."""
+
+    async def act(match: dict[str, Any]) -> None:
+        at = f"{API}/mentorships/{match['mentorship_id']}"
+        mentee = room.officer_of(match["application_id"])
+        for goal in (await room.people.get(mentee, at))["goals"]:
+            await room.people.post(mentee, f"{at}/goals/{goal['id']}/close", {"met": True})
+
+    pairs = await _mentorships(room)
+    await room.all(act(one) for one in pairs[:-1])
+
+
+async def pairs_evaluate(room: Room) -> None:
+    """Mentees and mentors of completed mentorships evaluate."""
+    done = (await _mentorships(room))[:-1]
+    await room.all(
+        evaluate(room.people, who, "mentorships", one["mentorship_id"], lambda: room.chance.choice((3, 4, 4, 5)))
+        for one in done
+        for who in (room.officer_of(one["application_id"]), room.other_side(one))
+    )
+
+
+async def agree(room: Room) -> None:
+    """Guests and hosts agree on the agendas; one visit is cancelled, for a visa was refused."""
+
+    async def act(place: int, match: dict[str, Any]) -> None:
+        guest, host = room.officer_of(match["application_id"]), room.other_side(match)
+        if place == _CANCELLED:
+            body = {"reason": "visa_refused", "text": "The consulate refused the visa."}
+            await room.people.post(guest, f"{API}/matches/{match['id']}/cancel", body)
+            return
+        at = f"{API}/visits/{match['visit_id']}"
+        await room.people.post(host, f"{at}/agenda/agree")
+        await room.people.post(guest, f"{at}/agenda/agree")
+        body = {"items": ["authorisation", "visa", "insurance", "costs"]}
+        await room.people.post(guest, f"{at}/preparation", body)
+
+    await room.all(act(place, match) for place, (match, _) in enumerate(await _visits(room)))
+
+
+def week(after: int) -> Callable[[Room], Awaitable[None]]:
+    """A step: hosts record who was there on the visits that ended in the week up to this day."""
+
+    async def act(room: Room) -> None:
+        last = room.programme.today + timedelta(days=after)
+
+        async def attend(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+            host, at = room.other_side(match), f"{API}/visits/{visit['id']}"
+            days = visit["days"]
+            if place == _NO_SHOW:
+                await room.people.post(host, f"{at}/no-show", {"reason": "operational_duty"})
+            elif place == _EARLY and len(days) > 2:
+                there = dict.fromkeys(days[:-1], True)
+                await room.people.post(host, f"{at}/attendance", {"days": there})
+                body = {"last_day": days[-2], "reason": "operational_duty"}
+                await room.people.post(host, f"{at}/early-return", body)
+            else:
+                await room.people.post(host, f"{at}/attendance", {"days": dict.fromkeys(days, True)})
+
+        await room.all(
+            attend(place, match, visit)
+            for place, (match, visit) in enumerate(await _visits(room))
+            if visit["state"] == "scheduled" and date.fromisoformat(visit["end"]) <= last
+        )
+
+    return act
+
+
+async def evaluate_visits(room: Room) -> None:
+    """Guests and hosts of the visits that ended since the last time evaluate, guests report; two leave a form out."""
+
+    def score() -> int:
+        return room.chance.choice((3, 4, 4, 5, 5))
+
+    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+        guest, host = room.officer_of(match["application_id"]), room.other_side(match)
+        asked = {task["purpose"] for task in (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]}
+        await evaluate(room.people, guest, "visits", visit["id"], score)
+        if place != _HOST_SILENT:
+            await evaluate(room.people, host, "visits", visit["id"], score)
+        if place != _NO_REPORT and "report" in asked:
+            await report(room.people, guest, visit["id"])
+
+    await room.all(
+        act(place, match, visit)
+        for place, (match, visit) in enumerate(await _visits(room))
+        if visit["state"] in {"ended", "completed"} and not _evaluated(room, visit["id"])
+    )
+
+
+def _evaluated(room: Room, visit_id: str) -> bool:
+    """Whether the visit was evaluated at an earlier step; notes that it is now."""
+    if visit_id in room.evaluated:
+        return True
+    room.evaluated.add(visit_id)
+    return False
+
+
+async def close(room: Room) -> None:
+    """The call closes; who has no place by then is told so."""
+    await room.people.post(PROGRAMME, f"{API}/calls/{room.calls[FINISHED]}/close")
+
+
+_SESSIONS = (-300, -275, -245)
+_WEEKS = tuple(range(-262, -216, 7))
+STEPS = (
+    (-360, "First call", open_call(FINISHED)),
+    (-356, "First call: placements", send_in(FINISHED, -356, -355)),
+    (-352, "First call: more placements and mentors", send_in(FINISHED, -352, -351)),
+    (-350, "First call: applications", send_in(FINISHED, -350)),
+    (-346, "First call: applications", send_in(FINISHED, -346)),
+    (-342, "First call: applications", send_in(FINISHED, -342)),
+    (-341, "First call: endorsements", decide(FINISHED, -350, -346)),
+    (-338, "First call: applications", send_in(FINISHED, -338)),
+    (-334, "First call: endorsements", decide(FINISHED, -342, -338)),
+    (-330, "First call: eligibility", judge(FINISHED, -350, -346, -342, -338)),
+    (-324, "First call: the cohort", commit),
+    (-322, "First call: clearance by the home countries", home_clears),
+    (-320, "First call: clearance by the host countries", host_clears),
+    (-316, "First call: answers", answers),
+    (-312, "First call: mentoring agreements", sign),
+    *((day, "First call: mentoring sessions", session(number)) for number, day in enumerate(_SESSIONS)),
+    (-290, "First call: agendas", agree),
+    *((day, "First call: visits", week(day)) for day in _WEEKS),
+    *((day + 3, "First call: evaluations and reports", evaluate_visits) for day in _WEEKS),
+    (-240, "First call: goals", goals_met),
+    (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
+    (-170, "First call closes", close),
+)
+"""The steps of the finished call: (day, what is done in words, how)."""

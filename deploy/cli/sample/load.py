@@ -1,0 +1,85 @@
+"""How does the sample programme go in? As in real life: day by day, each person by the JSON API with the own token.
+
+The local clock starts a year back and is moved from day to day; what was done is waited for before the next day.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from deploy.cli.client import People
+from deploy.cli.lag import Lag
+from deploy.cli.progress import bar
+from deploy.cli.sample import finished, opened
+from deploy.cli.sample.programme import BELARUS_SUSPENDED, Programme, generate
+from deploy.cli.sample.register import enter, suspend_belarus
+from deploy.cli.sample.room import Room
+from deploy.cli.system import Failed
+from shared import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from deploy.cli.system import System
+
+YEAR = timedelta(days=365)
+MORNING = time(9, tzinfo=UTC)
+Step = tuple[int, str, "Callable[[Room], Awaitable[None]]"]
+
+
+def steps() -> list[Step]:
+    """All steps by day: (day counted from the last one, what is done in words, how)."""
+    return sorted(
+        [
+            (-364, "Organisations, people and partners", enter),
+            *finished.STEPS,
+            (BELARUS_SUSPENDED, "Belarus is suspended", suspend_belarus),
+            *opened.STEPS,
+        ],
+        key=lambda step: step[0],
+    )
+
+
+async def load(system: System, seed: int) -> str | None:
+    """Load it; gives what is in, in words, or None when it was in before.
+
+    Raises `Failed` outside of a new local run.
+    """
+    if not system.local or not clock.movable():
+        raise Failed("The sample programme goes into a local run only.")
+    async with People(system, direct=True) as people, Lag(system) as lag:
+        room = Room(people, generate(datetime.now(UTC).date(), seed), random.Random(seed))  # noqa: S311 - no secrets
+        if await _is_loaded(people):
+            return None
+        if clock.offset() > -YEAR + timedelta(days=1):
+            raise Failed(
+                "The sample programme begins a year ago, so it goes into a new run only. "
+                "Start over with: make clean && make run"
+            )
+        plan = steps()
+        with bar("The sample programme", len(plan) + 1) as shown:
+            for done, (day, words, act) in enumerate(plan):
+                shown.at(done, words=words)
+                to_day(room.programme, day)
+                await act(room)
+                await lag.settled()
+            shown.at(len(plan), words="Today")
+            clock.move(max(timedelta(), -clock.offset()))
+            await lag.settled()
+    return room.told()
+
+
+async def _is_loaded(people: People) -> bool:
+    """Whether calls are there already: both mean that the loading went so far. Raises `Failed` when only one is."""
+    calls = (await people.get("persona-programme", "/applications/api/calls"))["calls"]
+    if calls and clock.offset() < timedelta(0):
+        raise Failed("Loading was cut off before. Start over with: make clean && make run")
+    return len(calls) > 1
+
+
+def to_day(programme: Programme, day: int) -> None:
+    """Move the clock to the morning of a day counted from the programme's last; a moment later if it is past that."""
+    wanted = datetime.combine(programme.today + timedelta(days=day), MORNING)
+    clock.move(max(wanted - clock.now(), timedelta(seconds=1)))

@@ -1,0 +1,77 @@
+"""How far has this year's call come? So far that everybody who signs in has something to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.sample.programme import OPEN
+from deploy.cli.sample.room import PROGRAMME
+from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
+
+if TYPE_CHECKING:
+    from deploy.cli.sample.room import Room
+
+# A first cohort of so many pairs; what follows is on its way: the first ones are furthest.
+_COHORT = 9
+_CLEARED_HOME, _CLEARED_HOST = 7, 5
+
+
+async def commit_some(room: Room) -> None:
+    """A first, small cohort; pairs of the countries that personas look after come first."""
+    call_id = room.calls[OPEN]
+    found = (await room.people.get(PROGRAMME, "/matching/api/provisional", call_id=call_id))["provisional"]
+    ours = {"AM", "GE", "FR", "LT"}
+    found.sort(key=lambda one: (-len(ours & {one["country"], one["host_country"]}), str(one["reference"])))
+    pairs = [{"application_id": one["application_id"], "seat_id": one["seat_id"]} for one in found[:_COHORT]]
+    await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": call_id, "pairs": pairs})
+
+
+async def home_clears(room: Room) -> None:
+    """Most home countries have cleared by now."""
+    found = await room.matches(OPEN, "proposed")
+    await room.all(clear(room, one, by_host=False) for one in found[:_CLEARED_HOME])
+
+
+async def host_clears(room: Room) -> None:
+    """Some host countries have cleared too."""
+    found = [one for one in await room.matches(OPEN, "proposed") if one["cleared"].get("home")]
+    await room.all(clear(room, one, by_host=True) for one in found[:_CLEARED_HOST])
+
+
+async def answers(room: Room) -> None:
+    """Of those who were offered a place two have it, one waits for the host; the others have time."""
+
+    def officer(match: dict[str, Any]) -> str:
+        return room.officer_of(match["application_id"])
+
+    found = await room.matches(OPEN, "offered")
+    await room.all(
+        [
+            *(answer(room, one, officer(one)) for one in found[:3]),
+            *(answer(room, one, room.other_side(one)) for one in found[:2]),
+        ]
+    )
+
+
+STEPS = (
+    (-45, "Second call", open_call(OPEN)),
+    (-41, "Second call: placements", send_in(OPEN, -41, -40)),
+    (-37, "Second call: more placements, first applications", send_in(OPEN, -38, -37, -36)),
+    (-30, "Second call: applications", send_in(OPEN, -30)),
+    (-27, "Second call: endorsements", decide(OPEN, -38, -30)),
+    (-24, "Second call: eligibility", judge(OPEN, -38, -30)),
+    (-21, "Second call: applications", send_in(OPEN, -21)),
+    (-15, "Second call: endorsements", decide(OPEN, -21)),
+    (-13, "Second call: eligibility", judge(OPEN, -21)),
+    (-12, "Second call: applications", send_in(OPEN, -12)),
+    (-10, "Second call: a first cohort", commit_some),
+    (-8, "Second call: clearance by the home countries", home_clears),
+    (-6, "Second call: clearance by the host countries", host_clears),
+    (-5, "Second call: endorsements", decide(OPEN, -12)),
+    (-4, "Second call: applications", send_in(OPEN, -4, -3)),
+    (-3, "Second call: eligibility and answers", judge(OPEN, -12)),
+    (-2, "Second call: answers", answers),
+    (-1, "Second call: the newest applications", send_in(OPEN, -1)),
+    (-1, "Second call: questions to officers", decide(OPEN, -4)),
+)
+"""The steps of the open call: (day, what is done in words, how)."""

@@ -1,0 +1,152 @@
+"""Which installation do the tools work on, and how do they reach it?
+
+What they need stands in the environment (`TANDEM_...`, as for the services). Where it does not, it is what the local
+run in `TANDEM_DATA` (default `.data`) wrote for them.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.bus import Bus, Consumers
+    from shared.settings import ServiceSettings
+
+SERVICES = ("applications", "matching", "notifications", "reporting")
+# What the settings class asks of a service and no tool uses.
+_UNUSED = {
+    "session_key": "not needed by tools",
+    "oidc_issuer": "http://127.0.0.1:1",
+    "ticket_public_key": "not needed by tools",
+    "service_token": "not needed by tools",
+}
+
+
+class Failed(RuntimeError):
+    """Something that the person at the terminal can understand and mend; its text is the whole message."""
+
+
+@dataclass(frozen=True)
+class System:
+    """One installation, as its environment describes it."""
+
+    env: Mapping[str, str]
+
+    @classmethod
+    def here(cls) -> System:
+        """The installation that the environment names, or the local run. Raises `Failed` when there is neither."""
+        given = {name: value for name, value in os.environ.items() if name.startswith("TANDEM_") and value}
+        if "TANDEM_KAFKA" in given:
+            return cls(given)
+        # The clock and the rest of `shared` read the environment, so what the run wrote is put there.
+        found = _local_run() | given
+        os.environ.update(found)
+        return cls(found)
+
+    def __getitem__(self, name: str) -> str:
+        """A value. Raises `Failed` when it is not there."""
+        try:
+            return self.env[name]
+        except KeyError:
+            raise Failed(f"{name} is not set: it tells this command where to look.") from None
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether this is a local run, with personas and a clock that can be moved."""
+        return self.env.get("TANDEM_LOCAL", "").lower() in {"1", "true", "yes"}
+
+    @property
+    def origin(self) -> str:
+        """Where the gateway answers; no slash at the end."""
+        return self["TANDEM_ORIGIN"].rstrip("/")
+
+    def settings(self, service: str | None = None) -> ServiceSettings:
+        """Settings by which the bus reaches the log and, if a service is named, that service's database."""
+        from shared.settings import ServiceSettings  # noqa: PLC0415 - heavy
+
+        if service is None:
+            database = "postgresql://unused@127.0.0.1:1/unused"
+        elif f"TANDEM_DATABASE_URL_{service.upper()}" in self.env:
+            database = self[f"TANDEM_DATABASE_URL_{service.upper()}"]
+        else:
+            raise Failed(f"TANDEM_DATABASE_URL_{service.upper()} is not set: it names the database of {service}.")
+        values: dict[str, Any] = {"database_url": database, "kafka": self["TANDEM_KAFKA"], "database_pool": 2}
+        return ServiceSettings(**_UNUSED | values)
+
+    def bus(self, service: str) -> Bus:
+        """The bus of a service, for tools that read or mend its journal; to be closed by the caller."""
+        from shared.bus import Bus  # noqa: PLC0415 - heavy
+
+        return Bus(service, self.settings(service))
+
+
+def service_named(name: str) -> str:
+    """The service of that name. Raises `Failed` for any other word."""
+    if name not in SERVICES:
+        raise Failed(f"There is no service {name!r}: there are {', '.join(SERVICES)}.")
+    return name
+
+
+def consumers_of(service: str) -> Consumers:
+    """What a service does with the events that it reads."""
+    from importlib import import_module  # noqa: PLC0415 - one service of four
+
+    consumers: Consumers = import_module(f"services.{service}.consumers").consumers
+    return consumers
+
+
+@contextmanager
+def reached(what: str = "The database") -> Iterator[None]:
+    """Turn what drivers raise when nobody answers into one line."""
+    import asyncpg  # noqa: PLC0415 - heavy
+    from aiokafka.errors import KafkaError  # noqa: PLC0415 - heavy
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - heavy
+
+    try:
+        yield
+    except KafkaError as error:
+        raise Failed(f"Kafka does not answer ({type(error).__name__}). Does Tandem run?") from error
+    except (OSError, TimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        raise Failed(f"{what} does not answer or refuses: {_first_line(error)}. Does Tandem run?") from error
+
+
+def _first_line(error: BaseException) -> str:
+    """The first line of an error that drivers write over many."""
+    text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")
+
+
+def _local_run() -> dict[str, str]:
+    """What the local run wrote for its tools. Raises `Failed` where none runs."""
+    from deploy.local.place import Place  # noqa: PLC0415 - wanted without an environment only
+
+    place = Place.of_environment()
+    found = place.read("environment.json")
+    if not isinstance(found, dict) or not _is_held(place.folder / "run.lock"):
+        raise Failed(
+            f"Tandem does not run in {place.folder}. Start it with `make run`, "
+            "or name another run with TANDEM_DATA, another installation with TANDEM_KAFKA and so on."
+        )
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _is_held(lock: os.PathLike[str]) -> bool:
+    """Whether a process holds the run's lock: the file alone would outlive a run that was killed."""
+    try:
+        with open(lock, "rb") as file:  # noqa: PTH123 - a descriptor for flock
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
