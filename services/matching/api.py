@@ -1,7 +1,6 @@
 """What do programs ask of matching? JSON over the same actions and reads as the pages (bearer tokens, same guards)."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -67,7 +66,7 @@ async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> d
         "calls": [
             {"id": call.id, "reference": call.reference, "title": call.title, "state": call.state} for call in calls
         ],
-        "stages": [{"kind": row.stage_kind, "state": row.stage, "count": row.count} for row in stages],
+        "stages": [{"kind": row.stage_kind, "state": row.stage, "count": row.number} for row in stages],
         "pipeline": dict(pipeline._mapping),  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
         "events": [_plain(row) for row in stream],
         "parked": parked,
@@ -234,7 +233,7 @@ def _none() -> Refused:
 
 def _plain(row: Any) -> dict[str, Any]:
     """A row of a board query, without what only counts pages."""
-    mapping: Mapping[str, Any] = row._mapping  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
+    mapping: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
     return {name: value for name, value in mapping.items() if name != "total"}
 
 

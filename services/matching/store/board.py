@@ -109,7 +109,7 @@ def _reach(reach: Reach) -> dict[str, Any]:
 async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> list[Row[Any]]:
     """How many cases stand where: kind and name of the stage, count."""
     found = await session.execute(
-        text(_CASES + "SELECT stage_kind, stage, count(*) AS count FROM cases GROUP BY 1, 2 ORDER BY 1, 2"),
+        text(_CASES + "SELECT stage_kind, stage, count(*) AS number FROM cases GROUP BY 1, 2 ORDER BY 1, 2"),
         {"call": call_id, **_reach(reach)},
     )
     return list(found)

@@ -1,7 +1,7 @@
 """Which calls have facts that are not matched yet, and what is the provisional matching of each?
 
 `input_version` grows with everything that could change a call's matching; the holder of the call's lease matches from
-the database and writes down which version it has seen (design.md, "One at a time"). A provisional pair stands here only.
+the database and writes down which version it has seen (design.md, "One at a time"). Provisional pairs stand only here.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def sign_in(app: FastAPI, browser: httpx2.AsyncClient) -> Callable[..., Awaitable[None]]:
-    """Signs somebody with a role into the browser: `await sign_in("anna", Role.NATIONAL_COORDINATOR, country="MD")`."""
+    """What signs somebody with a role, and its country or organisation, into the browser."""
 
     async def put(subject: str, role: Role, **scope: Any) -> None:
         grant = Grant(role, clock.today() - timedelta(days=30), **scope)

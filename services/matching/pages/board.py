@@ -1,0 +1,142 @@
+"""How do coordinators watch the matching? On one page that follows by itself: where all stands, what is due."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching import store
+from services.matching.pages import words
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
+from services.matching.store.board import Filter
+from shared.bus import Bus
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.identity.scope import reach
+from shared.service import bus_of
+from shared.web.charts import Bar, bars
+from shared.web.i18n import gettext
+from shared.web.live import live_route
+from shared.web.render import render
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+router.add_api_route("/live", live_route("board"), dependencies=[Depends(allow(*COORDINATORS))])
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+
+_SHOWN = 12
+_LINES = 25
+_ORDER = ("application", "match", "visit", "mentorship")
+
+
+@router.get("/")
+async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """The board of one call, or of all."""
+    within = reach(who)
+    async with bus.read() as session:
+        calls = await store.facts.all_calls(session)
+        call = call_of(request, calls)
+        call_id = call.id if call else None
+        stages = await store.board.stages(session, within, call_id)
+        provisional, found = await store.board.cases(
+            session, within, Filter(call_id=call_id, stage="match:provisional", sort="-score"), size=_SHOWN
+        )
+        waiting: list[Any] = []
+        for stage in ("application:in_matching", "application:waitlisted"):
+            rows, _ = await store.board.cases(session, within, Filter(call_id=call_id, stage=stage), size=_SHOWN)
+            waiting += rows
+        due = await store.board.running_out(session, within, call_id)
+        pipeline = await store.board.pipeline(session, within, call_id)
+        stream = await store.board.stream(session, within, call_id=call_id, limit=_LINES)
+        parked = await store.board.parked(session)
+    return render(
+        request,
+        "board.html",
+        call=call,
+        call_filter=call_filter(calls, call),
+        counts=_counts(stages, request.query_params.get("call")),
+        provisional=provisional,
+        found=found,
+        waiting=waiting[:_SHOWN],
+        unplaced=sum(row.number for row in stages if row.stage in {"in_matching", "waitlisted"}),
+        due=due,
+        unschedulable=sum(row.number for row in stages if row.stage == "unschedulable"),
+        pipeline=_pipeline(pipeline),
+        lines=[words.line(row) for row in stream],
+        parked=parked,
+        may_commit=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
+        reason=words.reason,
+        stage=words.stage,
+    )
+
+
+@router.get("/events")
+async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """The stream of events, further back than the board shows it."""
+    page, topic = page_of(request), request.query_params.get("topic")
+    async with bus.read() as session:
+        calls = await store.facts.all_calls(session)
+        call = call_of(request, calls)
+        rows = await store.board.stream(
+            session, reach(who), call_id=call.id if call else None, topic=topic, limit=51, page=page
+        )
+    return render(
+        request,
+        "events.html",
+        call_filter=call_filter(calls, call),
+        topic=topic,
+        topics=[(one, words.topic_name(one)) for one in words.TOPICS],
+        lines=[words.line(row) for row in rows[:50]],
+        more=len(rows) > 50,
+        page=page,
+    )
+
+
+def _counts(stages: list[Any], call: str | None) -> list[dict[str, Any]]:
+    """What stands where, in the order of the story; each count leads to exactly its rows."""
+    chosen = f"call={call}&" if call else ""
+    counted = sorted(stages, key=lambda row: (_ORDER.index(row.stage_kind), _place(row.stage_kind, row.stage)))
+    return [
+        {
+            "count": row.number,
+            "name": words.stage(row.stage_kind, row.stage).word,
+            "href": f"/matching/applications?{chosen}stage={row.stage_kind}:{row.stage}",
+            "tone": words.stage(row.stage_kind, row.stage).tone,
+        }
+        for row in counted
+    ]
+
+
+def _place(kind: str, code: str) -> int:
+    return [one.code for one in words.states(kind)].index(code)
+
+
+def _pipeline(row: Any) -> Any:
+    """How many came how far, as bars."""
+    steps = [
+        Bar(gettext("Submitted"), row.submitted),
+        Bar(gettext("Endorsed"), row.endorsed),
+        Bar(gettext("Eligible"), row.eligible),
+        Bar(gettext("Matched"), row.matched, marked=True),
+        Bar(gettext("Confirmed"), row.confirmed),
+        Bar(gettext("Completed"), row.completed),
+    ]
+    if not row.eligible:
+        title = gettext("No application is eligible yet")
+    else:
+        title = gettext(
+            "%(matched)d of %(eligible)d eligible applications have a match that was proposed or further"
+        ) % {
+            "matched": row.matched,
+            "eligible": row.eligible,
+        }
+    return bars(
+        title,
+        steps,
+        label=gettext("Step"),
+        value=gettext("Applications"),
+        definition=gettext("Each bar counts the applications that reached this step, and still stand or went further."),
+    )

@@ -1,0 +1,89 @@
+"""How does the programme coordinator commit a cohort? Chosen on one page, named case by case on the next, then done."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching import actions, store
+from services.matching.pages import words
+from services.matching.pages.asked import uuid_of
+from services.matching.settings import Settings
+from services.matching.store.board import Filter
+from shared.bus import Bus
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.identity.scope import reach
+from shared.service import bus_of, service_of
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+MOST = 1000
+"""So many pairs at once stand on the page; a larger cohort is committed by the API."""
+
+
+@router.get("/cohorts/{call_id}")
+async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """All provisional matches of a call, each to be ticked."""
+    call, rows = await _provisional(bus, who, call_id)
+    return render(request, "cohort.html", call=call, rows=rows, problem=None, reason=words.reason)
+
+
+@router.post("/cohorts/{call_id}")
+async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """What was ticked, named case by case; nothing is done yet."""
+    call, rows = await _provisional(bus, who, call_id)
+    form = await request.form(max_fields=MOST + 10)
+    ticked = {str(value) for value in form.getlist("pair")}
+    chosen = [row for row in rows if _pair(row) in ticked]
+    if not ticked and rows:
+        problem = gettext("Choose at least one match.")
+        return render(request, "cohort.html", 422, call=call, rows=rows, problem=problem, reason=words.reason)
+    if len(chosen) < len(ticked):
+        problem = gettext("The matching has moved since you opened the page. Look at it again, then go on.")
+        return render(request, "cohort.html", 409, call=call, rows=rows, problem=problem, reason=words.reason)
+    async with bus.read() as session:
+        stages = await store.board.stages(session, reach(who), call_id)
+    unplaced = sum(row.number for row in stages if row.stage in {"in_matching", "waitlisted"})
+    return render(request, "commit.html", call=call, rows=chosen, unplaced=unplaced, pair=_pair)
+
+
+@router.post("/cohorts/{call_id}/commit")
+async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
+    """The pairs that were confirmed become proposed matches."""
+    form = await request.form(max_fields=MOST + 10)
+    chosen: dict[UUID, UUID] = {}
+    for value in form.getlist("pair"):
+        application_id, _, seat_id = str(value).partition("/")
+        one, other = uuid_of(application_id), uuid_of(seat_id)
+        if one is None or other is None:
+            raise Refused(gettext("This is not a pair."), 422)
+        chosen[one] = other
+    settings = service_of(request).settings
+    effort = settings.receipt_effort if isinstance(settings, Settings) else 0
+    done = await actions.commit_cohort(bus, who.subject, call_id, chosen or None, effort=effort)
+    run = next(iter(done.runs.values()))
+    return see_other(f"/matching/runs/{run}?done={len(done.matches)}")
+
+
+async def _provisional(bus: Bus, who: Principal, call_id: UUID) -> tuple[Any, list[Any]]:
+    async with bus.read() as session:
+        call = (await store.facts.calls(session, [call_id])).get(call_id)
+        wanted = Filter(call_id=call_id, stage="match:provisional")
+        rows, _ = await store.board.cases(session, reach(who), wanted, size=MOST)
+    if call is None:
+        raise Refused(gettext("There is no such call."), 404)
+    return call, rows
+
+
+def _pair(row: Any) -> str:
+    return f"{row.id}/{row.seat_id}"

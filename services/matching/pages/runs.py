@@ -1,0 +1,105 @@
+"""What did each cohort give, and which visits and mentorships came of it?"""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.matching import store
+from services.matching.pages import words
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
+from shared.bus import Bus
+from shared.contracts.runs import RunFinished
+from shared.identity import Principal, allow
+from shared.identity.scope import reach
+from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render
+from shared.web.states import states
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
+
+
+@router.get("/runs")
+async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
+    """All cohorts that were committed."""
+    async with bus.read() as session:
+        calls = await store.facts.all_calls(session)
+        call = call_of(request, calls)
+        found = await store.runs.runs(session, call.id if call else None)
+    told = [(run, RunFinished.model_validate(run.told)) for run in found]
+    return render(request, "runs.html", runs=told, call_filter=call_filter(calls, call))
+
+
+@router.get("/runs/{run_id}")
+async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Response:
+    """One run with both prices, and all that is needed to repeat it."""
+    async with bus.read() as session:
+        found = await store.runs.run(session, run_id)
+        if found is None:
+            raise Refused(gettext("There is no such run."), 404)
+        call = (await store.facts.calls(session, [found.call_id])).get(found.call_id)
+    done = request.query_params.get("done", "")
+    told = RunFinished.model_validate(found.told)
+    return render(request, "run.html", run=found, told=told, call=call, done=int(done) if done.isdecimal() else None)
+
+
+@router.get("/visits")
+async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """Visits by their start; those without a lawful week first."""
+    page, state = page_of(request), request.query_params.get("state")
+    async with bus.read() as session:
+        calls = await store.facts.all_calls(session)
+        call = call_of(request, calls)
+        rows, total = await store.board.visits(
+            session, reach(who), call_id=call.id if call else None, state=state, page=page
+        )
+    known = [(one.code, one.word) for one in states("visit") if one.code not in {"agenda_agreed", "move_proposed"}]
+    return render(
+        request,
+        "visits.html",
+        rows=rows,
+        total=total,
+        page=page,
+        filters=[
+            call_filter(calls, call),
+            {"name": "state", "label": gettext("State"), "options": known, "value": state},
+        ],
+        stage=words.stage,
+    )
+
+
+@router.get("/mentorships")
+async def mentorships(request: Request, bus: TheBus, who: Coordinator) -> Response:
+    """Mentorships, the newest first."""
+    page, state = page_of(request), request.query_params.get("state")
+    async with bus.read() as session:
+        calls = await store.facts.all_calls(session)
+        call = call_of(request, calls)
+        rows, total = await store.board.mentorships(
+            session, reach(who), call_id=call.id if call else None, state=state, page=page
+        )
+    return render(
+        request,
+        "mentorships.html",
+        rows=rows,
+        total=total,
+        page=page,
+        filters=[
+            call_filter(calls, call),
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [(one.code, one.word) for one in states("mentorship")],
+                "value": state,
+            },
+        ],
+        stage=words.stage,
+    )

@@ -1,0 +1,293 @@
+"""How do the board and a receipt say things in words? Sentences from codes, in the language of the reader."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from services.matching.cases import public_funnel
+from shared.contracts.codes import Change, Criterion, Expertise, HardRule
+from shared.contracts.codes.priorities import PRIORITIES
+from shared.contracts.receipts import MatchExplained
+from shared.web import dates, words
+from shared.web.i18n import N_, gettext, ngettext
+from shared.web.states import State, state, states
+
+__all__ = [
+    "TOPICS",
+    "area",
+    "change",
+    "line",
+    "reason",
+    "receipt",
+    "rule_name",
+    "stage",
+    "states",
+    "topic",
+    "topic_name",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy import Row
+
+    from services.matching.cases import Explained
+    from services.matching.store.facts import Seat
+    from shared.contracts.receipts import Counterfactual
+
+_LINES: dict[str, str] = {
+    "CallPublished": N_("Call published"),
+    "CallRevised": N_("Call changed"),
+    "CallClosed": N_("Call closed"),
+    "ApplicationSubmitted": N_("Application submitted"),
+    "ApplicationReturned": N_("Application returned for information"),
+    "ApplicationResubmitted": N_("Application submitted again"),
+    "ApplicationEndorsed": N_("Application endorsed by the home country"),
+    "ApplicationNotEndorsed": N_("Application not endorsed"),
+    "ApplicationFoundEligible": N_("Application found eligible"),
+    "ApplicationFoundIneligible": N_("Application found not eligible"),
+    "ApplicationChanged": N_("Application changed"),
+    "ApplicationWithdrawn": N_("Application withdrawn"),
+    "ApplicationCancelled": N_("Application cancelled"),
+    "ApplicationDecided": N_("Application decided"),
+    "ApplicationVoided": N_("Application entered in error"),
+    "AppealFiled": N_("Appeal filed"),
+    "AppealDecided": N_("Appeal decided"),
+    "OfferSubmitted": N_("Placement submitted"),
+    "OfferReturned": N_("Placement sent back"),
+    "OfferEndorsed": N_("Placement endorsed by the host country"),
+    "OfferPublished": N_("Placement published"),
+    "OfferRevised": N_("Placement changed"),
+    "OfferPaused": N_("Placement paused"),
+    "OfferResumed": N_("Placement available again"),
+    "OfferClosed": N_("Placement closed"),
+    "OfferWithdrawn": N_("Placement withdrawn"),
+    "AvailabilityAsked": N_("Host asked whether still available"),
+    "AvailabilityConfirmed": N_("Host still available"),
+    "MentorPublished": N_("Mentor published"),
+    "MentorRevised": N_("Mentor's profile changed"),
+    "MentorPaused": N_("Mentor paused"),
+    "MentorAvailabilityAsked": N_("Mentor asked whether still available"),
+    "MentorAvailabilityConfirmed": N_("Mentor still available"),
+    "MentorResumed": N_("Mentor available again"),
+    "MentorClosed": N_("Mentor's profile closed"),
+    "MatchProposed": N_("Match proposed"),
+    "MatchExplained": N_("Match explained to the officer"),
+    "NoMatchExplained": N_("Officer told why there is no match"),
+    "MatchCleared": N_("Match cleared by both countries"),
+    "MatchOffered": N_("Match offered to both sides"),
+    "MatchConfirmed": N_("Match confirmed"),
+    "MatchDeclined": N_("Match declined"),
+    "MatchExpired": N_("Match expired without an answer"),
+    "AnswerTooLate": N_("Answer came too late"),
+    "MatchSuperseded": N_("Match replaced"),
+    "MatchCancelled": N_("Match cancelled"),
+    "ClearanceGiven": N_("Clearance given"),
+    "ClearanceRefused": N_("Clearance refused"),
+    "AnswerGiven": N_("Answer given"),
+    "AgendaAgreed": N_("Agenda agreed"),
+    "AttendanceRecorded": N_("Attendance recorded"),
+    "NoShowReported": N_("No-show reported"),
+    "EarlyReturnReported": N_("Early return reported"),
+    "AgreementSigned": N_("Agreement signed"),
+    "GoalSet": N_("Goal set"),
+    "GoalClosed": N_("Goal closed"),
+    "SessionLogged": N_("Session logged"),
+    "SessionConfirmed": N_("Session confirmed"),
+    "CancellationRequested": N_("Cancellation asked for"),
+    "PreparationCompleted": N_("Preparation complete"),
+    "VisitScheduled": N_("Visit scheduled"),
+    "VisitUnschedulable": N_("No lawful week for the visit"),
+    "VisitStarted": N_("Visit began"),
+    "VisitEnded": N_("Visit ended"),
+    "VisitCompleted": N_("Visit completed"),
+    "VisitCancelled": N_("Visit cancelled"),
+    "VisitNoShow": N_("Guest did not come"),
+    "VisitVoided": N_("Visit entered in error"),
+    "MentorshipOpened": N_("Mentorship opened"),
+    "MentorshipStarted": N_("Mentorship began"),
+    "MentorshipPaused": N_("Mentorship paused"),
+    "MentorshipResumed": N_("Mentorship goes on"),
+    "MentorshipCompleted": N_("Mentorship completed"),
+    "MentorshipEndedEarly": N_("Mentorship ended early"),
+}
+
+TOPICS = (
+    "exchange.applications",
+    "exchange.offers",
+    "mentoring.mentors",
+    "exchange.participation",
+    "exchange.matches",
+    "exchange.receipts",
+    "exchange.visits",
+    "mentoring.mentorships",
+    "exchange.calls",
+)
+"""The topics whose events the stream shows."""
+
+_PARTIES: dict[str, str] = {
+    "guest": N_("by the officer"),
+    "mentee": N_("by the mentee"),
+    "host": N_("by the host"),
+    "mentor": N_("by the mentor"),
+    "home_coordinator": N_("by the home country"),
+    "host_coordinator": N_("by the host country"),
+    "programme": N_("by the programme"),
+    "clock": N_("by the deadline"),
+}
+_WHY: dict[str, str] = {
+    "no_feasible_seat": N_("No place meets all rules"),
+    "quota": N_("The country's quota is used up"),
+    "outranked": N_("Others came first for the places that fit"),
+}
+
+
+def line(row: Row[Any]) -> dict[str, Any]:
+    """An event as the timeline shows it."""
+    return {
+        "title": gettext(_LINES[row.type]) if row.type in _LINES else words.label(_spaced(row.type)),
+        "when": row.at,
+        "by": ", ".join(part for part in (row.reference, row.seat_reference) if part) or row.call_reference,
+        "text": _details(row.about),
+        "link": f"/matching/applications/{row.application_id}" if row.application_id else None,
+    }
+
+
+def topic_name(topic: str) -> str:
+    """What a topic of the log is called in a filter."""
+    return words.label(topic.partition(".")[2])
+
+
+def _spaced(name: str) -> str:
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def _details(about: Mapping[str, Any]) -> str:
+    """What the codes of an event add to its line."""
+    parts = []
+    if by := about.get("by"):
+        parts.append(gettext(_PARTIES.get(by, by)))
+    if side := about.get("side"):
+        parts.append(gettext("by the home country") if side == "home" else gettext("by the host country"))
+    if answer := about.get("answer"):
+        parts.append(words.label(answer))
+    parts.extend(words.label(about[name]) for name in ("reason", "cause") if about.get(name))
+    if due := about.get("due"):
+        parts.append(gettext("due %(day)s") % {"day": dates.day(datetime.fromisoformat(due))})
+    if day := about.get("day") or about.get("held_on"):
+        parts.append(dates.day(datetime.fromisoformat(day)))
+    if (start := about.get("start")) and (end := about.get("end")):
+        parts.append(dates.span(datetime.fromisoformat(start).date(), datetime.fromisoformat(end).date()))
+    return ", ".join(parts)
+
+
+def stage(kind: str, code: str) -> State:
+    """The state in which a case stands, with its word and colour."""
+    return state(kind, code)
+
+
+def reason(why: str | None, rule: str | None) -> str:
+    """Why there is no match, in a few words: the first reason only."""
+    if rule is not None:
+        return gettext("No place left after the rule: %(rule)s") % {"rule": rule_name(rule)}
+    if why is None:
+        return gettext("Being worked out")
+    return gettext(_WHY.get(why, why))
+
+
+def rule_name(rule: str) -> str:
+    """What a hard rule is called; a pair that the programme excludes shows as any other that is not available."""
+    return words.label(HardRule(rule))
+
+
+def topic(code: str, scheme: str) -> str:
+    """What a priority topic is called in its scheme."""
+    known = PRIORITIES.get(scheme, {}).get(code)
+    return gettext(known.label) if known else words.label(code)
+
+
+def area(code: str) -> str:
+    """What an area of expertise is called; a restricted one is not named (domain.md)."""
+    known = Expertise(code)
+    return gettext("restricted") if known.restricted else words.label(known)
+
+
+def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: str) -> dict[str, Any]:
+    """A receipt as the templates show it; `side` is `applicant`, `host`, or `both` for a coordinator."""
+    shown: dict[str, Any] = {
+        "matched": isinstance(told, MatchExplained),
+        "considered": told.considered,
+        "feasible": told.feasible,
+        "funnel": [{"name": words.label(rule), "left": left, "lost": lost} for rule, left, lost in public_funnel(told)]
+        if side != "host"
+        else [],
+        "changes": [change(one, seats, scheme) for one in told.counterfactuals] if side != "host" else [],
+        "columns": [],
+        "rank": None,
+        "host_rank": None,
+        "waiting_place": None if isinstance(told, MatchExplained) else told.waiting_place,
+    }
+    if not isinstance(told, MatchExplained):
+        return shown
+    if side in ("applicant", "both"):
+        shown["rank"] = told.rank
+        shown["columns"].append(_points(told, "applicant", gettext("What the officer gains")))
+    if side in ("host", "both"):
+        shown["host_rank"] = told.host_rank
+        shown["columns"].append(_points(told, "host", gettext("What the host prefers")))
+    return shown
+
+
+def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:
+    rows = [
+        {
+            "name": words.label(Criterion(one.criterion)),
+            "points": getattr(one, side),
+            "most": getattr(one, f"{side}_of"),
+            "note": None,
+        }
+        for one in told.points
+        if getattr(one, f"{side}_of")
+    ]
+    return {
+        "title": title,
+        "rows": rows,
+        "total": sum(row["points"] for row in rows),
+        "most": sum(row["most"] for row in rows),
+    }
+
+
+def change(told: Counterfactual, seats: Mapping[UUID, Seat], scheme: str) -> str:
+    """A smallest change that would have matched, as a sentence."""
+    seat_id = told.offer_id or told.mentor_id
+    seat = seats.get(seat_id) if seat_id else None
+    where = seat.reference if seat else gettext("another place")
+    count = told.count or 1
+    if told.change is Change.MORE_PLACES:
+        return ngettext("%(num)d more place at %(place)s", "%(num)d more places at %(place)s", count) % {
+            "num": count,
+            "place": where,
+        }
+    return gettext("%(change)s (then %(place)s)") % {"change": _of_the_applicant(told, scheme, count), "place": where}
+
+
+def _of_the_applicant(told: Counterfactual, scheme: str, count: int) -> str:
+    match told.change:
+        case Change.LANGUAGE_LEVEL if told.language:
+            text = f"{words.tongue(told.language)} {told.from_level} → {told.to_level}"
+        case Change.OTHER_WEEKS:
+            text = ngettext("%(num)d more week in which you can go", "%(num)d more weeks in which you can go", count)
+            text %= {"num": count}
+            if told.period:
+                text += f", {dates.span(told.period.start, told.period.end)}"
+        case Change.MORE_TOPICS if told.topic:
+            text = gettext("One more topic: %(topic)s") % {"topic": topic(told.topic, scheme)}
+        case Change.MORE_EXPERTISE if told.area:
+            text = gettext("One more area of expertise: %(area)s") % {"area": area(told.area)}
+        case Change.QUOTA if told.country:
+            text = gettext("A higher quota for %(country)s") % {"country": words.country(told.country)}
+        case _:
+            text = words.label(told.change)
+    return text

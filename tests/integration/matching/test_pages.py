@@ -1,0 +1,175 @@
+"""Do coordinators see what is theirs, and only that, and can a cohort be committed by hand?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts import receipts
+from shared.contracts.codes import Role
+from shared.identity import every_route, issue_ticket
+from tests.support import ticket_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import httpx2
+    from fastapi import FastAPI
+
+    from tests.integration.matching.conftest import World
+
+    SignIn = Callable[..., Awaitable[None]]
+
+
+async def _filled(world: World) -> tuple[Any, Any, Any]:
+    """One Moldovan and one Georgian with a provisional match, one Ukrainian whom no host understands."""
+    await world.call()
+    await world.offer(places=4, group_size=5)
+    first, second = await world.officer("MD"), await world.officer("GE")
+    third = await world.officer("UA", languages=[{"language": "uk", "level": "NS"}])
+    await world.turn()
+    return first, second, third
+
+
+async def test_every_page_of_the_board_answers(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """The programme coordinator opens every page, before and after a cohort, without an error."""
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    empty = await browser.get("/matching/")
+    assert empty.status_code == 200
+    first, _, third = await _filled(world)
+    await world.mentor()
+    await world.confirmed(kind="mentee")
+    await world.turn()
+    pages = ["/matching/", "/matching/?call=all", "/matching/applications", "/matching/events", "/matching/runs"]
+    pages += ["/matching/visits", "/matching/mentorships", f"/matching/cohorts/{world.call_id}"]
+    pages += [f"/matching/applications/{one}" for one in (first, third)]
+    pages += [f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}"]
+    pages += ["/matching/applications?stage=application:waitlisted&sort=-since", "/matching/applications?page=x&call=y"]
+    for page in pages:
+        answer = await browser.get(page)
+        assert answer.status_code == 200, (page, answer.text[-2000:])
+
+
+async def test_counts_lead_to_exactly_the_rows_they_count(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Behind every count on the board are as many rows."""
+    await _filled(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    text = (await browser.get("/matching/")).text
+    links = re.findall(r'<a href="(/matching/applications\?[^"]+)"><span class="tandem-counts__number">(\d+)', text)
+    assert links
+    for href, count in links:
+        rows = (await browser.get(href.replace("&amp;", "&"))).text.count('<th scope="row"')
+        assert rows == int(count), href
+
+
+async def test_a_national_coordinator_sees_the_own_country_only(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """On the board, in lists, in the API and by address: no case of another country."""
+    first, second, _ = await _filled(world)
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    for page in ("/matching/", "/matching/applications", "/matching/events"):
+        text = (await browser.get(page)).text
+        assert "MD-2026" in text, page
+        assert "GE-2026" not in text, page
+        assert "UA-2026" not in text, page
+    assert (await browser.get(f"/matching/applications/{first}")).status_code == 200
+    assert (await browser.get(f"/matching/applications/{second}")).status_code == 404
+    found = (await browser.get("/matching/api/applications")).json()
+    assert [row["country"] for row in found["applications"]] == ["MD"]
+    assert (await browser.get(f"/matching/api/receipts/{second}")).status_code == 404
+    assert (await browser.get(f"/matching/cohorts/{world.call_id}")).status_code == 403
+
+
+async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """The host's national coordinator sees the cases that lead to the own country."""
+    await _filled(world)
+    await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
+    found = (await browser.get("/matching/api/applications")).json()
+    assert sorted(row["country"] for row in found["applications"]) == ["GE", "MD"]
+
+
+async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """Choose, see each case named, commit; what was not ticked stays provisional, who found no place is told why."""
+    first, second, third = await _filled(world)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    page = (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+    csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    pairs = re.findall(r'name="pair" value="([^"]+)"', page)
+    assert csrf is not None
+    assert len(pairs) == 2
+    chosen = next(pair for pair in pairs if pair.startswith(str(first)))
+    form = {"csrf_token": csrf[1], "pair": chosen}
+    named = await browser.post(f"/matching/cohorts/{world.call_id}", data=form)
+    assert "MD-2026-0002" in named.text
+    assert "GE-2026" not in named.text
+    assert await world.told("MatchProposed") == []
+    done = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
+    assert done.status_code == 303
+    assert (await browser.get(done.headers["location"])).status_code == 200
+    assert [event.pairing.application_id for _, event in await world.told("MatchProposed")] == [first]  # type: ignore[attr-defined]
+    assert [subject for subject, _ in await world.told("NoMatchExplained")] == [str(third)]
+    await world.turn()
+    rows = await world.rows("SELECT application_id FROM standing WHERE seat_id IS NOT NULL")
+    assert [row.application_id for row in rows] == [second]
+    again = await browser.post(f"/matching/cohorts/{world.call_id}/commit", data=form)
+    assert again.status_code == 409
+
+
+async def test_the_receipt_opens_with_a_ticket_and_shows_the_own_part(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """The officer sees points gained and no preference of the host; without the ticket nobody gets in."""
+    first, _, third = await _filled(world)
+    await world.commit()
+    await sign_in("olga", Role.OFFICER)
+    assert (await browser.get(f"/matching/receipts/{first}")).status_code == 403
+    private, _ = ticket_keys()
+    for application, expected in ((first, "What the officer gains"), (third, "The smallest change")):
+        opened = issue_ticket("receipt", str(application), person="olga", private_key=private)
+        sent_on = await browser.get(f"/matching/receipts/{application}?ticket={opened}")
+        assert sent_on.status_code in {302, 303, 307}
+        for name, value in (part.split(";")[0].split("=", 1) for part in sent_on.headers.get_list("set-cookie")):
+            browser.cookies.set(name, value, domain="localhost.local")
+        page = await browser.get(sent_on.headers["location"])
+        assert page.status_code == 200
+        assert expected in page.text or "No place meets all rules" in page.text
+        assert "What the host prefers" not in page.text
+
+
+async def test_a_confidential_exclusion_shows_as_not_available(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Nothing on the page or in the published receipt says that the programme keeps two countries apart."""
+    await world.call()
+    await world.offer("FR")
+    await world.exclude("MD", "FR", confidential=True)
+    application = await world.officer("MD")
+    await world.turn()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert "No place left after the rule: Available" in (await browser.get("/matching/")).text
+    await world.commit()
+    ((_, told),) = await world.told("NoMatchExplained")
+    assert isinstance(told, receipts.NoMatchExplained)
+    left = {step.rule: step.remaining for step in told.funnel}
+    assert left["excluded_pair"] == 1
+    assert left["not_available"] == 0
+    assert (await browser.get(f"/matching/applications/{application}")).status_code == 200
+
+
+async def test_restricted_expertise_is_not_named(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
+    """A board shows `restricted` in place of undercover work and witness protection."""
+    await world.call()
+    application = await world.officer(expertise=[{"area": "witness_protection", "level": 2, "years": 3}])
+    await world.turn()
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    text = (await browser.get(f"/matching/applications/{application}")).text
+    assert "restricted" in text
+    assert "Witness" not in text
+
+
+async def test_every_route_has_one_guard(app: FastAPI) -> None:
+    """No route of the service is open by oversight."""
+    assert len(every_route(app)) > 20
