@@ -19,7 +19,6 @@ from shared.bus import Bus
 from shared.contracts.calls import CallTerms, CallText, DatePeriod, EligibilityRules
 from shared.contracts.codes import (
     EMPACT_2026,
-    LANGUAGES,
     PARTNERS,
     PRIORITIES,
     ApplicationKind,
@@ -55,20 +54,10 @@ class CallForm(Form):
     title = StringField(N_("Title"), [Needed(N_("Write the title")), Longest(200)])
     summary = TextAreaField(N_("What the call is about"), [Longest(5000)])
     kinds = CheckboxesField(
-        N_("What it takes applications for"),
-        [Needed(N_("Choose what the call takes applications for"))],
-        choices=lambda: [(kind.value, words.label(kind)) for kind in ApplicationKind],
+        N_("What it takes applications for"), [Needed(N_("Choose what the call takes applications for"))]
     )
-    topics = CheckboxesField(
-        N_("Topics"),
-        [Needed(N_("Choose at least one topic"))],
-        choices=lambda: [(code, gettext(topic.label)) for code, topic in PRIORITIES[EMPACT_2026].items()],
-    )
-    countries = CheckboxesField(
-        N_("Countries whose officers may apply"),
-        choices=lambda: [(code, words.country(code)) for code in PARTNERS],
-        description=N_("None chosen: all"),
-    )
+    topics = CheckboxesField(N_("Topics"), [Needed(N_("Choose at least one topic"))])
+    countries = CheckboxesField(N_("Countries whose officers may apply"), description=N_("None chosen: all"))
     opens = DateField(N_("Opens on"), [Needed(N_("Enter the day on which it opens"))])
     deadline = DateField(N_("Last day to apply"), [Needed(N_("Enter the last day to apply"))])
     closes = DateField(N_("Closes on"), [Needed(N_("Enter the day on which it closes"))])
@@ -77,9 +66,7 @@ class CallForm(Form):
         N_("Years in the field, at least"), [Needed(N_("Enter the years")), Between(0, 40)], default=3
     )
     languages = CheckboxesField(
-        N_("Languages of which one is asked for"),
-        choices=lambda: sorted(((c, words.tongue(c)) for c in LANGUAGES if c in _USUAL), key=lambda one: one[1]),
-        description=N_("None chosen: any foreign language"),
+        N_("Languages of which one is asked for"), description=N_("None chosen: any foreign language")
     )
     minimum_level = SelectField(
         N_("At this level or higher"),
@@ -95,7 +82,7 @@ class CallForm(Form):
 
 
 # The working languages of hosts; an application may name any.
-_USUAL = frozenset({"en", "fr", "de", "es", "it", "pl", "ro", "ru"})
+_USUAL = ("en", "fr", "de", "es", "it", "pl", "ro", "ru")
 
 
 @router.get("")
@@ -112,11 +99,17 @@ async def all_calls(request: Request, principal: Anybody, bus: Store) -> Respons
 async def new(request: Request, _: Coordinator, bus: Store) -> Response:
     """An empty form."""
     form = CallForm()
-    await _funds(form, bus)
+    await _prepare(form, bus)
     return render(request, "calls/new.html", form_=form)
 
 
-async def _funds(form: CallForm, bus: Bus) -> None:
+async def _prepare(form: CallForm, bus: Bus) -> None:
+    """Give the form its choices, in the reader's language."""
+    form.kinds.choices = [(kind.value, words.label(kind)) for kind in ApplicationKind]
+    form.topics.choices = [(code, gettext(topic.label)) for code, topic in PRIORITIES[EMPACT_2026].items()]
+    form.countries.choices = [(code, words.country(code)) for code in PARTNERS]
+    usual = [(code, words.tongue(code)) for code in _USUAL]
+    form.languages.choices = sorted(usual, key=lambda one: one[1])
     async with bus.read() as session:
         funds = await register.funds(session)
     form.fund_id.choices = [("", gettext("Choose")), *((str(fund.id), fund.name) for fund in funds if fund.active)]
@@ -126,7 +119,7 @@ async def _funds(form: CallForm, bus: Bus) -> None:
 async def publish(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Publish a call."""
     form = await CallForm.read(request)
-    await _funds(form, bus)
+    await _prepare(form, bus)
     if await form.rows_changed(request):
         return render(request, "calls/new.html", form_=form)
     if not form.validate():
@@ -141,14 +134,15 @@ async def publish(request: Request, principal: Coordinator, bus: Store) -> Respo
 
 
 def _terms(form: CallForm) -> CallTerms:
+    assert form.deadline.data is not None
     rows: list[dict[str, Any]] = [entry.data for entry in form.visit_periods]
     return CallTerms(
         reference="TC-0",
         revision=1,
-        kinds=tuple(ApplicationKind(kind) for kind in form.kinds.data),
+        kinds=tuple(ApplicationKind(kind) for kind in form.kinds.data or ()),
         texts=(CallText(language="en", title=form.title.data, summary=form.summary.data or ""),),
         scheme=EMPACT_2026,
-        topics=tuple(form.topics.data),
+        topics=tuple(form.topics.data or ()),
         opens=form.opens.data,
         deadline=datetime.combine(form.deadline.data, time(23, 59, 59), UTC),
         closes=form.closes.data,

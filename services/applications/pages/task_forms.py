@@ -166,7 +166,7 @@ class ObjectivesForm(Form):
 class PrivacyForm(Form):
     """The privacy notice, read and acknowledged."""
 
-    read = BooleanField(
+    confirmed = BooleanField(
         N_("I have read the privacy notice"), [Needed(N_("Confirm that you have read the privacy notice"))]
     )
 
@@ -216,8 +216,14 @@ def _numbered(prefix: str, values: Sequence[str]) -> dict[str, str]:
     return {f"{prefix}_{n}": value for n, value in enumerate(values[:MOST_OBJECTIVES], start=1)}
 
 
+def _rows(form: Form, name: str) -> list[dict[str, Any]]:
+    field = form[name]
+    assert isinstance(field, FieldList)
+    return [entry.data for entry in field]
+
+
 def _periods(form: Form, name: str) -> list[dict[str, Any]]:
-    rows = [entry.data for entry in form[name]]
+    rows = _rows(form, name)
     return [
         {"start": row["start"].isoformat(), "end": row["end"].isoformat()}
         for row in rows
@@ -226,7 +232,7 @@ def _periods(form: Form, name: str) -> list[dict[str, Any]]:
 
 
 def _expertise(form: Form) -> dict[str, Any]:
-    rows = [entry.data for entry in form["expertise"]]
+    rows = _rows(form, "expertise")
     return {"expertise": [row | {"years": row["years"] or 0} for row in rows if row["area"]]}
 
 
@@ -251,7 +257,7 @@ def _objective_fields(answers: Answers) -> dict[str, Any]:
 
 
 def _privacy(form: Form) -> dict[str, Any]:
-    if not form["read"].data:
+    if not form["confirmed"].data:
         return {}
     return {"privacy_version": PRIVACY_VERSION, "privacy_at": clock.now().isoformat()}
 
@@ -291,7 +297,7 @@ _ALL = (
         N_("Languages you speak"),
         LanguagesForm,
         lambda answers: {"languages": [one.model_dump(mode="json") for one in answers.languages]},
-        lambda form: {"languages": [e.data for e in form["languages"] if e.data["language"] and e.data["level"]]},
+        lambda form: {"languages": [row for row in _rows(form, "languages") if row["language"] and row["level"]]},
     ),
     Task(
         Section.TOPICS,
@@ -315,7 +321,7 @@ _ALL = (
         PRIVACY,
         N_("Privacy notice"),
         PrivacyForm,
-        lambda answers: {"read": answers.privacy_version == PRIVACY_VERSION},
+        lambda answers: {"confirmed": answers.privacy_version == PRIVACY_VERSION},
         _privacy,
     ),
 )
@@ -349,7 +355,7 @@ def lacking(form: Form) -> None:
 
 
 def _half(form: Form, name: str, *, needed: bool) -> None:
-    rows = [entry.data for entry in form[name]]
+    rows = _rows(form, name)
     whole = [row for row in rows if row["start"] and row["end"]]
     if needed and not whole:
         form.refuse(name, gettext("Add at least one period in which you can travel"))
