@@ -102,17 +102,16 @@ class _Run:
             self._stop()
 
     def _start(self, chosen: Chosen) -> None:
+        if with_sample := sample.wanted(self._place):
+            sample.set_clock_back(self._place)
         tools = settings.tools_environment(chosen, self._place)
         self._place.write("environment.json", tools)
         self._place.write("personas.json", _personas())
         self._start_servers(chosen)
         self._prepare(tools)
-        if with_sample := sample.wanted(self._place):
-            sample.set_clock_back(self._place)
         self._services = [self._service(chosen, name) for name in settings.SERVICES]
         self._supervisor.begin(*self._services)
         self._supervisor.wait(*self._services)
-        self._supervisor.wait(*self._gateway)
         if with_sample:
             sample.load(self._place, tools)
 
@@ -151,7 +150,7 @@ class _Run:
         self._supervisor.begin(*self._stores, *self._helpers, *self._gateway)
         self._supervisor.wait(*self._stores)
         postgres.provide({name: chosen.secrets[f"database_{name}"] for name in settings.SERVICES})
-        self._supervisor.wait(*self._helpers)
+        self._supervisor.wait(*self._helpers, *self._gateway)
 
     def _prepare(self, tools: dict[str, str]) -> None:
         state = _definitions()

@@ -22,12 +22,19 @@ _YEAR = timedelta(days=365)
 
 
 def wanted(place: Place) -> bool:
-    """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`."""
+    """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`.
+
+    Raises `ServerFailed` when loading was cut off before: what is in cannot be taken out again.
+    """
     state = (place.read(_MARK) or {}).get("state")
+    if state == "begun":
+        raise ServerFailed(
+            "Loading the sample programme was cut off last time. Start over with: make clean && make run"
+        )
     if state is None and os.environ.get("TANDEM_SAMPLE") == "none":
         place.write(_MARK, {"state": "none"})
         return False
-    return state not in {"loaded", "none"} and os.environ.get("TANDEM_SAMPLE") != "none"
+    return state is None and os.environ.get("TANDEM_SAMPLE") != "none"
 
 
 def set_clock_back(place: Place) -> None:
@@ -38,14 +45,7 @@ def set_clock_back(place: Place) -> None:
 
 
 def load(place: Place, env: Mapping[str, str]) -> None:
-    """Load it with `tandem sample load`, whose progress bar is seen.
-
-    Raises `ServerFailed` when it fails, or was cut off before: what is in cannot be taken out again.
-    """
-    if (place.read(_MARK) or {}).get("state") == "begun":
-        raise ServerFailed(
-            "Loading the sample programme was cut off last time. Start over with: make clean && make run"
-        )
+    """Load it with `tandem sample load`, whose progress bar is seen. Raises `ServerFailed` when it fails."""
     place.write(_MARK, {"state": "begun"})
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
     done = subprocess.run(command, env={**os.environ, **env}, check=False)
