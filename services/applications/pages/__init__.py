@@ -13,8 +13,13 @@ from services.applications.pages import (
     coordinator,
     home,
     inbox,
+    matches,
+    mentors,
+    mentorships,
+    offers,
     programme,
     start,
+    visits,
 )
 from shared import clock as time
 from shared.identity.oidc import sign_in_router
@@ -30,6 +35,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
     found = [sign_in_router(), start.router, home.router, inbox.router, calls.router, application.router]
     found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
+    found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -190,11 +190,11 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
 async def within(
     session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[MatchState] = ()
 ) -> list[Match]:
-    """Matches that meet one of `among` (and are in one of `states`), those that are due first; at most `MOST`."""
+    """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; at most `MOST`."""
     query = select(Match).where(sa.or_(sa.false(), *among))
     if states:
         query = query.where(col(Match.state).in_(states))
-    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id)).limit(MOST)))
+    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id).desc()).limit(MOST)))
 
 
 def of_hosts(organisation_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:

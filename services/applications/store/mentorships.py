@@ -109,15 +109,3 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
     """The mentorships that came of these matches, by match."""
     query = select(Mentorship).where(col(Mentorship.match_id).in_(sorted(match_ids))).order_by(col(Mentorship.id))
     return {one.match_id: one for one in await session.scalars(query)}
-
-
-async def of_mentor(session: AsyncSession, mentor_ids: Collection[UUID]) -> list[Mentorship]:
-    """The mentorships of these mentor's profiles, the newest first."""
-    query = select(Mentorship).where(col(Mentorship.mentor_id).in_(sorted(mentor_ids)))
-    return list(await session.scalars(query.order_by(col(Mentorship.id).desc()).limit(100)))
-
-
-async def of_applications(session: AsyncSession, application_ids: Collection[UUID]) -> list[Mentorship]:
-    """The mentorships of these applications, the newest first."""
-    query = select(Mentorship).where(col(Mentorship.application_id).in_(sorted(application_ids)))
-    return list(await session.scalars(query.order_by(col(Mentorship.id).desc()).limit(100)))

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _TIME = sa.DateTime(timezone=True)
-MOST = 500
 _STATES: dict[str, VisitState] = {
     told.VisitScheduled.type: VisitState.SCHEDULED,
     told.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
@@ -153,21 +152,3 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
     """The visits that came of these matches, by match."""
     query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))
     return {one.match_id: one for one in await session.scalars(query)}
-
-
-async def at_hosts(
-    session: AsyncSession,
-    *,
-    organisation_ids: Sequence[UUID] = (),
-    countries: Sequence[str] = (),
-    since: date | None = None,
-) -> list[Visit]:
-    """Who comes when: the visits to these organisations or countries that end on `since` or later, by their start.
-
-    Visits without dates come last; at most `MOST`.
-    """
-    here = sa.or_(col(Visit.host_organisation_id).in_(organisation_ids), col(Visit.host_country).in_(countries))
-    query = select(Visit).where(here)
-    if since is not None:
-        query = query.where(sa.or_(col(Visit.end).is_(None), col(Visit.end) >= since))
-    return list(await session.scalars(query.order_by(col(Visit.start).nulls_last(), col(Visit.id)).limit(MOST)))

@@ -163,13 +163,14 @@ class Abroad:
         days = [self._first + timedelta(days=count) for count in range(5)]
         pairing = self.pairings[match_id]
         names = ("application_id", "call_id", "offer_id", "country", "host_country", "host_organisation_id")
-        return visits.VisitScheduled.example["plan"] | {
+        plan: dict[str, Any] = visits.VisitScheduled.example["plan"] | {
             "match_id": str(match_id),
             "start": str(days[0]),
             "end": str(days[-1]),
             "days": [str(day) for day in days],
             **{name: pairing[name] for name in names},
         }
+        return plan
 
     async def tell_visit(self, event: Any, visit_id: UUID, match_id: UUID, **values: Any) -> None:
         """What matching tells of a visit."""

@@ -1,0 +1,285 @@
+"""Which forms do hosts, mentors and the sides of a match fill in, and how do they become what the model takes?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.codes import (
+    LANGUAGES,
+    CostBorne,
+    Expertise,
+    LanguageLevel,
+    RankGroup,
+    Section,
+    ServiceKind,
+    StatedReason,
+    topic_label,
+)
+from shared.web import words
+from shared.web.forms import (
+    BooleanField,
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+    options,
+)
+from shared.web.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from services.applications.model.mentor import MentorEntry
+    from services.applications.model.offer import OfferEntry
+    from shared.contracts.calls import CallTerms
+    from shared.web.errors import Refused
+
+_LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
+
+
+class LanguageRow(Row):
+    """A language and a level."""
+
+    language = SelectField(N_("Language"), choices=_LANGUAGES, blank=N_("Choose one"), default="")
+    level = SelectField(N_("Level"), choices=LanguageLevel, blank=N_("Choose one"), default="")
+
+
+class WeeksRow(Row):
+    """From the first to the last day, and how many guests a week."""
+
+    start = DateField(N_("First day"))
+    end = DateField(N_("Last day"))
+    places_per_week = NumberField(N_("Guests a week"))
+
+
+class SpanRow(Row):
+    """From the first to the last day."""
+
+    start = DateField(N_("First day"))
+    end = DateField(N_("Last day"))
+
+
+class ExpertiseRow(Row):
+    """An area with level and years."""
+
+    area = SelectField(N_("Area"), choices=Expertise, blank=N_("Choose one"), default="")
+    level = SelectField(
+        N_("Level"),
+        choices=[("1", N_("Basic")), ("2", N_("Advanced")), ("3", N_("Expert"))],
+        blank=N_("Choose one"),
+        default="",
+    )
+    years = NumberField(N_("Years"))
+
+
+class OfferForm(Form):
+    """A placement; a draft may leave everything open."""
+
+    title = StringField(N_("Title"), [Longest(200)], description=N_("Such as: A week with the cybercrime unit"))
+    unit = StringField(N_("Unit"), [Longest(200)])
+    city = StringField(N_("City"), [Longest(100)])
+    topics = CheckboxesField(N_("Topics"))
+    expertise = CheckboxesField(N_("Areas of expertise"), choices=Expertise)
+    outline = TextAreaField(
+        N_("Outline of the agenda"), [Longest(5000)], description=N_("What a guest sees and does, day by day")
+    )
+    places = NumberField(N_("How many guests in all?"))
+    periods = FieldList(FormField(WeeksRow), min_entries=1, max_entries=20)
+    days = NumberField(N_("How many working days does a visit last?"))
+    group_size = NumberField(N_("How many guests may come together?"))
+    deadline = DateField(N_("Last day on which you take a guest"))
+    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
+    excluded_rank_groups = CheckboxesField(N_("Ranks that you cannot take"), choices=RankGroup)
+    costs_borne = CheckboxesField(N_("What do you pay for?"), choices=CostBorne)
+    security = TextAreaField(
+        N_("Security requirements"), [Longest(1000)], description=N_("Shown to a guest once the place is confirmed")
+    )
+
+    def fill(self, entry: OfferEntry | None, call: CallTerms) -> None:
+        """Offer the call's topics and, where `entry` is given, show what was written."""
+        self.topics.choices = topics_of(call)
+        if entry is not None:
+            self.process(data=entry.model_dump() | {"periods": rows(entry.periods), "languages": rows(entry.languages)})
+
+    def changes(self) -> dict[str, Any]:
+        """What was written, as the model takes it."""
+        names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
+        made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
+        made |= {"security": self.security.data or "", "places": self.places.data, "deadline": iso(self.deadline.data)}
+        made |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
+        made["periods"] = [
+            {"start": iso(row["start"]), "end": iso(row["end"]), "places_per_week": row["places_per_week"] or 1}
+            for row in self.periods.data
+            if row["start"] or row["end"]
+        ]
+        made["languages"] = [row for row in self.languages.data if row["language"] or row["level"]]
+        return made
+
+
+_LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"})
+
+
+class MentorForm(Form):
+    """A mentor's profile."""
+
+    service = SelectField(N_("Your service"), choices=ServiceKind, blank=N_("Choose one"), default="")
+    rank_group = SelectField(N_("Your rank group"), choices=RankGroup, blank=N_("Choose one"), default="")
+    expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
+    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
+    minimum_level = SelectField(N_("Level that a mentee needs in a language of yours"), choices=LanguageLevel)
+    capacity = RadioField(
+        N_("How many mentees do you take?"), choices=[(str(count), str(count)) for count in range(1, 6)]
+    )
+    rank_groups = CheckboxesField(
+        N_("Ranks that you take"), choices=RankGroup, description=N_("None ticked: all of them")
+    )
+    topics = CheckboxesField(N_("Topics"))
+    periods = FieldList(FormField(SpanRow), min_entries=1, max_entries=20)
+    about = TextAreaField(
+        N_("About you"), [Longest(1000)], description=N_("Shown to a mentee once both countries have cleared the match")
+    )
+
+    def fill(self, entry: MentorEntry | None, call: CallTerms) -> None:
+        """Offer the call's topics and, where `entry` is given, show what was written."""
+        self.topics.choices = topics_of(call)
+        if entry is not None:
+            known = {name: rows(getattr(entry, name)) for name in ("expertise", "languages", "periods")}
+            self.process(data=entry.model_dump() | known | {"capacity": str(entry.capacity)})
+
+    def changes(self) -> dict[str, Any]:
+        """What was written, as the model takes it."""
+        return {
+            "service": self.service.data or None,
+            "rank_group": self.rank_group.data or None,
+            "expertise": [
+                {"area": row["area"], "level": int(row["level"] or 1), "years": row["years"] or 0}
+                for row in self.expertise.data
+                if row["area"]
+            ],
+            "languages": [row for row in self.languages.data if row["language"] or row["level"]],
+            "minimum_level": self.minimum_level.data,
+            "capacity": int(self.capacity.data or 1),
+            "rank_groups": self.rank_groups.data or [],
+            "topics": self.topics.data or [],
+            "periods": [
+                {"start": iso(row["start"]), "end": iso(row["end"])}
+                for row in self.periods.data
+                if row["start"] or row["end"]
+            ],
+            "about": self.about.data or "",
+        }
+
+
+def topics_of(call: CallTerms) -> Any:
+    """The call's topics, to choose from."""
+    return options([(code, topic_label(call.scheme, code)) for code in call.topics])
+
+
+def rows(parts: Any) -> list[dict[str, Any]]:
+    """Parts of the model as the rows of a form; one empty row where there are none."""
+    found = []
+    for part in parts:
+        row = part.model_dump()
+        found.append(row | ({"level": str(row["level"])} if isinstance(row.get("level"), int) else {}))
+    return found or [{}]
+
+
+def iso(value: date | None) -> str | None:
+    """A date as the model reads it."""
+    return None if value is None else value.isoformat()
+
+
+def refuse(form: Form, refused: Refused) -> None:
+    """Put what the rules do not allow at the fields that they name (`periods.0.end` at the rows), else at the form."""
+    for name, sentence in refused.fields.items():
+        form.refuse(name.partition(".")[0], sentence)
+    if not refused.fields:
+        form.refuse("", refused.detail)
+
+
+class ReasonForm(Form):
+    """Why something is refused, cancelled or taken back."""
+
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=StatedReason, blank=N_("Choose a reason"))
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
+
+
+class MaybeReasonForm(Form):
+    """Why, where it is known."""
+
+    reason = SelectField(N_("Why?"), choices=StatedReason, blank=N_("Not known"), default="")
+    text = TextAreaField(N_("More about it"), [Longest(1000)], description=N_("Stays in the portal"))
+
+
+class EarlyReturnForm(MaybeReasonForm):
+    """The last day on which the guest was there."""
+
+    last_day = SelectField(N_("Last day on which the guest was there"), [Needed(N_("Choose the last day"))])
+
+
+class AnswerForm(Form):
+    """Yes or no to an offer."""
+
+    answer = RadioField(
+        N_("Do you accept?"),
+        [Needed(N_("Choose whether you accept"))],
+        choices=[("accept", N_("Yes, I accept")), ("decline", N_("No, I decline"))],
+    )
+    reason = SelectField(N_("If not, why?"), choices=StatedReason, blank=N_("Choose a reason"), default="")
+    text = TextAreaField(
+        N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
+    )
+
+
+class ReturnOfferForm(Form):
+    """A remark for each section that needs one."""
+
+    service = TextAreaField(N_("Title, unit and city"), [Longest(1000)])
+    topics = TextAreaField(N_("Topics"), [Longest(1000)])
+    places = TextAreaField(N_("Places and periods"), [Longest(1000)])
+    languages = TextAreaField(N_("Languages"), [Longest(1000)])
+    agenda = TextAreaField(N_("Outline of the agenda"), [Longest(1000)])
+    costs = TextAreaField(N_("Costs"), [Longest(1000)])
+    security = TextAreaField(N_("Security requirements"), [Longest(1000)])
+
+    def remarks(self) -> dict[Section, str]:
+        """What is asked for, by section."""
+        return {Section(field.name): field.data or "" for field in self}
+
+
+class AgendaForm(Form):
+    """The agenda of a visit."""
+
+    text = TextAreaField(N_("Agenda"), [Needed(N_("Write the agenda")), Longest(5000)])
+
+
+class GoalForm(Form):
+    """A goal of a mentorship."""
+
+    text = TextAreaField(N_("What do you want to reach?"), [Needed(N_("Write the goal")), Longest(500)])
+    target = DateField(N_("By when?"))
+
+
+class SessionForm(Form):
+    """A session that was held."""
+
+    held_on = DateField(N_("When did you meet?"), [Needed(N_("Enter the day"))])
+    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
+    on_site = BooleanField(N_("We met on site"))
+    note = TextAreaField(N_("Note for the two of you"), [Longest(1000)], description=N_("Nobody else reads it"))
+
+
+def reason_word(code: str | None) -> str:
+    """A reason as a reader sees it; empty for none."""
+    return "" if not code else gettext(words.label(StatedReason(code)) if code in list(StatedReason) else code)

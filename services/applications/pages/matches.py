@@ -1,0 +1,259 @@
+"""What do both countries and both sides see and do about a match: clear it, answer it, cancel it?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.applications.actions import answers, clearance
+from services.applications.actions.overview import MatchView, match_view, match_views
+from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
+from services.applications.pages.parts import PAGE, Store, paged, tag
+from shared.bus import Bus
+from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
+from shared.identity import Principal, allow, signed_in
+from shared.web import dates, states, words
+from shared.web.i18n import gettext
+from shared.web.live import live_route
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications/matches", include_in_schema=False)
+Clearer = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
+Anyone = Annotated[
+    Principal,
+    Depends(
+        allow(
+            Role.OFFICER,
+            Role.HOST_CONTACT,
+            Role.MENTOR,
+            Role.NATIONAL_COORDINATOR,
+            Role.CLEARANCE_OFFICER,
+            Role.PROGRAMME_COORDINATOR,
+        )
+    ),
+]
+WAITS = "waits"
+router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
+
+
+def at(match_id: UUID, rest: str = "") -> str:
+    """The address of a match, or of a page of it."""
+    return f"/applications/matches/{match_id}" + (f"/{rest}" if rest else "")
+
+
+def waits(view: MatchView) -> bool:
+    """Whether the match waits for the reader."""
+    return view.turn.mine or view.answering is not None
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Anyone,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """The matches that concern the reader; those that wait for the reader are a filter of their own."""
+    async with bus.read() as session:
+        views = await match_views(session, principal)
+    mine = [view for view in views if waits(view)]
+    shown = mine if state == WAITS else [view for view in views if not state or view.match.state == state]
+    shown.sort(key=lambda view: not waits(view))
+    counts = [{"count": len(mine), "name": gettext("wait for you"), "href": f"?state={WAITS}", "tone": "wait"}]
+    counts += [
+        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
+        for one in states.states("match")
+        if (count := sum(view.match.state == one.code for view in views))
+    ]
+    return render(
+        request,
+        "matches/list.html",
+        rows=[_row(view) for view in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        counts=[one for one in counts if one["count"]],
+    )
+
+
+def who(view: MatchView) -> str:
+    """The applicant as the reader may know him or her: a name once released, else rank group and service."""
+    known = view.known.get(view.case.sides[0])
+    if known is not None and known.name:
+        return known.name
+    if view.profile is None:
+        return ""
+    return f"{words.label(view.profile.rank_group)}, {words.label(view.profile.service)}"
+
+
+def _row(view: MatchView) -> list[Any]:
+    match = view.match
+    due = view.turn.due or match.due
+    return [
+        {"text": view.case.application.reference or str(match.id), "href": at(match.id)},
+        who(view),
+        words.country(match.country),
+        view.host.name if view.host else words.country(match.host_country),
+        words.label(match.for_),
+        tag("match", match.state),
+        gettext("You") if waits(view) else _holder(view),
+        None if due is None else dates.day(due, short=True),
+    ]
+
+
+def _holder(view: MatchView) -> str:
+    """Who has the match now."""
+    if view.turn.side is Side.HOME:
+        return gettext("National coordinator of %(country)s") % {"country": words.country(view.match.country)}
+    if view.turn.side is Side.HOST:
+        return gettext("National coordinator of %(country)s") % {"country": words.country(view.match.host_country)}
+    if view.match.stands is MatchState.OFFERED:
+        open_ = [words.label(party) for party in view.case.sides if party not in view.answers]
+        return ", ".join(open_) or gettext("Matching")
+    return states.state("match", view.match.state).holder
+
+
+@router.get("/{match_id}")
+async def show(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """One match: where it stands, what may be known of whom, and what can be done now."""
+    return await page_of(request, principal, bus, match_id)
+
+
+async def page_of(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    match_id: UUID,
+    *,
+    form: AnswerForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a match, with the answer's form where one is asked for."""
+    async with bus.read() as session:
+        view = await match_view(session, principal, match_id)
+    match = view.match
+    due = view.turn.due or match.due
+    coordinators = {Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME}
+    involved = bool(view.case.parties - coordinators)
+    return render(
+        request,
+        "matches/show.html",
+        status,
+        view=view,
+        match=match,
+        where=Standing(
+            state("match", match.state),
+            match.since,
+            due,
+            _holder(view),
+            reason=reason_word(match.reason) or None,
+        ),
+        who=who(view),
+        people=[(words.label(party), known) for party, known in view.known.items() if known.name],
+        form_=form or AnswerForm(),
+        may_cancel=match.stands is MatchState.CONFIRMED
+        and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
+        and view.mentorship is None,
+        mine=involved,
+        late=[party for party in view.case.parties if party in match.late],
+        done=request.query_params.get("done"),
+    )
+
+
+@router.post("/{match_id}/clear")
+async def clear(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+    """Clear it for the side whose turn the page showed."""
+    side = str((await request.form()).get("side", ""))
+    await clearance.clear(bus, principal, match_id, Side(side) if side in list(Side) else None)
+    return see_other(at(match_id) + "?done=cleared")
+
+
+@router.get("/{match_id}/refuse")
+async def ask_refuse(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+    """Ask why."""
+    return await _refuse_page(request, principal, bus, match_id, ReasonForm())
+
+
+async def _refuse_page(
+    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: ReasonForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        view = await match_view(session, principal, match_id)
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=view.case.application.reference,
+        title=gettext("Do not clear this match"),
+        text=gettext(
+            "The match is cancelled and another place is looked for. "
+            "Reasons of health and clearance are passed on as personal."
+        ),
+        back_href=at(match_id),
+        button=gettext("Do not clear it"),
+    )
+
+
+@router.post("/{match_id}/refuse")
+async def refuse(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+    """Do not clear it."""
+    form = await ReasonForm.read(request)
+    if not form.validate():
+        return await _refuse_page(request, principal, bus, match_id, form, 422)
+    await clearance.refuse(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
+    return see_other(at(match_id) + "?done=refused")
+
+
+@router.post("/{match_id}/answer")
+async def answer(request: Request, match_id: UUID, principal: Asked, bus: Store) -> Response:
+    """Answer it: the page then says that the answer has arrived."""
+    form = await AnswerForm.read(request)
+    declines = form.answer.data == Answer.DECLINE
+    if not form.validate() or (declines and not form.reason.data):
+        if declines and not form.reason.data:
+            form.refuse("reason", gettext("Choose why you decline"))
+        return await page_of(request, principal, bus, match_id, form=form, status=422)
+    reason = StatedReason(form.reason.data) if declines else None
+    await answers.answer(bus, principal, match_id, Answer(form.answer.data), reason, form.text.data or "")
+    return see_other(at(match_id) + "?done=answered")
+
+
+@router.get("/{match_id}/cancel")
+async def ask_cancel(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """Ask why."""
+    return await _cancel_page(request, principal, bus, match_id, ReasonForm())
+
+
+async def _cancel_page(
+    request: Request, principal: Principal, bus: Bus, match_id: UUID, form: ReasonForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        view = await match_view(session, principal, match_id)
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=view.case.application.reference,
+        title=gettext("Ask that it be cancelled"),
+        text=gettext("The other side is told, with the reason. The place goes to the next in line."),
+        back_href=at(match_id),
+        button=gettext("Ask to cancel"),
+    )
+
+
+@router.post("/{match_id}/cancel")
+async def cancel(request: Request, match_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """Ask that a confirmed match be cancelled."""
+    form = await ReasonForm.read(request)
+    if not form.validate():
+        return await _cancel_page(request, principal, bus, match_id, form, 422)
+    await answers.cancel(bus, principal, match_id, StatedReason(form.reason.data), form.text.data or "")
+    return see_other(at(match_id) + "?done=cancel")

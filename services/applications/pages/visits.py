@@ -1,0 +1,304 @@
+"""What do guest and host see and do about a visit, and who comes when?"""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.applications.actions import forms
+from services.applications.actions import visits as actions
+from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
+from services.applications.api.parts import Portal
+from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
+from services.applications.pages.matches import who
+from services.applications.pages.parts import PAGE, Store, paged, tag
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.codes import MatchState, Party, PreparationItem, Role, StatedReason, VisitState
+from shared.identity import Principal, allow
+from shared.web import dates, states, words
+from shared.web.errors import Refused
+from shared.web.forms import options
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications/visits", include_in_schema=False)
+Guest = Annotated[Principal, Depends(allow(Role.OFFICER))]
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
+Anyone = Annotated[
+    Principal,
+    Depends(
+        allow(
+            Role.OFFICER,
+            Role.HOST_CONTACT,
+            Role.NATIONAL_COORDINATOR,
+            Role.CLEARANCE_OFFICER,
+            Role.PROGRAMME_COORDINATOR,
+        )
+    ),
+]
+_COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
+
+
+def at(visit_id: UUID, rest: str = "") -> str:
+    """The address of a visit, or of a page of it."""
+    return f"/applications/visits/{visit_id}" + (f"/{rest}" if rest else "")
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Anyone,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """Who comes when: the visits that concern the reader, those of today and later first."""
+    async with bus.read() as session:
+        views = [view for view in await match_views(session, principal, _COMES) if view.visit]
+    today = clock.today()
+    shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
+    shown.sort(key=lambda view: _order(view, today))
+    return render(
+        request,
+        "visits/list.html",
+        rows=[_row(view) for view in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        host=principal.has(Role.HOST_CONTACT),
+        counts=[
+            {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
+            for one in states.states("visit")
+            if (count := sum(view.visit is not None and view.visit.state == one.code for view in views))
+        ],
+    )
+
+
+def _order(view: MatchView, today: date) -> tuple[bool, int]:
+    """Visits to come by their start, then those without dates, then those that are over, the newest first."""
+    assert view.visit is not None
+    start, end = view.visit.start, view.visit.end
+    if start is None or end is None:
+        return False, date.max.toordinal()
+    over = end < today
+    return over, -start.toordinal() if over else start.toordinal()
+
+
+def _row(view: MatchView) -> list[Any]:
+    visit = view.visit
+    assert visit is not None
+    when = gettext("No dates yet")
+    if visit.start is not None and visit.end is not None:
+        when = dates.span(visit.start, visit.end)
+    return [
+        {"text": when, "href": at(visit.id)},
+        who(view),
+        view.case.application.reference,
+        words.country(visit.country),
+        view.host.name if view.host else words.country(visit.host_country),
+        tag("visit", visit.state),
+    ]
+
+
+@router.get("/{visit_id}")
+async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -> Response:
+    """One visit: where it stands, agenda, preparation, attendance, and what is asked of the reader."""
+    return await page_of(request, principal, bus, visit_id)
+
+
+async def page_of(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    visit_id: UUID,
+    *,
+    form: AgendaForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a visit."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+    visit, parties = view.visit, view.of.case.parties
+    scheduled = visit.stands is VisitState.SCHEDULED
+    own = [party for party in actions.BOTH if party in parties]
+    return render(
+        request,
+        "visits/show.html",
+        status,
+        view=view,
+        visit=visit,
+        where=Standing(
+            state("visit", view.shown_state),
+            visit.since,
+            visit.agenda_due if scheduled and not view.both_agreed else None,
+            reason=reason_word(visit.reason) or None,
+        ),
+        who=who(view.of),
+        people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
+        agreed=[(words.label(party), view.agreed.get(party) == view.version) for party in actions.BOTH],
+        may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
+        may_write=scheduled and bool(own),
+        guest=Party.GUEST in parties,
+        host=Party.HOST in parties,
+        scheduled=scheduled,
+        security=view.of.offer.entry.security if view.of.offer else "",
+        items=[(item.value, words.label(item), item in view.prepared) for item in view.asked],
+        days=[(day, view.attendance.get(day), day in view.recordable) for day in visit.dates],
+        may_report=Party.HOST in parties and bool(view.recordable),
+        came=any(view.attendance.values()),
+        tasks=_tasks(view),
+        form_=form or AgendaForm(data={"text": view.agenda}),
+        done=request.query_params.get("done"),
+    )
+
+
+def _tasks(view: VisitView) -> list[dict[str, Any]]:
+    """The forms of reporting that are asked of the reader, as a task list."""
+    names = {"evaluation": gettext("Evaluate the visit"), "report": gettext("Write your report")}
+    return [
+        {
+            "title": names[task.purpose],
+            "href": None if task.done else at(view.visit.id, f"forms/{task.purpose}"),
+            "state": state("outcome", "submitted" if task.done else "due"),
+        }
+        for task in view.tasks
+    ]
+
+
+@router.get("/{visit_id}/forms/{purpose}")
+async def open_form(visit_id: UUID, purpose: str, principal: Both, bus: Store, settings: Portal) -> Response:
+    """On to reporting's form, with a ticket that says as whom the reader answers."""
+    return see_other((await forms.for_visit(bus, settings, principal, visit_id, purpose)).link)
+
+
+@router.post("/{visit_id}/agenda")
+async def write_agenda(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
+    """Write the next version of the agenda."""
+    form, sent = await AgendaForm.read(request), await request.form()
+    version = str(sent.get("version", ""))
+    if not form.validate():
+        return await page_of(request, principal, bus, visit_id, form=form, status=422)
+    try:
+        await actions.write_agenda(
+            bus, principal, visit_id, form.text.data or "", version=int(version) if version.isdigit() else 0
+        )
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        form.refuse("text", refused.detail)
+        return await page_of(request, principal, bus, visit_id, form=form, status=409)
+    return see_other(at(visit_id) + "?done=agenda")
+
+
+@router.post("/{visit_id}/agenda/agree")
+async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
+    """Agree to the agenda that the page showed."""
+    version = str((await request.form()).get("version", ""))
+    await actions.agree(bus, principal, visit_id, int(version) if version.isdigit() else None)
+    return see_other(at(visit_id) + "?done=agreed")
+
+
+@router.post("/{visit_id}/preparation")
+async def prepare(request: Request, visit_id: UUID, principal: Guest, bus: Store) -> Response:
+    """Keep what is there before travel."""
+    sent = (await request.form()).getlist("item")
+    items = [PreparationItem(one) for one in sent if one in list(PreparationItem)]
+    await actions.prepare(bus, principal, visit_id, items)
+    return see_other(at(visit_id) + "?done=prepared")
+
+
+@router.post("/{visit_id}/attendance")
+async def attend(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+    """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`."""
+    days: dict[date, bool] = {}
+    for name, value in (await request.form()).items():
+        if name.startswith("day-") and value in {"yes", "no"}:
+            try:
+                days[date.fromisoformat(name.removeprefix("day-"))] = value == "yes"
+            except ValueError:
+                continue
+    await actions.record_days(bus, principal, visit_id, days)
+    return see_other(at(visit_id) + "?done=attendance")
+
+
+@router.get("/{visit_id}/no-show")
+async def ask_no_show(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+    """Ask once more, and why."""
+    return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
+
+
+async def _no_show_page(
+    request: Request, principal: Principal, bus: Bus, visit_id: UUID, form: MaybeReasonForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=view.of.case.application.reference,
+        title=gettext("Report that the guest did not come"),
+        text=gettext("The sending country is told. The visit is then over."),
+        back_href=at(visit_id),
+        button=gettext("Report a no-show"),
+    )
+
+
+@router.post("/{visit_id}/no-show")
+async def no_show(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+    """Report that the guest did not come."""
+    form = await MaybeReasonForm.read(request)
+    if not form.validate():
+        return await _no_show_page(request, principal, bus, visit_id, form, 422)
+    reason = StatedReason(form.reason.data) if form.reason.data else None
+    await actions.no_show(bus, principal, visit_id, reason, form.text.data or "")
+    return see_other(at(visit_id) + "?done=no_show")
+
+
+@router.get("/{visit_id}/early-return")
+async def ask_return(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+    """Ask for the last day, and why."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+    return _return_page(request, view, EarlyReturnForm())
+
+
+def _return_page(request: Request, view: VisitView, form: EarlyReturnForm, status: int = 200) -> Response:
+    form.last_day.choices = _last_days(view)
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=view.of.case.application.reference,
+        title=gettext("Report an early return"),
+        text=gettext("The days on which the guest was there count."),
+        back_href=at(view.visit.id),
+        button=gettext("Report an early return"),
+    )
+
+
+def _last_days(view: VisitView) -> Any:
+    days = [day for day in view.recordable if day != view.visit.end]
+    return options([(day.isoformat(), dates.day(day)) for day in days], blank=gettext("Choose the day"))
+
+
+@router.post("/{visit_id}/early-return")
+async def early_return(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+    """Report that the guest left before the end."""
+    async with bus.read() as session:
+        view = await visit_view(session, principal, visit_id)
+    form = await EarlyReturnForm.read(request)
+    form.last_day.choices = _last_days(view)
+    if not form.validate():
+        return _return_page(request, view, form, 422)
+    reason = StatedReason(form.reason.data) if form.reason.data else None
+    last_day = date.fromisoformat(form.last_day.data)
+    await actions.early_return(bus, principal, visit_id, last_day, reason, form.text.data or "")
+    return see_other(at(visit_id) + "?done=early_return")

@@ -1,0 +1,222 @@
+"""Can hosts, mentors, coordinators and officers do all of it on pages, without JavaScript?"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared import clock
+from shared.contracts import mentorships, visits
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country and a mentor."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    return made
+
+
+async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await abroad.of.as_(subject).get(address)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def send(
+    abroad: Abroad, subject: str, address: str, data: dict[str, Any] | None = None, status: int = 303
+) -> httpx2.Response:
+    """A form as somebody sends it."""
+    answer = await abroad.of.as_(subject).post(address, data=data or {})
+    assert answer.status_code == status, re.findall(r'error-message">(.*?)</p>', answer.text, re.DOTALL)
+    return answer
+
+
+def written(day: Any, name: str) -> dict[str, str]:
+    """A date as a form sends it."""
+    return {f"{name}-day": str(day.day), f"{name}-month": str(day.month), f"{name}-year": str(day.year)}
+
+
+def offer_form(**changes: Any) -> dict[str, Any]:
+    """The placement's form, filled in."""
+    start = clock.today() + timedelta(days=70)
+    return {
+        "title": "A week with the cybercrime unit",
+        "city": "Lyon",
+        "topics": ["online_crime"],
+        "expertise": ["analysis"],
+        "outline": "Case work.",
+        "places": "2",
+        **written(start, "periods-0-start"),
+        **written(start + timedelta(days=60), "periods-0-end"),
+        "periods-0-places_per_week": "1",
+        "days": "5",
+        "group_size": "1",
+        "languages-0-language": "en",
+        "languages-0-level": "B1",
+        "security": "Identity document.",
+        **changes,
+    }
+
+
+async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
+    """Draft with a row added, submitted, sent back, changed, submitted, endorsed, published, revised, paused."""
+    new = f"/applications/offers/new?call={abroad.of.call['id']}"
+    assert "Offer a placement" in await read(abroad, "claire", "/applications/offers")
+    assert "Outline of the agenda" in await read(abroad, "claire", new)
+    more = await send(abroad, "claire", new, offer_form(row="add:periods"), 422)
+    assert "periods-1-start-day" in more.text
+    assert "Case work." in more.text
+    lacking = await send(abroad, "claire", new, offer_form(places="", submit="1"), 422)
+    assert "Enter how many guests you take in all" in lacking.text
+    offer = (await abroad.get("claire", "/offers"))["offers"][0]
+    at = f"/applications/offers/{offer['id']}"
+    await send(abroad, "claire", f"{at}/edit", offer_form(version="77"), 409)
+    page = await read(abroad, "claire", f"{at}/edit")
+    assert f'name="version" value="{offer["version"]}"' in page
+    await send(abroad, "claire", f"{at}/edit", offer_form(submit="1", version=offer["version"]))
+    assert "Endorse" in await read(abroad, "luc", at)
+    await read(abroad, "paul", at, 404)
+    await send(abroad, "luc", f"{at}/return", {}, 422)
+    await send(abroad, "luc", f"{at}/return", {"places": "Only two?"})
+    assert "Only two?" in await read(abroad, "claire", at)
+    await send(abroad, "claire", f"{at}/edit", offer_form(places="3", submit="1"))
+    await send(abroad, "luc", f"{at}/endorse")
+    await send(abroad, "claire", f"{at}/publish")
+    again = await send(abroad, "claire", f"{at}/publish")
+    assert "Published" in await read(abroad, "claire", again.headers["location"])
+    await send(abroad, "claire", f"{at}/edit", offer_form(places="4"))
+    await send(abroad, "claire", f"{at}/pause")
+    await send(abroad, "claire", f"{at}/withdraw", {"reason": "operational_duty"})
+    assert "Withdrawn" in await read(abroad, "luc", "/applications/offers")
+    assert (await abroad.get("claire", "/offers"))["offers"][0]["entry"]["places"] == 4
+    await send(abroad, "claire", f"{at}/nonsense", status=404)
+
+
+async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
+    """A mentor begins, is told what is missing, publishes, and pauses."""
+    assert "Write your profile" in await read(abroad, "jonas", "/applications/mentors")
+    begun = await send(abroad, "jonas", f"/applications/mentors/new?call={abroad.of.call['id']}")
+    edit = begun.headers["location"]
+    assert "Your areas of expertise" in await read(abroad, "jonas", edit)
+    form = {"service": "police", "rank_group": "supervisor", "minimum_level": "B1", "capacity": "2", "publish": "1"}
+    lacking = await send(abroad, "jonas", edit, form, 422)
+    assert "Add at least one area of expertise" in lacking.text
+    form |= {"expertise-0-area": "analysis", "expertise-0-level": "3", "expertise-0-years": "12"}
+    form |= {"languages-0-language": "en", "languages-0-level": "C1", "topics": "online_crime"}
+    form |= written(clock.today(), "periods-0-start")
+    form |= written(clock.today() + timedelta(days=200), "periods-0-end")
+    at = (await send(abroad, "jonas", edit, form)).headers["location"]
+    assert "Published" in await read(abroad, "jonas", at)
+    assert 'value="2" checked' in await read(abroad, "jonas", edit)
+    await send(abroad, "jonas", edit.replace("edit", "pause"))
+    assert "Paused" in await read(abroad, "jonas", "/applications/mentors")
+
+
+async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
+    """Each sees what waits for it, clears or answers once, and no name before its time."""
+    match_id = await abroad.placement_matched()
+    at = f"/applications/matches/{match_id}"
+    assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
+    page = await read(abroad, "luc", at)
+    assert "Petrosyan" not in page
+    assert "Operational" in page
+    await send(abroad, "tigran", f"{at}/clear", {"side": "home"})
+    await send(abroad, "tigran", f"{at}/clear", {"side": "home"})
+    assert "Ani Petrosyan" in await read(abroad, "luc", at)
+    assert "Petrosyan" not in await read(abroad, "claire", at)
+    assert "Petrosyan" not in await read(abroad, "programme", at)
+    await send(abroad, "luc", f"{at}/refuse", {}, 422)
+    await read(abroad, "luc", f"{at}/refuse")
+    await abroad.offered(match_id, "luc", "luc")
+    assert "Do you accept?" in await read(abroad, "ani", at)
+    refused = await send(abroad, "ani", f"{at}/answer", {"answer": "decline"}, 422)
+    assert "Choose why you decline" in refused.text
+    await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
+    await send(abroad, "ani", f"{at}/answer", {"answer": "accept"})
+    page = await read(abroad, "ani", at)
+    assert "Your answer has arrived" in page
+    assert "Do you accept?" not in page
+    await read(abroad, "nino", at, 404)
+    await read(abroad, "ani", f"{at}/cancel")
+
+
+async def test_a_visit_on_pages(abroad: Abroad) -> None:
+    """Agenda written and agreed by both, prepared, attendance by day, forms opened with a ticket."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    at = f"/applications/visits/{visit_id}"
+    assert "Who comes when" in await read(abroad, "claire", "/applications/visits")
+    assert "Ani Petrosyan" in await read(abroad, "claire", "/applications/visits")
+    assert "Before you travel" in await read(abroad, "ani", at)
+    await send(abroad, "claire", f"{at}/agenda", {"text": "Monday: briefing.", "version": "1"})
+    late = await send(abroad, "ani", f"{at}/agenda", {"text": "Another one.", "version": "1"}, 409)
+    assert "changed the agenda" in late.text
+    for somebody in ("ani", "claire", "claire"):
+        await send(abroad, somebody, f"{at}/agenda/agree", {"version": "2"})
+    assert "Agenda agreed" in await read(abroad, "claire", at)
+    await send(abroad, "ani", f"{at}/preparation", {"item": ["visa", "insurance"]})
+    assert "Was the guest there?" not in await read(abroad, "claire", at)
+    clock.move(timedelta(days=80))
+    page = await read(abroad, "claire", at)
+    assert "Was the guest there?" in page
+    assert "did not come at all" in page
+    days = abroad.plan(match_id)["days"]
+    await read(abroad, "claire", f"{at}/no-show")
+    await send(abroad, "claire", f"{at}/attendance", {f"day-{days[0]}": "yes", f"day-{days[1]}": "no"})
+    await abroad.tell_visit(visits.VisitStarted, visit_id, match_id)
+    assert days[2] in await read(abroad, "claire", f"{at}/early-return")
+    await send(abroad, "claire", f"{at}/early-return", {"last_day": ""}, 422)
+    await send(abroad, "claire", f"{at}/early-return", {"last_day": days[0], "reason": "health"})
+    ended = {"attended": days[:1], "attended_days": 1, "required_days": 5, "ended_on": days[0], "early": True}
+    await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **ended)
+    assert "Write your report" in await read(abroad, "ani", at)
+    page = await read(abroad, "claire", at)
+    assert "Evaluate the visit" in page
+    assert "Write your report" not in page
+    on = await abroad.of.as_("claire").get(f"{at}/forms/evaluation")
+    assert on.headers["location"].startswith(f"/reporting/evaluations/{visit_id}?ticket=")
+    assert (await abroad.get("ani", f"/applications/{abroad.pairings[match_id]['application_id']}"))["state"] == "ended"
+
+
+async def test_a_mentorship_on_pages(abroad: Abroad) -> None:
+    """Both sign, set a goal, log and confirm a session on pages; a coordinator sees neither goal nor note."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    at = f"/applications/mentorships/{mentorship_id}"
+    assert "Sign the agreement" in await read(abroad, "nino", at)
+    for somebody in ("nino", "jonas", "jonas"):
+        await send(abroad, somebody, f"{at}/sign")
+    await abroad.tell_pair(mentorships.MentorshipStarted, mentorship_id, match_id, started_on=clock.today())
+    await send(abroad, "nino", f"{at}/goals", {"text": ""}, 422)
+    await send(abroad, "nino", f"{at}/goals", {"text": "Read a network chart."})
+    tomorrow = written(clock.today() + timedelta(days=1), "held_on")
+    early = await send(abroad, "jonas", f"{at}/sessions", {"minutes": "60", **tomorrow}, 409)
+    assert "has not come yet" in early.text
+    session = {"minutes": "60", "note": "We began.", **written(clock.today(), "held_on")}
+    await send(abroad, "jonas", f"{at}/sessions", session)
+    page = await read(abroad, "nino", at)
+    assert "Confirm this session" in page
+    assert "Jonas Kazlauskas" in page
+    held = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["sessions"][0]
+    await send(abroad, "nino", f"{at}/sessions/{held['id']}/confirm")
+    goal = (await abroad.get("nino", f"/mentorships/{mentorship_id}"))["goals"][0]
+    await send(abroad, "nino", f"{at}/goals/{goal['id']}/close", {"met": "yes"})
+    assert "met</p>" in await read(abroad, "jonas", at)
+    page = await read(abroad, "giorgi", at)
+    assert "network chart" not in page
+    assert "We began." not in page
+    assert "Nino Beridze" in await read(abroad, "jonas", "/applications/mentorships")
+    await read(abroad, "nino", f"{at}/end")
+    await send(abroad, "nino", f"{at}/end", {"reason": ""})
