@@ -52,14 +52,15 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
             raise Refused(gettext("This call does not take this kind of application."), 422, {"kind": kind})
         if not call.takes_applications(moment):
             raise Refused(gettext("This call takes no applications now."), 409)
-        draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
-        if draft is not None:
-            return draft
-        person = await register.person(tx.session, principal.subject)
+        # Locked, so that two clicks at once begin one draft and not two.
+        person = await register.person(tx.session, principal.subject, lock=True)
         if person is None or person.country is None:
             raise Refused(
                 gettext("The register does not know you yet. Ask your national coordinator to enter you."), 422
             )
+        draft = await store.draft_of(tx.session, principal.subject, call_id, kind)
+        if draft is not None:
+            return draft
         application = store.Application(
             id=new_id(),
             call_id=call_id,

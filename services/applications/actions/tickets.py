@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ADDRESSES: dict[str, str] = {
     "evaluation": "/reporting/evaluations/{subject}",
     "report": "/reporting/reports/{subject}",
+    "follow_up": "/reporting/follow-ups/{subject}",
     "receipt": "/matching/receipts/{subject}",
 }
 

@@ -155,7 +155,7 @@ def rule_sentences(terms: CallTerms) -> list[str]:
 def _sentences(terms: CallTerms) -> dict[EligibilityRule, tuple[str, str]]:
     """For each rule: what the call asks, and what would help somebody who does not meet it."""
     rules, level = terms.rules, terms.rules.minimum_level.value
-    tongues = _listed([words.tongue(code) for code in rules.languages])
+    tongues = gettext(" or ").join(words.tongue(code) for code in rules.languages)
     language = (
         gettext("You speak %(languages)s at level %(level)s or higher.") % {"languages": tongues, "level": level}
         if tongues

@@ -12,6 +12,7 @@ from wtforms import Form as Row
 from services.applications.actions import calls as actions
 from services.applications.actions.common import not_found
 from services.applications.model.call import rule_sentences
+from services.applications.pages.task_forms import InRow
 from services.applications.store import calls as store
 from services.applications.store import register
 from shared import clock
@@ -44,8 +45,8 @@ Store = Annotated[Bus, Depends(bus_of)]
 class VisitPeriodRow(Row):
     """When visits may be."""
 
-    start = DateField(N_("First day"))
-    end = DateField(N_("Last day"))
+    start = DateField(N_("First day"), [InRow()])
+    end = DateField(N_("Last day"), [InRow()])
 
 
 class CallForm(Form):

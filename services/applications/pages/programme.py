@@ -11,7 +11,7 @@ from services.applications.store import applications as store
 from services.applications.store import register
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import Role
+from shared.contracts.codes import OrganisationKind, Role
 from shared.identity import Principal, allow
 from shared.identity.scope import countries_visible
 from shared.service import bus_of
@@ -81,4 +81,5 @@ async def show_register(
         funds=funds,
         exclusions=exclusions,
         names={one.id: one.name for one in organisations},
+        kinds={kind.value: kind for kind in OrganisationKind},
     )

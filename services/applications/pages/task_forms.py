@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wtforms import BooleanField, EmailField, FieldList, FormField, RadioField, SelectField, StringField, TextAreaField
 from wtforms import Form as Row
@@ -51,6 +51,15 @@ def countries_known() -> Choices:
     return [("", gettext("Choose")), *sorted(((c, words.country(c)) for c in COUNTRIES), key=lambda one: one[1])]
 
 
+class InRow:
+    """Marks a field that belongs to a row: it is not called optional, and `lacking` looks at the row as a whole."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: Row, field: Any) -> None:
+        """WTForms' protocol."""
+
+
 class ContactForm(Form):
     """Who applies, as the register knows it."""
 
@@ -95,12 +104,12 @@ class LineManagerForm(Form):
 class ExpertiseRow(Row):
     """One area of expertise."""
 
-    area = SelectField(N_("Area"), choices=lambda: choices(Expertise))
+    area = SelectField(N_("Area"), [InRow()], choices=lambda: choices(Expertise))
     level = SelectField(
         N_("Level"),
         choices=lambda: [("1", gettext("1: basic")), ("2", gettext("2: advanced")), ("3", gettext("3: expert"))],
     )
-    years = NumberField(N_("Years"))
+    years = NumberField(N_("Years"), [InRow()])
 
 
 class ExpertiseForm(Form):
@@ -112,8 +121,8 @@ class ExpertiseForm(Form):
 class LanguageRow(Row):
     """One language."""
 
-    language = SelectField(N_("Language"), choices=languages_known)
-    level = SelectField(N_("Level"), choices=lambda: choices(LanguageLevel))
+    language = SelectField(N_("Language"), [InRow()], choices=languages_known)
+    level = SelectField(N_("Level"), [InRow()], choices=lambda: choices(LanguageLevel))
 
 
 class LanguagesForm(Form):
@@ -136,8 +145,8 @@ class TopicsForm(Form):
 class PeriodRow(Row):
     """From the first to the last day."""
 
-    start = DateField(N_("First day"))
-    end = DateField(N_("Last day"))
+    start = DateField(N_("First day"), [InRow()])
+    end = DateField(N_("Last day"), [InRow()])
 
 
 class PeriodsForm(Form):
@@ -365,4 +374,4 @@ def _half(form: Form, name: str, *, needed: bool) -> None:
         form.refuse(name, gettext("The last day must not be before the first"))
 
 
-__all__ = ["TASK_FORMS", "Task", "choices", "countries_known", "lacking", "languages_known", "prepare"]
+__all__ = ["TASK_FORMS", "InRow", "Task", "choices", "countries_known", "lacking", "languages_known", "prepare"]

@@ -120,9 +120,9 @@ async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisa
     return await session.get(Organisation, organisation_id)
 
 
-async def person(session: AsyncSession, subject: str) -> Person | None:
-    """The person with that sign-in subject."""
-    return await session.get(Person, subject)
+async def person(session: AsyncSession, subject: str, *, lock: bool = False) -> Person | None:
+    """The person with that sign-in subject; with `lock` nobody else changes the entry until the commit."""
+    return await session.get(Person, subject, with_for_update=lock)
 
 
 async def people_by_subject(session: AsyncSession, subjects: Iterable[str]) -> dict[str, Person]:
