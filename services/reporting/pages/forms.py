@@ -17,7 +17,7 @@ from shared.identity import Ticket, ticket
 from shared.service import Service, bus_of, service_of
 from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
-from shared.web.i18n import N_
+from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -42,13 +42,15 @@ def _form(form: Asked, kind: str, texts: dict[int, str]) -> type[Form]:
         )
         for number in range(1, form.objectives + 1):
             fields[f"objective_{number}"] = RadioField(
-                texts.get(number) or f"{number}",
+                texts.get(number) or gettext("Objective %(number)s") % {"number": number},
                 [Needed(N_("Say how far each objective was met, from 1 to 5"))],
                 choices=_SCALE,
             )
         for number in range(1, form.case.goals + 1):
             fields[f"goal_{number}"] = RadioField(
-                f"{number}", [Needed(N_("Say for each goal whether it was met"))], choices=_MET
+                gettext("Goal %(number)s") % {"number": number},
+                [Needed(N_("Say for each goal whether it was met"))],
+                choices=_MET,
             )
         for question in forms.questions(form.respondent):
             fields[question.name] = RadioField(
@@ -73,12 +75,12 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
         form = await asked(session, subject, kind, request.state.principal)
     if form.given is not None:
         shown = forms.questions(form.respondent) if kind == EVALUATION else ()
-        return render(request, "answered.html", form=form, kind=kind, headings=_headings(kind), questions=shown)
+        return render(request, "answered.html", asked=form, kind=kind, headings=_headings(kind), questions=shown)
     texts = await _objectives(service, form, kind)
     return render(
         request,
         "answer.html",
-        form=form,
+        asked=form,
         kind=kind,
         form_=_form(form, kind, texts)(),
         texts=texts,
@@ -124,7 +126,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         request,
         "answer.html",
         422,
-        form=form,
+        asked=form,
         kind=kind,
         form_=form_,
         texts=texts,

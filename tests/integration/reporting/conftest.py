@@ -1,4 +1,4 @@
-"""What do reporting's tests stand on? The service on a real database, people with roles, and a way to tell it events."""
+"""What do reporting's tests stand on? The service on a real database, people with roles, and a feed of events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from services.reporting.app import create_app
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
 from shared import clock
-from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, issue_ticket, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from shared.contracts.codes import Role
     from tests.conftest import Databases
 
 ORIGIN = "http://localhost:8000"
@@ -68,7 +68,8 @@ class House:
 
         async with self.app.state.service.bus.read() as session:
             query = text(
-                "SELECT j.id, j.type, j.aggregateid, j.payload, j.sequence, j.occurred_at, j.correlationid, j.causationid"
+                "SELECT j.id, j.type, j.aggregateid, j.payload, j.sequence, j.occurred_at, j.correlationid,"
+                " j.causationid"
                 " FROM journal j JOIN pending p ON p.id = j.id WHERE j.aggregatetype = :topic ORDER BY p.position"
             )
             return list((await session.execute(query, {"topic": topic})).all())
