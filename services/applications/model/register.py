@@ -18,13 +18,17 @@ from shared.web.i18n import gettext
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
+# Format characters that some scripts need between letters; all others (turned directions, tags) only hide something.
+_JOINERS = frozenset("\u200c\u200d")
+
+
 def clean(text: str) -> str:
     """One line of text without control characters, in the composed form (NFC).
 
     Raises ValueError with a sentence for the writer.
     """
     text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text):
+    if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
         raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
     return text
 
