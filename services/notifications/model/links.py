@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notifications.model.case import VISITS
+
 if TYPE_CHECKING:
     from services.notifications.model.case import Case
 
@@ -14,6 +16,9 @@ LINKS: dict[str, str] = {
     "offer": "/applications/offers/{offer_id}",
     "mentor": "/applications/mentors/{mentor_id}",
     "match": "/applications/matches/{match_id}",
+    "eligibility": "/applications/eligibility",
+    "visits": "/applications/visits",
+    "mentorships": "/applications/mentorships",
     "visit": "/applications/visits/{id}",
     "mentorship": "/applications/mentorships/{id}",
     "board": "/matching/",
@@ -24,10 +29,13 @@ LINKS: dict[str, str] = {
 def address(origin: str, link: str, case: Case, *, own: bool) -> str:
     """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
 
-    An application has two pages: `own` is for the officer's, others get the coordinators'.
+    An application has two pages: `own` is for the officer's, others get the coordinators'. `outcome` is the visit or
+    the mentorship that the case is.
     """
     if link == "application" and not own:
         link = "case"
+    if link == "outcome":
+        link = "visit" if case.topic == VISITS else "mentorship"
     ids = {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}
     path = LINKS[link]
     if any("{" + name + "}" in path and value is None for name, value in ids.items()):

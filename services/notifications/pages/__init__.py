@@ -1,10 +1,12 @@
-"""Which pages do notifications have? What was sent, what falls due, and the table of messages."""
+"""Which pages do notifications have? What was sent, what falls due, the table of messages, and parked events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notifications.consumers import consumers
 from services.notifications.pages import due, log, table
+from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -12,4 +14,4 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The pages' routers."""
-    return [log.router, due.router, table.router]
+    return [log.router, due.router, table.router, parked_router("notifications", consumers)]

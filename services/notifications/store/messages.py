@@ -118,7 +118,8 @@ async def queue(session: AsyncSession, messages: Iterable[Message], now: datetim
     values = sorted(rows.values(), key=lambda row: str(row["id"]))
     for start in range(0, len(values), 1000):
         statement = insert(MessageRow).values(values[start : start + 1000])
-        done = await session.execute(statement.on_conflict_do_nothing(index_elements=["id"]).returning(sa.column("id")))
+        statement = statement.on_conflict_do_nothing(index_elements=["id"])
+        done: sa.Result[UUID] = await session.execute(statement.returning(sa.column("id", sa.Uuid)))
         new += len(done.all())
     return new
 

@@ -4,7 +4,6 @@ Revision: 0001, after: , written: 2026-11-24 20:33:39.553944
 """
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
@@ -49,13 +48,13 @@ def upgrade() -> None:
     )
     op.create_table('case',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('topic', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('topic', sa.String(), nullable=False),
     sa.Column('application_id', sa.Uuid(), nullable=True),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
     sa.Column('call_id', sa.Uuid(), nullable=True),
-    sa.Column('country', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('country', sa.String(), nullable=True),
     sa.Column('organisation_id', sa.Uuid(), nullable=True),
-    sa.Column('host_country', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('host_country', sa.String(), nullable=True),
     sa.Column('host_organisation_id', sa.Uuid(), nullable=True),
     sa.Column('offer_id', sa.Uuid(), nullable=True),
     sa.Column('mentor_id', sa.Uuid(), nullable=True),
@@ -73,9 +72,9 @@ def upgrade() -> None:
     )
     op.create_table('deadline',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('owner', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('topic', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('owner', sa.String(), nullable=False),
+    sa.Column('topic', sa.String(), nullable=False),
     sa.Column('case_id', sa.Uuid(), nullable=False),
     sa.Column('due', sa.DateTime(timezone=True), nullable=True),
     sa.Column('remind_at', sa.DateTime(timezone=True), nullable=True),
@@ -118,20 +117,20 @@ def upgrade() -> None:
     )
     op.create_table('message',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('rule', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('rule', sa.String(), nullable=False),
     sa.Column('about', sa.Uuid(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('reference', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reference', sa.String(), nullable=False),
     sa.Column('application_id', sa.Uuid(), nullable=True),
-    sa.Column('country', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('country', sa.String(), nullable=True),
     sa.Column('audience', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('case', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('facts', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('next_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('cause', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('cause', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('message_pkey'))
     )
     op.create_index('message_application_id', 'message', ['application_id', 'at', 'id'], unique=False)
@@ -145,20 +144,20 @@ def upgrade() -> None:
     sa.Column('message_id', sa.Uuid(), nullable=False),
     sa.Column('recipient', sa.Uuid(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('language', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('cause', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('cause', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('notification_pkey'))
     )
     op.create_index('notification_message_id', 'notification', ['message_id', 'id'], unique=False)
     op.create_index('notification_recipient', 'notification', ['recipient', 'at', 'id'], unique=False)
     op.create_table('organisation',
     sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('city', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('city', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('organisation_pkey'))
     )
     op.create_table('parked',
@@ -217,7 +216,7 @@ def upgrade() -> None:
     op.create_table('told',
     sa.Column('deadline_id', sa.Uuid(), nullable=False),
     sa.Column('due', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('what', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('what', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('deadline_id', 'due', 'what', name=op.f('told_pkey'))
     )
     op.create_table('unknown',

@@ -105,8 +105,8 @@ RULES = (
         A.PROGRAMME_COORDINATOR,
         N_("An application waits to be checked"),
         (N_("%(reference)s (%(country)s) is endorsed. Please confirm whether it is eligible, by %(due)s."),),
-        "application",
-        _LOOK,
+        "eligibility",
+        N_("Open the list"),
         mandatory=False,
     ),
     Rule(

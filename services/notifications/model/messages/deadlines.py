@@ -30,12 +30,17 @@ TASKS: dict[D, str] = {
 PAGES: dict[D, str] = {
     D.OFFER_ENDORSEMENT: "offer",
     D.AVAILABILITY: "portal",
+    D.ELIGIBILITY: "eligibility",
     D.HOME_CLEARANCE: "match",
     D.HOST_CLEARANCE: "match",
+    D.ANSWER: "match",
     D.MOVE: "visit",
     D.AGENDA: "visit",
     D.AGREEMENT: "mentorship",
     D.ATTENDANCE: "visit",
+    D.EVALUATION: "outcome",
+    D.REPORT: "outcome",
+    D.FOLLOW_UP: "outcome",
 }
 """Where it is done; the application's page where nothing else is said."""
 

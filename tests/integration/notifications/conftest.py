@@ -1,0 +1,215 @@
+"""What do the tests of notifications get? The real app on its migration, a real mail server, a portal over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+import uvicorn
+from aiosmtpd.smtp import SMTP
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.sending.worker import Office, office
+from services.notifications.settings import Settings
+from shared.bus import leases
+from shared.ids import reaction_id
+from shared.migrate import migrate
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from aiosmtpd.smtp import Envelope as SmtpEnvelope
+    from aiosmtpd.smtp import Session
+
+    from tests.conftest import Databases
+
+_NOBODY = UUID(int=0)
+
+
+@pytest.fixture(autouse=True)
+def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of this test's own that can be moved."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+
+
+@pytest.fixture
+def migrated(postgres: Databases) -> Iterator[str]:
+    """A database of the service's own, as its migration makes it."""
+    name = postgres.template("notifications", lambda url: migrate("notifications", url.replace("+asyncpg", "")))
+    address = postgres.new(name)
+    yield address.replace("+asyncpg", "")
+    postgres.drop(address)
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """The address of an app that answers real HTTP on a free port."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[place]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        server.should_exit = True
+        await task
+
+
+class Catcher:
+    """A real mail server that keeps what it takes; `answer` decides what it says to an address or to a mail."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.raw: list[bytes] = []
+        self.recipients: list[str] = []
+        self.to_address = "250 OK"
+        self.to_mail = "250 Caught"
+
+    async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
+        """What is said to one address."""
+        if self.to_address.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.to_address
+
+    async def handle_DATA(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope) -> str:  # noqa: N802 - aiosmtpd's name
+        """What is said to one mail."""
+        if self.to_mail.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            self.raw.append(envelope.content)
+            self.recipients += envelope.rcpt_tos
+        return self.to_mail
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        """The mails that were taken, parsed, in the order in which they came."""
+        return [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails to an address."""
+        return [mail for mail, whom in zip(self.mails, self.recipients, strict=True) if whom == address]
+
+
+@pytest.fixture
+async def catcher() -> AsyncIterator[Catcher]:
+    """A mail server on a free port."""
+    made = Catcher()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(made, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield made
+    server.close()
+    await server.wait_closed()
+
+
+class Contacts:
+    """The portal's contacts route with its shape and its token, for people made up on the spot."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.known = True
+        self.away = False
+        self.url = ""
+        self.app = FastAPI()
+        self.app.post("/applications/internal/contacts")(self.contacts)
+
+    async def contacts(self, request: Request) -> JSONResponse:
+        """One recipient for each audience, two for a home coordinator (who has a deputy)."""
+        assert request.headers["x-service"] == "notifications"
+        assert request.headers["x-service-token"] == "service-token-of-the-tests"
+        wanted = await request.json()
+        self.asked.append(wanted)
+        if self.away:
+            return JSONResponse({}, 503)
+        if not self.known:
+            return JSONResponse({"recipients": []})
+        kind = wanted["audience"]
+        names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
+        return JSONResponse({"recipients": [self.person(kind, name) for name in names]})
+
+    @staticmethod
+    def person(kind: str, name: str) -> dict[str, str]:
+        """Somebody made up."""
+        return {
+            "recipient": str(recipient(kind, name)),
+            "name": f"Ștefan O'{name.title()}",
+            "address": f"{kind}.{name}@police.example",
+            "language": "en",
+            "timezone": "Europe/Chisinau",
+        }
+
+
+def recipient(kind: str, name: str = "only") -> UUID:
+    """The opaque id of somebody made up."""
+    return reaction_id(reaction_id(_NOBODY, "person", kind), "person", name)
+
+
+@pytest.fixture
+async def contacts() -> AsyncIterator[Contacts]:
+    """The portal's contacts route on a free port."""
+    made = Contacts()
+    async with served(made.app) as made.url:
+        yield made
+
+
+@pytest.fixture
+async def app(migrated: str, catcher: Catcher, contacts: Contacts) -> AsyncIterator[FastAPI]:
+    """Notifications, without the loops in the background."""
+    settings = Settings(
+        **settings_for(
+            migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
+        )
+    )
+    made = create_app(settings, background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+@pytest.fixture
+def feed(app: FastAPI) -> Feed:
+    """What gives notifications the events of the other services."""
+    return Feed(app.state.service.bus, consumers)
+
+
+@asynccontextmanager
+async def desk_of(app: FastAPI) -> AsyncIterator[Office]:
+    """What sends the app's mail, under the lease."""
+    bus = app.state.service.bus
+    lease = await leases.acquire(bus, "mail")
+    assert lease is not None
+    async with office(bus, app.state.service.settings, lease) as desk:
+        yield desk
+
+
+async def post(app: FastAPI) -> None:
+    """Send what is due now, as the loop does."""
+    async with desk_of(app) as desk:
+        while await desk.send_due():
+            pass
+
+
+async def told(app: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    """What notifications told: (type, correlation, payload), in order."""
+    query = sa.text(
+        "SELECT type, correlationid, payload::jsonb FROM journal ORDER BY recorded_at, aggregateid, sequence"
+    )
+    async with app.state.service.bus.read() as session:
+        return [tuple(row) for row in (await session.execute(query)).all()]
+
+
+async def rows(app: FastAPI, sql: str) -> list[Any]:
+    """What stands in the store."""
+    async with app.state.service.bus.read() as session:
+        return list((await session.execute(sa.text(sql))).all())

@@ -1,0 +1,184 @@
+"""Are people reminded in time and once, and is what passed told to the next in line, wherever the clock is moved?"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.notifications import deadlines
+from services.notifications.consumers import consumers
+from services.notifications.sending.worker import held
+from shared import clock
+from shared.bus import LeaseLost, leases, rebuild
+from shared.contracts import _examples as ex
+from tests.integration.notifications.conftest import Catcher, post, rows, told
+from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, MENTEE_PAIRING, VISIT, day, event, in_days
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+
+async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
+    """Move the clock, sweep, and give what was told by it: (type, kind of deadline and its owner)."""
+    clock.move(timedelta(**moved))
+    before = len(await told(app))
+    async with held(app.state.service.bus, "deadlines") as lease:
+        await deadlines.sweep(app.state.service.bus, lease, clock.now())
+    new = (await told(app))[before:]
+    return sorted((type_, f"{payload['kind']} {payload['owner']['kind']}") for type_, _, payload in new)
+
+
+async def open_kinds(app: FastAPI) -> list[str]:
+    """The open deadlines: kind and owner."""
+    found = await rows(app, "SELECT kind, owner FROM deadline WHERE open ORDER BY kind, owner")
+    return [f"{row.kind} {row.owner}" for row in found]
+
+
+async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Endorsement in ten days: nothing on the first, a reminder three days before, after it owner and next in line."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    assert await sweep(app) == []
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    assert await sweep(app) == []
+    assert await sweep(app, days=4) == [("DeadlinePassed", "endorsement home_coordinator")]
+    assert await sweep(app, days=30) == []
+    await post(app)
+    said = sorted((str(mail["subject"]), whom) for mail, whom in zip(catcher.mails, catcher.recipients, strict=True))
+    assert [(subject.split("] ")[1].split(":")[0].split(" by")[0], whom.split("@")[0]) for subject, whom in said] == [
+        ("Due", "home_coordinator.deputy"),
+        ("Due", "home_coordinator.first"),
+        ("Nobody has answered", "programme_coordinator.only"),
+        ("Overdue", "home_coordinator.deputy"),
+        ("Overdue", "home_coordinator.first"),
+    ]
+
+
+async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
+    """An endorsement in time ends its deadline; what follows sets the next one."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationEndorsed", due=in_days(20)), APPLICATION))
+    assert await open_kinds(app) == ["eligibility programme_coordinator"]
+    assert await sweep(app, days=15) == []
+    await feed.deliver((event("ApplicationFoundEligible"), APPLICATION))
+    assert await open_kinds(app) == []
+    assert await sweep(app, days=60) == []
+
+
+async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, feed: Feed) -> None:
+    """Returned: the officer has it; resubmitted: the coordinator has it again, with a new date and a new reminder."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    await feed.deliver((event("ApplicationReturned", due=in_days(10)), APPLICATION))
+    assert await open_kinds(app) == ["information applicant"]
+    await feed.deliver((event("ApplicationResubmitted", due=in_days(10)), APPLICATION))
+    assert await open_kinds(app) == ["endorsement home_coordinator"]
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+
+
+async def test_each_side_has_its_own_answer(app: FastAPI, feed: Feed) -> None:
+    """The guest has answered, the host has not: only the host is reminded; a mentor has no deadline of a host's."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("MatchOffered", due=in_days(10)), MATCH))
+    await feed.deliver((event("AnswerGiven", by="guest"), MATCH))
+    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    assert answers == ["answer host_contact"]
+    other = "019a0000-0000-7000-8000-0000000000aa"
+    await feed.deliver((event("MatchOffered", due=in_days(10), pairing=MENTEE_PAIRING), other))
+    answers = [each for each in await open_kinds(app) if each.startswith("answer")]
+    assert answers == ["answer applicant", "answer host_contact", "answer mentor"]
+
+
+async def test_an_answer_that_arrives_before_its_question_counts(app: FastAPI, feed: Feed) -> None:
+    """Topics overtake each other: an answer read before the offer that it is about still meets its deadline."""
+    offered = feed.record(event("MatchOffered", due=in_days(10)), MATCH)
+    clock.move(timedelta(hours=1))
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("AnswerGiven", by="host"), MATCH))
+    await feed.apply([offered])
+    assert "answer host_contact" not in await open_kinds(app)
+    assert "answer applicant" in await open_kinds(app)
+
+
+async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastAPI, feed: Feed) -> None:
+    """T+7 days, T+30 days and T+6 months, by the call's timers where it has its own; each is met by its own owner."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"report_days": 20}}
+    ended = {"ended_on": day(0)}
+    await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitEnded", **ended), VISIT), (event("VisitCompleted", **ended), VISIT))
+    found = await rows(app, "SELECT kind, owner, due FROM deadline WHERE open ORDER BY due, kind, owner")
+    today = clock.today()
+    after = [(f"{row.kind} {row.owner}", (row.due.date() - today).days) for row in found]
+    mine = [each for each in after if not each[0].startswith("endorsement")]
+    assert mine[:3] == [("evaluation applicant", 7), ("evaluation host_contact", 7), ("report applicant", 20)]
+    assert [each for each, days in mine[3:] if 180 <= days <= 185] == ["follow_up applicant", "follow_up line_manager"]
+    of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
+    await feed.deliver((event("EvaluationSubmitted", respondent="host", **of_visit), VISIT))
+    await feed.deliver((event("ReportSubmitted", **of_visit), VISIT))
+    still = [each for each in await open_kinds(app) if not each.startswith(("endorsement", "follow_up"))]
+    assert still == ["evaluation applicant"]
+
+
+async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) -> None:
+    """Who may appeal is reminded of it; when the time is over nobody is told and nothing is overdue."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationNotEndorsed", appeal_until=in_days(10)), APPLICATION))
+    assert await sweep(app, days=8) == [("DeadlineNear", "appeal applicant")]
+    assert await sweep(app, days=8) == []
+
+
+async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
+    """What was told is kept when the projections are made anew, so no second reminder goes out."""
+    record = feed.record(event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
+    await feed.apply([record])
+    assert len(await sweep(app, days=8)) == 1
+    await rebuild.empty(app.state.service.bus, consumers, "system:test")
+    assert await sweep(app) == []
+    await feed.apply([record])
+    assert await open_kinds(app) == ["endorsement home_coordinator"]
+    assert await sweep(app) == []
+
+
+async def test_only_the_holder_of_the_lease_sweeps(app: FastAPI, feed: Feed) -> None:
+    """A sweep under a lease that went to another process changes nothing."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    clock.move(timedelta(days=30))
+    bus = app.state.service.bus
+    lease = await leases.acquire(bus, "deadlines")
+    assert lease is not None
+    await leases.release(bus, lease)
+    with pytest.raises(LeaseLost):
+        await deadlines.sweep(bus, lease, clock.now())
+    assert await told(app) == []
+
+
+async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: Feed) -> None:
+    """The running loop tells a deadline soon after the clock was moved past it, without a restart."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    loop = asyncio.create_task(deadlines.watch_deadlines(app.state.service))
+    await asyncio.sleep(0.5)
+    clock.move(timedelta(days=12))
+    try:
+        async with asyncio.timeout(15):
+            while not await told(app):  # noqa: ASYNC110 - what is waited for is in the database
+                await asyncio.sleep(0.2)
+    finally:
+        loop.cancel()
+        await asyncio.wait([loop])
+    assert [type_ for type_, _, _ in await told(app)] == ["DeadlinePassed"]
+
+
+async def test_no_mail_goes_to_a_line_manager_who_could_not_answer(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A line manager has no account yet to answer with: the deadline is kept and told on the log, no mail goes out."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitCompleted", ended_on=day(0)), VISIT))
+    told_now = await sweep(app, days=175)
+    assert ("DeadlineNear", "follow_up line_manager") in told_now
+    assert ("DeadlineNear", "follow_up applicant") in told_now
+    await post(app)
+    assert not [whom for whom in catcher.recipients if whom.startswith("line_manager")]
+    assert ex.APPLICATION in str([payload for _, _, payload in await told(app)])

@@ -1,0 +1,238 @@
+"""Does each fact become exactly one mail to each person it concerns, whatever is redelivered, refused or broken off?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import icalendar
+import pytest
+import sqlalchemy as sa
+
+from services.notifications import actions
+from services.notifications.consumers import consumers
+from services.notifications.sending import worker
+from shared import clock
+from shared.bus import LeaseLost, leases, rebuild
+from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
+from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, VISIT, event
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+
+async def test_one_fact_is_one_mail_to_each_person_it_concerns(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A submitted application: a receipt to the officer, a request to the coordinator and to the deputy, no more."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    await post(app)
+    assert sorted(catcher.recipients) == [
+        "applicant.only@police.example",
+        "home_coordinator.deputy@police.example",
+        "home_coordinator.first@police.example",
+    ]
+    events = await told(app)
+    assert [(type_, story) for type_, story, _ in events] == [("NotificationSent", str(APPLICATION))] * 3
+    assert {payload["rule"] for _, _, payload in events} == {"application_submitted", "application_to_endorse"}
+
+
+async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """The subject has the reference and no name; text and HTML say the same; all mails of a story share a thread."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    await post(app)
+    first, second = catcher.to("applicant.only@police.example")
+    assert first["subject"] == "[MD-2026-0042] We have your application"
+    assert first["references"] == second["references"] != first["message-id"] != second["message-id"]
+    assert first["to"].addresses[0].display_name == "Ștefan O'Only"
+    text = first.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    html = first.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    for part in (text, html):
+        assert "Your national coordinator looks at it next and answers by 30 January 2026." in part
+        assert f"http://localhost:8000/applications/mine/{APPLICATION}" in part
+    assert text.count("Ștefan") == 1
+    assert "Ștefan" not in str(first["subject"])
+
+
+async def test_redelivery_and_rebuild_send_nothing_again(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The same record three times, and the projections made anew from the start of the log: still one mail each."""
+    record = feed.record(event("ApplicationSubmitted"), APPLICATION)
+    await feed.apply([record])
+    await feed.apply([record, record])
+    await post(app)
+    bus = app.state.service.bus
+    await rebuild.empty(bus, consumers, "system:test")
+    assert await rows(app, 'SELECT 1 FROM "case"') == []
+    await feed.apply([record])
+    await post(app)
+    assert len(catcher.raw) == 3
+    assert len(await rows(app, 'SELECT 1 FROM "case"')) == 1
+
+
+async def test_a_crash_after_the_250_repeats_a_mail_under_the_same_id(
+    app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between the server's 250 and our commit: the mail may come twice, with one Message-ID."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+
+    async def dies(*_: Any) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(worker.Office, "sent", dies)
+        with pytest.raises(ExceptionGroup):
+            await post(app)
+    before = len(catcher.raw)
+    assert before >= 1
+    assert await told(app) == []
+    await post(app)
+    ids = [mail["message-id"] for mail in catcher.mails]
+    assert len(set(ids)) == 3
+    assert len(ids) == 3 + before
+    assert len(await told(app)) == 3
+
+
+async def test_who_lost_the_lease_cannot_note_a_mail_as_sent(app: FastAPI, feed: Feed) -> None:
+    """A sender that slept through its lease raises instead of committing what another one now does."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    async with desk_of(app) as desk:
+        await leases.release(app.state.service.bus, desk.lease)
+        with pytest.raises(ExceptionGroup) as raised:
+            await desk.send_due()
+    assert raised.group_contains(LeaseLost)
+    assert await told(app) == []
+
+
+async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """5xx: told as failed, not tried again by itself; after a retry the same notification goes out."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    catcher.to_address = "550 No such user"
+    await post(app)
+    failed = [payload for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
+    assert failed
+    assert {each["cause"] for each in failed} == {"refused"}
+    assert all(each["final"] for each in failed)
+    assert catcher.raw == []
+    await post(app)
+    assert len([1 for type_, _, _ in await told(app) if type_ == "NotificationFailed"]) == len(failed)
+    catcher.to_address = "250 OK"
+    (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_endorsed'")
+    await actions.retry(app.state.service.bus, "system:test", message.id)
+    await post(app)
+    assert catcher.recipients == ["applicant.only@police.example"]
+    assert (await rows(app, f"SELECT state FROM message WHERE id = '{message.id}'"))[0].state == "done"
+
+
+@pytest.mark.parametrize("what", ["portal", "address", "mail", "server"])
+async def test_whatever_is_away_mail_is_kept(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, what: str
+) -> None:
+    """Portal away, mail server busy (4xx) or gone: nothing is lost, nothing told; later it is sent once."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    settings = app.state.service.settings
+    if what == "portal":
+        contacts.away = True
+    elif what == "address":
+        catcher.to_address = "451 Later"
+    elif what == "mail":
+        catcher.to_mail = "452 Full"
+    else:
+        app.state.service.settings = settings.model_copy(update={"smtp_port": 1})
+    await post(app)
+    assert await told(app) == []
+    waiting = await rows(app, "SELECT state, cause, attempts, next_at > now() AS later FROM message")
+    assert [tuple(row) for row in waiting] == [("waiting", "unreachable", 1, True)] * 2
+    contacts.away, catcher.to_address, catcher.to_mail = False, "250 OK", "250 OK"
+    app.state.service.settings = settings
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await tx.session.execute(sa.text("UPDATE message SET next_at = now()"))
+    await post(app)
+    assert len(catcher.raw) == 3
+    assert len({mail["message-id"] for mail in catcher.mails}) == 3
+
+
+async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts) -> None:
+    """An audience that the portal knows nobody for: a failure with its cause, in the story of the application."""
+    contacts.known = False
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert catcher.raw == []
+    assert {(t, story, p["cause"]) for t, story, p in await told(app)} == {
+        ("NotificationFailed", str(APPLICATION), "no_contact")
+    }
+    assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"failed"}
+
+
+async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Guest and host get the visit for their calendar: one UID, a growing SEQUENCE, at the end a CANCEL."""
+    await feed.deliver(
+        (event("OrganisationChanged"), HOST),
+        (event("ApplicationSubmitted"), APPLICATION),
+        (event("VisitScheduled"), VISIT),
+    )
+    moved = {"start": "2026-04-20", "end": "2026-04-24", "days": [f"2026-04-{day}" for day in range(20, 25)]}
+    plan = {**event("VisitScheduled").model_dump(mode="json")["plan"], **moved}
+    await feed.deliver((event("VisitMoved", plan=plan), VISIT))
+    await feed.deliver((event("VisitCancelled", plan=plan), VISIT))
+    await post(app)
+    for address in ("applicant.only@police.example", "host_contact.only@police.example"):
+        invitations = []
+        for mail in catcher.to(address):
+            calendars = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+            if calendars:
+                shown, attached = calendars
+                assert attached.get_filename() == "invite.ics"
+                invitations.append(icalendar.Calendar.from_ical(attached.get_content()))
+                assert shown.get_param("method") == str(invitations[-1]["METHOD"])
+                assert shown.get_content().split() == attached.get_content().split()
+        entries = [(str(one["METHOD"]), one.walk("VEVENT")[0]) for one in invitations]
+        entries.sort(key=lambda entry: int(str(entry[1]["SEQUENCE"])))
+        assert [method for method, _ in entries] == ["REQUEST", "REQUEST", "CANCEL"]
+        assert len({str(entry["UID"]) for _, entry in entries}) == 1
+        assert [int(str(entry["SEQUENCE"])) for _, entry in entries] == [1, 2, 3]
+        assert [str(entry.decoded("DTSTART")) for _, entry in entries] == ["2026-03-16", "2026-04-20", "2026-04-20"]
+        assert str(entries[0][1]["LOCATION"]) == "Anti-cybercrime office, Lyon branch, Lyon"
+    assert any("Anti-cybercrime office" in mail.get_body(("plain",)).get_content() for mail in catcher.mails)  # type: ignore[union-attr]
+
+
+async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A clearance that arrives before its match, and a match before its application: told when all is there, once."""
+    await feed.deliver((event("ClearanceGiven"), MATCH))
+    await feed.deliver((event("MatchProposed"), MATCH))
+    await post(app)
+    assert catcher.raw == []
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    subjects = sorted(str(mail["subject"]) for mail in catcher.mails)
+    assert subjects == [
+        "[MD-2026-0042] A guest waits for your clearance",
+        "[MD-2026-0042] A match waits for your clearance",
+        "[MD-2026-0042] A match waits for your clearance",
+        "[MD-2026-0042] An application waits for you",
+        "[MD-2026-0042] An application waits for you",
+        "[MD-2026-0042] We have your application",
+    ]
+
+
+async def test_the_store_holds_no_name_no_address_and_no_text(app: FastAPI, feed: Feed, contacts: Contacts) -> None:
+    """After sending, nothing in any table of the service reads like a person, an address or a mail's body."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert contacts.asked
+    for (table,) in await rows(app, "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"):
+        held = str(await rows(app, f'SELECT t::text FROM "{table}" t'))
+        for secret in ("Ștefan", "police.example", "Your national coordinator looks"):
+            assert secret not in held, table
+
+
+async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A mail is dated by the programme's clock, as everything that people read."""
+    clock.move(timedelta(days=40))
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    assert abs((catcher.mails[0]["date"].datetime - clock.now()).total_seconds()) < 60

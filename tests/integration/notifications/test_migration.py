@@ -1,0 +1,47 @@
+"""Do the migrations make the tables that the store declares, and do the queries of pages have their indexes?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from services.notifications.store import metadata
+from shared.bus.bus import engine_for
+from tests.integration.notifications.conftest import rows
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+async def test_the_migrations_make_what_the_store_declares(migrated: str) -> None:
+    """Autogenerate finds no difference between a migrated database and the store's tables."""
+    engine = engine_for(migrated)
+
+    def differences(connection: sa.Connection) -> Any:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return compare_metadata(context, metadata)
+
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_lists_are_read_by_index(app: FastAPI) -> None:
+    """The log, the queue, the inbox and the deadlines' sweep use an index, as they must when there are many."""
+    queries = {
+        "message_at": "SELECT * FROM message ORDER BY at DESC, id DESC LIMIT 50",
+        "message_reference": "SELECT * FROM message WHERE reference = 'X' ORDER BY at DESC, id DESC LIMIT 50",
+        "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
+        "notification_recipient": "SELECT * FROM notification WHERE recipient = gen_random_uuid() ORDER BY at, id",
+        "deadline_due": "SELECT * FROM deadline WHERE open AND due <= now() ORDER BY due, id LIMIT 500",
+        "deadline_remind_at": "SELECT * FROM deadline WHERE open AND remind_at <= now() ORDER BY remind_at, id LIMIT 9",
+    }
+    for index, query in queries.items():
+        async with app.state.service.bus.read() as session:
+            await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            plan = "\n".join(row[0] for row in (await session.execute(sa.text(f"EXPLAIN {query}"))).all())
+        assert index in plan, plan
+    assert await rows(app, "SELECT 1") == [(1,)]

@@ -1,0 +1,178 @@
+"""Do the pages, the API and the portal's inbox show what was told, to those who may see it and to nobody else?"""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from services.notifications.model.messages import RULES
+from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import Grant, csrf, service_headers, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from tests.integration.notifications.conftest import Catcher, post, recipient, rows
+from tests.integration.notifications.stories import APPLICATION, HOST, VISIT, event, in_days
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+ORIGIN = "http://localhost:8000"
+_GRANTS = {
+    "programme": (Role.PROGRAMME_COORDINATOR, None),
+    "moldova": (Role.NATIONAL_COORDINATOR, "MD"),
+    "france": (Role.NATIONAL_COORDINATOR, "FR"),
+    "auditor": (Role.AUDITOR, None),
+}
+
+
+@asynccontextmanager
+async def as_(app: FastAPI, subject: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A browser that is signed in as one of a few people."""
+    role, country = _GRANTS[subject]
+    async with app.state.service.bus.transaction("system:test") as tx:
+        grant = Grant(role, clock.today() - timedelta(days=1), country)
+        await write_access(tx.session, {subject: ([grant], clock.now())})
+    identity = identity_of(app)
+    session = sealed_session(Session.begin(subject, at=time.time()), identity.sessions)
+    headers = {"X-CSRF-Token": csrf.made(identity.csrf, csrf.person(subject)), "Accept": "text/html"}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
+        client.cookies.set(identity.cookies.session, session, domain="localhost.local")
+        yield client
+
+
+async def page(app: FastAPI, subject: str, path: str, status: int = 200) -> str:
+    """The text of a page as somebody sees it."""
+    async with as_(app, subject) as client:
+        answer = await client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def test_the_log_is_found_by_reference_and_state(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """What was sent stands in the log, found by reference, application and state; never with a name or an address."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    assert "Waiting" in await page(app, "programme", "/notifications/")
+    await post(app)
+    for query in ("", "?q=md-2026-0042", f"?q={APPLICATION}", "?state=sent"):
+        text = await page(app, "programme", f"/notifications/{query}")
+        assert "We have your application" in text
+        assert "police.example" not in text
+        assert "Ștefan" not in text
+    assert "There is no such message" in await page(app, "programme", "/notifications/?q=AM-2026-0001")
+    assert "There is no such message" in await page(app, "programme", "/notifications/?state=failed")
+
+
+async def test_a_coordinator_sees_what_went_to_the_own_country(app: FastAPI, feed: Feed) -> None:
+    """Home sees what went to its officers, host what went to its agencies; overseers see all and change nothing."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
+    moldova = await page(app, "moldova", "/notifications/")
+    france = await page(app, "france", "/notifications/")
+    auditor = await page(app, "auditor", "/notifications/")
+    assert "We have your application" in moldova
+    assert "A visit to you has its dates" not in moldova
+    assert "A visit to you has its dates" in france
+    assert "We have your application" not in france
+    assert "We have your application" in auditor
+    assert "A visit to you has its dates" in auditor
+    (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_submitted'")
+    await page(app, "france", f"/notifications/messages/{message.id}", 404)
+    assert "You need do nothing now" in await page(app, "moldova", f"/notifications/messages/{message.id}")
+    async with as_(app, "auditor") as client:
+        assert (await client.post(f"/notifications/messages/{message.id}/retry")).status_code == 403
+
+
+async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """A refused mail has its reason and a button; after it the mail goes out and the button is gone."""
+    await feed.deliver((event("OrganisationChanged"), HOST), (event("ApplicationSubmitted"), APPLICATION))
+    catcher.to_address = "550 No"
+    await post(app)
+    catcher.to_address = "250 OK"
+    (message,) = await rows(app, "SELECT id FROM message WHERE rule = 'application_submitted'")
+    address = f"/notifications/messages/{message.id}"
+    shown = await page(app, "programme", address)
+    assert "Refused by the server" in shown
+    assert "Send it again" in shown
+    async with as_(app, "programme") as client:
+        answer = await client.post(f"{address}/retry")
+        assert answer.status_code == 303
+        assert "sent again within a few seconds" in (await client.get(answer.headers["location"])).text
+        await post(app)
+        assert (await client.post(f"{address}/retry")).status_code == 409
+    assert catcher.recipients == ["applicant.only@police.example"]
+    assert "Send it again" not in await page(app, "programme", address)
+
+
+async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> None:
+    """Open deadlines stand under their week, what is over comes first; each country's coordinator sees the own ones."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    text = await page(app, "moldova", "/notifications/due")
+    assert "MD-2026-0042" in text
+    assert "Week of" in text
+    assert "MD-2026-0042" in await page(app, "programme", "/notifications/due?country=MD&kind=endorsement")
+    for nothing in ("?country=FR", "?kind=report"):
+        assert "Nothing falls due" in await page(app, "programme", f"/notifications/due{nothing}")
+    assert "Nothing falls due" in await page(app, "france", "/notifications/due?country=MD")
+    clock.move(timedelta(days=20))
+    assert 'id="overdue"' in await page(app, "moldova", "/notifications/due")
+
+
+async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
+    """Each row of the table is listed, and each one's message can be looked at."""
+    table = await page(app, "auditor", "/notifications/rules")
+    async with as_(app, "auditor") as client:
+        for rule in RULES:
+            assert f"/notifications/rules/{rule.name}" in table
+            answer = await client.get(f"/notifications/rules/{rule.name}")
+            assert answer.status_code == 200
+            assert "%(" not in answer.text
+        assert (await client.get("/notifications/rules/nothing")).status_code == 404
+
+
+async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """With the service token: the recipient's messages in words with their way, unread until marked, nobody else's."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationReturned"), APPLICATION))
+    await post(app)
+    headers = service_headers("applications", SERVICE_TOKEN)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
+        whom = str(recipient("applicant"))
+        inbox = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
+        assert inbox["unread"] == 2
+        assert {each["subject"] for each in inbox["messages"]} == {
+            "[MD-2026-0042] We have your application",
+            "[MD-2026-0042] Your coordinator has a question",
+        }
+        assert {each["link"] for each in inbox["messages"]} == {f"/applications/mine/{APPLICATION}"}
+        body = {"recipient": whom, "ids": [inbox["messages"][0]["id"]]}
+        assert (await client.post("/notifications/internal/inbox/read", json=body)).json() == {"read": 1}
+        again = (await client.get("/notifications/internal/inbox", params={"recipient": whom})).json()
+        assert again["unread"] == 1
+        assert [each["read"] for each in again["messages"]] == [True, False]
+        other = str(recipient("mentor"))
+        assert (await client.get("/notifications/internal/inbox", params={"recipient": other})).json()["messages"] == []
+        stranger = await client.get(
+            "/notifications/internal/inbox", params={"recipient": whom}, headers={"X-Service-Token": "wrong"}
+        )
+        assert stranger.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["messages", "deadlines", "rules"])
+async def test_programs_read_the_same_by_the_api(app: FastAPI, feed: Feed, path: str) -> None:
+    """The lists as JSON, in the reader's bounds."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    async with as_(app, "moldova") as client:
+        answer = await client.get(f"/notifications/api/{path}", headers={"Accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert ("application_submitted" if path != "deadlines" else "endorsement") in answer.text

@@ -1,0 +1,80 @@
+"""Do notifications and the real portal understand each other: contacts, and the pages that mails open?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from services.applications.app import create_app as create_portal
+from services.applications.settings import Settings as PortalSettings
+from services.applications.store import metadata as portal_metadata
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.model.links import LINKS
+from services.notifications.settings import Settings
+from shared.bus.bus import engine_for
+from shared.contracts import read
+from shared.identity import every_route
+from tests.integration.applications.conftest import Programme
+from tests.integration.notifications.conftest import Catcher, post, rows, served
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+
+@pytest.fixture
+async def portal(database: str) -> AsyncIterator[FastAPI]:
+    """The real portal, on a database of its own."""
+    engine = engine_for(database)
+    async with engine.begin() as connection:
+        await connection.run_sync(portal_metadata.create_all)
+    await engine.dispose()
+    made = create_portal(PortalSettings(**settings_for(database)), background=False)
+    yield made
+    await made.state.service.bus.close()
+
+
+async def test_an_application_in_the_real_portal_is_told_to_real_people(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """What the portal journals is told to the officer and to the coordinator, by the portal's own contacts."""
+    programme = Programme(portal)
+    await programme.fill()
+    await programme.submitted("ani")
+    query = sa.text(
+        "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
+        " ORDER BY recorded_at, aggregateid, sequence"
+    )
+    async with portal.state.service.bus.read() as session:
+        facts = (await session.execute(query)).all()
+    async with served(portal) as url:
+        settings = settings_for(migrated, portal_url=url, smtp_host="127.0.0.1", smtp_port=catcher.port)
+        app = create_app(Settings(**settings), background=False)
+        feed = Feed(app.state.service.bus, consumers)
+        events = [(read(type_, payload), subject) for type_, subject, payload in facts]
+        await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+        await post(app)
+        states = {row.state for row in await rows(app, "SELECT state FROM message")}
+        await app.state.service.bus.close()
+    for client in programme.clients.values():
+        await client.aclose()
+    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example"]
+    assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
+    assert states == {"done"}
+
+
+async def test_every_link_of_a_mail_opens_a_page_that_exists(portal: FastAPI) -> None:
+    """Each address of the table of links is a page of the portal (the board's is matching's)."""
+    pages = {
+        str(route.path).partition("{")[0] + "*" * str(route.path).count("{")
+        for route, _ in every_route(portal)
+        if "GET" in (route.methods or ())
+    }
+    for name, path in LINKS.items():
+        if not path.startswith("/matching/"):
+            assert path.partition("{")[0] + "*" * path.count("{") in pages, name

@@ -1,0 +1,203 @@
+"""Does the table of messages name real events, cover the journey, lead somewhere, and keep names out?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from services.notifications.model import preview as previews
+from services.notifications.model.case import audience
+from services.notifications.model.decide import messages
+from services.notifications.model.due import REMIND, changes, dues
+from services.notifications.model.facts import facts
+from services.notifications.model.links import LINKS, address
+from services.notifications.model.messages import BY_NAME, RULES
+from services.notifications.model.messages.deadlines import PAGES, TASKS
+from services.notifications.model.preview import check_table, preview, sample, sample_case
+from services.notifications.sending.letter import bodies
+from shared.contracts import EVENTS
+from shared.contracts.calls import Timers
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.lifecycle import DEADLINES
+
+if TYPE_CHECKING:
+    from services.notifications.model.rule import Rule
+    from shared.contracts import Event
+
+# Transitions that nobody needs a mail about: told by another message, or nobody's business but the doer's.
+SILENT = {
+    "OfferRevised",
+    "OfferResumed",
+    "AvailabilityConfirmed",
+    "MentorRevised",
+    "MentorResumed",
+    "MentorClosed",
+    "MentorAvailabilityConfirmed",
+    "MatchCleared",  # offered at once, which is told
+    "MatchFundChanged",
+    "VisitStarted",
+    "VisitCompleted",  # told at VisitEnded
+    "ClearanceRefused",  # told by MatchCancelled
+    "IdentityReleased",
+    "AnswerGiven",  # told by MatchConfirmed or MatchDeclined
+    "MoveAccepted",
+    "MoveRefused",
+    "AttendanceRecorded",
+    "NoShowReported",  # told by VisitNoShow
+    "EarlyReturnReported",  # told by VisitEnded
+    "AgreementSigned",  # told by MentorshipStarted, asked for by MentorshipOpened
+    "GoalSet",
+    "GoalClosed",
+    "SessionConfirmed",
+    "VisitRequested",
+    "MoveRequested",  # told by VisitMoveProposed
+    "CancellationRequested",  # told by MatchCancelled or VisitCancelled
+    "PauseRequested",
+    "ResumeRequested",
+    "EndRequested",
+    "PreparationCompleted",
+    "EvaluationSubmitted",
+    "TestScored",
+    "FollowUpSubmitted",
+    "CascadeDelivered",
+    "CascadeConfirmed",
+    "EvaluationWaived",
+}
+TOPICS = {
+    "exchange.applications",
+    "exchange.offers",
+    "mentoring.mentors",
+    "exchange.matches",
+    "exchange.participation",
+    "exchange.visits",
+    "mentoring.mentorships",
+    "exchange.outcomes",
+}
+
+
+def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
+    """Names are unique and fit the contract; each event is registered."""
+    assert len(BY_NAME) == len(RULES)
+    for rule in RULES:
+        assert re.fullmatch(r"[a-z][a-z0-9_]{0,79}", rule.name)
+        assert EVENTS[rule.event.type] is rule.event
+
+
+def test_every_transition_of_the_journey_is_told_or_known_to_be_silent() -> None:
+    """An event of the journey has a rule, or stands in the list of those that need none; never both."""
+    told = {rule.event.type for rule in RULES}
+    journey = {name for name, model in EVENTS.items() if model.topic in TOPICS}
+    assert journey - told == SILENT
+
+
+def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
+    """The deadlines are those of the contract's table, and no other."""
+    assert set(TASKS) == set(REMIND) == set(DEADLINES) == set(DeadlineKind)
+    assert set(PAGES) <= set(DEADLINES)
+    assert set(PAGES.values()) <= {*LINKS, "outcome"}
+
+
+def test_every_message_can_be_written() -> None:
+    """Each row with its event's example: a subject with the reference, at least one paragraph, a link to a page."""
+    check_table()
+    for rule in RULES:
+        said = preview(rule, "http://localhost:8000")
+        assert said.subject.startswith("["), rule.name
+        assert said.paragraphs, rule.name
+        assert all(text and "%(" not in text and "None" not in text for text in (said.subject, *said.paragraphs))
+        assert re.fullmatch(r"http://localhost:8000/(applications|matching)/[\w/-]*", said.link), rule.name
+
+
+def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt word in a text stops the service when it starts, and says in which message."""
+    wrong: Rule = replace(RULES[0], text=("Dear %(nmae)s",))
+    monkeypatch.setattr(previews, "RULES", (wrong,))
+    with pytest.raises(ValueError, match="application_submitted"):
+        check_table()
+
+
+def test_no_subject_and_no_paragraph_has_a_place_for_a_name() -> None:
+    """Names come in with the greeting only: no text of the table could hold one."""
+    for rule in RULES:
+        for text in (rule.subject, rule.action, *rule.text):
+            assert not re.search(r"%\((\w*name\w*|officer|guest|person|email|address)\)s", text), rule.name
+
+
+def test_a_paragraph_without_its_word_is_left_out() -> None:
+    """A cause that was not given leaves no empty sentence."""
+    said = preview(BY_NAME["visit_no_show"], "")
+    assert not [text for text in said.paragraphs if text.startswith("The reason")]
+
+
+def test_text_and_html_say_the_same() -> None:
+    """Both parts have every paragraph and the link; HTML escapes what is not its own."""
+    said = replace(preview(RULES[0], "http://x"), paragraphs=("Fish & chips <b>",))
+    parts = bodies(said, "A & B", "http://x")
+    assert "Fish & chips <b>" in parts["text"]
+    assert "Fish &amp; chips &lt;b&gt;" in parts["html"]
+    assert "Dear A & B," in parts["text"]
+    assert parts["text"].count(said.link) == 1
+    assert said.link in parts["html"]
+
+
+def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
+    """The id depends on event, rule and audience only: redelivered, it is the same message."""
+    event = sample(EVENTS["ApplicationSubmitted"])
+    case = sample_case(event)
+    first, again = (
+        messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event)) for _ in range(2)
+    )
+    assert [one.id for one in first] == [one.id for one in again]
+    assert len({one.id for one in first}) == len(first) == 2
+
+
+def _audiences(event: Event) -> set[str]:
+    told = sample(type(event))
+    told = replace(told, data=event)
+    return {
+        one.audience.kind.value
+        for one in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
+    }
+
+
+def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> None:
+    """Who stands on the other side hears of it, and only that side."""
+    model = EVENTS["MatchOffered"]
+    visit = model.model_validate(model.example)
+    pairing = {**model.example["pairing"], "kind": "mentee", "offer_id": None, "mentor_id": str(UUID(int=7))}
+    mentee = model.model_validate({**model.example, "pairing": pairing})
+    assert _audiences(visit) == {"applicant", "host_contact"}
+    assert _audiences(mentee) == {"applicant", "mentor"}
+
+
+def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
+    """A match cancelled before it was offered is told to the coordinator who was asked, not to the officer."""
+    model = EVENTS["MatchCancelled"]
+    assert _audiences(model.model_validate({**model.example, "was": "cleared"})) == {"home_coordinator"}
+    assert "applicant" in _audiences(model.model_validate({**model.example, "was": "offered"}))
+
+
+def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
+    """For each deadline each setting event's example gives a date and an owner; each meeting event meets somebody."""
+    for kind, deadline in DEADLINES.items():
+        for name in deadline.set_by:
+            event = sample(EVENTS[name])
+            if name in {"ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
+                continue  # the example is one that sets none this time
+            assert kind in dues(event, Timers()), (kind, name)
+            assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
+        for name in deadline.met_by:
+            event = sample(EVENTS[name])
+            assert any(one.kind is kind and one.met_at for one in changes(event, Timers())), (kind, name)
+
+
+def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
+    """No message goes to a mentor of a study visit, nor to a country that is not known."""
+    case = sample_case(sample(EVENTS["MatchOffered"]))
+    assert audience(AudienceKind.MENTOR, case) is None
+    assert audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country=None)) is None
+    assert address("", "mentor", case, own=True) == "/applications/"
