@@ -8,7 +8,7 @@ ticket lingers in a browser's history. A ticket lives by real time.
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -17,8 +17,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shared.identity.sealed import Seal
 
 ISSUER = "tandem-portal"
@@ -37,8 +35,7 @@ class Ticket:
     """Leave to do one thing: `purpose` with the case `subject` (an aggregate id), until `expires` (real, seconds).
 
     `person` is the sign-in subject it was made out to; None for people without an account (a line manager), whose
-    ticket alone lets them in. `claims` is what else only the portal knows and the form needs, such as as whom the
-    person answers (`respondent`); never a name.
+    ticket alone lets them in.
     """
 
     id: str
@@ -46,22 +43,14 @@ class Ticket:
     subject: str
     person: str | None
     expires: int
-    claims: dict[str, str] = field(default_factory=dict)
 
 
 def issue_ticket(
-    purpose: str,
-    subject: str,
-    *,
-    person: str | None,
-    private_key: str,
-    ttl: int = TICKET_FOR,
-    at: float | None = None,
-    claims: Mapping[str, str] | None = None,
+    purpose: str, subject: str, *, person: str | None, private_key: str, ttl: int = TICKET_FOR, at: float | None = None
 ) -> str:
     """A signed ticket as a compact JWT. `private_key`: PEM, Ed25519; `ttl`: seconds of real time."""
     moment = int(time.time() if at is None else at)
-    signed = {
+    claims = {
         "iss": ISSUER,
         "aud": purpose,
         "sub": subject,
@@ -69,9 +58,8 @@ def issue_ticket(
         "iat": moment,
         "exp": moment + ttl,
         **({"person": person} if person is not None else {}),
-        **({"claims": dict(claims)} if claims else {}),
     }
-    return jwt.encode({"alg": _ALGORITHM}, signed, OKPKey.import_key(private_key), algorithms=[_ALGORITHM])
+    return jwt.encode({"alg": _ALGORITHM}, claims, OKPKey.import_key(private_key), algorithms=[_ALGORITHM])
 
 
 def open_ticket(text: str, purpose: str, *, public_key: str) -> Ticket:
@@ -96,7 +84,6 @@ def open_ticket(text: str, purpose: str, *, public_key: str) -> Ticket:
         subject=str(claims["sub"]),
         person=str(person) if person is not None else None,
         expires=int(claims["exp"]),
-        claims={str(name): str(value) for name, value in (claims.get("claims") or {}).items()},
     )
 
 
