@@ -81,7 +81,7 @@ class Broker:
 
     def _format(self) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*self._java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster]
+        command = [*self._java, "kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}"]
         done = subprocess.run(
             [*command, "-c", self._properties], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
