@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from services.applications.actions.common import not_found
 from services.applications.model.clearance import applicant, counterpart, visible
 from services.applications.store import applications, matches, mentors, mentorships, participation, register, visits
-from shared.contracts.codes import IdentityField, Party, Role
+from shared.contracts.codes import IdentityField, MatchState, Party, Role
 from shared.identity.scope import is_self, may_act_for_organisation, may_clear
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity import Principal
+
+
+_OVER = frozenset({MatchState.DECLINED, MatchState.EXPIRED, MatchState.SUPERSEDED, MatchState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,10 @@ class Known:
     service_email: str | None = None
 
 
-async def identities(session: AsyncSession, case: Case) -> dict[Party, Known]:
-    """What the principal may know of the people of a match: nothing that was not released to one of the own parties."""
-    released = await participation.releases(session, [case.match.id])
-    return (await identities_of(session, [case], released))[case.match.id]
-
-
 async def identities_of(
     session: AsyncSession, cases: Sequence[Case], released: dict[UUID, list[participation.Release]]
 ) -> dict[UUID, dict[Party, Known]]:
-    """The same for many matches, by match; two queries for all."""
+    """What the principal may know of the people of these matches: what was released to one of the own parties."""
     wanted = {case.application.subject for case in cases} | {case.mentor.subject for case in cases if case.mentor}
     people = await register.people_by_subject(session, wanted)
     return {case.match.id: _known(case, released.get(case.match.id, []), people) for case in cases}
@@ -136,7 +133,9 @@ async def identities_of(
 def _known(
     case: Case, released: Sequence[participation.Release], people: dict[str, register.Person]
 ) -> dict[Party, Known]:
-    facts = [(Party(one.of), Party(one.to), one.fields) for one in released]
+    # A match that came to nothing shows nobody's name any more to those who only had it for the match.
+    stands = case.match.stands not in _OVER
+    facts = [(Party(one.of), Party(one.to), one.fields) for one in released if stands]
     found: dict[Party, Known] = {}
     for party in case.sides:
         fields = frozenset[str]().union(*(visible(viewer, party, facts) for viewer in case.parties))

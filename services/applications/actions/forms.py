@@ -1,7 +1,7 @@
 """How does somebody get from a visit or a mentorship into reporting's form about it? By a ticket that says as whom.
 
-Hosts and mentors have accounts, but reporting cannot tell whose visit it is; so they come by a ticket too. Its claims:
-`respondent` (guest, host, mentee, mentor), `application_id`, and `match_id`.
+Hosts and mentors have accounts, but reporting cannot tell whose visit it is; so they come by a ticket too. Its subject
+is `<respondent>.<visit or mentorship>`, for example `host.0190...`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from services.applications.actions.common import not_found
 from services.applications.actions.overview import mentorship_view, visit_view
-from services.applications.actions.tickets import ADDRESSES, Way
+from services.applications.actions.tickets import Way, way
 from shared.contracts.codes import Party, Respondent
-from shared.identity import issue_ticket
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.applications.actions.overview import MatchView, Task
+    from services.applications.actions.overview import Task
     from services.applications.settings import Settings
     from shared.bus import Bus
     from shared.identity import Principal
@@ -27,30 +26,21 @@ async def for_visit(bus: Bus, settings: Settings, principal: Principal, visit_id
     """The way into the form about a visit that is asked of the principal. Raises `Refused` (404)."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
-    return _way(settings, principal, view.of, view.tasks, visit_id, purpose)
+    return _way(settings, principal, view.tasks, visit_id, purpose)
 
 
 async def for_mentorship(bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str) -> Way:
     """The way into the form about a mentorship that is asked of the principal. Raises `Refused` (404)."""
     async with bus.read() as session:
         view = await mentorship_view(session, principal, mentorship_id)
-    return _way(settings, principal, view.of, view.tasks, mentorship_id, purpose)
+    return _way(settings, principal, view.tasks, mentorship_id, purpose)
 
 
-def _way(
-    settings: Settings, principal: Principal, of: MatchView, tasks: list[Task], subject: UUID, purpose: str
-) -> Way:
+def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str) -> Way:
     task = next((one for one in tasks if one.purpose == purpose), None)
     if task is None:
         raise not_found()
-    claims = {
-        "respondent": _RESPONDENTS[task.party].value,
-        "application_id": str(of.match.application_id),
-        "match_id": str(of.match.id),
-    }
-    key = settings.ticket_private_key.get_secret_value()
-    ticket = issue_ticket(purpose, str(subject), person=principal.subject, private_key=key, claims=claims)
-    return Way(ticket, ADDRESSES[purpose].format(subject=subject))
+    return way(settings, principal, purpose, f"{_RESPONDENTS[task.party]}.{subject}")
 
 
 _RESPONDENTS: dict[Party, Respondent] = {

@@ -6,6 +6,7 @@ Before a release: rank group, service, expertise and languages only (`domain.md`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,11 +15,34 @@ from services.applications.actions.cases import Case, Known
 from services.applications.model import mentorship as pair_model
 from services.applications.model.participation import ASKED_BEFORE_TRAVEL, days_to_record
 from services.applications.store import applications as applications_store
-from services.applications.store import matches, mentors, mentorships, offers, outcomes, pairs, participation, register
+from services.applications.store import (
+    calls,
+    matches,
+    mentors,
+    mentorships,
+    offers,
+    outcomes,
+    pairs,
+    participation,
+    register,
+)
 from services.applications.store import visits as visits_store
 from shared import clock
-from shared.contracts.codes import UNION, MatchState, MentorshipState, Party, PreparationItem, Role, Side, VisitState
+from shared.contracts.codes import (
+    UNION,
+    Expertise,
+    FollowUpBy,
+    MatchState,
+    MentorshipState,
+    Party,
+    PreparationItem,
+    Role,
+    Side,
+    VisitState,
+)
+from shared.contracts.lifecycle import Unit
 from shared.identity.scope import countries_visible
+from shared.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +81,13 @@ class MatchView:
     def profile(self) -> ApplicationProfile | None:
         """What was submitted of the applicant: no name in it."""
         return self.case.application.profile
+
+    @property
+    def expertise(self) -> list[Expertise | None]:
+        """The applicant's areas; None is a restricted one, which nobody but the own country sees (`domain.md`)."""
+        own = bool({self.case.sides[0], Party.HOME_COORDINATOR} & self.case.parties)
+        held = self.profile.expertise if self.profile else ()
+        return [one.area if own or not one.area.restricted else None for one in held]
 
     @property
     def answering(self) -> Party | None:
@@ -191,7 +222,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
     view = (await _views(session, principal, [case]))[0]
     version, agenda = await visits.agenda_of(session, visit)
     arrived = await outcomes.of_subjects(session, [visit.id])
-    asked = {Party.GUEST: ("evaluation", "report"), Party.HOST: ("evaluation",)}
+    follows = visit.stands is VisitState.COMPLETED and await _follow_up_open(session, case, visit.ended_on)
     return VisitView(
         view,
         visit,
@@ -201,12 +232,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         await participation.prepared(session, visit.id),
         await participation.attendance(session, visit.id),
         await participation.statements(session, visit.match_id),
-        [
-            Task(purpose, party, (visit.id, purpose, party.value) in arrived)
-            for party in sorted(case.parties & asked.keys())
-            for purpose in asked[party]
-            if visit.stands in _EVALUATED
-        ],
+        _tasks(case, visit.id, arrived, ended=visit.stands in _EVALUATED, follows=follows),
     )
 
 
@@ -230,6 +256,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
     view = (await _views(session, principal, [case]))[0]
     own = [party for party in (Party.MENTEE, Party.MENTOR) if party in case.parties]
     arrived = await outcomes.of_subjects(session, [one.id])
+    follows = one.stands is MentorshipState.COMPLETED and await _follow_up_open(session, case, one.ended_on)
     return MentorshipView(
         view,
         one,
@@ -238,9 +265,38 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         await pairs.signed(session, one.id, pair_model.FIRST_VERSION),
         await pairs.goals(session, one.id) if own else [],
         await pairs.sessions(session, one.id) if own else [],
-        [
-            Task("evaluation", party, (one.id, "evaluation", party.value) in arrived)
-            for party in own
-            if one.stands in _ENDED_PAIRS
-        ],
+        _tasks(case, one.id, arrived, ended=one.stands in _ENDED_PAIRS, follows=follows),
     )
+
+
+# Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
+_ASKED: dict[Party, tuple[str, ...]] = {
+    Party.GUEST: ("evaluation", "report"),
+    Party.HOST: ("evaluation",),
+    Party.MENTEE: ("evaluation",),
+    Party.MENTOR: ("evaluation",),
+}
+
+
+def _tasks(case: Case, subject: UUID, arrived: set[tuple[UUID, str, str]], *, ended: bool, follows: bool) -> list[Task]:
+    """What is asked of the principal about a visit or a mentorship, and what of it is in."""
+    tasks = [
+        Task(purpose, party, (subject, purpose, party.value) in arrived)
+        for party in sorted(case.parties & _ASKED.keys())
+        for purpose in _ASKED[party]
+        if ended
+    ]
+    applicant = case.sides[0]
+    if follows and applicant in case.parties:
+        tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
+    return tasks
+
+
+async def _follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+    """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
+    call = await calls.call(session, case.match.call_id)
+    if call is None or ended_on is None:
+        return False
+    timers = call.terms.timers
+    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, case.match.country)
+    return clock.now() >= at - timedelta(days=timers.follow_up_window_days)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from services.applications.actions.common import not_found
-from services.applications.store import applications
+from services.applications.store import applications, mentorships, visits
 from shared.identity import issue_ticket
 from shared.identity.scope import is_self
 from shared.web.errors import Refused
@@ -69,6 +69,8 @@ async def for_application(
         raise Refused(sentence, 422, {"purpose": sentence})
     async with bus.read() as session:
         application = await applications.application(session, application_id)
-    if application is None or not is_self(principal, application.subject):
+        about = {application_id, *await visits.ids_of(session, application_id)}
+        about |= set(await mentorships.ids_of(session, application_id))
+    if application is None or not is_self(principal, application.subject) or (subject or application_id) not in about:
         raise not_found()
     return way(settings, principal, purpose, str(subject or application_id))

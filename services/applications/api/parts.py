@@ -37,6 +37,6 @@ class MaybeReason(Body):
 
 
 class TicketFor(Body):
-    """Which form: `evaluation`, `report`."""
+    """Which form: `evaluation`, `report`, `follow_up`."""
 
     purpose: str

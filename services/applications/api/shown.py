@@ -76,7 +76,7 @@ def match(view: MatchView) -> Shown:
         "applicant": {
             "rank_group": profile.rank_group,
             "service": profile.service,
-            "expertise": [one.area for one in profile.expertise],
+            "expertise": [area or "restricted" for area in view.expertise],
             "languages": [one.model_dump(mode="json") for one in profile.languages],
         }
         if profile

@@ -149,9 +149,10 @@ def _knows_mentor(view: MentorshipView) -> bool:
 
 def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     """The forms of reporting that are asked of the reader, as a task list."""
+    names = {"evaluation": gettext("Evaluate the mentorship"), "follow_up": gettext("Say what you use of it")}
     return [
         {
-            "title": gettext("Evaluate the mentorship"),
+            "title": names[task.purpose],
             "href": None if task.done else at(view.mentorship.id, f"forms/{task.purpose}"),
             "state": state("outcome", "submitted" if task.done else "due"),
         }

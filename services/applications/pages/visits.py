@@ -159,7 +159,11 @@ async def page_of(
 
 def _tasks(view: VisitView) -> list[dict[str, Any]]:
     """The forms of reporting that are asked of the reader, as a task list."""
-    names = {"evaluation": gettext("Evaluate the visit"), "report": gettext("Write your report")}
+    names = {
+        "evaluation": gettext("Evaluate the visit"),
+        "report": gettext("Write your report"),
+        "follow_up": gettext("Say what you use of it"),
+    }
     return [
         {
             "title": names[task.purpose],

@@ -109,3 +109,9 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
     """The mentorships that came of these matches, by match."""
     query = select(Mentorship).where(col(Mentorship.match_id).in_(sorted(match_ids))).order_by(col(Mentorship.id))
     return {one.match_id: one for one in await session.scalars(query)}
+
+
+async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
+    """The ids of an application's mentorships, the oldest first."""
+    query = select(Mentorship.id).where(Mentorship.application_id == application_id).order_by(col(Mentorship.id))
+    return list(await session.scalars(query))

@@ -52,7 +52,6 @@ class Release(Table, table=True):
     purpose: str
     basis: str
     at: datetime = Field(sa_type=_TIME)
-    ended_at: datetime | None = Field(default=None, sa_type=_TIME, description="Since when it is shown no more")
 
 
 class AnswerIn(Table, table=True):
@@ -141,7 +140,7 @@ async def clearances(session: AsyncSession, match_ids: Collection[UUID]) -> dict
 
 async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, list[Release]]:
     """By match, what is shown of whom to whom, the oldest first."""
-    query = select(Release).where(col(Release.match_id).in_(sorted(match_ids)), col(Release.ended_at).is_(None))
+    query = select(Release).where(col(Release.match_id).in_(sorted(match_ids)))
     found: dict[UUID, list[Release]] = {id_: [] for id_ in match_ids}
     for one in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
         found[one.match_id].append(one)

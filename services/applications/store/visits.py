@@ -152,3 +152,9 @@ async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict
     """The visits that came of these matches, by match."""
     query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))
     return {one.match_id: one for one in await session.scalars(query)}
+
+
+async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
+    """The ids of an application's visits, the oldest first."""
+    query = select(Visit.id).where(Visit.application_id == application_id).order_by(col(Visit.id))
+    return list(await session.scalars(query))

@@ -186,7 +186,7 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     assert "Evaluate the visit" in page
     assert "Write your report" not in page
     on = await abroad.of.as_("claire").get(f"{at}/forms/evaluation")
-    assert on.headers["location"].startswith(f"/reporting/evaluations/{visit_id}?ticket=")
+    assert on.headers["location"].startswith(f"/reporting/evaluations/host.{visit_id}?ticket=")
     assert (await abroad.get("ani", f"/applications/{abroad.pairings[match_id]['application_id']}"))["state"] == "ended"
 
 

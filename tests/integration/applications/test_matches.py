@@ -94,6 +94,7 @@ async def test_a_refused_clearance_tells_personal_only(abroad: Abroad, programme
     await abroad.tell(matches.MatchCancelled, match_id, by="home_coordinator", reason="personal", was="proposed")
     state = (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"]
     assert state == "in_matching"
+    assert await name_seen(abroad, "luc", match_id) is None
 
 
 async def test_answers_arrive_and_wait_for_matching(abroad: Abroad, programme: Programme) -> None:
@@ -160,18 +161,23 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     settings = programme.app.state.service.settings
     assert isinstance(settings, Settings)
     ticket = open_ticket(way["ticket"], "evaluation", public_key=settings.ticket_public_key)
-    assert (ticket.subject, ticket.person, ticket.claims["respondent"]) == (str(visit_id), "claire", "host")
-    assert ticket.claims["application_id"] == await _of(abroad, match_id)
+    assert (ticket.subject, ticket.person) == (f"host.{visit_id}", "claire")
     await abroad.post("claire", f"{of}/tickets", {"purpose": "report"}, 404)
     await abroad.post("paul", f"{of}/tickets", {"purpose": "evaluation"}, 404)
     assert (await abroad.get("ani", f"/applications/{await _of(abroad, match_id)}"))["state"] == "completed"
-    submitted = outcomes.ReportSubmitted.example | {
+    submitted = {
+        **outcomes.ReportSubmitted.example,
         "application_id": await _of(abroad, match_id),
         "visit_id": str(visit_id),
     }
     await abroad.feed.deliver((outcomes.ReportSubmitted.model_validate(submitted), visit_id))
     tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
     assert tasks == {"evaluation": False, "report": True}
+    clock.move(timedelta(days=200))
+    assert (await abroad.get("ani", of))["tasks"][-1] == {"purpose": "follow_up", "as": "guest", "done": False}
+    wanted = {"purpose": "evaluation", "application_id": await _of(abroad, match_id), "subject": str(visit_id)}
+    await abroad.post("ani", "/tickets", wanted, 201)
+    await abroad.post("ani", "/tickets", wanted | {"subject": str(match_id)}, 404)
 
 
 async def _end(abroad: Abroad, visit_id: UUID, match_id: UUID) -> None:
@@ -261,4 +267,4 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
         goals_met=1,
     )
     way = await abroad.post("jonas", f"{of}/tickets", {"purpose": "evaluation"}, 201)
-    assert way["address"] == f"/reporting/evaluations/{mentorship_id}"
+    assert way["address"] == f"/reporting/evaluations/mentor.{mentorship_id}"
