@@ -81,6 +81,8 @@ class Postgres:
         """The first half of `start`: the process runs, but may not take connections yet."""
         if not (self.folder / "PG_VERSION").exists():
             self._initialise()
+        if self._user:
+            _let_pass(self.folder)
         self._forget_another()
         self.child.start()
 

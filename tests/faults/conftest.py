@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +20,6 @@ from deploy.local.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class LocalRun:
@@ -80,15 +82,20 @@ class LocalRun:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
-    """A function that starts a run in `tmp_path / "data"` (or where it is told to); all are ended after the test."""
+    """A function that starts a run in a folder of its own (or where it is told to); all are ended after the test.
+
+    Not in `tmp_path`: each pytest closes the folders above it to other users, and PostgreSQL may be one.
+    """
+    own = Path(tempfile.mkdtemp(prefix="tandem-run-"))
     runs: list[LocalRun] = []
     port = free_port()
 
     def begin(folder: Path | None = None, port: int = port, **env: str) -> LocalRun:
-        runs.append(LocalRun(folder or tmp_path / "data", port, tmp_path / f"run-{len(runs)}.out", **env))
+        runs.append(LocalRun(folder or own / "data", port, tmp_path / f"run-{len(runs)}.out", **env))
         return runs[-1]
 
     yield begin
     for run in runs:
         if run.process.poll() is None:
             run.stop()
+    shutil.rmtree(own, ignore_errors=True)
