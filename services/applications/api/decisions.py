@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import eligibility, endorsement
+from services.applications.actions import eligibility, endorsement, voiding
 from services.applications.store import applications as store
 from services.applications.store import queue
 from shared.bus import Bus
-from shared.contracts.codes import NotEndorsedReason, Role, Section
+from shared.contracts.codes import NotEndorsedReason, Role, Section, VoidReason
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.service import bus_of
@@ -44,6 +44,14 @@ class Refusal(BaseModel):
 
     reason: NotEndorsedReason
     text: str = ""
+
+
+class Voiding(BaseModel):
+    """Why an application leaves the counts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: VoidReason
 
 
 class Confirmation(BaseModel):
@@ -110,6 +118,12 @@ async def send_back(application_id: UUID, body: Return, principal: Decider, bus:
 async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
     """Do not endorse, with a reason."""
     return _state(await endorsement.not_endorse(bus, principal, application_id, body.reason, body.text))
+
+
+@router.post("/applications/{application_id}/void")
+async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Mark an application as entered in error: it leaves the counts, and its match ends."""
+    return _state(await voiding.void(bus, principal.subject, application_id, body.reason))
 
 
 @router.get("/eligibility")
