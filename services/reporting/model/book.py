@@ -11,6 +11,7 @@ from shared.contracts import applications, counting, offers, visits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from uuid import UUID
 
     from services.reporting.model.facts import Fact
 
@@ -68,6 +69,11 @@ class Book:
         """The sex of an application's person, if it was said."""
         fact = self.counted_as(application)
         return fact.values.get("sex") if fact else None
+
+    def sex_said_by(self, application: str) -> dict[str, tuple[UUID, ...]]:
+        """The event that says a person's sex, as what places a unit in the dimension `sex`."""
+        fact = self.counted_as(application)
+        return {"sex": (fact.id,)} if fact else {}
 
     def terms(self, offer: str) -> Fact | None:
         """The terms of an offer as they are now."""

@@ -43,7 +43,8 @@ class Measure(StrEnum):
 class Unit:
     """One thing that is counted: what it is, which events say so, and where it belongs in each dimension.
 
-    `holds` is for shares (whether it is in the numerator); `amount` for sums, medians and place-weeks.
+    `holds` is for shares (whether it is in the numerator); `amount` for sums, medians and place-weeks; `placed_by` are
+    the events that only say where it belongs in a dimension: they prove a part, not the total.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Unit:
     holds: bool = True
     amount: Decimal = Decimal(1)
     dimensions: Mapping[str, str | None] = field(default_factory=dict)
+    placed_by: Mapping[str, tuple[UUID, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +141,17 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
                 continue
             groups.setdefault(value or UNSAID, []).append(unit)
         of = units if dimension in definition.whole else None
-        breakdowns[dimension] = {value: _cell(definition.measure, groups[value], of) for value in sorted(groups)}
+        breakdowns[dimension] = {
+            value: _cell(definition.measure, groups[value], of, dimension) for value in sorted(groups)
+        }
     notes = tuple(definition.notes(book, period)) if definition.notes else ()
     return Figure(definition, period, book.cut_off, _cell(definition.measure, units), breakdowns, notes)
 
 
-def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None) -> Cell:
+def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:
     behind = whole if whole is not None else units
-    events = tuple(sorted({event for unit in behind for event in unit.events}, key=str))
+    proof = {event for unit in behind for event in (*unit.events, *unit.placed_by.get(dimension, ()))}
+    events = tuple(sorted(proof, key=str))
     contributors = len({unit.key for unit in units})
     match measure:
         case Measure.COUNT:

@@ -118,17 +118,21 @@ def chart(figure: Released, name: str) -> Chart | None:
     if len(drawn) < 2:
         return None
     drawn.sort(key=lambda each: (-each[1], each[0]))
-    most = drawn[0]
-    title = (
-        gettext("%(title)s: most from %(most)s") if name.startswith("country") else gettext("%(title)s: %(most)s leads")
-    )
-    texts = {"title": gettext(figure.definition.title), "most": most[0]}
-    if len(drawn) > 1 and drawn[1][1] == most[1]:
+    most, leads = drawn[0], drawn[0][1] > drawn[1][1]
+    if leads and name.endswith("topic"):
+        title = gettext("%(title)s: %(most)s leads")
+    elif leads and "country" in name:
+        title = (
+            gettext("%(title)s: most in %(most)s")
+            if name == "host-country"
+            else gettext("%(title)s: most from %(most)s")
+        )
+    else:
         title = gettext("%(title)s, by %(dimension)s")
-        texts["dimension"] = dimension(name).lower()
+    texts = {"title": gettext(figure.definition.title), "most": most[0], "dimension": dimension(name).lower()}
     return bars(
         title % texts,
-        [Bar(label, amount, marked=label == most[0]) for label, amount in drawn],
+        [Bar(label, amount, marked=leads and label == most[0]) for label, amount in drawn],
         label=dimension(name),
         value=gettext("%") if figure.definition.measure is Measure.SHARE else gettext("Number"),
         definition=gettext(figure.definition.numerator),

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared import clock
-from shared.contracts.codes import Role
+from shared.contracts.codes import Role, VoidReason
+from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
 from shared.identity import issue_ticket
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, mentorship, world
@@ -146,10 +147,8 @@ async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
     await _answers(house)
     await house.relay("exchange.outcomes")
     completed = next(each for each in told if each.event.type == "VisitCompleted")
-    from shared.contracts.visits import VisitVoided  # noqa: PLC0415 - only here
-
-    plan = completed.event.plan  # type: ignore[attr-defined]
-    voided = VisitVoided(plan=plan, reason="entered_in_error")  # type: ignore[arg-type]
+    assert isinstance(completed.event, VisitCompleted)
+    voided = VisitVoided(plan=completed.event.plan, reason=VoidReason.ENTERED_IN_ERROR)
     await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
     assert [row.type for row in await house.journal("exchange.outcomes")][-1] == "CertificateRevoked"
     reader = await house.grant(Role.DONOR)
@@ -224,7 +223,7 @@ async def test_the_follow_up_counts_in_its_window(
 ) -> None:
     """Six months after the end the officer says whether it is used; the event says whether it came in the window."""
     monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
-    ended = next(t.event.ended_on for t in world(1, running=0) if t.event.type == "VisitEnded")  # type: ignore[attr-defined]
+    ended = next(t.event.ended_on for t in world(1, running=0) if isinstance(t.event, VisitEnded))
     wanted = ended + timedelta(days=190)
     if wanted > clock.today():
         clock.move(timedelta(days=(wanted - clock.today()).days))

@@ -19,13 +19,12 @@ def _received(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.first(applications.ApplicationSubmitted.type):
         if fact.day not in period or fact.subject in book.voided:
             continue
-        key = book.counted_as(fact.subject)
         dimensions = {
             "country-of-service": fact.values["country"],
             "sex": book.sex(fact.subject),
             "priority-topic": fact.values["topic"],
         }
-        yield Unit(fact.subject, (fact.id, key.id) if key else (fact.id,), dimensions=dimensions)
+        yield Unit(fact.subject, (fact.id,), dimensions=dimensions, placed_by=book.sex_said_by(fact.subject))
 
 
 def _published(book: Book, period: Period) -> Iterator[Unit]:

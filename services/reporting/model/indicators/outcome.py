@@ -42,7 +42,14 @@ def _learnt(book: Book, period: Period) -> Iterator[Unit]:
         if pre is None or post is None or post.day not in period or subject in book.voided:
             continue
         better = post.values["score"] * pre.values["maximum"] > pre.values["score"] * post.values["maximum"]
-        yield Unit(subject, (pre.id, post.id), holds=better, dimensions={"sex": book.sex(post.values["application"])})
+        application = post.values["application"]
+        yield Unit(
+            subject,
+            (pre.id, post.id),
+            holds=better,
+            dimensions={"sex": book.sex(application)},
+            placed_by=book.sex_said_by(application),
+        )
 
 
 def follow_ups(book: Book, by: FollowUpBy) -> Iterator[Fact]:

@@ -52,6 +52,7 @@ def _participations(book: Book, period: Period) -> Iterator[Unit]:
                     "host-country": fact.values["host_country"],
                     "priority-topic": fact.values["topic"],
                 },
+                placed_by=book.sex_said_by(fact.values["application"]),
             )
 
 
@@ -122,6 +123,7 @@ def _mentorships_completed(book: Book, period: Period) -> Iterator[Unit]:
                     "sex": book.sex(fact.values["application"]),
                     "priority-topic": fact.values["topic"],
                 },
+                placed_by=book.sex_said_by(fact.values["application"]),
             )
 
 

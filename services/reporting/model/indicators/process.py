@@ -29,12 +29,12 @@ def _decisions(book: Book, period: Period) -> Iterator[Fact]:
 
 def _positive(book: Book, period: Period) -> Iterator[Unit]:
     for fact in _decisions(book, period):
-        key = book.counted_as(fact.subject)
         yield Unit(
             fact.subject,
-            (fact.id, key.id) if key else (fact.id,),
+            (fact.id,),
             holds=fact.values["outcome"] == Outcome.PLACE_CONFIRMED,
             dimensions={"country-of-service": fact.values["country"], "sex": book.sex(fact.subject)},
+            placed_by=book.sex_said_by(fact.subject),
         )
 
 
