@@ -261,6 +261,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
     except Refused as refused:
         if refused.status_code != 422:
             raise
+        await actions.save_readable(bus, principal, application_id, page.changes(form))
         for name, sentence in refused.fields.items():
             form.refuse(_field_of(form, name), sentence)
         return await _page(request, bus, case, page, form, 422)

@@ -209,11 +209,13 @@ def _same(*names: str) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[F
     return fields, changes
 
 
-_MAY_BE_EMPTY = frozenset({"unit", "national_rank", "took_part_before"})
+_MAY_BE_EMPTY = frozenset({"unit", "national_rank"})
 
 
 def _nothing(name: str, value: Any) -> Any:
-    return None if value in ("", None) and name not in _MAY_BE_EMPTY else value
+    if value in ("", None):
+        return "" if name in _MAY_BE_EMPTY else None
+    return value
 
 
 def _ordered(form: Form, prefix: str) -> list[str]:
