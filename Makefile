@@ -57,7 +57,7 @@ $(VENV)/.installed: requirements.lock | $(VENV)/.python
 	@echo "Installing the Python packages of requirements.lock (the first time some 600 MB)."
 	@awk '/^[a-zA-Z0-9]/ {wanted = /^uv==/} wanted' requirements.lock > $(VENV)/uv.lock.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock.txt || { echo "pip cannot fetch packages. Is the network there?"; exit 1; }
-	@$(BIN)/uv pip install -q --require-hashes -r requirements.lock --python $(BIN)/python 2> $(VENV)/uv.log \
+	@$(BIN)/uv pip install -q --compile-bytecode --require-hashes -r requirements.lock --python $(BIN)/python 2> $(VENV)/uv.log \
 	  || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
 	  || { echo "The packages of requirements.lock could not be installed; uv said: $$(head -3 $(VENV)/uv.log)"; exit 1; }
 	@touch $@
