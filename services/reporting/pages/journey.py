@@ -1,5 +1,6 @@
 """What happened to one application, from the first event to the last, through all services?"""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -20,10 +21,16 @@ Store = Annotated[Bus, Depends(bus_of)]
 
 
 def says(type_: str) -> str:
-    """What a type of event means: the first sentence of its contract."""
+    """What a type of event means: the beginning of its contract's docstring, up to the first stop."""
     event = EVENTS.get(type_)
-    text = (event.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ") if event else ""
-    return " ".join(text.split())
+    text = " ".join(((event.__doc__ or "") if event else "").split())
+    first = re.split(r"[.;]( |$)", text, maxsplit=1)[0].replace("`", "")
+    return f"{first}." if first else ""
+
+
+def title(type_: str) -> str:
+    """A type of event in plain words: `Visit completed`."""
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda found: " " + found[1].lower(), type_)
 
 
 @router.get("/reporting/journey")
@@ -47,4 +54,4 @@ async def journey(request: Request, _: Tracer, bus: Store, application_id: str) 
         if application is None:
             raise Refused(gettext("No application with that reference has arrived here."), 404)
         steps = await facts.steps(session, story=str(application.id))
-    return render(request, "journey.html", application=application, steps=steps, says=says)
+    return render(request, "journey.html", application=application, steps=steps, says=says, title=title)

@@ -49,8 +49,6 @@ def value(shown: Shown, definition: Definition) -> str:
 def why_hidden(shown: Shown, definition: Definition) -> str:
     """The sentence that explains a missing number; empty where there is one."""
     match shown.hidden:
-        case Hidden.NO_DATA:
-            return gettext("There is nothing to divide by yet.")
         case Hidden.FEW if definition.minimum:
             return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
         case Hidden.FEW:
