@@ -29,8 +29,9 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A message in words: the same for mail, for the inbox and for the preview."""
+    """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference."""
 
+    title: str
     subject: str
     paragraphs: tuple[str, ...]
     action: str
@@ -46,9 +47,10 @@ def wording(
     """
     said = words(case, facts, host)
     paragraphs = [_filled(text, said) for text in rule.text]
-    subject = gettext(rule.subject) % said
+    title = gettext(rule.subject) % said
     return Wording(
-        subject=f"[{case.reference}] {subject}" if case.reference else subject,
+        title=title,
+        subject=f"[{case.reference}] {title}" if case.reference else title,
         paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
         action=gettext(rule.action),
         link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT),

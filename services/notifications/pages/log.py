@@ -20,7 +20,7 @@ from shared.bus import Bus
 from shared.contracts.codes import FailureCause, Role
 from shared.identity import Principal, allow
 from shared.service import bus_of
-from shared.web import states
+from shared.web import dates, states
 from shared.web.i18n import gettext
 from shared.web.live import live_route
 from shared.web.render import render, see_other
@@ -60,6 +60,7 @@ async def log(
         state_=state,
         options=[(code, states.state("notification", code).word) for code in ("waiting", "sent", "failed")],
         cause=_cause,
+        moment_=lambda value: dates.moment(value, short=True),
     )
 
 
@@ -119,6 +120,6 @@ def _counts(counts: dict[str, int], overdue: int) -> list[dict[str, object]]:
         for stored, code in ((store.FAILED, "failed"), (store.WAITING, "waiting"), (store.DONE, "sent"))
     ]
     shown.insert(
-        1, {"count": overdue, "name": gettext("overdue"), "href": "/notifications/due#overdue", "tone": "error"}
+        1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due#overdue", "tone": "error"}
     )
     return shown

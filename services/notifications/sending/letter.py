@@ -97,4 +97,10 @@ def _invite(
         )
     )
     mail.add_alternative(calendar.decode(), subtype="calendar", params={"method": str(method)})
-    mail.add_attachment(calendar, maintype="text", subtype="calendar", filename="invite.ics")
+    mail.add_attachment(
+        calendar,
+        maintype="text",
+        subtype="calendar",
+        filename="invite.ics",
+        params={"method": str(method), "charset": "utf-8"},
+    )

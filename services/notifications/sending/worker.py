@@ -101,21 +101,28 @@ class Office:
     post: Post
 
     async def send_due(self) -> int:
-        """Try every message whose time has come, a hundred at a time; give how many there were."""
+        """Try every message whose time has come, a hundred at a time; give how many there were.
+
+        Stories go side by side; the mails of one story in the order in which its facts came about.
+        """
         async with self.bus.read() as session:
             due = await store.due_messages(session, _real(), BATCH)
             hosts = {message.case.host_organisation_id for message in due}
             names = await organisation_names(session, (one for one in hosts if one is not None))
+        stories: dict[UUID, list[MessageRow]] = {}
+        for message in due:
+            stories.setdefault(message.story, []).append(message)
         places = asyncio.Semaphore(self.settings.mail_connections)
 
-        async def one(message: MessageRow) -> None:
+        async def tell(story: list[MessageRow]) -> None:
             async with places:
-                host = message.case.host_organisation_id
-                await self.send(message, "" if host is None else names.get(host, ""))
+                for message in story:
+                    host = message.case.host_organisation_id
+                    await self.send(message, "" if host is None else names.get(host, ""))
 
         async with asyncio.TaskGroup() as group:
-            for message in due:
-                group.create_task(one(message))
+            for story in stories.values():
+                group.create_task(tell(story))
         return len(due)
 
     async def send(self, message: MessageRow, host: str) -> None:
@@ -241,7 +248,7 @@ class Office:
         if store.WAITING in states:
             return
         failed = failed or store.FAILED in states
-        changes: dict[str, object] = {"state": store.FAILED if failed else store.DONE}
+        changes: dict[str, object] = {"state": store.FAILED if failed else store.DONE, "attempts": message.attempts + 1}
         if cause is not None or not failed:
             changes["cause"] = None if cause is None else cause.value
         await store.change_message(tx.session, message.id, **changes)

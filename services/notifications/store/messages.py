@@ -34,7 +34,7 @@ class MessageRow(Table, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
-        sa.Index("message_next_at", "next_at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
         sa.Index("message_at", "at", "id"),
         sa.Index("message_country_at", "country", "at", "id"),
         sa.Index("message_state_at", "state", "at", "id"),
@@ -145,9 +145,9 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 
 
 async def due_messages(session: AsyncSession, now: datetime, most: int) -> list[MessageRow]:
-    """The messages whose next attempt has come (`now` is real time), the longest waiting first."""
+    """The messages whose next attempt has come (`now` is real time), the longest waiting first, then in the order of the facts."""
     query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= now)
-    query = query.order_by(col(MessageRow.next_at), col(MessageRow.id)).limit(most)
+    query = query.order_by(col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id)).limit(most)
     return list((await session.scalars(query)).all())
 
 

@@ -75,4 +75,4 @@ async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict
     if not wanted:
         return {}
     found = (await session.scalars(sa.select(Organisation).where(col(Organisation.id).in_(wanted)))).all()
-    return {one.id: ", ".join(part for part in (one.name, one.city) if part) for one in found}
+    return {one.id: one.name if not one.city or one.city in one.name else f"{one.name}, {one.city}" for one in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -35,7 +36,7 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "message_at": "SELECT * FROM message ORDER BY at DESC, id DESC LIMIT 50",
         "message_reference": "SELECT * FROM message WHERE reference = 'X' ORDER BY at DESC, id DESC LIMIT 50",
         "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
-        "notification_recipient": "SELECT * FROM notification WHERE recipient = gen_random_uuid() ORDER BY at, id",
+        "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
         "deadline_due": "SELECT * FROM deadline WHERE open AND due <= now() ORDER BY due, id LIMIT 500",
         "deadline_remind_at": "SELECT * FROM deadline WHERE open AND remind_at <= now() ORDER BY remind_at, id LIMIT 9",
     }

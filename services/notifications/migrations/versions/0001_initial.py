@@ -1,6 +1,6 @@
 """initial
 
-Revision: 0001, after: , written: 2026-11-24 20:33:39.553944
+Revision: 0001, after: , written: 2026-11-24 20:46:38.143115
 """
 
 import sqlalchemy as sa
@@ -136,7 +136,7 @@ def upgrade() -> None:
     op.create_index('message_application_id', 'message', ['application_id', 'at', 'id'], unique=False)
     op.create_index('message_at', 'message', ['at', 'id'], unique=False)
     op.create_index('message_country_at', 'message', ['country', 'at', 'id'], unique=False)
-    op.create_index('message_next_at', 'message', ['next_at', 'id'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
+    op.create_index('message_next_at', 'message', ['next_at', 'at', 'id'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
     op.create_index('message_reference', 'message', ['reference', 'at', 'id'], unique=False)
     op.create_index('message_state_at', 'message', ['state', 'at', 'id'], unique=False)
     op.create_table('notification',
