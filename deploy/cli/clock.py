@@ -29,7 +29,7 @@ def span(text: str) -> timedelta:
 
 
 def command(
-    by: Annotated[str | None, typer.Argument(help="How far forward: +14d, +6h, +30m, +2w. None: show the time.")] = None,
+    by: Annotated[str | None, typer.Argument(help="How far forward: +14d, +6h, +30m, +2w.")] = None,
 ) -> None:
     """Show or move forward the clock of a local run; reminders and deadlines then fall due."""
     from deploy.cli.system import Failed, System  # noqa: PLC0415 - not needed to show the help

@@ -39,6 +39,7 @@ def documents() -> dict[str, str]:
 
 
 def command(
+    *,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a document is out of date.")] = False,
 ) -> None:
     """Write the AsyncAPI and OpenAPI documents and the schemas of all events, or check that they are up to date."""

@@ -103,7 +103,8 @@ async def _read(system: "System", topics: list[str], *, follow: bool) -> "AsyncI
         await consumer.stop()
 
 
-def command(  # noqa: PLR0913 - one option each
+def command(
+    *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
     correlation: Annotated[str | None, typer.Option(help="Only this story (mostly an application).")] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,

@@ -29,7 +29,7 @@ async def export(system: "System", folder: Path) -> dict[str, Any]:
     from shared import clock  # noqa: PLC0415 - as above
 
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - nothing else runs meanwhile
         if (folder / MANIFEST).exists():
             raise Failed(f"{folder} holds an export already: name another folder.")
         services = {name: await _one(system, name, folder) for name in SERVICES}

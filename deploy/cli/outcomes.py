@@ -17,31 +17,37 @@ REPORT_TEXTS = {
 }
 
 
-async def ticket(people: People, who: str, kind: str, subject: str, purpose: str) -> str:
-    """The portal's ticket into a form of `who` about a visit or mentorship (`kind`: `visits`, `mentorships`)."""
+async def way(people: People, who: str, kind: str, subject: str, purpose: str) -> tuple[str, str]:
+    """Where reporting's API has a form of `who` about a visit or mentorship, and the portal's ticket into it.
+
+    `kind` is `visits` or `mentorships`. A ticket is good for two minutes.
+    """
     answer = await people.post(who, f"/applications/api/{kind}/{subject}/tickets", {"purpose": purpose})
-    return str(answer["ticket"])
+    return answer["address"].replace("/reporting/", "/reporting/api/", 1), answer["ticket"]
 
 
-async def evaluate(
-    people: People, who: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5
-) -> dict[str, Any]:
-    """Fill in the evaluation that is asked of `who`; `score` gives each score from 1 to 5. Gives the form then."""
-    address = f"/reporting/api/evaluations/{subject}"
-    form = await people.ask("GET", who, address, ticket=await ticket(people, who, kind, subject, "evaluation"))
+async def form(people: People, who: str, kind: str, subject: str) -> dict[str, Any]:
+    """What the evaluation asks of `who`."""
+    address, ticket = await way(people, who, kind, subject, "evaluation")
+    answer: dict[str, Any] = await people.ask("GET", who, address, ticket=ticket)
+    return answer
+
+
+async def evaluate(people: People, who: str, kind: str, subject: str, score: Callable[[], int] = lambda: 5) -> None:
+    """Fill in the evaluation that is asked of `who`; `score` gives each score from 1 to 5."""
+    asked = await form(people, who, kind, subject)
     body = {
         "overall": score(),
-        "objectives": {number: score() for number in form["objectives"]},
-        "goals": {number: True for number in form["goals"]},
-        "answers": {question["name"]: score() for question in form["questions"]},
+        "objectives": {number: score() for number in asked["objectives"]},
+        "goals": dict.fromkeys(asked["goals"], True),
+        "answers": {question["name"]: score() for question in asked["questions"]},
         "texts": {},
     }
-    given = await ticket(people, who, kind, subject, "evaluation")
-    answer: dict[str, Any] = await people.post(who, address, body, ticket=given)
-    return answer
+    address, ticket = await way(people, who, kind, subject, "evaluation")
+    await people.post(who, address, body, ticket=ticket)
 
 
 async def report(people: People, who: str, visit: str) -> None:
     """Hand in the guest's report on a visit."""
-    given = await ticket(people, who, "visits", visit, "report")
-    await people.post(who, f"/reporting/api/reports/{visit}", {"texts": REPORT_TEXTS}, ticket=given)
+    address, ticket = await way(people, who, "visits", visit, "report")
+    await people.post(who, address, {"texts": REPORT_TEXTS}, ticket=ticket)

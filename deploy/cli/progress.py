@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Bar:
             transient=True,
         )
         self._task = self._bar.add_task(words, total=total)
-        self._words = ""
+        self._words, self._began = "", monotonic()
         self.say(words)
 
     def at(self, done: float, total: float | None = None, words: str | None = None) -> None:
@@ -48,7 +49,7 @@ class Bar:
         self._words = words
         self._bar.update(self._task, description=words)
         if not self._console.is_terminal:
-            self._console.print(words, highlight=False)
+            self._console.print(f"{monotonic() - self._began:6.1f} s  {words}", highlight=False)
 
     def start(self) -> None:
         """Show it."""

@@ -80,8 +80,9 @@ def _show(service: str, events: "list[ParkedEvent]") -> None:
         )
 
 
-def command(  # noqa: PLR0913 - one option each
+def command(
     service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
+    *,
     topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
     subject: Annotated[str | None, typer.Option(help="Only this aggregate.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All that is parked.")] = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.outcomes import evaluate, report
 from deploy.cli.sample import texts
-from deploy.cli.sample.programme import FINISHED
+from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.room import API, PROGRAMME
 from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
 
@@ -134,8 +134,8 @@ async def agree(room: Room) -> None:
         at = f"{API}/visits/{match['visit_id']}"
         await room.people.post(host, f"{at}/agenda/agree")
         await room.people.post(guest, f"{at}/agenda/agree")
-        body = {"items": ["authorisation", "visa", "insurance", "costs"]}
-        await room.people.post(guest, f"{at}/preparation", body)
+        items = ["authorisation", "visa", "insurance", "costs"]
+        await room.people.post(guest, f"{at}/preparation", {"items": items})
 
     await room.all(act(place, match) for place, (match, _) in enumerate(await _visits(room)))
 
@@ -154,6 +154,11 @@ def week(after: int) -> Callable[[Room], Awaitable[None]]:
             elif place == _EARLY and len(days) > 2:
                 there = dict.fromkeys(days[:-1], True)
                 await room.people.post(host, f"{at}/attendance", {"days": there})
+
+                async def begun() -> bool:
+                    return bool((await room.people.get(host, at))["state"] == "under_way")
+
+                await room.people.until("the visit is under way", begun)
                 body = {"last_day": days[-2], "reason": "operational_duty"}
                 await room.people.post(host, f"{at}/early-return", body)
             else:

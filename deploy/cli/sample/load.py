@@ -13,7 +13,8 @@ from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.progress import bar
 from deploy.cli.sample import finished, opened
-from deploy.cli.sample.programme import BELARUS_SUSPENDED, Programme, generate
+from deploy.cli.sample.plan import BELARUS_SUSPENDED, Programme
+from deploy.cli.sample.programme import generate
 from deploy.cli.sample.register import enter, suspend_belarus
 from deploy.cli.sample.room import Room
 from deploy.cli.system import Failed

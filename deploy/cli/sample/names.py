@@ -3,6 +3,8 @@
 Common given names and surnames; who is put together from them is made up.
 """
 
+# ruff: noqa: RUF001 - letters of other scripts are what this is about
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -90,7 +92,9 @@ NAMES: dict[str, Names] = {
     "ES": Names(_pairs("Javier Pablo Luis"), _pairs("Carmen Lucia=Lucía Ines=Inés"), _surnames("Ruiz Navarro Gil")),
     "EU": Names(_pairs("Paulo Henk Marc"), _pairs("Silvia Anneke Claudia"), _surnames("Vermeer Lopes Janssens")),
     "FI": Names(_pairs("Antti Juha Mikko"), _pairs("Aino Kaisa Laura"), _surnames("Virtanen Makela=Mäkelä Nieminen")),
-    "FR": Names(_pairs("Julien Marc Olivier"), _pairs("Camille Helene=Hélène Sophie"), _surnames("Girard Lefevre Roux")),
+    "FR": Names(
+        _pairs("Julien Marc Olivier"), _pairs("Camille Helene=Hélène Sophie"), _surnames("Girard Lefevre Roux")
+    ),
     "GR": Names(
         _pairs("Nikos=Νίκος Giannis=Γιάννης"),
         _pairs("Eleni=Ελένη Maria=Μαρία"),
@@ -103,7 +107,9 @@ NAMES: dict[str, Names] = {
     "LT": Names(
         _pairs("Mindaugas Tomas Darius"),
         _pairs("Egle=Eglė Ruta=Rūta Daiva"),
-        _surnames("Kazlauskas Petraitis Stankus", "Kazlauskiene=Kazlauskienė Petraitiene=Petraitienė Stankiene=Stankienė"),
+        _surnames(
+            "Kazlauskas Petraitis Stankus", "Kazlauskiene=Kazlauskienė Petraitiene=Petraitienė Stankiene=Stankienė"
+        ),
     ),
     "NL": Names(_pairs("Bram Sander Joost"), _pairs("Femke Marieke Lotte"), _surnames("Bakker Visser Mulder")),
     "PL": Names(
@@ -112,7 +118,9 @@ NAMES: dict[str, Names] = {
         _surnames("Kowalski Zielinski=Zieliński Wozniak=Woźniak", "Kowalska Zielinska=Zielińska Wozniak=Woźniak"),
     ),
     "PT": Names(_pairs("Rui Tiago Miguel"), _pairs("Ana Joana Marta"), _surnames("Ferreira Costa Pereira")),
-    "RO": Names(_pairs("Radu Bogdan Florin"), _pairs("Ioana Raluca Mihaela"), _surnames("Dumitru Stan Radulescu=Rădulescu")),
+    "RO": Names(
+        _pairs("Radu Bogdan Florin"), _pairs("Ioana Raluca Mihaela"), _surnames("Dumitru Stan Radulescu=Rădulescu")
+    ),
     "SE": Names(_pairs("Erik Johan Lars"), _pairs("Karin Sara Malin"), _surnames("Lindqvist Berg Sjoberg=Sjöberg")),
 }
 
@@ -130,7 +138,7 @@ def draw(chance: random.Random, country: str, taken: set[str]) -> Named:
     """A name of that country that is not in `taken` yet (and then is): the same `chance` draws the same name."""
     names = NAMES[country]
     for attempt in range(200):
-        woman = chance.random() < 0.42  # noqa: PLR2004 - a little less than half, as in the figures that donors read
+        woman = chance.random() < 0.42
         given = chance.choice(names.women if woman else names.men)
         surname = chance.choice(names.surnames)[woman]
         latin, own = f"{given[0]} {surname[0]}", f"{given[1]} {surname[1]}"

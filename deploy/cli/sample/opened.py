@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.sample.programme import OPEN
+from deploy.cli.sample.plan import OPEN
 from deploy.cli.sample.room import PROGRAMME
 from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
 
@@ -21,8 +21,8 @@ async def commit_some(room: Room) -> None:
     call_id = room.calls[OPEN]
     found = (await room.people.get(PROGRAMME, "/matching/api/provisional", call_id=call_id))["provisional"]
     ours = {"AM", "GE", "FR", "LT"}
-    found.sort(key=lambda one: (-len(ours & {one["country"], one["host_country"]}), str(one["reference"])))
-    pairs = [{"application_id": one["application_id"], "seat_id": one["seat_id"]} for one in found[:_COHORT]]
+    found.sort(key=lambda one: (-len(ours & {one["country"], one["seat_country"]}), str(one["reference"])))
+    pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in found[:_COHORT]]
     await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": call_id, "pairs": pairs})
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.sample.programme import BELARUS_SUSPENDED, OFFICERS
+from deploy.cli.sample.plan import BELARUS_SUSPENDED, PARTNER_COUNTRIES
 from deploy.cli.sample.room import API, PROGRAMME
 from shared.contracts.codes import Role
 
 if TYPE_CHECKING:
-    from deploy.cli.sample.programme import Person
+    from deploy.cli.sample.plan import Person
     from deploy.cli.sample.room import Room
 
 # What the portal's register takes in one go.
@@ -24,16 +24,14 @@ _EVERYWHERE = frozenset(
 async def enter(room: Room) -> None:
     """Enter all of it."""
     bodies = room.programme.organisations
-    entries = [
-        {"name": one.name, "kind": one.kind.value, "country": one.country, "city": one.city} for one in bodies
-    ]
+    entries = [{"name": one.name, "kind": one.kind.value, "country": one.country, "city": one.city} for one in bodies]
     ids = (await room.people.post(PROGRAMME, f"{API}/organisations", {"organisations": entries}))["ids"]
     room.organisations = {one.key: id_ for one, id_ in zip(bodies, ids, strict=True)}
     people = [_entry(room, one) for one in room.programme.people]
     for start in range(0, len(people), _PORTION):
         await room.people.post(PROGRAMME, f"{API}/people", {"people": people[start : start + _PORTION]})
     since = (room.programme.today - timedelta(days=364)).isoformat()
-    partners = [{"country": country, "status": "active", "since": since} for country in OFFICERS]
+    partners = [{"country": country, "status": "active", "since": since} for country in PARTNER_COUNTRIES]
     await room.people.post(PROGRAMME, f"{API}/partners", {"partners": partners})
     fund = {"name": "TOPCOP II", "payer": "European Commission, DG NEAR", "since": "2025-01-01", "until": "2028-12-31"}
     await room.people.post(PROGRAMME, f"{API}/funds", {"funds": [fund]})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
     from deploy.cli.client import People
-    from deploy.cli.sample.programme import Application, Programme
+    from deploy.cli.sample.plan import Application, Programme
 
 PROGRAMME = "persona-programme"
 API = "/applications/api"

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample import texts
-from deploy.cli.sample.programme import CALLS, Fate
+from deploy.cli.sample.plan import CALLS, Fate
 from deploy.cli.sample.room import API, PROGRAMME
 from shared.contracts.codes import EMPACT_2026, PRIORITIES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from deploy.cli.sample.programme import Application, Mentor, Offer
+    from deploy.cli.sample.plan import Application, Mentor, Offer
     from deploy.cli.sample.room import Room
 
 
@@ -134,9 +134,7 @@ def judge(call: str, *days: int) -> Callable[[Room], Awaitable[None]]:
 
     async def act(room: Room) -> None:
         wanted = {
-            room.applications[place]
-            for place, one in room.planned(call)
-            if one.day in days and one.fate is Fate.JUDGED
+            room.applications[place] for place, one in room.planned(call) if one.day in days and one.fate is Fate.JUDGED
         }
         ready = await room.people.get(PROGRAMME, f"{API}/eligibility", call_id=room.calls[call])
         ids = [one["id"] for one in ready["applications"] if one["id"] in wanted]
@@ -155,4 +153,3 @@ async def answer(room: Room, match: dict[str, Any], who: str, *, yes: bool = Tru
     """Somebody answers a match that is offered."""
     body = {"answer": "accept"} if yes else {"answer": "decline", "reason": "timetable_conflict"}
     await room.people.post(who, f"{API}/matches/{match['id']}/answer", body)
-

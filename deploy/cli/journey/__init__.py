@@ -1,0 +1,32 @@
+"""Does everything work together? `tandem journey` goes all the way of one application and one mentorship."""
+
+from typing import Annotated
+
+import typer
+
+NAME = "journey"
+
+
+def command(
+    *,
+    clock: Annotated[
+        bool, typer.Option("--clock/--no-clock", help="Move the local clock to the visit's end; else end before.")
+    ] = True,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave what was made in the figures, instead of taking it out at the end.")
+    ] = False,
+) -> None:
+    """Drive one application and one mentorship from draft to figure through the public API; exit 0 if all happened.
+
+    It acts as the personas, in a small call of its own, and can be repeated. At the end its applications are marked
+    as entered in error (a test), which takes them, the visit and the certificate out of the figures, and call,
+    placement and mentor are closed. Only "offers published" keeps its placement. Where the clock cannot be moved it
+    ends with the visit scheduled and the first figure. Outside of a local run the personas' access tokens are read from
+    the JSON file that TANDEM_TOKENS_FILE names (sign-in subject: token).
+    """
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.journey.story import journey  # noqa: PLC0415 - heavy
+    from deploy.cli.system import System  # noqa: PLC0415 - as above
+
+    asyncio.run(journey(System.here(), with_clock=clock, keep=keep))

@@ -1,0 +1,40 @@
+"""Did the invitation to the visit arrive? Looked for in the mail catcher, where there is one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx2
+
+from deploy.cli.journey.walk import OFFICER
+
+if TYPE_CHECKING:
+    from deploy.cli.journey.walk import Walk
+
+_NEWEST = 20
+
+
+async def invitation(walk: Walk, catcher: str | None, reference: str) -> None:
+    """Wait for a mail about the application that carries a calendar; without a catcher it is only said so.
+
+    Raises `Failed` when none comes.
+    """
+    if catcher is None:
+        walk.say("There is no mail catcher here, so nobody looks for the invitation.")
+        return
+    async with httpx2.AsyncClient(base_url=catcher, timeout=10.0) as client:
+
+        async def look() -> bool:
+            try:
+                found = (await client.get("/api/v1/search", params={"query": OFFICER})).json()["messages"]
+                for one in found[:_NEWEST]:
+                    at = f"/api/v1/message/{one['ID']}"
+                    raw, told = await client.get(f"{at}/raw"), await client.get(at)
+                    if "text/calendar" in raw.text and reference in told.json()["Text"]:
+                        return True
+            except httpx2.TransportError:
+                return False
+            return False
+
+        async with walk.step("The invitation is in the mail, with a calendar entry"):
+            await walk.people.until("a mail with a calendar entry", look)

@@ -1,0 +1,81 @@
+"""Does the register know all who take part in the journey? Who is missing is entered; nobody is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.journey.walk import (
+    DONOR,
+    HOME,
+    HOST,
+    HOST_COUNTRY,
+    MENTEE,
+    MENTEE_COUNTRY,
+    MENTOR,
+    MENTOR_COUNTRY,
+    OFFICER,
+    PORTAL,
+    PROGRAMME,
+    Walk,
+)
+from deploy.local.personas import PERSONAS
+
+if TYPE_CHECKING:
+    from deploy.local.personas import Persona
+
+_PARTICIPANTS = (OFFICER, MENTEE, HOST, MENTOR, HOME, HOST_COUNTRY, MENTEE_COUNTRY, MENTOR_COUNTRY, DONOR)
+_PAGE = 50
+_BODIES = {
+    OFFICER: {"name": "Criminal police department", "kind": "agency", "country": "AM", "city": "Yerevan"},
+    MENTEE: {"name": "Central criminal police", "kind": "agency", "country": "GE", "city": "Tbilisi"},
+    HOST: {"name": "Anti-cybercrime office, Lyon branch", "kind": "agency", "country": "FR", "city": "Lyon"},
+    MENTOR: {"name": "Criminal police bureau", "kind": "agency", "country": "LT", "city": "Vilnius"},
+}
+
+
+async def complete(walk: Walk, since: str) -> str:
+    """Enter who is missing, and a fund if there is none; gives the fund's id."""
+    people = walk.people
+    known = await _known(walk)
+    missing = [one for one in PERSONAS if one.subject in _PARTICIPANTS and one.subject not in known]
+    if missing:
+        ids: dict[str, str] = {}
+        for one in missing:
+            if one.subject in _BODIES:
+                body = {"organisations": [_BODIES[one.subject]]}
+                ids[one.subject] = (await people.post(PROGRAMME, f"{PORTAL}/organisations", body))["ids"][0]
+        entries = [_entry(one, ids.get(one.subject), since) for one in missing]
+        await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
+        partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
+        await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
+    funds = (await people.get(PROGRAMME, f"{PORTAL}/funds"))["funds"]
+    if funds:
+        return str(funds[0]["id"])
+    fund = {"name": "Smoke test", "payer": "Nobody", "since": since}
+    return str((await people.post(PROGRAMME, f"{PORTAL}/funds", {"funds": [fund]}))["ids"][0])
+
+
+async def _known(walk: Walk) -> set[str]:
+    found: set[str] = set()
+    page, total = 1, 1
+    while (page - 1) * _PAGE < total:
+        answer = await walk.people.get(PROGRAMME, f"{PORTAL}/people", page=page)
+        found |= {one["subject"] for one in answer["people"]}
+        page, total = page + 1, answer["total"]
+    return found
+
+
+def _entry(persona: Persona, organisation_id: str | None, since: str) -> dict[str, Any]:
+    official = persona.subject in {OFFICER, MENTEE, MENTOR}
+    grant = {"role": persona.role.value, "country": persona.country, "since": since}
+    return {
+        "subject": persona.subject,
+        "name": persona.name,
+        "email": f"{persona.subject}@tandem.example",
+        "country": persona.country,
+        "organisation_id": organisation_id,
+        "service": "police" if organisation_id else None,
+        "rank_group": "supervisor" if official else None,
+        "years_in_field": 9 if official else None,
+        "grants": [grant | ({"organisation_id": organisation_id} if organisation_id else {})],
+    }

@@ -1,0 +1,87 @@
+"""What happens on the journey, in order? A small call of its own, one application, one mentorship, and the way out."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.client import People, Refused
+from deploy.cli.journey.mail import invitation
+from deploy.cli.journey.mentoring import mentoring
+from deploy.cli.journey.register import complete
+from deploy.cli.journey.visit import apply, host_publishes, matched, out_of_it, takes_place
+from deploy.cli.journey.walk import PORTAL, PROGRAMME, Walk
+
+if TYPE_CHECKING:
+    from deploy.cli.system import System
+
+FIRST_FIGURE, LAST_FIGURE = "TOPCOP-IN-01", "TOPCOP-OP-02"
+"""Applications received, and visits completed."""
+# Short notice, so that the clock has to be moved by two or three weeks only: timers are the call's to set.
+TIMERS = {"notice_weeks": 1, "agenda_weeks": 0}
+
+
+async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
+    """Take the whole journey and print each step. Raises `Failed` at the first that does not happen."""
+    async with People(system) as people:
+        now, movable = await _now(people)
+        walk = Walk(people, movable=movable and with_clock)
+        async with walk.step("The register knows everybody who takes part"):
+            fund = await complete(walk, now.date().isoformat())
+        before = {name: await walk.figure(name) for name in (FIRST_FIGURE, LAST_FIGURE)}
+        call = await _open_call(walk, now, fund)
+        application = await apply(walk, call, now.date())
+        async with walk.step("The first figure moved: applications received"):
+            await walk.figure_becomes(FIRST_FIGURE, before[FIRST_FIGURE] + 1)
+        offer = await host_publishes(walk, call, now.date())
+        visit = await matched(walk, call, application)
+        await invitation(walk, system.env.get("TANDEM_MAIL_URL"), application["reference"])
+        mentee, mentor = await mentoring(walk, call, now.date())
+        if walk.movable:
+            await takes_place(walk, visit, application)
+            async with walk.step("The figure moved: visits completed"):
+                await walk.figure_becomes(LAST_FIGURE, before[LAST_FIGURE] + 1)
+            walk.say(f"{LAST_FIGURE}: {before[LAST_FIGURE]} before, {before[LAST_FIGURE] + 1} now")
+        else:
+            walk.say("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
+        if not keep:
+            await out_of_it(walk, call, [application["id"], mentee], offer, mentor)
+            async with walk.step("The figures are what they were before"):
+                for name, value in before.items():
+                    await walk.figure_becomes(name, value)
+        print(f"All {walk.steps} steps happened, in {monotonic() - walk.began:.1f} s.")
+
+
+async def _now(people: People) -> tuple[datetime, bool]:
+    """The installation's time, and whether its clock can be moved: elsewhere that route does not exist."""
+    try:
+        answer = await people.get(PROGRAMME, f"{PORTAL}/clock")
+    except Refused as error:
+        if error.status != 404:
+            raise
+        return datetime.now(UTC), False
+    return datetime.fromisoformat(answer["now"]), True
+
+
+async def _open_call(walk: Walk, now: datetime, fund: str) -> dict[str, Any]:
+    """A call for the journey alone."""
+    today: date = now.date()
+    title = f"Smoke test {now:%d %B %Y %H:%M}"
+    body = {
+        "kinds": ["study_visit", "mentee"],
+        "texts": [{"language": "en", "title": title, "summary": "Made by tandem journey."}],
+        "scheme": "empact-2026",
+        "topics": ["online_crime", "criminal_networks"],
+        "opens": today.isoformat(),
+        "deadline": datetime.combine(today + timedelta(days=30), time(22, 59, 59), UTC).isoformat(),
+        "closes": (today + timedelta(days=180)).isoformat(),
+        "visit_periods": [{"start": today.isoformat(), "end": (today + timedelta(days=70)).isoformat()}],
+        "rules": {"countries": ["AM", "GE"]},
+        "fund_id": fund,
+        "timers": TIMERS,
+    }
+    async with walk.step("The programme coordinator publishes a call of its own"):
+        call: dict[str, Any] = await walk.people.post(PROGRAMME, f"{PORTAL}/calls", body)
+    walk.say(f"{call['reference']}: {title}")
+    return call

@@ -1,0 +1,227 @@
+"""How does an application become a visit, and the visit a certificate? The journey's part of officer and host."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.client import Refused
+from deploy.cli.journey.walk import HOME, HOST, HOST_COUNTRY, OFFICER, PORTAL, PROGRAMME, Walk, accept
+from deploy.cli.outcomes import evaluate, form, report
+from deploy.cli.system import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ANSWERS: dict[str, Any] = {
+    "name": "Ani Petrosyan",
+    "own_name": "Անի Պետրոսյան",
+    "expertise": [{"area": "analysis", "level": 2, "years": 6}],
+    "languages": [{"language": "hy", "level": "NS"}, {"language": "en", "level": "B1"}],
+    "topics": ["online_crime"],
+    "objectives": ["Follow a seizure of devices from the search to the report", "Learn how platforms answer"],
+    "cascade_committed": True,
+    "cascade_plan": "A half-day training for my unit",
+    "line_manager_name": "Head of Unit",
+    "line_manager_email": "head.of.unit@police.example",
+}
+
+
+def period(today: date, first: int = 0, last: int = 70) -> dict[str, str]:
+    """From so many days after today to so many."""
+    return {"start": (today + timedelta(days=first)).isoformat(), "end": (today + timedelta(days=last)).isoformat()}
+
+
+async def apply(walk: Walk, call: dict[str, Any], today: date) -> dict[str, Any]:
+    """Draft, submitted, returned once, corrected, endorsed, eligible; gives the application."""
+    people = walk.people
+    async with walk.step("The officer begins an application and saves it half done"):
+        draft = await people.post(OFFICER, f"{PORTAL}/applications", {"call_id": call["id"], "kind": "study_visit"})
+        at = f"{PORTAL}/applications/{draft['id']}"
+        saved = await people.put(OFFICER, f"{at}/answers", {"topics": ANSWERS["topics"]})
+        if not saved["missing"]:
+            raise Failed("a half-done application says that nothing is missing")
+    async with walk.step("It cannot be submitted like that"):
+        try:
+            await people.post(OFFICER, f"{at}/submit")
+        except Refused as error:
+            if error.status != 422:
+                raise
+        else:
+            raise Failed("it was taken although answers are missing")
+    async with walk.step("The officer completes it and submits it"):
+        answers = ANSWERS | {"periods": [period(today)]}
+        body = {"call_id": call["id"], "kind": "study_visit", "answers": answers, "privacy": True, "submit": True}
+        application: dict[str, Any] = await people.post(OFFICER, f"{PORTAL}/applications", body) or await people.get(
+            OFFICER, at
+        )
+    walk.say(f"Application {application['reference']}: {application['holder']}, next: {application['next']}")
+    async with walk.step("The home national coordinator asks for one thing more"):
+        body = {"remarks": {"languages": "At which level did you pass the test in spring?"}}
+        await people.post(HOME, f"{at}/return", body)
+        await walk.state(at, OFFICER, "returned_for_information")
+    async with walk.step("The officer corrects it and submits it again"):
+        languages = [ANSWERS["languages"][0], {"language": "en", "level": "B2"}]
+        await people.put(OFFICER, f"{at}/answers", {"languages": languages})
+        await people.post(OFFICER, f"{at}/submit")
+    async with walk.step("The home national coordinator endorses it"):
+        await people.post(HOME, f"{at}/endorse", {"note": ""})
+        await walk.state(at, OFFICER, "endorsed")
+    return application
+
+
+async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> str:
+    """A placement: written, submitted, endorsed by the host country, published; gives its id."""
+    people = walk.people
+    entry = {
+        "title": "A week with the cybercrime unit",
+        "city": "Lyon",
+        "outline": "Seizure of devices, the laboratory, a closed case.",
+        "topics": ["online_crime"],
+        "expertise": ["analysis", "cybercrime_investigation"],
+        "places": 1,
+        "periods": [period(today) | {"places_per_week": 1}],
+        "languages": [{"language": "en", "level": "B2"}],
+        "days": 2,
+    }
+    async with walk.step("The host agency writes a placement and submits it"):
+        offer = await people.post(
+            HOST, f"{PORTAL}/offers", {"call_id": call["id"], "entry": entry, "submit": True}
+        ) or await _own_offer(walk, call)
+    at = f"{PORTAL}/offers/{offer['id']}"
+    async with walk.step("The host national coordinator endorses the placement"):
+        await people.post(HOST_COUNTRY, f"{at}/endorse")
+    async with walk.step("The host agency publishes it"):
+        await people.post(HOST, f"{at}/publish")
+        await walk.state(at, HOST, "published")
+    return str(offer["id"])
+
+
+async def _own_offer(walk: Walk, call: dict[str, Any]) -> dict[str, Any]:
+    """The placement that was made although the answer got lost."""
+    found: list[dict[str, Any]] = (await walk.people.get(HOST, f"{PORTAL}/offers"))["offers"]
+    return next(one for one in found if one["call_id"] == call["id"] and one["state"] == "submitted")
+
+
+async def eligible(walk: Walk, call: dict[str, Any], application_id: str) -> None:
+    """The programme coordinator confirms what the call's rules say."""
+
+    def ours(answer: Any) -> Any:
+        return [one for one in answer["applications"] if one["id"] == application_id]
+
+    found = await walk.seen(
+        "the application among those to be judged",
+        PROGRAMME,
+        f"{PORTAL}/eligibility",
+        ours,
+        params={"call_id": call["id"]},
+    )
+    if not found[0]["eligible"]:
+        raise Failed(f"the rules do not hold: {found[0]['checks']}")
+    body = {"application_ids": [application_id]}
+    await walk.people.post(PROGRAMME, f"{PORTAL}/eligibility/confirm", body)
+
+
+async def provisional(walk: Walk, call: dict[str, Any], application_id: str) -> dict[str, Any]:
+    """The application's provisional match on the board."""
+    found: dict[str, Any] = await walk.seen(
+        "a provisional match on the board",
+        PROGRAMME,
+        "/matching/api/provisional",
+        lambda answer: next((one for one in answer["provisional"] if one["id"] == application_id), None),
+        params={"call_id": call["id"]},
+    )
+    return found
+
+
+async def proposed(walk: Walk, call: dict[str, Any], pair: dict[str, Any]) -> str:
+    """Commit the cohort of that pair; gives the match's id once both countries can see it."""
+    body = {"call_id": call["id"], "pairs": [{"application_id": pair["id"], "seat_id": pair["seat_id"]}]}
+    await walk.people.post(PROGRAMME, "/matching/api/cohorts", body)
+    found = await walk.seen(
+        "the match in the portal",
+        PROGRAMME,
+        f"{PORTAL}/matches",
+        lambda answer: [one for one in answer["matches"] if one["application_id"] == pair["id"]],
+        params={"state": ["proposed"]},
+    )
+    return str(found[0]["id"])
+
+
+async def matched(walk: Walk, call: dict[str, Any], application: dict[str, Any]) -> dict[str, Any]:
+    """From eligible to a visit that has its dates; gives the visit."""
+    people = walk.people
+    async with walk.step("The programme coordinator confirms that it is eligible"):
+        await eligible(walk, call, application["id"])
+    async with walk.step("A provisional match is on the board, with its receipt"):
+        pair = await provisional(walk, call, application["id"])
+        receipt = await people.get(PROGRAMME, f"/matching/api/receipts/{application['id']}")
+        if not receipt["provisional"] or not receipt["provisional"]["points"]:
+            raise Failed("the receipt names no points")
+    async with walk.step("The programme coordinator commits the cohort"):
+        match_id = await proposed(walk, call, pair)
+    at = f"{PORTAL}/matches/{match_id}"
+    async with walk.step("The home national coordinator clears the match"):
+        await people.post(HOME, f"{at}/clear")
+    async with walk.step("The host national coordinator clears it, and it is offered"):
+        await people.post(HOST_COUNTRY, f"{at}/clear")
+        await walk.state(at, OFFICER, "offered")
+    async with walk.step("Officer and host accept, and the match is confirmed"):
+        await accept(people, match_id, OFFICER, HOST)
+        await walk.state(at, OFFICER, "confirmed")
+    async with walk.step("The visit has its dates"):
+        visit_id = await walk.seen("a visit", OFFICER, at, lambda one: one["visit_id"])
+        visit = await walk.state(f"{PORTAL}/visits/{visit_id}", OFFICER, "scheduled")
+    walk.say(f"{visit['start']} to {visit['end']}")
+    return visit
+
+
+async def takes_place(walk: Walk, visit: dict[str, Any], application: dict[str, Any]) -> None:
+    """Agenda, the days themselves, evaluations and report, and the certificate."""
+    people, at = walk.people, f"{PORTAL}/visits/{visit['id']}"
+    async with walk.step("Guest and host agree on the agenda, the guest is prepared"):
+        await people.post(HOST, f"{at}/agenda/agree")
+        await people.post(OFFICER, f"{at}/agenda/agree")
+        await people.post(OFFICER, f"{at}/preparation", {"items": ["authorisation", "visa", "insurance", "costs"]})
+    async with walk.step("The clock is moved to the evening of the last day"):
+        evening = datetime.combine(date.fromisoformat(visit["end"]), time(17), UTC)
+        now = datetime.fromisoformat((await people.get(PROGRAMME, f"{PORTAL}/clock"))["now"])
+        await walk.move_clock(max(evening - now, timedelta()))
+    async with walk.step("The host records attendance, and the visit is completed"):
+        await people.post(HOST, f"{at}/attendance", {"days": dict.fromkeys(visit["days"], True)})
+        await walk.state(at, OFFICER, "completed")
+    async with walk.step("The guest evaluates"):
+        await _once_open(walk, visit["id"], OFFICER)
+        await evaluate(people, OFFICER, "visits", visit["id"])
+    async with walk.step("The host evaluates"):
+        await evaluate(people, HOST, "visits", visit["id"])
+    async with walk.step("The guest reports, and a certificate is granted"):
+        await report(people, OFFICER, visit["id"])
+        await walk.seen(
+            "the certificate",
+            PROGRAMME,
+            f"/reporting/api/journey/{application['id']}",
+            lambda answer: [one for one in answer["events"] if one["type"] == "CertificateGranted"],
+        )
+
+
+async def _once_open(walk: Walk, visit_id: str, who: str) -> None:
+    """Reporting asks for the evaluation once it knows that the visit is over."""
+    people = walk.people
+
+    async def look() -> bool:
+        return bool((await form(people, who, "visits", visit_id))["open"])
+
+    await people.until("the evaluation form is open", look)
+
+
+async def out_of_it(walk: Walk, call: dict[str, Any], applications: Sequence[str], offer: str, mentor: str) -> None:
+    """Take what the journey made out of the counts, and close what is still open."""
+    people = walk.people
+    async with walk.step("Its applications are marked as entered in error: a test"):
+        for one in applications:
+            await people.post(PROGRAMME, f"{PORTAL}/applications/{one}/void", {"reason": "test"})
+    async with walk.step("Placement, mentor and call are closed"):
+        await people.post(HOST, f"{PORTAL}/offers/{offer}/withdraw", {"reason": "other"})
+        await people.post("persona-mentor", f"{PORTAL}/mentors/{mentor}/close")
+        await people.post(PROGRAMME, f"{PORTAL}/calls/{call['id']}/close")

@@ -1,0 +1,91 @@
+"""What do hosts and mentors of the sample programme offer? Pure: the same chance gives the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.sample import texts
+from deploy.cli.sample.organisations import HOSTS
+from deploy.cli.sample.plan import CALLS, NATIVE, OPEN, Mentor, Offer, period
+from shared.contracts.codes import RankGroup
+
+if TYPE_CHECKING:
+    import random
+    from datetime import date
+
+    from deploy.cli.sample.organisations import Organisation
+    from deploy.cli.sample.plan import Call, Person
+
+
+def offers(chance: random.Random, today: date) -> list[Offer]:
+    """Eleven in the first call; in the second one of every host but one, and some more of the larger ones."""
+    by_key = {one.key: one for one in HOSTS}
+    first = [by_key[key] for key in ("fr", "de", "es", "it", "pl", "ro", "ee", "pt", "cz", "lt", "eu")]
+    second = [
+        by_key[key] for key in ("fr", "fr", "de", "es", "it", "nl", "pl", "ro", "se", "cz", "gr", "fi", "lt", "eu")
+    ]
+    found = []
+    for call, hosts in zip(CALLS, (first, second), strict=True):
+        for place, host in enumerate(hosts):
+            again = place > 0 and hosts[place - 1] is host
+            late = call.key == OPEN and host.key in {"eu", "fi"}
+            state = {"eu": "submitted", "fi": "returned"}[host.key] if late else "published"
+            day = -3 if late else call.published + (4 if place % 2 else 8)
+            found.append(Offer(call.key, host.key, day, state, _entry(chance, call, host, today, again=again)))
+    return found
+
+
+def _entry(chance: random.Random, call: Call, host: Organisation, today: date, *, again: bool) -> dict[str, Any]:
+    topics = list(reversed(host.topics)) if again else list(host.topics)
+    per_week = chance.choice((1, 2))
+    first, last = call.visits
+    return {
+        "title": texts.TITLE[topics[0]],
+        "unit": chance.choice(texts.UNITS),
+        "city": host.city,
+        "outline": texts.OUTLINE[topics[0]],
+        "security": "A pass is made at the gate; bring the service card.",
+        "topics": topics,
+        "expertise": [area.value for area in host.expertise],
+        "places": chance.randint(2, 4),
+        "periods": [{**period(today, first, last - chance.randint(0, 14)), "places_per_week": per_week}],
+        "languages": [
+            {"language": one, "level": chance.choice(("B1", "B2", "B2")) if one == "en" else "B2"}
+            for one in host.languages
+        ],
+        "excluded_rank_groups": ["senior_management"] if chance.random() < 0.25 else [],
+        "days": chance.choice((3, 4, 5, 5)),
+        "costs_borne": chance.sample(["accommodation", "meals", "local_transport"], chance.randint(1, 3)),
+    }
+
+
+def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[Mentor]:
+    """Ten in the first call, fourteen in the second: each mentor once, the persona in both."""
+    by_key = {one.key: one for one in HOSTS}
+    persona = [one for one in mentors if one.subject.startswith("persona")]
+    others = [one for one in mentors if one not in persona]
+    found = []
+    for call, those in zip(CALLS, (persona + others[:9], persona + others[9:]), strict=True):
+        for place, person in enumerate(those):
+            host = by_key[person.organisation or ""]
+            known = {"en", NATIVE[host.country]}
+            entry = {
+                "service": host.service.value,
+                "rank_group": (person.rank_group or RankGroup.SUPERVISOR).value,
+                "expertise": [
+                    {"area": area.value, "level": 3 if number else 2, "years": max(5, person.years or 5)}
+                    for number, area in enumerate(host.expertise)
+                ],
+                "languages": [
+                    {"language": NATIVE[host.country], "level": "NS"},
+                    {"language": "en", "level": "C1"},
+                    *({"language": one, "level": "C1"} for one in host.languages if one not in known),
+                ],
+                "minimum_level": "B1",
+                "capacity": chance.choice((1, 1, 2)),
+                "periods": [period(today, call.published + 30, call.published + 200)],
+                "topics": list(host.topics),
+                "about": chance.choice(texts.ABOUT),
+            }
+            found.append(Mentor(call.key, person.subject, call.published + (5 if place % 2 else 9), entry))
+    return found

@@ -1,0 +1,174 @@
+"""What can stand in a sample programme: people, calls, applications, placements, mentors, and on which day each comes?
+
+Days are counted from the day on which the loading ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from shared.contracts.codes import RankGroup, Role
+
+if TYPE_CHECKING:
+    from deploy.cli.sample.organisations import Organisation
+
+NATIVE = {
+    "AM": "hy",
+    "AZ": "az",
+    "BY": "be",
+    "GE": "ka",
+    "MD": "ro",
+    "UA": "uk",
+    "FR": "fr",
+    "LT": "lt",
+    "DE": "de",
+    "ES": "es",
+    "IT": "it",
+    "NL": "nl",
+    "PL": "pl",
+    "RO": "ro",
+    "EE": "et",
+    "SE": "sv",
+    "PT": "pt",
+    "CZ": "cs",
+    "GR": "el",
+    "FI": "fi",
+    "EU": "fr",
+}  # fmt: skip - one line
+
+
+class Fate(StrEnum):
+    """How far an application of the open call has come on the last day; those of the finished call went all the way."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    NOT_ENDORSED = "not_endorsed"
+    ENDORSED = "endorsed"
+    JUDGED = "judged"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account; `organisation` is a key of the sample."""
+
+    subject: str
+    name: str
+    own_name: str
+    email: str
+    language: str
+    role: Role
+    country: str | None
+    organisation: str | None = None
+    unit: str = ""
+    rank_group: RankGroup | None = None
+    national_rank: str = ""
+    years: int | None = None
+    sex: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call with its days, counted from the last day of the loading."""
+
+    key: str
+    title: str
+    summary: str
+    published: int
+    deadline: int
+    closes: int
+    visits: tuple[int, int]
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What an officer sends in for a call, on which day, and how it goes."""
+
+    call: str
+    officer: str
+    kind: str
+    day: int
+    fate: Fate
+    answers: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A placement of a host, sent in on a day; `state` is how far it comes."""
+
+    call: str
+    host: str
+    day: int
+    state: str
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mentor:
+    """A mentor's profile for a call."""
+
+    call: str
+    mentor: str
+    day: int
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """All of it."""
+
+    today: date
+    organisations: tuple[Organisation, ...]
+    people: tuple[Person, ...]
+    calls: tuple[Call, ...]
+    applications: tuple[Application, ...]
+    offers: tuple[Offer, ...]
+    mentors: tuple[Mentor, ...]
+
+    def contact(self, organisation: str) -> str:
+        """The subject of the contact person of a host organisation."""
+        return next(
+            one.subject for one in self.people if one.role is Role.HOST_CONTACT and one.organisation == organisation
+        )
+
+    def coordinator(self, country: str) -> str:
+        """The subject of who decides for a country: its coordinator; for the Union the agency's clearance officer."""
+        role = Role.CLEARANCE_OFFICER if country == "EU" else Role.NATIONAL_COORDINATOR
+        return next(one.subject for one in self.people if one.role is role and one.country == country)
+
+
+FINISHED, OPEN = "finished", "open"
+CALLS = (
+    Call(
+        FINISHED,
+        "Exchange and mentoring, first call",
+        "Study visits of up to five days to agencies of Member States, and mentoring, for officers of all partners.",
+        published=-360,
+        deadline=-325,
+        closes=-170,
+        visits=(-268, -222),
+        countries=("AM", "AZ", "BY", "GE", "MD", "UA"),
+    ),
+    Call(
+        OPEN,
+        "Exchange and mentoring, second call",
+        "Study visits of up to five days to agencies of Member States, and mentoring. First-time applicants first.",
+        published=-45,
+        deadline=30,
+        closes=240,
+        visits=(84, 200),
+        countries=("AM", "AZ", "GE", "MD", "UA"),
+    ),
+)
+BELARUS_SUSPENDED = -150
+PARTNER_COUNTRIES = ("AM", "AZ", "BY", "GE", "MD", "UA")
+
+
+def period(today: date, first: int, last: int) -> dict[str, str]:
+    """A period from one day to another, as the API takes it."""
+    return {"start": (today + timedelta(first)).isoformat(), "end": (today + timedelta(last)).isoformat()}
