@@ -59,5 +59,6 @@ def command(
 
     from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above
 
-    tables = asyncio.run(rebuild(System.here(), service_named(service), by))
+    service_named(service)
+    tables = asyncio.run(rebuild(System.here(), service, by))
     print(f"{service} read {len(tables)} tables again: {', '.join(tables)}.")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.faults.conftest import LocalRun
+    from tests.running import LocalRun
 
 SERVICES = ("applications", "matching", "notifications", "reporting")
 
