@@ -1,8 +1,8 @@
 """Which form does a ticket open: whose, and about which visit or mentorship?
 
-A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. An application's id alone means
-its applicant's form about its newest visit or mentorship. The id of a visit or mentorship alone means the applicant's
-form, unless whoever brings the ticket holds the role of the other side for it.
+A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. The id of a visit or mentorship
+alone means its applicant's form, an application's id that about its newest visit or mentorship: the portal gives
+tickets with such a subject to the applicant only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.store import answers, cases, facts
-from shared.contracts.codes import Respondent, Role
+from shared.contracts.codes import Respondent
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from services.reporting.model.cases import Case
     from services.reporting.store.answers import Submission
     from shared.contracts.calls import Timers
-    from shared.identity import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,13 @@ class Asked:
         return self.case.report_due(self.timers)
 
 
-async def asked(session: AsyncSession, subject: str, form: str, principal: Principal | None) -> Asked:
+async def asked(session: AsyncSession, subject: str, form: str) -> Asked:
     """The form that `subject` of a ticket means. Raises `Refused` (404) where there is nothing to ask about yet."""
     named, _, key = subject.rpartition(".")
     case = await _case(session, key)
     if case is None:
         raise Refused(gettext("There is no visit or mentorship to answer for yet."), 404)
-    respondent = _respondent(case, named, principal)
+    respondent = _respondent(case, named)
     application = await facts.application(session, str(case.application_id))
     return Asked(
         subject=subject,
@@ -80,14 +79,9 @@ async def _case(session: AsyncSession, key: str) -> Case | None:
     return next((case for case in found if case.open), found[0] if found else None)
 
 
-def _respondent(case: Case, named: str, principal: Principal | None) -> Respondent:
-    applicant, other = case.respondents
-    if named:
-        if named not in case.respondents:
-            raise Refused(gettext("There is no such form."), 404)
-        return Respondent(named)
-    if principal is None or principal.has(Role.OFFICER):
-        return applicant
-    hosts = str(case.host_id) in principal.organisations(Role.HOST_CONTACT)
-    mentors = case.kind == "mentorship" and principal.has(Role.MENTOR)
-    return other if (case.kind == "visit" and hosts) or mentors else applicant
+def _respondent(case: Case, named: str) -> Respondent:
+    if not named:
+        return case.respondents[0]
+    if named not in case.respondents:
+        raise Refused(gettext("There is no such form."), 404)
+    return Respondent(named)

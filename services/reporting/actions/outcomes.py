@@ -24,15 +24,13 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-async def evaluate(
-    bus: Bus, subject: str, principal: Principal | None, given: forms.Evaluation, written: Mapping[str, str]
-) -> tuple[Asked, bool]:
+async def evaluate(bus: Bus, subject: str, given: forms.Evaluation, written: Mapping[str, str]) -> tuple[Asked, bool]:
     """Hand in an evaluation; give the form as it is now, and whether this is what was kept (False: it was there).
 
     Raises `Refused`: 404 without a visit, 409 before its end, 422 with the fields that are missing.
     """
     async with bus.transaction("respondent") as tx:
-        form = await asked(tx.session, subject, EVALUATION, principal)
+        form = await asked(tx.session, subject, EVALUATION)
         if form.given:
             return form, False
         _over(form)
@@ -45,13 +43,13 @@ async def evaluate(
             raise _refused(problem) from None
         closed = event.model_dump(mode="json", include={"overall", "objectives", "goals", "answers", "form_version"})
         kept = await _keep(tx, form, EVALUATION, event, closed, texts, late=event.late)
-    return await _again(bus, form, EVALUATION, principal), kept
+    return await _again(bus, form, EVALUATION), kept
 
 
-async def report(bus: Bus, subject: str, principal: Principal | None, written: Mapping[str, str]) -> tuple[Asked, bool]:
+async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[Asked, bool]:
     """Hand in the report on a visit; gives and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
-        form = await asked(tx.session, subject, REPORT, principal)
+        form = await asked(tx.session, subject, REPORT)
         if form.given:
             return form, False
         _over(form)
@@ -64,15 +62,13 @@ async def report(bus: Bus, subject: str, principal: Principal | None, written: M
         late = due is not None and clock.today() > due
         event = ReportSubmitted(**_of(form), late=late)
         kept = await _keep(tx, form, REPORT, event, {}, texts, late=late)
-    return await _again(bus, form, REPORT, principal), kept
+    return await _again(bus, form, REPORT), kept
 
 
-async def follow_up(
-    bus: Bus, subject: str, principal: Principal | None, applied: str, written: Mapping[str, str]
-) -> tuple[Asked, bool]:
+async def follow_up(bus: Bus, subject: str, applied: str, written: Mapping[str, str]) -> tuple[Asked, bool]:
     """Answer the follow-up after six months; gives and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
-        form = await asked(tx.session, subject, FOLLOW_UP, principal)
+        form = await asked(tx.session, subject, FOLLOW_UP)
         if form.given:
             return form, False
         _over(form)
@@ -87,7 +83,7 @@ async def follow_up(
         in_window = form.case.in_follow_up_window(form.timers, clock.today())
         event = FollowUpSubmitted(**_of(form), by=FollowUpBy.SELF, applied=Applied(applied), in_window=in_window)
         kept = await _keep(tx, form, FOLLOW_UP, event, {"applied": applied}, texts, late=not in_window)
-    return await _again(bus, form, FOLLOW_UP, principal), kept
+    return await _again(bus, form, FOLLOW_UP), kept
 
 
 async def waive(bus: Bus, principal: Principal, visit_id: UUID, reason: str) -> None:
@@ -151,9 +147,9 @@ async def _keep(
     return first
 
 
-async def _again(bus: Bus, form: Asked, name: str, principal: Principal | None) -> Asked:
+async def _again(bus: Bus, form: Asked, name: str) -> Asked:
     async with bus.read() as session:
-        return await asked(session, form.subject, name, principal)
+        return await asked(session, form.subject, name)
 
 
 def _of(form: Asked) -> dict[str, Any]:

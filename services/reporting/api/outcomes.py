@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
 from services.reporting.actions import outcomes as actions
 from services.reporting.actions.asked import Asked, asked
@@ -77,9 +76,9 @@ def _asked(form: Asked, kind: str) -> dict[str, Any]:
     return answer
 
 
-async def _read(request: Request, bus: Bus, subject: str, kind: str) -> dict[str, Any]:
+async def _read(bus: Bus, subject: str, kind: str) -> dict[str, Any]:
     async with bus.read() as session:
-        return _asked(await asked(session, subject, kind, request.state.principal), kind)
+        return _asked(await asked(session, subject, kind), kind)
 
 
 def _handed_in(response: Response, form: Asked, kind: str, *, kept: bool) -> dict[str, Any]:
@@ -89,46 +88,40 @@ def _handed_in(response: Response, form: Asked, kind: str, *, kept: bool) -> dic
 
 
 @router.get("/evaluations/{subject}")
-async def evaluation(request: Request, _: Evaluating, bus: Store, subject: str) -> dict[str, Any]:
+async def evaluation(_: Evaluating, bus: Store, subject: str) -> dict[str, Any]:
     """What an evaluation asks, and what was handed in."""
-    return await _read(request, bus, subject, EVALUATION)
+    return await _read(bus, subject, EVALUATION)
 
 
 @router.post("/evaluations/{subject}", status_code=201)
-async def evaluate(
-    request: Request, response: Response, _: Evaluating, bus: Store, subject: str, body: EvaluationIn
-) -> dict[str, Any]:
+async def evaluate(response: Response, _: Evaluating, bus: Store, subject: str, body: EvaluationIn) -> dict[str, Any]:
     """Hand in an evaluation."""
     given = forms.Evaluation(body.overall, body.objectives, body.goals, body.answers)
-    form, kept = await actions.evaluate(bus, subject, request.state.principal, given, body.texts)
+    form, kept = await actions.evaluate(bus, subject, given, body.texts)
     return _handed_in(response, form, EVALUATION, kept=kept)
 
 
 @router.get("/reports/{subject}")
-async def report_form(request: Request, _: Reporting, bus: Store, subject: str) -> dict[str, Any]:
+async def report_form(_: Reporting, bus: Store, subject: str) -> dict[str, Any]:
     """What a report asks, and what was handed in."""
-    return await _read(request, bus, subject, REPORT)
+    return await _read(bus, subject, REPORT)
 
 
 @router.post("/reports/{subject}", status_code=201)
-async def report(
-    request: Request, response: Response, _: Reporting, bus: Store, subject: str, body: TextsIn
-) -> dict[str, Any]:
+async def report(response: Response, _: Reporting, bus: Store, subject: str, body: TextsIn) -> dict[str, Any]:
     """Hand in the report."""
-    form, kept = await actions.report(bus, subject, request.state.principal, body.texts)
+    form, kept = await actions.report(bus, subject, body.texts)
     return _handed_in(response, form, REPORT, kept=kept)
 
 
 @router.get("/follow-ups/{subject}")
-async def follow_up_form(request: Request, _: Following, bus: Store, subject: str) -> dict[str, Any]:
+async def follow_up_form(_: Following, bus: Store, subject: str) -> dict[str, Any]:
     """What the follow-up asks, and what was handed in."""
-    return await _read(request, bus, subject, FOLLOW_UP)
+    return await _read(bus, subject, FOLLOW_UP)
 
 
 @router.post("/follow-ups/{subject}", status_code=201)
-async def follow_up(
-    request: Request, response: Response, _: Following, bus: Store, subject: str, body: FollowUpIn
-) -> dict[str, Any]:
+async def follow_up(response: Response, _: Following, bus: Store, subject: str, body: FollowUpIn) -> dict[str, Any]:
     """Answer the follow-up."""
-    form, kept = await actions.follow_up(bus, subject, request.state.principal, body.applied, body.texts)
+    form, kept = await actions.follow_up(bus, subject, body.applied, body.texts)
     return _handed_in(response, form, FOLLOW_UP, kept=kept)

@@ -72,7 +72,7 @@ def _headings(kind: str) -> tuple[forms.Heading, ...]:
 
 async def _show(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
     async with bus.read() as session:
-        form = await asked(session, subject, kind, request.state.principal)
+        form = await asked(session, subject, kind)
     if form.given is not None:
         shown = forms.questions(form.respondent) if kind == EVALUATION else ()
         return render(request, "answered.html", asked=form, kind=kind, headings=_headings(kind), questions=shown)
@@ -96,9 +96,8 @@ async def _objectives(service: Service, form: Asked, kind: str) -> dict[int, str
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
     """Take in a form; one that was handed in before is shown as it was."""
-    principal = request.state.principal
     async with bus.read() as session:
-        form = await asked(session, subject, kind, principal)
+        form = await asked(session, subject, kind)
     address = str(request.url.path)
     if form.given is not None:
         return see_other(address)
@@ -110,11 +109,11 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         try:
             match kind:
                 case "evaluation":
-                    await actions.evaluate(bus, subject, principal, _given(form, data), data)
+                    await actions.evaluate(bus, subject, _given(form, data), data)
                 case "report":
-                    await actions.report(bus, subject, principal, data)
+                    await actions.report(bus, subject, data)
                 case _:
-                    await actions.follow_up(bus, subject, principal, data["applied"], data)
+                    await actions.follow_up(bus, subject, data["applied"], data)
         except Refused as problem:
             if problem.status_code != 422:
                 raise

@@ -210,7 +210,7 @@ async def test_mentee_and_mentor_say_whether_goals_were_met(house: House) -> Non
     assert "Was each goal met?" in (await house.with_ticket(mentee, own, "evaluation", "officer")).text
     said = dict.fromkeys(("sessions_useful", "mentor_available", "learnt_new", "able_to_use"), "5")
     assert (await mentee.post(own, data=answers | said)).status_code == 303
-    other = f"/reporting/evaluations/{subject}"
+    other = f"/reporting/evaluations/mentor.{subject}"
     assert "The mentee came prepared" in (await house.with_ticket(mentor, other, "evaluation", "mentor")).text
     said = dict.fromkeys(("mentee_prepared", "programme_support", "mentor_learnt"), "4")
     assert (await mentor.post(other, data=answers | said)).status_code == 303
