@@ -10,6 +10,7 @@ from services.matching.consumers import consumers
 from services.matching.settings import Settings
 from services.matching.workers import workers
 from shared.service import create
+from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,7 +23,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         settings or Settings(),
         place="board",
         templates=Path(__file__).parent / "templates",
-        routers=[*pages.routers, api.router],
+        routers=[*pages.routers, api.router, parked_router("matching", consumers)],
         consumers=consumers,
         workers=workers,
         background=background,

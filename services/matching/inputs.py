@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 
@@ -11,6 +11,7 @@ from services.matching import store
 from services.matching.engine.problem import Exclusion
 from services.matching.model.pool import Facts, Need, Place
 from shared import clock
+from shared.contracts import Part
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
 from shared.contracts.codes import CallState, PartnerStatus
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from services.matching.store.facts import Call, Seat
     from services.matching.store.pools import Standing, Vacancy
     from shared.bus import Bus
+
+P = TypeVar("P", bound=Part)
+_KNOWN = 100_000
+_known: dict[UUID, tuple[dict[str, Any], Part]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
         day=today,
         cohort=pool.cohort,
         candidates={
-            row.id: ApplicationProfile.model_validate(row.profile)
+            row.id: _read(ApplicationProfile, row.id, row.profile)
             for row in await store.facts.pool(session, call_id)
             if row.organisation_id not in inactive
         },
@@ -94,6 +99,19 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
 
 
 def _place(row: Seat, inactive: set[UUID]) -> Place:
-    terms = OfferTerms if row.kind == "placement" else MentorProfile
     available = row.state == "published" and row.organisation_id not in inactive
-    return Place(row.id, terms.model_validate(row.terms), available)
+    if row.kind == "placement":
+        return Place(row.id, _read(OfferTerms, row.id, row.terms), available)
+    return Place(row.id, _read(MentorProfile, row.id, row.terms), available)
+
+
+def _read(part: type[P], subject: UUID, document: dict[str, Any]) -> P:
+    """A part of a contract in a row; what has not changed since it was read last is not read again."""
+    known = _known.get(subject)
+    if known is not None and known[0] == document and isinstance(known[1], part):
+        return known[1]
+    if len(_known) >= _KNOWN:
+        _known.clear()
+    read = part.model_validate(document)
+    _known[subject] = document, read
+    return read

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from services.matching import inputs, promotion, store
+from services.matching import inputs, promotion, store, turns
 from services.matching.model.pool import solve, waiting
 from services.matching.model.told import stopping_rule
 from services.matching.store.pools import Standing
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 8.0
-"""Another instance takes over within this time when one is gone."""
-_RENEW_AFTER = 3.0
 _LOOK_EVERY = 1.0
 _WAKES = "matching"
 
@@ -65,8 +62,8 @@ async def match_live(service: Service) -> None:
 
 async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> None:
     lease, since = held.get(call_id, (None, 0.0))
-    if lease is None or monotonic() - since > _RENEW_AFTER:
-        lease = await leases.acquire(bus, f"match:{call_id}", LEASE_SECONDS)
+    if lease is None or monotonic() - since > turns.RENEW_AFTER:
+        lease = await turns.take(bus, call_id)
         if lease is None:
             held.pop(call_id, None)
             return
@@ -81,14 +78,17 @@ async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, floa
 
 async def match_once(bus: Bus, call_id: UUID, lease: Lease) -> bool:
     """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`."""
+    started = monotonic()
     given = await inputs.load(bus, call_id)
     if given is None:
         return False
     results = await asyncio.to_thread(solve, given.facts) if given.open else {}
     rows = _standings(given, results)
+    lease = await turns.renewed(bus, lease, started)
     await _write(bus, lease, given, rows, version=given.version)
     if any(row.seat_id is None for row in rows.values()):
         reasons = await asyncio.to_thread(_reasons, rows, results)
+        lease = await turns.renewed(bus, lease, started)
         await _write(bus, lease, given, reasons, version=None)
     return True
 

@@ -6,12 +6,13 @@ Only applications that a committed cohort has seen are asked: a newcomer waits f
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 
-from services.matching import inputs, store
+from services.matching import inputs, store, turns
 from services.matching.casework import Cases
 from services.matching.model import match as matches
 from services.matching.model.pool import solve, waiting
@@ -41,10 +42,12 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
     What was read is written only if nothing has changed since; else it is worked out again. Raises `LeaseLost`.
     """
     for _ in range(_TRIES):
+        started = monotonic()
         given = await inputs.load(bus, call_id)
         if given is None or not given.vacancies:
             return 0
         chosen = await _choose(bus, given)
+        lease = await turns.renewed(bus, lease, started)
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
             pool = await store.pools.version(tx.session, call_id, lock=True)

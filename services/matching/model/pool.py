@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.matching.engine import weeks as exchange_weeks
 from services.matching.engine.matching import Result, run
 from services.matching.engine.problem import (
-    SEATS_FOR,
     WEIGHTS,
     Candidate,
     Exclusion,
@@ -26,7 +27,7 @@ from services.matching.engine.problem import (
     Skill,
     Weight,
 )
-from services.matching.engine.weeks import WEEK, Period, monday, weeks_of
+from services.matching.engine.weeks import WEEK, Period, monday
 from shared.contracts.codes import ApplicationKind, MatchState, RankGroup
 from shared.contracts.offers import OfferTerms
 
@@ -144,7 +145,9 @@ def problem(
             if profile.kind is kind
         ),
         seats=tuple(
-            seat for _, place in sorted(facts.places.items()) if (seat := _seat(place, facts)).kind is SEATS_FOR[kind]
+            _seat(place, facts)
+            for _, place in sorted(facts.places.items())
+            if isinstance(place.terms, OfferTerms) is (kind is ApplicationKind.STUDY_VISIT)
         ),
         rules=_rules(facts),
         fixed=tuple(fixed),
@@ -185,7 +188,7 @@ def _candidate(
         languages={one.language: one.level for one in profile.languages},
         topics=profile.topics,
         preferred_countries=frozenset(profile.preferred_countries),
-        weeks=weeks_of(spans(profile.periods), blackouts=spans(profile.blackouts), days=terms.minimum_days)
+        weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
         if profile.periods
         else None,
         conflicts=frozenset(str(one) for one in profile.conflicts),
@@ -251,6 +254,12 @@ def _mentor(mentor_id: UUID, mentor: MentorProfile, day: date, *, available: boo
     )
 
 
+@lru_cache(maxsize=65_536)
+def weeks_of(periods: tuple[Period, ...], blackouts: tuple[Period, ...] = (), days: int = 2) -> frozenset[date]:
+    """The engine's exchange weeks, remembered: a live matching asks them of the same periods after every event."""
+    return exchange_weeks.weeks_of(periods, blackouts=blackouts, days=days)
+
+
 def spans(periods: Iterable[DatePeriod]) -> tuple[Period, ...]:
     """Periods of a contract in the engine's words; one that ends before it begins is left out."""
     return tuple(Period(one.start, one.end) for one in periods if one.start <= one.end)
@@ -267,7 +276,7 @@ def weekly_places(offer: OfferTerms, terms: CallTerms, day: date | None = None) 
     places: dict[date, int] = {}
     for own in offer.periods:
         parts = _within(max(own.start, earliest), own.end, terms)
-        for week in weeks_of(parts, days=min(terms.minimum_days, offer.days)):
+        for week in weeks_of(tuple(parts), (), min(terms.minimum_days, offer.days)):
             places[week] = max(places.get(week, 0), own.places_per_week)
     return places
 

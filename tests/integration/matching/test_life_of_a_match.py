@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from shared import clock
 from shared.contracts import applications, matches, offers, participation, receipts, runs, visits
@@ -273,15 +274,15 @@ async def test_early_return_and_no_show(world: World) -> None:
     assert await world.told("VisitCompleted") == []
 
 
-async def test_a_rebuild_brings_back_the_same_matching(world: World) -> None:
-    """Emptied projections that are fed again give the same board, and no fact is told twice."""
+async def test_the_same_facts_give_the_same_matching(world: World) -> None:
+    """A board that was emptied comes back as it was."""
     await world.call()
     await world.offer()
     await world.officer()
     await world.turn()
     before = await world.rows("SELECT application_id, seat_id, score, host_score FROM standing")
     async with world.bus.transaction("system:tests") as tx:
-        await tx.session.execute(__import__("sqlalchemy").text("DELETE FROM standing"))
+        await tx.session.execute(text("DELETE FROM standing"))
     await world.turn()
     assert await world.rows("SELECT application_id, seat_id, score, host_score FROM standing") == before
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import receipts
-from shared.contracts.codes import Role
+from shared.contracts.codes import HardRule, Role
 from shared.identity import every_route, issue_ticket
 from tests.support import ticket_keys
 
@@ -154,8 +154,8 @@ async def test_a_confidential_exclusion_shows_as_not_available(
     ((_, told),) = await world.told("NoMatchExplained")
     assert isinstance(told, receipts.NoMatchExplained)
     left = {step.rule: step.remaining for step in told.funnel}
-    assert left["excluded_pair"] == 1
-    assert left["not_available"] == 0
+    assert left[HardRule.EXCLUDED_PAIR] == 1
+    assert left[HardRule.NOT_AVAILABLE] == 0
     assert (await browser.get(f"/matching/applications/{application}")).status_code == 200
 
 

@@ -1,0 +1,86 @@
+"""Is what is concluded from attendance always right, however it is recorded?"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.matching.engine.schedule import Scheduled, Unscheduled
+from services.matching.model import visit as visits
+from shared.contracts import _examples as ex
+from shared.contracts.codes import Party, Reason, UnschedulableCause, VisitState
+from shared.contracts.lifecycle import allowed
+from shared.contracts.visits import VisitOf
+
+if TYPE_CHECKING:
+    from services.matching.model.visit import Visit
+
+NOW = datetime(2026, 3, 16, 18, tzinfo=UTC)
+MONDAY = date(2026, 3, 16)
+DAYS = tuple(MONDAY + timedelta(days=after) for after in range(5))
+OF = VisitOf.model_validate({name: value for name, value in ex.VISIT_PLAN.items() if name in VisitOf.model_fields})
+
+
+def _scheduled() -> Visit:
+    visit, told = visits.open_visit(UUID(ex.VISIT), OF, Scheduled(DAYS), days=5, agenda_due=NOW, now=NOW)
+    assert [event.type for event in told] == ["VisitScheduled"]
+    return visit
+
+
+@given(st.permutations(DAYS), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_completed_exactly_if_every_required_day_was_attended(days: list[date], present: list[bool]) -> None:
+    """Days recorded in any order: started with the first attended, over with the last recorded, each told once."""
+    visit, told, recorded = _scheduled(), [], {}
+    for day, here in zip(days, present, strict=True):
+        recorded[day] = here
+        before = visit.state
+        visit, events = visits.attended(visit, recorded, now=NOW)
+        for event in events:
+            assert allowed(event.type, before) or len(events) > 1
+        told += [event.type for event in events]
+    expected = (
+        ["VisitStarted", "VisitEnded", "VisitCompleted"]
+        if all(present)
+        else (["VisitStarted", "VisitEnded"] if any(present) else ["VisitNoShow"])
+    )
+    assert told == expected
+    if any(present):
+        assert visit.ended_on == max(day for day in DAYS if recorded[day])
+
+
+def test_a_late_correction_can_still_complete_it() -> None:
+    """A day first recorded as absent and then as present makes the visit complete."""
+    visit, recorded = _scheduled(), dict.fromkeys(DAYS, True) | {DAYS[2]: False}
+    visit, _ = visits.attended(visit, recorded, now=NOW)
+    assert visit.state is VisitState.ENDED
+    visit, told = visits.attended(visit, recorded | {DAYS[2]: True}, now=NOW)
+    assert [event.type for event in told] == ["VisitCompleted"]
+    assert visits.attended(visit, recorded, now=NOW) == (visit, ())
+
+
+def test_time_over_ends_it_with_what_was_recorded() -> None:
+    """A host who stops recording leaves a visit that ended and is not completed."""
+    visit, recorded = _scheduled(), {DAYS[0]: True}
+    visit, _ = visits.attended(visit, recorded, now=NOW)
+    visit, told = visits.time_over(visit, recorded, now=NOW)
+    assert [event.type for event in told] == ["VisitEnded"]
+    assert (visit.state, visit.ended_on) == (VisitState.ENDED, DAYS[0])
+
+
+def test_what_has_begun_is_not_cancelled() -> None:
+    """A visit under way can end early, but it can no longer be said that it does not take place."""
+    visit, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
+    assert visits.cancel(visit, Party.GUEST, Reason.OTHER, now=NOW) == (visit, ())
+
+
+def test_no_lawful_week_is_told_with_its_cause() -> None:
+    """A visit without dates has no plan, and ends without a fact of its own."""
+    answer = Unscheduled(((UnschedulableCause.NOTICE_TOO_SHORT, 3),))
+    visit, told = visits.open_visit(UUID(ex.VISIT), OF, answer, days=5, agenda_due=None, now=NOW)
+    assert [event.type for event in told] == ["VisitUnschedulable"]
+    visit, told = visits.cancel(visit, Party.PROGRAMME, Reason.OTHER, now=NOW)
+    assert (visit.state, told) == (VisitState.CANCELLED, ())
