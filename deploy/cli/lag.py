@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+import asyncpg
 from aiokafka import TopicPartition
-from sqlalchemy import text
 
 from deploy.cli.system import SERVICES, Failed, consumers_of, reached
 from shared.bus.kafka import bare_consumer
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Self
 
     from aiokafka import AIOKafkaConsumer
 
     from deploy.cli.system import System
-    from shared.bus import Bus
 
 Partition = tuple[str, int]
-_LOOK_EVERY = 0.03
+_LOOK_EVERY = 0.05
+_LOOK = """
+SELECT (SELECT count(*) FROM pending) AS pending,
+       (SELECT count(*) FROM parked WHERE settled_at IS NULL) AS parked,
+       (SELECT coalesce(json_agg(json_build_array(topic, partition, next_offset)), '[]') FROM consumed) AS consumed
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,25 @@ class Lag:
     def __init__(self, system: System, services: Iterable[str] = SERVICES) -> None:
         """Look at the named services, all by default."""
         self._system = system
-        self._buses: dict[str, Bus] = {name: system.bus(name) for name in services}
-        self._topics = {name: tuple(consumers_of(name).readings) for name in self._buses}
+        self._topics = {name: frozenset(consumers_of(name).readings) for name in services}
+        self._partitions = [
+            TopicPartition(topic, number)
+            for topic in sorted(frozenset().union(*self._topics.values()))
+            for number in range(TOPICS[topic].partitions)
+        ]
+        self._databases: dict[str, asyncpg.Connection] = {}
         self._consumer: AIOKafkaConsumer | None = None
+        self._begins: dict[Partition, int] = {}
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `Failed`."""
-        self._consumer = bare_consumer(self._system.settings())
         with reached():
+            for name in self._topics:
+                url = self._system.settings(name).direct_url
+                self._databases[name] = await asyncpg.connect(url, timeout=10)
+            self._consumer = bare_consumer(self._system.settings())
             await self._consumer.start()
+            self._begins = _by_partition(await self._consumer.beginning_offsets(self._partitions))
         return self
 
     async def __aexit__(
@@ -61,31 +76,26 @@ class Lag:
         """Let go of the connections."""
         if self._consumer is not None:
             await self._consumer.stop()
-        for bus in self._buses.values():
-            await bus.close()
+        for database in self._databases.values():
+            await database.close()
 
     async def standings(self) -> dict[str, Standing]:
-        """How each service stands. The outboxes are looked at before the log, so nothing on its way is missed."""
+        """How each service stands. The stores are looked at before the log, so nothing on its way is missed."""
+        assert self._consumer is not None
         with reached():
-            pending = dict(
-                zip(
-                    self._buses,
-                    await asyncio.gather(*(self._count(bus, "pending") for bus in self._buses.values())),
-                    strict=True,
-                )
+            rows = await asyncio.gather(*(database.fetchrow(_LOOK) for database in self._databases.values()))
+            ends = _by_partition(await self._consumer.end_offsets(self._partitions))
+        found = {}
+        for name, row in zip(self._databases, rows, strict=True):
+            assert row is not None
+            read = {(topic, number): offset for topic, number, offset in json.loads(row["consumed"])}
+            mine = [one for one in ends if one[0] in self._topics[name]]
+            found[name] = Standing(
+                row["pending"],
+                sum(max(0, ends[one] - max(read.get(one, 0), self._begins[one])) for one in mine),
+                sum(ends[one] - self._begins[one] for one in mine),
+                row["parked"],
             )
-            ends, begins = await self._offsets()
-            found = {}
-            for name, bus in self._buses.items():
-                read = await self._read(bus)
-                mine = [partition for partition in ends if partition[0] in self._topics[name]]
-                parked = await self._count(bus, "parked WHERE settled_at IS NULL")
-                found[name] = Standing(
-                    pending[name],
-                    sum(max(0, ends[one] - max(read.get(one, 0), begins[one])) for one in mine),
-                    sum(ends[one] - begins[one] for one in mine),
-                    parked,
-                )
         return found
 
     async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - the wait itself is what is asked for
@@ -115,27 +125,6 @@ class Lag:
                 raise Failed(f"The services did not catch up within {timeout:.0f} s: {behind or 'they never rest'}.")
             await asyncio.sleep(_LOOK_EVERY)
 
-    async def _offsets(self) -> tuple[dict[Partition, int], dict[Partition, int]]:
-        assert self._consumer is not None
-        wanted = [
-            TopicPartition(topic, number)
-            for topic in sorted({topic for topics in self._topics.values() for topic in topics})
-            for number in range(TOPICS[topic].partitions)
-        ]
-        ends = await self._consumer.end_offsets(wanted)
-        begins = await self._consumer.beginning_offsets(wanted)
-        return (
-            {(one.topic, one.partition): offset for one, offset in ends.items()},
-            {(one.topic, one.partition): offset for one, offset in begins.items()},
-        )
 
-    @staticmethod
-    async def _count(bus: Bus, what: str) -> int:
-        async with bus.read() as session:
-            return int(await session.scalar(text(f"SELECT count(*) FROM {what}")) or 0)  # noqa: S608 - our own words
-
-    @staticmethod
-    async def _read(bus: Bus) -> dict[Partition, int]:
-        async with bus.read() as session:
-            rows = await session.execute(text("SELECT topic, partition, next_offset FROM consumed"))
-            return {(topic, partition): offset for topic, partition, offset in rows}
+def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:
+    return {(one.topic, one.partition): offset for one, offset in offsets.items()}
