@@ -8,6 +8,7 @@ raises, it is done again with a savepoint an event, to find the bad one and park
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -88,17 +89,17 @@ class Applier:
         """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
         batch = Batch()
         events = [(record, read(record)) for record in records]
-        keys = dict.fromkeys(parked.key_of(event, record.topic) for record, event in events)
-        batch.standings = await parked.standings(connection, list(keys))
-        for record, event in events:
-            await self._admit(connection, batch, record, event)
+        keys = [(record.topic, event.source, event.subject) for record, event in events]
+        batch.standings = await parked.standings(connection, keys)
+        for (record, event), key in zip(events, keys, strict=True):
+            await self._admit(connection, batch, record, event, key)
         return batch
 
     async def _admit(
-        self, connection: asyncpg.Connection, batch: Batch, record: Record, event: Envelope | Faulty
+        self, connection: asyncpg.Connection, batch: Batch, record: Record, event: Envelope | Faulty, key: Key
     ) -> None:
         compacted = TOPICS[record.topic].compacted
-        standing = batch.standings[parked.key_of(event, record.topic)]
+        standing = batch.standings[key]
         if isinstance(event, Faulty):
             if event.reason == "tombstone" and compacted:
                 batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
@@ -182,12 +183,14 @@ class Applier:
                     await evolve(tx, by_topic[topic])
             for topic in topics:
                 react = self._consumers.readings[topic].react
+                if react is None:
+                    continue
                 fresh = [
                     each
                     for each in by_topic[topic]
                     if each.sequence > batch.standings[topic, each.source, each.subject].reacted
                 ]
-                if react is not None and fresh:
+                if fresh:
                     await react(tx, fresh)
             await self._release(tx, batch, by_topic)
             await tx.session.flush()
@@ -261,8 +264,9 @@ class Applier:
 
     async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
         """Write how far each subject has come, and which types nobody here knows."""
-        moved = sorted((key, batch.standings[key]) for key in batch.touched) if batch.touched else []
-        if moved:
+        keys = sorted(batch.touched)  # in the order of the index
+        if keys:
+            moved = [batch.standings[key] for key in keys]
             await connection.execute(
                 "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)"
                 " SELECT topic, source, subject, sequence, ce_id, sequence"
@@ -270,11 +274,9 @@ class Applier:
                 " AS new(topic, source, subject, sequence, ce_id)"
                 " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
                 " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)",
-                [key[0] for key, _ in moved],
-                [key[1] for key, _ in moved],
-                [key[2] for key, _ in moved],
-                [standing.sequence for _, standing in moved],
-                [standing.ce_id for _, standing in moved],
+                *(list(column) for column in zip(*keys, strict=True)),
+                [standing.sequence for standing in moved],
+                [standing.ce_id for standing in moved],
             )
         for each in batch.unknown:
             topic = next(key[0] for key in batch.touched if key[1:] == (each.source, each.subject))
@@ -284,8 +286,8 @@ class Applier:
                 topic,
                 each.type,
             )
-        for topic in {event.topic for event in batch.apply}:
-            APPLIED.labels(self._bus.service, topic).inc(sum(event.topic == topic for event in batch.apply))
+        for topic, count in Counter(event.topic for event in batch.apply).items():
+            APPLIED.labels(self._bus.service, topic).inc(count)
         if batch.dropped:
             DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
 from pydantic import ValidationError
 
 from shared.contracts import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from shared.contracts.base import Event
 
@@ -47,12 +48,12 @@ class Record(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102 - as above
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """One event with what the log says about it.
 
     `subject` is the aggregate's id and the record's key; `sequence` counts the aggregate's events from 1; `time` is
-    domain time; `correlationid` names the story (mostly an application) that the event belongs to.
+    domain time; `correlationid` names the story (mostly an application) that the event belongs to. A tuple, since a
+    batch makes thousands and a frozen dataclass takes four times as long to make.
     """
 
     id: UUID
@@ -122,17 +123,17 @@ def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for
     headers = dict(record.headers)
     if record.value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, headers))
-    if any(NUL in value for value in headers.values()) or ESCAPED_NUL in record.value:
+    if NUL in b"".join(headers.values()) or ESCAPED_NUL in record.value:
         return Faulty("undecodable", "A NUL character, which no table can hold as text.", _subject(record, headers))
     try:
         type_ = headers["ce_type"].decode()
-        ce_id = UUID(headers["ce_id"].decode())
+        ce_id = QUICK_UUID(headers["ce_id"].decode())
         source = headers["ce_source"].decode()
         subject = headers["ce_subject"].decode()
         sequence = int(headers["ce_sequence"])
         time = datetime.fromisoformat(headers["ce_time"].decode())
         causation = headers.get("ce_causationid")
-        causationid = UUID(causation.decode()) if causation else None
+        causationid = QUICK_UUID(causation.decode()) if causation else None
         correlationid = headers["ce_correlationid"].decode()
         trace = headers.get("traceparent")
         traceparent = trace.decode() if trace else None

@@ -141,31 +141,35 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
     )
 
 
+_STANDINGS = """
+SELECT w.place, a.sequence, a.ce_id, a.reacted
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(topic, source, subject, place)
+JOIN applied a USING (topic, source, subject)
+"""
+
+
 async def standings(
     connection: asyncpg.Connection, subjects: Sequence[tuple[str, str, str]]
 ) -> dict[tuple[str, str, str], Standing]:
     """How far each (topic, source, subject) has come; those never seen stand at 0."""
     found = {key: Standing() for key in subjects}
-    columns = [list(column) for column in zip(*subjects, strict=True)] or [[], [], []]
-    rows = await connection.fetch(
-        "SELECT a.topic, a.source, a.subject, a.sequence, a.ce_id, a.reacted FROM applied a"
-        " JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(topic, source, subject) USING (topic, source, subject)",
-        *columns,
-    )
-    for row in rows:
-        found[row["topic"], row["source"], row["subject"]] = Standing(row["sequence"], row["ce_id"], row["reacted"])
-    # Most of the time nothing is parked at all: the index of open rows is then empty and this costs nothing. A broken
-    # record may have lost its source, so it holds back its subject on the topic whatever the source.
-    first: dict[tuple[str, str], str] = {}
-    for row in await connection.fetch(
-        "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1) AND subject = ANY($2)"
-        " ORDER BY sequence NULLS FIRST, id",
-        sorted(set(columns[0])),
-        sorted(set(columns[2])),
-    ):
-        first.setdefault((row["topic"], row["subject"]), row["reason"])
-    for (topic, _, subject), standing in found.items():
-        standing.parked = first.get((topic, subject))
+    keys = sorted(found)  # in the order of the index
+    columns = [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
+    for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *columns):
+        found[keys[place - 1]] = Standing(sequence, ce_id, reacted)
+    # Most of the time nothing is parked at all. A broken record may have lost its source, so it holds back its subject
+    # on the topic whatever the source.
+    if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM parked WHERE settled_at IS NULL)"):
+        first: dict[tuple[str, str], str] = {}
+        for row in await connection.fetch(
+            "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1)"
+            " AND subject = ANY($2) ORDER BY sequence NULLS FIRST, id",
+            sorted(set(columns[0])),
+            sorted(set(columns[2])),
+        ):
+            first.setdefault((row["topic"], row["subject"]), row["reason"])
+        for (topic, _, subject), standing in found.items():
+            standing.parked = first.get((topic, subject))
     return found
 
 

@@ -69,9 +69,7 @@ async def _fill(servers: Servers) -> int:
             for key in keys:
                 headers = headers_of("applications", new_id(), event.type, key, now, sequence, key, None, None)
                 partition = partition_of(TOPIC, key)
-                sent.append(
-                    await sender.send(TOPIC, value, key=key.encode(), partition=partition, headers=headers)
-                )
+                sent.append(await sender.send(TOPIC, value, key=key.encode(), partition=partition, headers=headers))
             await asyncio.gather(*sent)
         await sender.stop()
     return SUBJECTS * EACH

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aiokafka import TopicPartition
 from sqlalchemy import Column, MetaData, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -20,6 +21,8 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from shared.bus import Bus, bus_tables
+from shared.bus.kafka import bare_consumer
+from shared.contracts import TOPICS
 from shared.settings import ServiceSettings
 from tests.support import settings_for
 
@@ -49,6 +52,22 @@ class Servers:
         url = self.database(name)
         self.postgres.sql("CREATE TABLE fact (id uuid, subject text, type text, data text)", name)
         return url
+
+    async def start_at_end(self, bus: Bus, topic: str) -> None:
+        """Have a reader that has read nothing yet begin after what is on `topic` now."""
+        consumer = bare_consumer(bus.settings)
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, number) for number in range(TOPICS[topic].partitions)]
+            ends = await consumer.end_offsets(partitions)
+        finally:
+            await consumer.stop()
+        async with bus.transaction("system:bench") as tx:
+            for partition, end in ends.items():
+                await tx.session.execute(
+                    text("INSERT INTO consumed (topic, partition, next_offset) VALUES (:topic, :partition, :end)"),
+                    {"topic": topic, "partition": partition.partition, "end": end},
+                )
 
     async def count(self, bus: Bus, table: str) -> int:
         """How many rows are committed."""
