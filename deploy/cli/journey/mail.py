@@ -28,10 +28,10 @@ async def invitation(walk: Walk, catcher: str | None, reference: str) -> None:
             try:
                 found = (await client.get("/api/v1/search", params={"query": OFFICER})).json()["messages"]
                 for one in found[:_NEWEST]:
-                    at = f"/api/v1/message/{one['ID']}"
-                    raw, told = await client.get(f"{at}/raw"), await client.get(at)
-                    if "text/calendar" in raw.text and reference in told.json()["Text"]:
-                        return True
+                    if reference in one["Subject"]:
+                        raw = await client.get(f"/api/v1/message/{one['ID']}/raw")
+                        if "text/calendar" in raw.text:
+                            return True
             except httpx2.TransportError:
                 return False
             return False
