@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.contracts.codes import (
     LANGUAGES,
@@ -46,34 +46,44 @@ if TYPE_CHECKING:
 _LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
 
 
+class AskedLater:
+    """Marks a field that may be left open in a draft, but not once it is submitted or published."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: object, field: object) -> None:
+        """WTForms' protocol: the model names what is missing, when it counts."""
+
+
 class LanguageRow(Row):
     """A language and a level."""
 
-    language = SelectField(N_("Language"), choices=_LANGUAGES, blank=N_("Choose one"), default="")
-    level = SelectField(N_("Level"), choices=LanguageLevel, blank=N_("Choose one"), default="")
+    language = SelectField(N_("Language"), [AskedLater()], choices=_LANGUAGES, blank=N_("Choose one"), default="")
+    level = SelectField(N_("Level"), [AskedLater()], choices=LanguageLevel, blank=N_("Choose one"), default="")
 
 
 class WeeksRow(Row):
     """From the first to the last day, and how many guests a week."""
 
-    start = DateField(N_("First day"))
-    end = DateField(N_("Last day"))
-    places_per_week = NumberField(N_("Guests a week"))
+    start = DateField(N_("First day"), [AskedLater()])
+    end = DateField(N_("Last day"), [AskedLater()])
+    places_per_week = NumberField(N_("Guests a week"), [AskedLater()])
 
 
 class SpanRow(Row):
     """From the first to the last day."""
 
-    start = DateField(N_("First day"))
-    end = DateField(N_("Last day"))
+    start = DateField(N_("First day"), [AskedLater()])
+    end = DateField(N_("Last day"), [AskedLater()])
 
 
 class ExpertiseRow(Row):
     """An area with level and years."""
 
-    area = SelectField(N_("Area"), choices=Expertise, blank=N_("Choose one"), default="")
+    area = SelectField(N_("Area"), [AskedLater()], choices=Expertise, blank=N_("Choose one"), default="")
     level = SelectField(
         N_("Level"),
+        [AskedLater()],
         choices=[("1", N_("Basic")), ("2", N_("Advanced")), ("3", N_("Expert"))],
         blank=N_("Choose one"),
         default="",
@@ -84,18 +94,22 @@ class ExpertiseRow(Row):
 class OfferForm(Form):
     """A placement; a draft may leave everything open."""
 
-    title = StringField(N_("Title"), [Longest(200)], description=N_("Such as: A week with the cybercrime unit"))
+    title = StringField(
+        N_("Title"), [AskedLater(), Longest(200)], description=N_("A week with the cybercrime unit, say")
+    )
     unit = StringField(N_("Unit"), [Longest(200)])
-    city = StringField(N_("City"), [Longest(100)])
+    city = StringField(N_("City"), [AskedLater(), Longest(100)])
     topics = CheckboxesField(N_("Topics"))
     expertise = CheckboxesField(N_("Areas of expertise"), choices=Expertise)
     outline = TextAreaField(
-        N_("Outline of the agenda"), [Longest(5000)], description=N_("What a guest sees and does, day by day")
+        N_("Outline of the agenda"),
+        [AskedLater(), Longest(5000)],
+        description=N_("What a guest sees and does"),
     )
-    places = NumberField(N_("How many guests in all?"))
+    places = NumberField(N_("How many guests in all?"), [AskedLater()])
     periods = FieldList(FormField(WeeksRow), min_entries=1, max_entries=20)
-    days = NumberField(N_("How many working days does a visit last?"))
-    group_size = NumberField(N_("How many guests may come together?"))
+    days = NumberField(N_("How many working days does a visit last?"), [AskedLater()])
+    group_size = NumberField(N_("How many guests may come together?"), [AskedLater()])
     deadline = DateField(N_("Last day on which you take a guest"))
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
     excluded_rank_groups = CheckboxesField(N_("Ranks that you cannot take"), choices=RankGroup)
@@ -131,8 +145,10 @@ _LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"
 class MentorForm(Form):
     """A mentor's profile."""
 
-    service = SelectField(N_("Your service"), choices=ServiceKind, blank=N_("Choose one"), default="")
-    rank_group = SelectField(N_("Your rank group"), choices=RankGroup, blank=N_("Choose one"), default="")
+    service = SelectField(N_("Your service"), [AskedLater()], choices=ServiceKind, blank=N_("Choose one"), default="")
+    rank_group = SelectField(
+        N_("Your rank group"), [AskedLater()], choices=RankGroup, blank=N_("Choose one"), default=""
+    )
     expertise = FieldList(FormField(ExpertiseRow), min_entries=1, max_entries=10)
     languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
     minimum_level = SelectField(N_("Level that a mentee needs in a language of yours"), choices=LanguageLevel)

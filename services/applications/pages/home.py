@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from services.applications.actions.overview import match_views
 from services.applications.actions.standing import case_of, standing
+from services.applications.pages.matches import waits
 from services.applications.store import applications as store
-from services.applications.store import calls, queue
+from services.applications.store import calls, offers, queue
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import ApplicationState, CallState, Role
+from shared.contracts.codes import ApplicationState, CallState, MatchState, OfferState, Role
 from shared.identity import Principal, signed_in
 from shared.identity.scope import reach
 from shared.service import bus_of
@@ -106,6 +108,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/reporting/",
     ),
 )
+PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
 _WAITS_FOR_COORDINATOR = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION)
 
 
@@ -118,6 +121,8 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
         decides = principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR)
         found = await queue.counts(session, reach(principal), queue.Filters()) if decides else {}
+        asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
+        places = await offers.within(session, countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)))
     moment = clock.now()
     return render(
         request,
@@ -125,7 +130,15 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         cases=[(case, standing(case)) for case in cases],
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
-        counts=_counts(principal, found),
+        counts=[
+            *_counts(principal, found),
+            *_asked(asked, N_("matches wait for you"), "/applications/matches?state=waits"),
+            *_asked(
+                sum(one.state == OfferState.SUBMITTED for one in places),
+                N_("placements wait for your endorsement"),
+                "/applications/offers?state=submitted",
+            ),
+        ],
         cards=_ways(principal),
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
@@ -151,6 +164,11 @@ def _counts(principal: Principal, found: dict[str, int]) -> list[dict[str, Any]]
             }
         )
     return shown
+
+
+def _asked(count: int, name: str, address: str) -> list[dict[str, Any]]:
+    """One more thing that waits for the reader, if there is any of it."""
+    return [{"count": count, "name": gettext(name), "href": address, "tone": "wait"}] if count else []
 
 
 def _ways(principal: Principal) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.actions import answers, clearance
 from services.applications.actions.overview import MatchView, match_view, match_views
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
 from shared.identity import Principal, allow, signed_in
@@ -155,6 +155,7 @@ async def page_of(
             reason=reason_word(match.reason) or None,
         ),
         who=who(view),
+        topic=topic(match.pairing.topic),
         people=[(words.label(party), known) for party, known in view.known.items() if known.name],
         form_=form or AnswerForm(),
         may_cancel=match.stands is MatchState.CONFIRMED

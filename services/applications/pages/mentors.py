@@ -10,7 +10,7 @@ from services.applications.actions import mentors as actions
 from services.applications.actions.common import not_found
 from services.applications.model import steps
 from services.applications.pages.abroad_forms import MentorForm, refuse
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, tag, topic
 from services.applications.store import calls
 from services.applications.store import mentors as store
 from shared import clock
@@ -88,6 +88,7 @@ async def show(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
         "mentors/show.html",
         mentor=mentor,
         entry=mentor.entry,
+        topics=[topic(code) for code in mentor.entry.topics],
         call=call,
         where=Standing(state("mentor", mentor.state), mentor.since),
         moves=[name for name, event in _EVENTS.items() if steps.possible(event, mentor.state)],

@@ -12,7 +12,7 @@ from services.applications.actions.overview import MatchView, MentorshipView, ma
 from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import GoalForm, MaybeReasonForm, SessionForm, reason_word
 from services.applications.pages.matches import who
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from shared.bus import Bus
 from shared.contracts.codes import MatchState, MentorshipState, Party, Role, StatedReason
 from shared.identity import Principal, allow
@@ -123,6 +123,7 @@ async def page_of(
         party=party,
         where=Standing(state("mentorship", one.state), one.since, one.due, reason=reason_word(one.reason) or None),
         who=who(view.of),
+        topic=topic(one.plan.topic),
         mentor=mentor_of(view.of),
         about=view.of.case.mentor.entry.about if view.of.case.mentor and _knows_mentor(view) else "",
         people=[(words.label(each), known) for each, known in view.of.known.items() if known.name],

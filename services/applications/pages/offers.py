@@ -12,7 +12,7 @@ from services.applications.api.offers import organisations, theirs
 from services.applications.model import steps
 from services.applications.model.offer import FIELDS, OfferEntry
 from services.applications.pages.abroad_forms import OfferForm, ReasonForm, ReturnOfferForm, refuse
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.store import calls, register
 from services.applications.store import offers as store
 from shared.bus import Bus
@@ -198,6 +198,7 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
         "offers/show.html",
         offer=offer,
         entry=offer.entry,
+        topics=[topic(code) for code in offer.entry.topics],
         host=host,
         call=call,
         where=Standing(state("offer", offer.state), offer.since, offer.due),

@@ -8,8 +8,10 @@ from fastapi import Depends
 from markupsafe import Markup
 
 from shared.bus import Bus
+from shared.contracts.codes import PRIORITIES, topic_label
 from shared.service import bus_of
-from shared.web import states
+from shared.web import states, words
+from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,12 @@ def tag(kind: str, code: str) -> Markup:
     """A state as the tag that a table's cell shows."""
     shown = states.state(kind, code)
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
+
+
+def topic(code: str) -> str:
+    """A priority topic as the newest scheme that knows it calls it."""
+    scheme = next((one for one in sorted(PRIORITIES, reverse=True) if code in PRIORITIES[one]), None)
+    return words.label(code) if scheme is None else gettext(topic_label(scheme, code))
 
 
 def paged(found: Sequence[T], page: int) -> Sequence[T]:

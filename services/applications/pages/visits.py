@@ -13,7 +13,7 @@ from services.applications.actions.overview import MatchView, VisitView, match_v
 from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.matches import who
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import MatchState, Party, PreparationItem, Role, StatedReason, VisitState
@@ -139,6 +139,7 @@ async def page_of(
             reason=reason_word(visit.reason) or None,
         ),
         who=who(view.of),
+        topic=topic(visit.topic),
         people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
         agreed=[(words.label(party), view.agreed.get(party) == view.version) for party in actions.BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
