@@ -31,7 +31,7 @@ class Watched:
     child: Child
     begin: Callable[[], None]
     ready: Callable[[], bool]
-    timeout: float = 60.0
+    timeout: float = 180.0
     ends: deque[float] = field(default_factory=lambda: deque(maxlen=_TOO_OFTEN))
     again_at: float | None = None
     since: float | None = None
