@@ -47,7 +47,7 @@ class LocalRun:
         """Everything that was printed up to now."""
         return self._log.read_text("utf-8")
 
-    def wait_for(self, words: str, timeout: float = 90) -> None:
+    def wait_for(self, words: str, timeout: float = 240) -> None:
         """Return as soon as `words` were printed; fail when they were not."""
         until = time.monotonic() + timeout
         while words not in self.output:

@@ -58,6 +58,7 @@ def _left(run: LocalRun) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(600)
 def test_a_run_survives_kill_9_of_a_service_and_of_itself(start: Callable[..., LocalRun]) -> None:
     """A killed service comes back; a killed run is cleaned up by the next, which keeps its data and leaves nothing."""
     run = start().ready()
