@@ -39,5 +39,5 @@ async def move(request: Request, _: Coordinator) -> Response:
     form = await ClockForm.read(request)
     if not form.validate():
         return render(request, "clock.html", 422, form_=form, done=False)
-    clock.move(timedelta(days=form.days.data))
+    clock.move(timedelta(days=form.days.data or 0))
     return see_other("/applications/clock?moved=1")

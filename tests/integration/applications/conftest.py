@@ -14,19 +14,20 @@ from services.applications.actions.register import enter_first_coordinator
 from services.applications.app import create_app
 from services.applications.consumers import consumers
 from services.applications.settings import Settings
-from services.applications.store import metadata
 from shared import clock
-from shared.bus.bus import engine_for
 from shared.identity import csrf
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
+from shared.migrate import migrate
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from fastapi import FastAPI
+
+    from tests.conftest import Databases
 
 ORIGIN = "http://localhost:8000"
 
@@ -38,13 +39,18 @@ def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def portal(database: str) -> AsyncIterator[FastAPI]:
+def migrated(postgres: Databases) -> Iterator[str]:
+    """A database of the portal's own, as its migration makes it."""
+    name = postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
+    address = postgres.new(name)
+    yield address
+    postgres.drop(address)
+
+
+@pytest.fixture
+async def portal(migrated: str) -> AsyncIterator[FastAPI]:
     """The portal on a database of its own, without the loops in the background."""
-    engine = engine_for(database)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
-    app = create_app(Settings(**settings_for(database)), background=False)
+    app = create_app(Settings(**settings_for(migrated)), background=False)
     yield app
     await app.state.service.bus.close()
 
@@ -167,7 +173,7 @@ class Programme:
             " ORDER BY recorded_at, aggregateid, sequence"
         )
         async with self.app.state.service.bus.read() as session:
-            return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]  # type: ignore[misc]
+            return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]
 
 
 def call_terms(fund_id: str) -> dict[str, Any]:

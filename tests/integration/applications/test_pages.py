@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from services.applications.app import create_app
+from services.applications.settings import Settings
 from shared import clock
 from shared.contracts import outcomes
 from shared.identity import every_route
 from shared.ids import new_id
+from tests.support import settings_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -222,7 +225,7 @@ async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
 async def test_a_certificate_is_shown_and_verified(programme: Programme, feed: Feed) -> None:
     """The officer's certificate shows the name; verifying it shows none; nobody else sees it."""
     made = await programme.submitted()
-    example = outcomes.CertificateGranted.example | {"application_id": made["id"]}
+    example = dict(outcomes.CertificateGranted.example) | {"application_id": made["id"]}
     await feed.deliver((outcomes.CertificateGranted.model_validate(example), new_id()))
     number = example["number"]
     page = await programme.as_("ani").get(f"/applications/certificates/{number}")
@@ -247,3 +250,15 @@ async def test_tickets_open_only_the_own_case(programme: Programme) -> None:
 def test_every_route_is_guarded(portal: FastAPI) -> None:
     """No route of the portal is without a guard."""
     assert len(every_route(portal)) > 60
+
+
+def test_outside_of_a_local_run_there_is_no_clock_to_move(
+    portal: FastAPI, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control does not exist where it must not: neither with a real clock nor outside of the local run."""
+    assert any("/clock" in str(route.path) for route, _ in every_route(portal))
+    settled = create_app(Settings(**settings_for(migrated, local=False)), background=False)
+    monkeypatch.delenv("TANDEM_CLOCK_FILE")
+    fixed = create_app(Settings(**settings_for(migrated)), background=False)
+    for app in (settled, fixed):
+        assert not any("/clock" in str(route.path) for route, _ in every_route(app))
