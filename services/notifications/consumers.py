@@ -54,7 +54,8 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
             continue
         said = facts(event, _of(event, whole, timers))
         found += messages(event.data, about=event.id, at=event.time, case=case, facts=said)
-    if await queue(tx.session, found, datetime.now(UTC)):
+    await queue(tx.session, found, datetime.now(UTC))
+    if found:
         await tx.changed("messages")
 
 

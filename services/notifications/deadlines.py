@@ -60,7 +60,8 @@ async def _some(bus: Bus, lease: Lease, what: What, until: datetime) -> int:
         for each in falls:
             found += await _tell(tx, what, each)
         await store.mark_told(tx.session, what, falls)
-        if await queue(tx.session, found, datetime.now(UTC)):
+        await queue(tx.session, found, datetime.now(UTC))
+        if found:
             await tx.changed("messages")
     return len(falls)
 

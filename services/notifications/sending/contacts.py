@@ -49,7 +49,7 @@ class Portal:
     def at(cls, settings: Settings) -> Portal:
         """The portal of this installation."""
         headers = service_headers("notifications", settings.service_token.get_secret_value())
-        client = httpx2.AsyncClient(base_url=settings.portal_url, headers=headers, timeout=_SECONDS)
+        client = httpx2.AsyncClient(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
     async def contacts(self, audience: Audience, purpose: str, application_id: UUID | None) -> list[Contact]:

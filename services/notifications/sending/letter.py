@@ -56,12 +56,9 @@ def letter(
     mail["In-Reply-To"] = thread
     mail["Auto-Submitted"] = "auto-generated"
     mail["Content-Language"] = language()
-    for kind in ("text", "html"):
-        body = bodies(said, contact.name, settings.origin)[kind]
-        if kind == "text":
-            mail.set_content(body)
-        else:
-            mail.add_alternative(body, subtype="html")
+    parts = bodies(said, contact.name, settings.origin)
+    mail.set_content(parts["text"])
+    mail.add_alternative(parts["html"], subtype="html")
     if message.row.invitation is not None:
         _invite(mail, message, contact, settings, said, host)
     return mail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "%(table_name)s_%(column_0_N_name)s",
         "uq": "%(table_name)s_%(column_0_N_name)s_key",
@@ -35,10 +35,17 @@ class Table(SQLModel):
     metadata = metadata
 
 
-async def put(session: AsyncSession, table: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
+def table_of(model: type[Table]) -> sa.Table:
+    """The table behind a model: statements on it are compiled once, however many rows they are given."""
+    return metadata.tables[str(model.__tablename__)]
+
+
+async def put(session: AsyncSession, model: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write whole rows (column -> value), one an id: new ones, and in the place of those that are there."""
     values = sorted(rows, key=lambda row: str(row["id"]))
-    for start in range(0, len(values), 1000):
-        new = insert(table).values(values[start : start + 1000])
-        changes = {name: new.excluded[name] for name in values[start] if name != "id"}
-        await session.execute(new.on_conflict_do_update(index_elements=["id"], set_=changes))
+    if values:
+        table = table_of(model)
+        new = insert(table)
+        changes = {column.name: new.excluded[column.name] for column in table.columns if column.name != "id"}
+        statement = new.on_conflict_do_update(index_elements=["id"], set_=changes)
+        await session.execute(statement, [dict(row) for row in values])

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
 from services.notifications.model.due import RIGHTS, Waited, joined
-from services.notifications.store.base import Table, put
+from services.notifications.store.base import Table, put, table_of
 from services.notifications.store.cases import CaseRow, referenced
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
@@ -145,7 +145,7 @@ async def mark_told(session: AsyncSession, what: What, falls: Iterable[Falls]) -
     """Note that these were told, so that a restart or a rebuild does not tell them again."""
     rows = [{"deadline_id": each.waited.id, "due": each.due, "what": what} for each in falls]
     if rows:
-        await session.execute(insert(ToldRow).values(rows).on_conflict_do_nothing())
+        await session.execute(insert(table_of(ToldRow)).on_conflict_do_nothing(), rows)
 
 
 async def falling_due(

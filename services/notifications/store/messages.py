@@ -13,7 +13,7 @@ from sqlmodel import Field, col, select
 
 from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
-from services.notifications.store.base import Table
+from services.notifications.store.base import Table, table_of
 from shared.contracts.notifications import Audience
 
 if TYPE_CHECKING:
@@ -111,17 +111,12 @@ class Search:
     page: int = 1
 
 
-async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> int:
-    """Put messages into the queue (`now` is real time), each once for ever; give how many are new."""
+async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
+    """Put messages into the queue (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
-    new = 0
-    values = sorted(rows.values(), key=lambda row: str(row["id"]))
-    for start in range(0, len(values), 1000):
-        statement = insert(MessageRow).values(values[start : start + 1000])
-        statement = statement.on_conflict_do_nothing(index_elements=["id"])
-        done: sa.Result[UUID] = await session.execute(statement.returning(sa.column("id", sa.Uuid)))
-        new += len(done.all())
-    return new
+    if rows:
+        statement = insert(table_of(MessageRow)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(statement, [rows[id_] for id_ in sorted(rows)])
 
 
 def _row(message: Message, now: datetime) -> dict[str, Any]:
@@ -145,7 +140,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 
 
 async def due_messages(session: AsyncSession, now: datetime, most: int) -> list[MessageRow]:
-    """The messages whose next attempt has come (`now` is real time), the longest waiting first, then in the order of the facts."""
+    """The messages whose next attempt has come (`now` is real time), first come first, then in the facts' order."""
     query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= now)
     query = query.order_by(col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id)).limit(most)
     return list((await session.scalars(query)).all())
@@ -154,8 +149,8 @@ async def due_messages(session: AsyncSession, now: datetime, most: int) -> list[
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Fix who gets a message: one notification a recipient, never a second."""
     if rows:
-        statement = insert(NotificationRow).values([dict(row) for row in rows])
-        await session.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+        statement = insert(table_of(NotificationRow)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(statement, [dict(row) for row in rows])
 
 
 async def notifications_of(session: AsyncSession, message_id: UUID) -> list[NotificationRow]:

@@ -18,9 +18,8 @@ from fastapi.responses import JSONResponse
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.sending.worker import Office, office
+from services.notifications.sending.worker import Office, held, office
 from services.notifications.settings import Settings
-from shared.bus import leases
 from shared.ids import reaction_id
 from shared.migrate import migrate
 from tests.support import Feed, settings_for
@@ -187,9 +186,7 @@ def feed(app: FastAPI) -> Feed:
 async def desk_of(app: FastAPI) -> AsyncIterator[Office]:
     """What sends the app's mail, under the lease."""
     bus = app.state.service.bus
-    lease = await leases.acquire(bus, "mail")
-    assert lease is not None
-    async with office(bus, app.state.service.settings, lease) as desk:
+    async with held(bus, "mail") as lease, office(bus, app.state.service.settings, lease) as desk:
         yield desk
 
 
