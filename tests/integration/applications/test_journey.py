@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from services.applications.actions.deadlines import withdraw_silent
+from services.applications.actions.deadlines import keep_deadlines, withdraw_silent
 from services.applications.actions.register import enter_first_coordinator
 from shared import clock
 from shared.contracts import matches
@@ -163,3 +164,19 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
 async def test_the_first_coordinator_is_entered_once(programme: Programme) -> None:
     """A second start changes nothing."""
     assert not await enter_first_coordinator(programme.app.state.service.bus, "somebody-else")
+
+
+async def test_the_loop_wakes_when_the_clock_is_moved(programme: Programme) -> None:
+    """A moved clock is felt at once: the silent officer is withdrawn by the loop itself, under its lease."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"periods": "When?"}})
+    loop = asyncio.create_task(keep_deadlines(programme.app.state.service))
+    try:
+        await asyncio.sleep(0.3)
+        clock.move(timedelta(days=25))
+        async with asyncio.timeout(10):
+            while (await programme.get("ani", f"/applications/{made['id']}"))["state"] != "withdrawn":
+                assert not loop.done(), loop.exception()
+                await asyncio.sleep(0.1)
+    finally:
+        loop.cancel()
