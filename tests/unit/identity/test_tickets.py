@@ -40,17 +40,6 @@ def test_a_ticket_says_what_it_was_made_for(purpose: str, subject: str, person: 
     assert again.id != ticket.id
 
 
-def test_what_only_the_portal_knows_travels_along() -> None:
-    """As whom somebody answers is signed with the ticket and is still known once the cookie stands for it."""
-    said = {"respondent": "guest"}
-    text = issue_ticket("report", "a-1", person="somebody", private_key=PRIVATE, claims=said)
-    ticket = open_ticket(text, "report", public_key=PUBLIC)
-    held = open_narrow_cookie(narrow_cookie(ticket, SEAL), "report", "a-1", SEAL)
-    assert ticket.claims == said
-    assert held is not None
-    assert held.claims == said
-
-
 def test_a_ticket_opens_nothing_else() -> None:
     """Another purpose, another key or a changed ticket is refused."""
     text = issue_ticket("report", "a-1", person="somebody", private_key=PRIVATE)
