@@ -156,7 +156,7 @@ def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
 
 
 def _audiences(event: Event) -> set[str]:
-    told = sample(type(event))
+    told = sample(type(event))._replace(data=event)
     told = replace(told, data=event)  # type: ignore[type-var]  # mypy does not see a dataclass with slots here
     return {
         one.audience.kind.value
