@@ -157,7 +157,6 @@ def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
 
 def _audiences(event: Event) -> set[str]:
     told = sample(type(event))._replace(data=event)
-    told = replace(told, data=event)  # type: ignore[type-var]  # mypy does not see a dataclass with slots here
     return {
         one.audience.kind.value
         for one in messages(event, about=told.id, at=told.time, case=sample_case(told), facts=facts(told))
