@@ -1,0 +1,154 @@
+"""Does the whole of Tandem work together, also when a part of it dies? One real local run, driven as an operator would.
+
+The journey keeps what it makes (`--keep`), so that at the end the published figures can be held against a count of the
+events that is made here, from the journals and without the code of reporting.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import pytest
+
+from deploy.cli.client import People
+from deploy.cli.system import SERVICES, System
+from deploy.local.place import ROOT
+from deploy.local.ports import free_port
+from tests.running import LocalRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(600)
+STEPS = 37
+"""Steps of the whole journey; one less, without the way out and its check."""
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A complete local run on free ports, in a folder of its own, without the sample programme."""
+    folder = tmp_path_factory.mktemp("system")
+    run = LocalRun(folder / "data", free_port(), folder / "run.out")
+    try:
+        run.wait_for("Ctrl-C stops everything.", timeout=240)
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.stop()
+
+
+def _env(run: LocalRun) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TANDEM_")}
+    return kept | {"TANDEM_DATA": str(run.folder), "PYTHONUNBUFFERED": "1"}
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "deploy.cli.main", *words]
+
+
+def _tandem(run: LocalRun, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*words), env=_env(run), cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_journey_happens_and_leaves_no_trace_in_the_figures(system: LocalRun) -> None:
+    """`tandem journey` exits 0: draft to certificate, mentor to session, the figure moves, and moves back."""
+    told = _tandem(system, "journey")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"All {STEPS} steps happened" in told.stdout
+    assert "TOPCOP-OP-02: 0 before, 1 now" in told.stdout
+
+
+def test_a_service_that_is_killed_in_the_middle_stops_nothing(system: LocalRun, tmp_path: Path) -> None:
+    """Matching and reporting die by kill -9 on the way, come back by themselves, and every step still happens."""
+    log = tmp_path / "journey.out"
+    dies_after = {
+        "The host agency publishes it": "matching",
+        "The home national coordinator clears the match": "matching",
+        "The clock is moved": "reporting",
+    }
+    with (
+        log.open("w") as out,
+        subprocess.Popen(
+            _command("journey", "--keep"), env=_env(system), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT
+        ) as journey,
+    ):
+        until = time.monotonic() + 300
+        while journey.poll() is None and time.monotonic() < until:
+            for words in [words for words in dies_after if words in log.read_text()]:
+                name = dies_after.pop(words)
+                os.kill(system.pids()[name], signal.SIGKILL)
+            time.sleep(0.02)
+        assert journey.poll() == 0, log.read_text()
+    assert dies_after == {}
+    assert "Matching ended (killed by SIGKILL) and is started again." in system.output
+    assert "Reporting ended (killed by SIGKILL) and is started again." in system.output
+
+
+async def _journal(run: LocalRun, service: str) -> list[Any]:
+    connection = await asyncpg.connect(run.read("environment.json")[f"TANDEM_DATABASE_URL_{service.upper()}"])
+    try:
+        rows = await connection.fetch("SELECT type, aggregateid, payload FROM journal ORDER BY recorded_at, sequence")
+    finally:
+        await connection.close()
+    return [(row["type"], row["aggregateid"], json.loads(row["payload"])) for row in rows]
+
+
+async def test_the_figures_equal_a_count_of_the_events(system: LocalRun) -> None:
+    """Applications, offers, visits, days and people: what reporting publishes is what the journals hold."""
+    portal, matching = await _journal(system, "applications"), await _journal(system, "matching")
+    void = {subject for type_, subject, _ in [*portal, *matching] if type_ in {"ApplicationVoided", "VisitVoided"}}
+    submitted = {subject for type_, subject, _ in portal if type_ == "ApplicationSubmitted"} - void
+    offers = {subject for type_, subject, _ in portal if type_ == "OfferPublished"}
+    completed = {
+        subject: told
+        for type_, subject, told in matching
+        if type_ == "VisitCompleted" and subject not in void and told["attended_days"] >= told["required_days"]
+    }
+    days = sum(
+        told["attended_days"] for type_, subject, told in matching if type_ == "VisitEnded" and subject not in void
+    )
+    people = {subject: told["counting_key"] for type_, subject, told in portal if type_ == "CountingKeyAssigned"}
+    officials = {people[told["plan"]["application_id"]] for told in completed.values()}
+    counted = {
+        "TOPCOP-IN-01": len(submitted),
+        "TOPCOP-IN-02": len(offers),
+        "TOPCOP-OP-01": len(officials),
+        "TOPCOP-OP-02": len(completed),
+        "TOPCOP-OP-03": days,
+    }
+    assert counted["TOPCOP-OP-02"] > 0
+
+    async with People(System(system.read("environment.json"))) as donor:
+
+        async def published() -> dict[str, int] | None:
+            answer = await donor.get("persona-donor", "/reporting/api/figures", period="programme")
+            found = {
+                one["indicator"]: int(one["value"] or 0) for one in answer["figures"] if one["indicator"] in counted
+            }
+            return found if found == counted else None
+
+        assert await donor.until(f"the figures {counted}", published) == counted
+
+
+def test_the_journals_hold_after_all_that(system: LocalRun) -> None:
+    """No chain of the four journals is broken by services that were killed while they wrote."""
+    told = _tandem(system, "verify")
+    assert told.returncode == 0, told.stdout
+    assert "All chains hold." in told.stdout
+    for service in SERVICES:
+        assert "Nothing is parked" in _tandem(system, "redrive", service).stdout
+
+
+def test_a_rebuilt_service_gives_the_same_answers(system: LocalRun) -> None:
+    """Matching forgets what it read and reads it again while it runs; the next journey still goes all the way."""
+    told = _tandem(system, "rebuild", "matching")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert _tandem(system, "journey", "--no-clock").returncode == 0
