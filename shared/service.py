@@ -26,6 +26,7 @@ from shared.bus.metrics import PARKED_OPEN, PENDING, WAITING_OLDEST
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.web import site
+from shared.web.apidocs import api_page
 from shared.web.live import Live
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def create(
     identity.install(app)
     app.add_middleware(telemetry.RequestSpans, service=name)
     app.include_router(_health(name))
+    app.include_router(api_page(name))
     for router in routers:
         app.include_router(router)
     return app

@@ -8,13 +8,16 @@ martial law lasts, which the package knows.
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import holidays
 
 from shared.contracts.codes import UNION
 from shared.contracts.lifecycle import Unit
 
-_END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Budapest")
+"""Where the programme's office is: a day begins and ends there, on pages, in mails and for deadlines."""
+_END_OF_DAY = time(23, 59, 59)
 _SATURDAY = 5
 
 
@@ -46,11 +49,11 @@ def _months_after(day: date, count: int) -> date:
 
 
 def due(start: datetime | date, count: int, unit: Unit, country: str) -> datetime:
-    """When something is due that is given so much time from `start`: the end of that day, in UTC.
+    """When something is due that is given so much time from `start`: the end of that day at the programme's office, in UTC.
 
     A negative count goes back (an agenda is due two weeks before the start); working days only go forward.
     """
-    day = start.astimezone(UTC).date() if isinstance(start, datetime) else start
+    day = start.astimezone(ZONE).date() if isinstance(start, datetime) else start
     match unit:
         case Unit.WORKING_DAYS:
             day = working_days_after(day, count, country)
@@ -60,4 +63,4 @@ def due(start: datetime | date, count: int, unit: Unit, country: str) -> datetim
             day += timedelta(weeks=count)
         case Unit.MONTHS:
             day = _months_after(day, count)
-    return datetime.combine(day, _END_OF_DAY)
+    return datetime.combine(day, _END_OF_DAY, ZONE).astimezone(UTC)

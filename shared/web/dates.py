@@ -7,13 +7,11 @@ European time, in which the programme's owner and all hosts keep office hours; t
 from __future__ import annotations
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, get_timezone_name
 
 from shared.web.i18n import gettext, locale, ngettext
-
-ZONE = ZoneInfo("Europe/Budapest")
+from shared.workdays import ZONE
 
 
 def day(value: date | datetime | None, *, short: bool = False) -> str:

@@ -35,11 +35,11 @@ def test_working_days_are_counted_one_by_one(day: date, count: int, country: str
 @pytest.mark.parametrize(
     ("start", "count", "unit", "end"),
     [
-        (date(2026, 1, 31), 1, Unit.MONTHS, "2026-02-28T23:59:59+00:00"),
-        (date(2026, 8, 31), 6, Unit.MONTHS, "2027-02-28T23:59:59+00:00"),
-        (date(2026, 3, 16), -2, Unit.WEEKS, "2026-03-02T23:59:59+00:00"),
-        (date(2026, 3, 20), 7, Unit.DAYS, "2026-03-27T23:59:59+00:00"),
-        (datetime(2026, 3, 20, 23, 30, tzinfo=UTC), 1, Unit.WORKING_DAYS, "2026-03-23T23:59:59+00:00"),
+        (date(2026, 1, 31), 1, Unit.MONTHS, "2026-02-28T22:59:59+00:00"),
+        (date(2026, 8, 31), 6, Unit.MONTHS, "2027-02-28T22:59:59+00:00"),
+        (date(2026, 3, 16), -2, Unit.WEEKS, "2026-03-02T22:59:59+00:00"),
+        (date(2026, 3, 20), 7, Unit.DAYS, "2026-03-27T22:59:59+00:00"),
+        (datetime(2026, 3, 20, 23, 30, tzinfo=UTC), 1, Unit.WORKING_DAYS, "2026-03-23T22:59:59+00:00"),
     ],
 )
 def test_a_deadline_ends_with_its_day(start: date, count: int, unit: Unit, end: str) -> None:

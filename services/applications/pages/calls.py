@@ -35,6 +35,7 @@ from shared.web.errors import Refused
 from shared.web.forms import Between, CheckboxesField, DateField, Form, Longest, Needed, NumberField
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
+from shared.workdays import ZONE
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 Anybody = Annotated[Principal, Depends(signed_in())]
@@ -145,7 +146,7 @@ def _terms(form: CallForm) -> CallTerms:
         scheme=EMPACT_2026,
         topics=tuple(form.topics.data or ()),
         opens=form.opens.data,
-        deadline=datetime.combine(form.deadline.data, time(23, 59, 59), UTC),
+        deadline=datetime.combine(form.deadline.data, time(23, 59, 59), ZONE).astimezone(UTC),
         closes=form.closes.data,
         visit_periods=tuple(
             DatePeriod(start=row["start"], end=row["end"]) for row in rows if row["start"] and row["end"]

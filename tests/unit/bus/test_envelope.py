@@ -1,0 +1,109 @@
+"""Is what we put on the log CloudEvents, and is whatever lies there read without an exception?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.envelope import Envelope, Faulty, headers_of, read
+from shared.bus.records import StoredRecord, headers_to_json, stored
+from shared.contracts import EVENTS, Event
+from shared.contracts.applications import ApplicationEndorsed
+from shared.ids import new_id
+
+WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+def record_of(event: Event, subject: str, *, sequence: int = 1) -> StoredRecord:
+    """The record of an event as the relay would send it."""
+    headers = headers_of(
+        "applications",
+        new_id(),
+        event.type,
+        subject,
+        WHEN,
+        sequence,
+        "story",
+        new_id(),
+        "00-" + "a" * 32 + "-bbbbbbbbbbbbbbbb-01",
+    )
+    return StoredRecord(event.topic, 3, 7, subject.encode(), event.write(), headers)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_every_event_is_a_cloudevent_to_the_official_sdk(name: str) -> None:
+    """The CloudEvents SDK reads our records in binary mode and finds the same attributes and data."""
+    event = EVENTS[name].model_validate(dict(EVENTS[name].example))
+    record = record_of(event, "subject-1", sequence=4)
+    seen = from_binary_event(KafkaMessage(headers=dict(record.headers), key=record.key, value=record.value or b""))
+    assert (seen.get_type(), seen.get_subject(), seen.get_source()) == (name, "subject-1", "urn:tandem:applications")
+    assert (seen.get_time(), seen.get_datacontenttype()) == (WHEN, "application/json")
+    assert (seen.get_extension("sequence"), seen.get_extension("correlationid")) == ("4", "story")
+    assert seen.get_data() == event.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_every_event_comes_back_as_it_was(name: str) -> None:
+    """Reading gives the same event, and all that the headers say."""
+    event = EVENTS[name].model_validate(dict(EVENTS[name].example))
+    back = read(record_of(event, "subject-1", sequence=4))
+    assert isinstance(back, Envelope)
+    assert (back.data, back.time, back.sequence, back.correlationid) == (event, WHEN, 4, "story")
+    assert back.traceparent is not None
+
+
+texts = st.binary(max_size=40)
+ours = ["ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time", "ce_subject", "ce_correlationid", "ce_sequence"]
+headers = st.lists(st.tuples(st.sampled_from(ours) | st.text(max_size=8), texts), max_size=12)
+
+
+@given(key=st.none() | texts, value=st.none() | texts, headers=headers)
+def test_no_bytes_make_the_reader_raise(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+) -> None:
+    """Whatever a record holds, it is an event or a fault that names a subject which a table can hold."""
+    found = read(StoredRecord("exchange.applications", 0, 0, key, value, headers))
+    assert isinstance(found, Envelope | Faulty)
+    assert found.subject
+    assert "\0" not in found.subject
+
+
+@given(spoiled=st.sampled_from(ours), value=texts)
+def test_one_spoiled_header_is_a_fault_or_still_an_event(spoiled: str, value: bytes) -> None:
+    """A true record with one header exchanged never raises, and never claims another key than the record's."""
+    record = record_of(ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.example)), "subject-1")
+    headers = [(name, value if name == spoiled else old) for name, old in record.headers]
+    found = read(StoredRecord(record.topic, 3, 7, record.key, record.value, headers))
+    if isinstance(found, Envelope):
+        assert found.subject.encode() == record.key
+
+
+@given(key=st.none() | texts, value=st.none() | texts, headers=headers)
+def test_a_parked_record_keeps_every_byte(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+) -> None:
+    """What is stored comes back the same, headers in their order and doubles included."""
+    record = StoredRecord("exchange.applications", 1, 2, key, value, headers)
+    row = {
+        "topic": record.topic,
+        "partition": 1,
+        "offset": 2,
+        "key": key,
+        "value": value,
+        "headers": headers_to_json(record),
+    }
+    assert stored(row) == record
+
+
+def test_the_reason_against_a_contract_holds_no_value() -> None:
+    """What is wrong is told by field, without the value: it may concern a person."""
+    record = record_of(ApplicationEndorsed.model_validate(dict(ApplicationEndorsed.example)), "subject-1")
+    found = read(StoredRecord(record.topic, 3, 7, record.key, b'{"due": "Ani Petrosyan"}', record.headers))
+    assert isinstance(found, Faulty)
+    assert found.reason == "contract"
+    assert "due" in found.detail
+    assert "Petrosyan" not in found.detail
