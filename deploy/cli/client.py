@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +48,8 @@ class People:
         self._direct = direct
         self._gate = asyncio.Semaphore(at_once)
         self._http = httpx2.AsyncClient(timeout=30.0, limits=httpx2.Limits(max_connections=at_once + 2))
-        self._programs = Programs(
-            system["TANDEM_OIDC_ISSUER"],
-            client_id=system["TANDEM_OIDC_CLIENT_ID"],
-            client_secret=system["TANDEM_OIDC_CLIENT_SECRET"],
-            origin=system.origin,
-        )
+        self._given = _tokens(system.env.get("TANDEM_TOKENS_FILE"))
+        self._programs = None if self._given else _programs(system)
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +58,8 @@ class People:
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         await self._http.aclose()
-        await self._programs.close()
+        if self._programs is not None:
+            await self._programs.close()
 
     async def get(self, who: str, path: str, **params: Any) -> Any:
         """Read `path` as `who`; gives the JSON. Raises as `ask`."""
@@ -124,10 +123,35 @@ class People:
         return f"{self._system.origin}{path}"
 
     async def _token(self, who: str) -> str:
+        if self._programs is None:
+            if who not in self._given:
+                raise Failed(f"TANDEM_TOKENS_FILE holds no access token of {who}.")
+            return self._given[who]
         try:
             return await self._programs.sign_in_as(who)
         except (SignInFailed, ProviderUnavailable) as error:
             raise Failed(f"{who} cannot sign in: {error}") from error
+
+
+def _programs(system: System) -> Programs:
+    """Signs people in at the local run's provider, which asks for no password."""
+    return Programs(
+        system["TANDEM_OIDC_ISSUER"],
+        client_id=system["TANDEM_OIDC_CLIENT_ID"],
+        client_secret=system["TANDEM_OIDC_CLIENT_SECRET"],
+        origin=system.origin,
+    )
+
+
+def _tokens(file: str | None) -> dict[str, str]:
+    """Access tokens by sign-in subject, for installations where a person signs in with a password. Raises `Failed`."""
+    if not file:
+        return {}
+    try:
+        found = json.loads(Path(file).read_text("utf-8"))
+        return {str(who): str(token) for who, token in found.items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise Failed(f"{file} (TANDEM_TOKENS_FILE) cannot be read as JSON of subject and token.") from error
 
 
 def _said(answer: httpx2.Response) -> str:

@@ -47,6 +47,13 @@ async def evaluate(people: People, who: str, kind: str, subject: str, score: Cal
     await people.post(who, address, body, ticket=ticket)
 
 
+async def follow_up(people: People, who: str, kind: str, subject: str, applied: str) -> None:
+    """Answer after six months whether what was learnt is used: `yes`, `partly` or `no`."""
+    address, ticket = await way(people, who, kind, subject, "follow_up")
+    texts = {"example": "The weekly meeting of analysts and investigators is held since spring."}
+    await people.post(who, address, {"applied": applied, "texts": texts}, ticket=ticket)
+
+
 async def report(people: People, who: str, visit: str) -> None:
     """Hand in the guest's report on a visit."""
     address, ticket = await way(people, who, "visits", visit, "report")

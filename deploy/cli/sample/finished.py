@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deploy.cli.outcomes import evaluate, report
+from deploy.cli.outcomes import evaluate, follow_up, report
 from deploy.cli.sample import texts
 from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.room import API, PROGRAMME
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Which match, counted in the order of references, goes another way than most.
 _REFUSED, _DECLINED = 3, 6
 _CANCELLED, _NO_SHOW, _EARLY, _NO_REPORT, _HOST_SILENT = 2, 5, 8, 11, 12
+# Who of each four is silent after six months.
+_SILENT = 2
 
 
 async def commit(room: Room) -> None:
@@ -203,6 +205,23 @@ def _evaluated(room: Room, visit_id: str) -> bool:
     return False
 
 
+async def follow_ups(room: Room) -> None:
+    """Six months later most guests say whether they use what they learnt."""
+
+    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+        guest = room.officer_of(match["application_id"])
+        tasks = (await room.people.get(guest, f"{API}/visits/{visit['id']}"))["tasks"]
+        if any(task["purpose"] == "follow_up" and not task["done"] for task in tasks):
+            applied = ("yes", "partly", "yes", "no")[place % 4]
+            await follow_up(room.people, guest, "visits", visit["id"], applied)
+
+    await room.all(
+        act(place, match, visit)
+        for place, (match, visit) in enumerate(await _visits(room))
+        if visit["state"] == "completed" and place % 4 != _SILENT
+    )
+
+
 async def close(room: Room) -> None:
     """The call closes; who has no place by then is told so."""
     await room.people.post(PROGRAMME, f"{API}/calls/{room.calls[FINISHED]}/close")
@@ -233,5 +252,6 @@ STEPS = (
     (-240, "First call: goals", goals_met),
     (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
     (-170, "First call closes", close),
+    (-62, "First call: follow-up after six months", follow_ups),
 )
 """The steps of the finished call: (day, what is done in words, how)."""

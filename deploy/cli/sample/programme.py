@@ -95,7 +95,7 @@ def _person(
         unit=chance.choice(texts.UNITS),
         rank_group=group,
         national_rank=chance.choice(texts.RANKS[group]),
-        years=chance.choices((2, *range(3, 25)), (2, *[4] * 22))[0],
+        years=chance.choices((2, *range(3, 25)), (8, *[4] * 22))[0],
         sex=None if chance.random() < 0.08 else ("female" if named.woman else "male"),
     )
 
@@ -197,7 +197,7 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
 
 def _languages(chance: random.Random, country: str) -> list[dict[str, str]]:
     held = [{"language": NATIVE[country], "level": "NS"}]
-    level = chance.choices(("A2", "B1", "B2", "C1"), (6, 24, 44, 26))[0]
+    level = chance.choices(("A2", "B1", "B2", "C1"), (10, 22, 42, 26))[0]
     held.append({"language": "en", "level": level})
     if chance.random() < 0.25:
         other = {"MD": "fr", "UA": "pl", "GE": "de"}.get(country, "ru")
