@@ -49,7 +49,7 @@ def _months_after(day: date, count: int) -> date:
 
 
 def due(start: datetime | date, count: int, unit: Unit, country: str) -> datetime:
-    """When something is due that is given so much time from `start`: the end of that day at the programme's office, in UTC.
+    """When something that is given so much time from `start` is due: the end of that day at the office, in UTC.
 
     A negative count goes back (an agenda is due two weeks before the start); working days only go forward.
     """
