@@ -85,11 +85,11 @@ async def match_once(bus: Bus, call_id: UUID, lease: Lease) -> bool:
     results = await asyncio.to_thread(solve, given.facts) if given.open else {}
     rows = _standings(given, results)
     lease = await turns.renewed(bus, lease, started)
-    await _write(bus, lease, given, rows, version=given.version)
+    await _write(bus, lease, given, given.standings, rows, version=given.version)
     if any(row.seat_id is None for row in rows.values()):
         reasons = await asyncio.to_thread(_reasons, rows, results)
         lease = await turns.renewed(bus, lease, started)
-        await _write(bus, lease, given, reasons, version=None)
+        await _write(bus, lease, given, rows, reasons, version=None)
     return True
 
 
@@ -130,14 +130,21 @@ def _reasons(rows: Mapping[UUID, Standing], results: Mapping[ApplicationKind, Re
     return explained
 
 
-async def _write(bus: Bus, lease: Lease, given: Inputs, rows: Mapping[UUID, Standing], *, version: int | None) -> None:
-    """Write the rows that moved; with `version` also remove those that are gone, and note how far the call is."""
+async def _write(
+    bus: Bus,
+    lease: Lease,
+    given: Inputs,
+    before: Mapping[UUID, Standing],
+    rows: Mapping[UUID, Standing],
+    *,
+    version: int | None,
+) -> None:
+    """Write what moved from `before`; with `version` also remove what is gone, and note how far the call is."""
     call_id = given.facts.call_id
     async with bus.transaction("system:matching") as tx:
         await leases.check(tx.session, lease)
         pool = await store.pools.version(tx.session, call_id, lock=True)
         assert pool is not None
-        before = await store.pools.standings(tx.session, call_id)
         moved = {one: row for one, row in rows.items() if _differs(before.get(one), row)}
         if pool.input_version != given.version:
             # Something was committed meanwhile: what has a match by now must not come back to the board.

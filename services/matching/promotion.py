@@ -41,6 +41,9 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
 
     What was read is written only if nothing has changed since; else it is worked out again. Raises `LeaseLost`.
     """
+    async with bus.read() as session:
+        if not await store.pools.vacancies(session, call_id):
+            return 0
     for _ in range(_TRIES):
         started = monotonic()
         given = await inputs.load(bus, call_id)

@@ -146,10 +146,12 @@ _WHY: dict[str, str] = {
 
 def line(row: Row[Any]) -> dict[str, Any]:
     """An event as the timeline shows it."""
+    what = gettext(_LINES[row.type]) if row.type in _LINES else words.label(_spaced(row.type))
+    whose = row.reference or row.seat_reference or row.call_reference
     return {
-        "title": gettext(_LINES[row.type]) if row.type in _LINES else words.label(_spaced(row.type)),
+        "title": f"{whose}: {what}" if whose else what,
         "when": row.at,
-        "by": ", ".join(part for part in (row.reference, row.seat_reference) if part) or row.call_reference,
+        "by": row.seat_reference if row.reference else None,
         "text": _details(row.about),
         "link": f"/matching/applications/{row.application_id}" if row.application_id else None,
     }
@@ -220,7 +222,10 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
         "matched": isinstance(told, MatchExplained),
         "considered": told.considered,
         "feasible": told.feasible,
-        "funnel": [{"name": words.label(rule), "left": left, "lost": lost} for rule, left, lost in public_funnel(told)]
+        "side": side,
+        "funnel": [
+            {"name": words.label(rule), "left": left, "lost": lost} for rule, left, lost in public_funnel(told) if lost
+        ]
         if side != "host"
         else [],
         "changes": [change(one, seats, scheme) for one in told.counterfactuals] if side != "host" else [],
