@@ -15,10 +15,10 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, figures, reading, sending
+from tests.benchmarks import chain, figures, latency, reading, sending
 from tests.benchmarks.servers import Servers, servers, topics
 
-MEASURES = {"reading": reading.measure, "sending": sending.measure, "chain": chain.measure}
+MEASURES = {"reading": reading.measure, "sending": sending.measure, "chain": chain.measure, "latency": latency.measure}
 RESULT = Path("build/benchmarks.json")
 
 

@@ -1,8 +1,8 @@
 """How fast is the whole chain, from a state row and a fact in one transaction to applied and committed by the reader?
 
 The reference is the package `faststream-outbox` doing the same job as its guide shows it (an outbox subscriber that
-relays to a FastStream Kafka publisher, a FastStream Kafka subscriber that writes and commits), with more workers, larger
-fetches and batched deletes than it has by default. Both sides run in this one process with the same servers.
+relays to a FastStream Kafka publisher, a FastStream Kafka subscriber that writes and commits), with more workers,
+larger fetches and batched deletes than it has by default. Both sides run in this one process with the same servers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import asyncpg
 from faststream import AckPolicy
@@ -31,6 +30,7 @@ from tests.benchmarks.servers import FACTS, running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from uuid import UUID
 
     from shared.bus import Envelope, Tx
     from tests.benchmarks.figures import Figure
@@ -97,8 +97,7 @@ async def _ours(servers: Servers, together: int) -> float:
             started = perf_counter()
             await _write(together, one)
             await finished.wait()
-            while await servers.count(reader, "fact") < EVENTS:
-                await asyncio.sleep(0.002)
+            await servers.committed(reader, EVENTS)
             return EVENTS / (perf_counter() - started)
 
 

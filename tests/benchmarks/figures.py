@@ -1,4 +1,4 @@
-"""What is a figure of a benchmark, and how are two ways to do one job compared so that the machine's mood cancels out?"""
+"""What is a figure of a benchmark, and how are two ways compared so that the machine's mood cancels out?"""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
+
+    from rich.console import Console
 
     Run = Callable[[], Awaitable[float]]
 

@@ -152,6 +152,7 @@ async def _ours(servers: Servers, total: int) -> float:
     """Events a second: our reader, each applied once and in order, with a handler that COPYs as raw does."""
     consumers = Consumers("matching")
     done, first, started = 0, 0, 0.0
+    finished = asyncio.Event()
 
     async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         nonlocal done, first, started
@@ -160,9 +161,11 @@ async def _ours(servers: Servers, total: int) -> float:
         rows = [(each.id, each.subject, each.type, each.data.write().decode()) for each in events]
         await (await driver(tx.session)).copy_records_to_table("fact", records=rows)
         done += len(events)
+        if done >= total:
+            finished.set()
 
     consumers.topic(TOPIC, evolve=evolve)
     async with servers.bus("matching") as bus, running(Reader(bus, consumers).run):
-        while done < total or await servers.count(bus, "fact") < total:
-            await asyncio.sleep(0.005)
+        await finished.wait()
+        await servers.committed(bus, total)
         return (total - first) / (perf_counter() - started)

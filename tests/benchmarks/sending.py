@@ -20,6 +20,8 @@ from shared.ids import new_id
 from tests.benchmarks.figures import alternate, faster
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from shared.bus import Bus
     from tests.benchmarks.figures import Figure
     from tests.benchmarks.servers import Servers
@@ -34,7 +36,8 @@ async def measure(servers: Servers) -> list[Figure]:
     return [faster("outbox row to acknowledged", ours, "plain SELECT plus idempotent produce", plain, 0.6)]
 
 
-async def _measured(servers: Servers, way) -> float:  # type: ignore[no-untyped-def]
+async def _measured(servers: Servers, way: Callable[[Bus], Awaitable[float]]) -> float:
+    """Events a second of one way to send, from an outbox of its own."""
     event = ApplicationSubmitted.model_validate(dict(ApplicationSubmitted.example))
     async with servers.bus("applications") as bus:
         for _ in range(0, EVENTS, 2000):

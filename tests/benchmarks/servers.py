@@ -69,10 +69,14 @@ class Servers:
                     {"topic": topic, "partition": partition.partition, "end": end},
                 )
 
-    async def count(self, bus: Bus, table: str) -> int:
-        """How many rows are committed."""
+    async def committed(self, bus: Bus, facts: int) -> None:
+        """Wait until that many facts are committed."""
+        while await self._count(bus) < facts:  # noqa: ASYNC110 - a commit cannot be waited for from outside
+            await asyncio.sleep(0.002)
+
+    async def _count(self, bus: Bus) -> int:
         async with bus.read() as session:
-            return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+            return int((await session.execute(text("SELECT count(*) FROM fact"))).scalar_one())
 
     @asynccontextmanager
     async def bus(self, service: str, **changes: Any) -> AsyncIterator[Bus]:
