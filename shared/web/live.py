@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import signal
 import threading
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CHANNEL = "tandem_changed"
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
 QUIET = 0.2  # seconds between two messages to one client: a burst of commits is one refresh
+SOON = 0.02  # the same after a silence, growing to QUIET: what follows from a fact at once is shown at once
 CLIENTS = 500  # streams a process keeps open at the most
 _PING = 20.0
 _log = structlog.get_logger(__name__)
@@ -181,6 +183,7 @@ class Live:
             yield b"retry: 2000\n\n"
             if self._missed(name, seen):
                 mailbox.set()
+            quiet, told = SOON, monotonic()
             while not self._closed.is_set():
                 try:
                     await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
@@ -190,9 +193,11 @@ class Live:
                 if self._closed.is_set():
                     break
                 mailbox.clear()
+                quiet = SOON if monotonic() - told > 2 * QUIET else min(2 * quiet, QUIET)
+                told = monotonic()
                 yield f"event: changed\ndata: {name}\n\n".encode()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closed.wait(), QUIET)
+                    await asyncio.wait_for(self._closed.wait(), quiet)
 
     def response(self, name: str, seen: str | None = None) -> Response:
         """The answer that streams `name`; 503 when too many streams are open or the process is stopping."""
