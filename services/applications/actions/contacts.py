@@ -11,6 +11,7 @@ from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, Role
 from shared.identity.access import grants_of
+from shared.identity.scope import EU
 from shared.ids import reaction_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -89,8 +90,7 @@ async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, A
         case AudienceKind.LINE_MANAGER:
             return _line_manager(await _application(session, wanted))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
-            country = _needed(wanted.country, "country")
-            return await _holders(session, Role.NATIONAL_COORDINATOR, country=country)
+            return await _coordinators(session, wanted)
         case AudienceKind.HOST_CONTACT:
             organisation_id = _needed(wanted.organisation_id, "organisation_id")
             return await _holders(session, Role.HOST_CONTACT, organisation_id=organisation_id)
@@ -115,6 +115,25 @@ async def _application(session: AsyncSession, wanted: Wanted) -> applications.Ap
     if application is None:
         raise not_found()
     return application
+
+
+async def _coordinators(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
+    """The national coordinators of a country; for an EU agency its own clearance officers, who act as such."""
+    country = _needed(wanted.country, "country")
+    if country == EU:
+        return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=await _agency(session, wanted))
+    return await _holders(session, Role.NATIONAL_COORDINATOR, country=country)
+
+
+async def _agency(session: AsyncSession, wanted: Wanted) -> UUID:
+    """The EU agency whose clearance officer acts as coordinator: the one named, or the mentor's, or the applicant's."""
+    if wanted.organisation_id is not None:
+        return wanted.organisation_id
+    if wanted.mentor_id is not None:
+        mentor = await mentors.mentor(session, wanted.mentor_id)
+        return _needed(None if mentor is None else mentor.organisation_id, "organisation_id")
+    home = wanted.audience is AudienceKind.HOME_COORDINATOR and wanted.application_id is not None
+    return _needed((await _application(session, wanted)).organisation_id if home else None, "organisation_id")
 
 
 async def _holders(

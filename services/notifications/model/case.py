@@ -16,6 +16,7 @@ from shared.contracts.offers import OfferPublished, OfferRevised, OfferSubmitted
 from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import ParticipationEvent
 from shared.contracts.visits import PlannedVisitEvent, VisitUnschedulable
+from shared.identity.scope import EU
 
 if TYPE_CHECKING:
     from shared.bus import Envelope
@@ -157,9 +158,9 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
         case A.APPLICANT | A.LINE_MANAGER if case.application_id is not None:
             return Audience(kind=kind, application_id=case.application_id)
         case A.HOME_COORDINATOR if case.country is not None:
-            return Audience(kind=kind, country=case.country)
+            return _coordinator(kind, case.country, case.organisation_id)
         case A.HOST_COORDINATOR if case.host_country is not None:
-            return Audience(kind=kind, country=case.host_country)
+            return _coordinator(kind, case.host_country, case.host_organisation_id, case.mentor_id)
         case A.HOST_CONTACT if case.host_organisation_id is not None:
             return Audience(kind=kind, organisation_id=case.host_organisation_id)
         case A.MENTOR if case.mentor_id is not None:
@@ -167,6 +168,13 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
         case A.PROGRAMME_COORDINATOR:
             return Audience(kind=kind)
     return None
+
+
+def _coordinator(kind: A, country: str, organisation_id: UUID | None, mentor_id: UUID | None = None) -> Audience:
+    """The coordinator of a country; for an EU agency the organisation is named too, as its clearance officer acts."""
+    if country != EU:
+        return Audience(kind=kind, country=country)
+    return Audience(kind=kind, country=country, organisation_id=organisation_id, mentor_id=mentor_id)
 
 
 def country_of(kind: A, case: Case) -> str | None:

@@ -161,6 +161,30 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
     assert [tuple(row) for row in logged] == [("contact", "notifications")] * 3 + [("objectives", "notifications")]
 
 
+async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: Programme) -> None:
+    """What goes to the coordinator of an EU agency reaches its own clearance officer, and no other agency's."""
+    entries = [
+        {"name": f"EU agency {number}", "kind": "eu_agency", "country": "EU", "city": "The Hague"} for number in (1, 2)
+    ]
+    ids = (await programme.post("programme", "/organisations", {"organisations": entries}, 201))["ids"]
+    people = []
+    for number, organisation_id in enumerate(ids, start=1):
+        programme.organisations["EU"] = organisation_id
+        person = programme.person(
+            f"pieter{number}", f"Pieter {number}", "EU", "clearance_officer", organisation_id=organisation_id
+        )
+        people.append(person)
+    await programme.post("programme", "/people", {"people": people}, 201)
+    headers = {"X-Service-Token": SERVICE_TOKEN, "X-Service": "notifications"}
+    body = {"audience": "host_coordinator", "purpose": "x", "country": "EU"}
+    client, path = programme.as_("programme"), "/applications/internal/contacts"
+    for audience in ("host_coordinator", "home_coordinator"):
+        named = body | {"audience": audience, "organisation_id": ids[1]}
+        answer = (await client.post(path, json=named, headers=headers)).json()
+        assert [one["name"] for one in answer["recipients"]] == ["Pieter 2"]
+    assert (await client.post(path, json=body, headers=headers)).status_code == 422
+
+
 async def test_the_first_coordinator_is_entered_once(programme: Programme) -> None:
     """A second start changes nothing."""
     assert not await enter_first_coordinator(programme.app.state.service.bus, "somebody-else")

@@ -199,4 +199,7 @@ def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
     case = sample_case(sample(EVENTS["MatchOffered"]))
     assert audience(AudienceKind.MENTOR, case) is None
     assert audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country=None)) is None
+    hosted = audience(AudienceKind.HOST_COORDINATOR, replace(case, host_country="EU"))
+    assert hosted is not None  # whose clearance officer: that of the agency
+    assert hosted.organisation_id == case.host_organisation_id
     assert address("", "mentor", case, own=True) == "/applications/"
