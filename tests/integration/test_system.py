@@ -6,6 +6,7 @@ events that is made here, from the journals and without the code of reporting.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import asyncpg
 import pytest
 
 from deploy.cli.client import People
+from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, System
 from deploy.local.place import ROOT
 from deploy.local.ports import free_port
@@ -136,6 +138,41 @@ async def test_the_figures_equal_a_count_of_the_events(system: LocalRun) -> None
             return found if found == counted else None
 
         assert await donor.until(f"the figures {counted}", published) == counted
+
+
+def test_the_log_can_be_read_as_lines(system: LocalRun) -> None:
+    """`tandem events` shows an application's story across all four services, by time."""
+    decided = _tandem(system, "events", "--type", "ApplicationDecided").stdout.splitlines()
+    assert decided
+    story = decided[-1].split("  story ")[1].split()[0]
+    told = _tandem(system, "events", "--correlation", story).stdout.splitlines()
+    assert told == sorted(told, key=lambda line: line[:19])
+    for topic in ("exchange.applications", "exchange.matches", "exchange.outcomes", "exchange.notifications"):
+        assert any(f"  {topic} " in line for line in told), topic
+
+
+def test_a_replay_changes_nothing(system: LocalRun) -> None:
+    """Owners tell their journals again; everybody has them already, so the boards and figures stay as they are."""
+    before = _totals(system)
+    told = _tandem(system, "replay", "matching")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "events of 5 topics" in told.stdout
+    asyncio.run(_settled(system))
+    assert _totals(system) == before
+
+
+async def _settled(run: LocalRun) -> None:
+    async with Lag(System(run.read("environment.json"))) as lag:
+        await lag.settled()
+
+
+def _totals(run: LocalRun) -> dict[str, str]:
+    async def read() -> dict[str, str]:
+        async with People(System(run.read("environment.json"))) as donor:
+            answer = await donor.get("persona-donor", "/reporting/api/figures", period="programme")
+            return {one["indicator"]: str(one["value"]) for one in answer["figures"]}
+
+    return asyncio.run(read())
 
 
 def test_the_journals_hold_after_all_that(system: LocalRun) -> None:

@@ -17,38 +17,41 @@ _CLEARED_HOME, _CLEARED_HOST = 7, 5
 
 
 async def commit_some(room: Room) -> None:
-    """A first, small cohort; pairs of the countries that personas look after come first."""
+    """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
     found = (await room.people.get(PROGRAMME, "/matching/api/provisional", call_id=call_id))["provisional"]
-    ours = {"AM", "GE", "FR", "LT"}
-    found.sort(key=lambda one: (-len(ours & {one["country"], one["seat_country"]}), str(one["reference"])))
+    found.sort(key=lambda one: (one["seat_country"] != "FR", one["country"] not in {"AM", "GE"}, str(one["reference"])))
     pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in found[:_COHORT]]
     await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": call_id, "pairs": pairs})
 
 
 async def home_clears(room: Room) -> None:
     """Most home countries have cleared by now."""
-    found = await room.matches(OPEN, "proposed")
+    found = sorted(await room.matches(OPEN, "proposed"), key=lambda one: one["host_country"] != "FR")
     await room.all(clear(room, one, by_host=False) for one in found[:_CLEARED_HOME])
 
 
 async def host_clears(room: Room) -> None:
-    """Some host countries have cleared too."""
+    """Some host countries have cleared too; France still has one to clear."""
     found = [one for one in await room.matches(OPEN, "proposed") if one["cleared"].get("home")]
-    await room.all(clear(room, one, by_host=True) for one in found[:_CLEARED_HOST])
+    french = [one for one in found if one["host_country"] == "FR"]
+    first = [*french[:-1], *(one for one in found if one not in french)]
+    await room.all(clear(room, one, by_host=True) for one in first[:_CLEARED_HOST])
 
 
 async def answers(room: Room) -> None:
-    """Of those who were offered a place two have it, one waits for the host; the others have time."""
+    """Of those who were offered a place two have it, who goes to France waits for the host; the others have time."""
 
     def officer(match: dict[str, Any]) -> str:
         return room.officer_of(match["application_id"])
 
     found = await room.matches(OPEN, "offered")
+    french = [one for one in found if one["host_country"] == "FR"]
+    others = [one for one in found if one not in french][:2]
     await room.all(
         [
-            *(answer(room, one, officer(one)) for one in found[:3]),
-            *(answer(room, one, room.other_side(one)) for one in found[:2]),
+            *(answer(room, one, officer(one)) for one in [*french, *others]),
+            *(answer(room, one, room.other_side(one)) for one in others),
         ]
     )
 

@@ -149,6 +149,8 @@ def _applicants(chance: random.Random, officers: list[Person]) -> dict[str, list
     }
 
 
+# These of the open call want to see the agency of the persona who hosts, so that there is something to decide.
+_TO_FRANCE = frozenset({0, 5, 10, 12})
 # The first call's applications came on these days; the second's on those, with how far those of each day have come.
 _FIRST_DAYS = (-350, -346, -342, -338)
 _SECOND_DAYS: tuple[tuple[int, tuple[Fate, ...]], ...] = (
@@ -172,6 +174,9 @@ def _when(call: str, place: int) -> tuple[int, Fate]:
 def _application(chance: random.Random, call: Call, person: Person, kind: str, place: int, today: date) -> Application:
     day, fate = _when(call.key, place)
     wanted = chance.choice(HOSTS)
+    to_france = call.key == OPEN and place in _TO_FRANCE
+    if to_france:
+        wanted = next(one for one in HOSTS if one.key == PERSONA_ORGANISATIONS["persona-host"])
     topics = [*wanted.topics, *chance.sample(sorted(PRIORITIES[EMPACT_2026]), 2)]
     areas = dict.fromkeys([*chance.sample(wanted.expertise, min(2, len(wanted.expertise))), Expertise.ANALYSIS])
     topic = topics[0]
@@ -181,9 +186,11 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
             {"area": area, "level": chance.choice((1, 2, 2, 3)), "years": min(person.years or 0, chance.randint(1, 10))}
             for area in areas
         ],
-        "languages": _languages(chance, person.country or ""),
+        "languages": _languages(chance, person.country or "", "C1" if to_france else None),
         "topics": list(dict.fromkeys(topics))[:3],
-        "preferred_countries": [wanted.country] if chance.random() < 0.7 and wanted.country != "EU" else [],
+        "preferred_countries": [wanted.country]
+        if (chance.random() < 0.7 or to_france) and wanted.country != "EU"
+        else [],
         "periods": _periods(chance, call, kind, today),
         "objectives": list(objectives[: chance.randint(1, len(objectives))]),
         "cascade_committed": True,
@@ -195,9 +202,9 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
     return Application(call.key, person.subject, kind, day, fate, answers)
 
 
-def _languages(chance: random.Random, country: str) -> list[dict[str, str]]:
+def _languages(chance: random.Random, country: str, english: str | None) -> list[dict[str, str]]:
     held = [{"language": NATIVE[country], "level": "NS"}]
-    level = chance.choices(("A2", "B1", "B2", "C1"), (10, 22, 42, 26))[0]
+    level = english or chance.choices(("A2", "B1", "B2", "C1"), (10, 22, 42, 26))[0]
     held.append({"language": "en", "level": level})
     if chance.random() < 0.25:
         other = {"MD": "fr", "UA": "pl", "GE": "de"}.get(country, "ru")

@@ -1,0 +1,84 @@
+"""Does a newcomer's first start end with a programme in which everybody has something true to see?"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.cli.client import People
+from deploy.cli.system import System
+from deploy.local.place import ROOT
+from deploy.local.ports import free_port
+from tests.running import LocalRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.timeout(600)
+PORTAL = "/applications/api"
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A first start with the sample programme."""
+    folder = tmp_path_factory.mktemp("sample")
+    run = LocalRun(folder / "data", free_port(), folder / "run.out", TANDEM_SAMPLE="")
+    try:
+        run.wait_for("Ctrl-C stops everything.", timeout=420)
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.stop()
+
+
+def test_it_says_what_is_in_and_the_clock_is_real_again(sample: LocalRun) -> None:
+    """The numbers that are promised, and an offset of nothing: from now on time is everybody's."""
+    assert "29 organisations, 80 officers, 90 applications, 25 placements" in sample.output
+    assert abs(float((sample.folder / "clock").read_text())) < 1
+
+
+async def test_everybody_has_something_to_do(sample: LocalRun) -> None:
+    """Officers start fresh, coordinators have queues, hosts and mentors have cases, the donor has figures."""
+    async with People(System(sample.read("environment.json"))) as people:
+        for who in ("persona-officer", "persona-mentee"):
+            assert (await people.get(who, f"{PORTAL}/applications"))["applications"] == []
+            calls = (await people.get(who, f"{PORTAL}/calls"))["calls"]
+            assert sorted(one["state"] for one in calls) == ["closed", "published"]
+        for who in ("persona-coordinator-am", "persona-coordinator-ge"):
+            counts = (await people.get(who, f"{PORTAL}/queue"))["counts"]
+            assert counts["submitted"] > 0
+            assert counts["completed"] > 0
+        for who in ("persona-host", "persona-mentor"):
+            matches = (await people.get(who, f"{PORTAL}/matches"))["matches"]
+            assert any(one["state"] == "confirmed" for one in matches)
+        french = (await people.get("persona-coordinator-fr", f"{PORTAL}/matches"))["matches"]
+        assert any(one["your_turn"] for one in french)
+        assert any(
+            one["your_answer_is_asked"] for one in (await people.get("persona-host", f"{PORTAL}/matches"))["matches"]
+        )
+        offers = (await people.get("persona-clearance", f"{PORTAL}/offers"))["offers"]
+        assert any(one["state"] == "submitted" for one in offers)
+        judged = (await people.get("persona-programme", f"{PORTAL}/eligibility"))["applications"]
+        assert judged
+        board = await people.get("persona-programme", "/matching/api/board")
+        stages = {(one["kind"], one["state"]) for one in board["stages"]}
+        assert {("match", "provisional"), ("match", "proposed"), ("match", "offered"), ("visit", "scheduled")} <= stages
+        assert {("visit", "completed"), ("mentorship", "completed"), ("application", "ineligible")} <= stages
+        assert board["parked"] == 0
+        figures = (await people.get("persona-donor", "/reporting/api/figures", period="programme"))["figures"]
+        values = {one["indicator"]: int(float(one["value"] or 0)) for one in figures}
+        assert values["TOPCOP-OP-02"] >= 10
+        assert values["TOPCOP-OP-08"] >= 3
+
+
+def test_it_is_loaded_once(sample: LocalRun) -> None:
+    """A second loading does nothing."""
+    env = {**os.environ, "TANDEM_DATA": str(sample.folder)}
+    command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
+    told = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 0
+    assert "is loaded already" in told.stdout
