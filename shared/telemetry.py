@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -48,6 +47,9 @@ def configure(service: str, settings: ServiceSettings) -> TracerProvider:
     )
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     if settings.otlp_endpoint:
+        # Slow to import, and most local runs send traces nowhere.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - as said
+
         exporter = OTLPSpanExporter(endpoint=f"{settings.otlp_endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
