@@ -52,7 +52,7 @@ class Batch:
     records: dict[UUID, Record] = field(default_factory=dict)
     """The record of each event that is handled, by the event's id."""
     asides: list[Aside] = field(default_factory=list)
-    unknown: list[Faulty] = field(default_factory=list)
+    unknown: list[tuple[Faulty, Record]] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
     dropped: int = 0
     standings: dict[Key, Standing] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class Applier:
             batch.apply.append(event)
             batch.records[event.id] = record
         else:
-            batch.unknown.append(event)
+            batch.unknown.append((event, record))
 
     async def _heal(
         self, connection: asyncpg.Connection, batch: Batch, topic: str, event: Envelope | Faulty, standing: Standing
@@ -220,7 +220,7 @@ class Applier:
     async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
         """Apply each event in a savepoint of its own; park those that fail and what follows them of their subject."""
         failing_in_a_row: set[Key] = set()
-        broken: set[Key] = set()
+        broken: dict[Key, int] = {}
         applied: list[Envelope] = []
         done: dict[Key, Envelope] = {}
         for event in batch.apply:
@@ -233,6 +233,7 @@ class Applier:
             savepoint = await tx.session.begin_nested()
             try:
                 await self._run(tx, batch, [event])
+                await tx.flush()  # facts that cannot be written are this event's fault and nobody else's
                 await savepoint.commit()
             except Exception as wrong:
                 if savepoint.is_active:
@@ -241,7 +242,7 @@ class Applier:
                     raise
                 tx.forget_after(mark)
                 tx.session.expunge_all()
-                broken.add(key)
+                broken[key] = event.sequence
                 failing_in_a_row.add(key)
                 self._aside(batch, record, event, "failed", _describe(wrong))
                 if len(failing_in_a_row) >= MOST_FAILING_IN_A_ROW:
@@ -253,14 +254,30 @@ class Applier:
                 failing_in_a_row.clear()
                 applied.append(event)
                 done[key] = event
-        for key in broken:
-            # The number of a parked event is not used up: its redrive will use it.
-            standing = batch.standings[key]
-            if key in done:
-                standing.advance(done[key].sequence, done[key].id)
-            else:
-                batch.touched.discard(key)
+        for key, number in broken.items():
+            self._halt(batch, key, number, done.get(key))
         batch.apply = applied
+
+    def _halt(self, batch: Batch, key: Key, number: int, done: Envelope | None) -> None:
+        """A subject stops before its event `number`: `done` is the last one that was applied before it.
+
+        The number of a parked event is not used up, since its redrive will use it; those before it are, also where
+        nobody here knows their type. What came after it parks behind it.
+        """
+        own = [(one, record) for one, record in batch.unknown if parked.key_of(one, record.topic) == key]
+        before: list[Envelope | Faulty] = [] if done is None else [done]
+        for one, record in own:
+            assert one.sequence is not None
+            if one.sequence < number:
+                before.append(one)
+            else:
+                batch.unknown.remove((one, record))
+                self._aside(batch, record, one, Verdict.BEHIND, "An earlier event of this subject is parked.")
+        last = max(before, key=lambda one: one.sequence or 0, default=None)
+        if last is None or last.sequence is None:
+            batch.touched.discard(key)
+        else:
+            batch.standings[key].advance(last.sequence, last.id)
 
     async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
         """Write how far each subject has come, and which types nobody here knows."""
@@ -278,12 +295,11 @@ class Applier:
                 [standing.sequence for standing in moved],
                 [standing.ce_id for standing in moved],
             )
-        for each in batch.unknown:
-            topic = next(key[0] for key in batch.touched if key[1:] == (each.source, each.subject))
+        for each, record in batch.unknown:
             await connection.execute(
                 "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
                 " DO UPDATE SET count = u.count + 1, last_seen = now()",
-                topic,
+                record.topic,
                 each.type,
             )
         for topic, count in Counter(event.topic for event in batch.apply).items():

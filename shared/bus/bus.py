@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -11,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from shared.bus.processes import holder
 from shared.bus.transaction import Tx
-from shared.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,6 +28,7 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
+        hide_parameters=True,  # an error's text goes to logs, and parameters may be somebody's name
         connect_args={"server_settings": {"timezone": "UTC", "application_name": "tandem"}, "timeout": 10},
     )
 
@@ -41,8 +40,7 @@ class Bus:
         self.service = service
         self.settings = settings
         self.engine = engine_for(settings.database_url.get_secret_value(), settings.database_pool)
-        # Names this process in leases; the random part tells it from an earlier process with the same number.
-        self.holder = f"{service}@{socket.gethostname()}/{os.getpid()}/{new_id()}"
+        self.holder = holder(service)
 
     @asynccontextmanager
     async def transaction(self, actor: str) -> AsyncIterator[Tx]:

@@ -28,6 +28,8 @@ _PASSING: tuple[type[BaseException], ...] = (
 
 def is_transient(wrong: BaseException) -> bool:
     """Whether trying again later may help without anybody's mending anything."""
+    if _unsendable(wrong):
+        return False
     if isinstance(wrong, _PASSING):
         return True
     if isinstance(wrong, DBAPIError):
@@ -35,3 +37,13 @@ def is_transient(wrong: BaseException) -> bool:
         inner = wrong.orig.__cause__ if wrong.orig is not None else None
         return wrong.connection_invalidated or isinstance(inner, _PASSING)
     return False
+
+
+def _unsendable(wrong: BaseException) -> bool:
+    """Whether the driver could not even encode a value, such as a number too large for its column.
+
+    asyncpg raises that as an InterfaceError that is a ValueError too, and SQLAlchemy wraps it as its own
+    InterfaceError: by its type alone it looks as if the connection were gone, and would be tried again for ever.
+    """
+    inner = wrong.orig.__cause__ if isinstance(wrong, DBAPIError) and wrong.orig is not None else wrong
+    return isinstance(inner, asyncpg.InterfaceError) and isinstance(inner, ValueError)

@@ -209,11 +209,11 @@ class Reader:
         self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
 
     async def _restart(self, partition: offsets.Partition, records: Records) -> None:
+        self._back_to(records)  # first of all: if what follows fails, the same records come again
         async with self._bus.transaction("system:reader") as tx:
             connection = await driver(tx.session)
             await offsets.lock(connection, [partition])
             await offsets.restart(connection, partition)
-        self._back_to(records)
         if TopicPartition(*partition) in self._consumer.assignment():
             await self._consumer.seek_to_beginning(TopicPartition(*partition))
 

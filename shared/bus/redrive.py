@@ -47,6 +47,14 @@ async def skip(bus: Bus, consumers: Consumers, parked_id: int, by: str, reason: 
         if row is None:
             raise NotParked(f"No parked event has the number {parked_id}, or it is settled already.")
         await offsets.lock(connection, [(row["topic"], row["partition"])])
+        first = await connection.fetchval(
+            "SELECT min(sequence) FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2",
+            row["topic"],
+            row["subject"],
+        )
+        if row["sequence"] is not None and first < row["sequence"]:
+            # Else those before it would count as applied, and be dropped.
+            raise NotParked(f"Event {first} of {row['subject']} comes first: redrive or skip that one.")
         await parked.settle(connection, [parked_id], "skipped", by, reason)
         if row["sequence"] is not None:
             await connection.execute(

@@ -26,7 +26,9 @@ async def replay(
     """
     rows = await connection.fetch(
         "SELECT aggregateid FROM aggregate WHERE aggregatetype = $1 AND aggregateid > $2"
-        " AND ($3::text[] IS NULL OR aggregateid = ANY($3)) ORDER BY aggregateid LIMIT $4",
+        " AND ($3::text[] IS NULL OR aggregateid = ANY($3)) ORDER BY aggregateid LIMIT $4"
+        # Held, so that a newer event gets a later place in the outbox: a compacted topic keeps what comes last.
+        " FOR UPDATE",
         topic,
         after,
         subjects,

@@ -1,0 +1,46 @@
+"""Which process holds a lease, and does it still run? A name that tells both, as far as one machine can tell."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import cache
+from pathlib import Path
+
+from shared.ids import new_id
+
+
+def holder(service: str) -> str:
+    """A name for this process: service, machine, number, and a random part.
+
+    The random part tells it from an earlier process with the same number.
+    """
+    return f"{service}@{_machine()}/{os.getpid()}/{new_id()}"
+
+
+@cache
+def _machine() -> str:
+    """Where process numbers mean the same: the machine since it was started, and the namespace (a container's own).
+
+    Where the system does not say (other than Linux), a name that nobody else has: then no process is judged.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        return f"{socket.gethostname()}+{new_id()}"
+    return f"{socket.gethostname()}+{boot}+{namespace}"
+
+
+def is_gone(other: str, own: str) -> bool:
+    """Whether `other` names a process of this machine that runs no more; False where that cannot be known."""
+    theirs, ours = other.split("/"), own.split("/")
+    if len(theirs) != 3 or theirs[0] != ours[0] or not theirs[1].isdecimal():
+        return False
+    try:
+        os.kill(int(theirs[1]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):  # it runs as somebody else
+        return False
+    return False
