@@ -7,6 +7,7 @@ raises, it is done again with a savepoint an event, to find the bad one and park
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import structlog
 
 from shared.bus import parked, waiting
 from shared.bus.admission import Standing, Verdict
-from shared.bus.envelope import Envelope, Faulty, read
+from shared.bus.envelope import NUL, Envelope, Faulty, read
 from shared.bus.faults import is_transient
 from shared.bus.metrics import APPLIED, DROPPED
 from shared.bus.parked import Aside, TooMuchParked
@@ -88,9 +89,16 @@ class Applier:
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
         """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
         batch = Batch()
-        events = [(record, read(record)) for record in records]
+        # Payloads are read while the database looks up how far their subjects have come.
+        looking = asyncio.create_task(parked.standings(connection, [_names(record) for record in records]))
+        try:
+            await asyncio.sleep(0)
+            events = [(record, read(record)) for record in records]
+        finally:
+            batch.standings = await looking
         keys = [(record.topic, event.source, event.subject) for record, event in events]
-        batch.standings = await parked.standings(connection, keys)
+        if odd := [key for key in keys if key not in batch.standings]:
+            batch.standings |= await parked.standings(connection, odd)
         for (record, event), key in zip(events, keys, strict=True):
             await self._admit(connection, batch, record, event, key)
         return batch
@@ -306,6 +314,15 @@ class Applier:
             APPLIED.labels(self._bus.service, topic).inc(count)
         if batch.dropped:
             DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
+
+
+def _names(record: Record) -> Key:
+    """Whose event a record says that it holds, before it is read; a broken one may turn out to be another's."""
+    headers = dict(record.headers)
+    source, subject = headers.get("ce_source", b""), headers.get("ce_subject", b"")
+    if NUL in source + subject:
+        return record.topic, "", ""
+    return record.topic, source.decode(errors="replace"), subject.decode(errors="replace")
 
 
 def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:

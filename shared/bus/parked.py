@@ -153,7 +153,7 @@ async def standings(
 ) -> dict[tuple[str, str, str], Standing]:
     """How far each (topic, source, subject) has come; those never seen stand at 0."""
     found = {key: Standing() for key in subjects}
-    keys = sorted(found)  # in the order of the index
+    keys = sorted(found)  # in the order of the table's index
     columns = [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
     for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *columns):
         found[keys[place - 1]] = Standing(sequence, ce_id, reacted)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -122,12 +123,16 @@ def _read(metadata: MetaData) -> None:
     Table(
         "applied",
         metadata,
-        Column("topic", Text, primary_key=True),
-        Column("source", Text, primary_key=True),
-        Column("subject", Text, primary_key=True),
+        Column("topic", Text, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("subject", Text, nullable=False),
         Column("sequence", BigInteger, nullable=False, comment="Of the newest event that the state holds"),
         Column("ce_id", Uuid),
         Column("reacted", BigInteger, nullable=False, comment="Of the newest event reacted to; a rebuild keeps it"),
+        # The column that tells rows apart comes first, and pages keep room for the next version of their rows: this
+        # table is read and written for every event of every batch (docs/decisions/0011-what-the-bus-costs.md).
+        PrimaryKeyConstraint("subject", "topic", "source"),
+        postgresql_with={"fillfactor": 60},
         comment="What was applied, by subject: what comes again is dropped",
     )
     Table(

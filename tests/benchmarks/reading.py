@@ -1,8 +1,9 @@
 """How fast do events get from the topic to applied and committed, beside what the parts could do at best?
 
 References, on the same records in the same run: raw aiokafka that consumes and COPYs into one table, and a plain
-FastStream handler that inserts and commits one event at a time. All fill the same columns of `fact`. What is timed
-begins with the first batch that is handed over, so that joining the group is not in it, and ends with the last commit.
+FastStream handler that inserts and commits one event at a time. All fill the same columns of `fact` from the same
+headers; only ours also reads and checks the payloads. What is timed begins with the first batch that is handed over,
+so that joining the group is not in it, and ends with the last commit.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ async def _raw(servers: Servers, total: int) -> float:
                     UUID(headers["ce_id"].decode()),
                     record.key.decode(),
                     headers["ce_type"].decode(),
-                    record.value.decode(),
+                    headers["ce_sequence"].decode(),
                 )
             )
         async with connection.transaction():
@@ -134,7 +135,7 @@ async def _plain(servers: Servers, total: int) -> float:
                 UUID(message.headers["ce_id"]),
                 message.headers["ce_subject"],
                 message.headers["ce_type"],
-                message.body.decode(),
+                message.headers["ce_sequence"],
             )
         done += 1
         if done >= total:
@@ -158,7 +159,7 @@ async def _ours(servers: Servers, total: int) -> float:
         nonlocal done, first, started
         if not done:
             started, first = perf_counter(), len(events)
-        rows = [(each.id, each.subject, each.type, each.data.write().decode()) for each in events]
+        rows = [(each.id, each.subject, each.type, str(each.sequence)) for each in events]
         await (await driver(tx.session)).copy_records_to_table("fact", records=rows)
         done += len(events)
         if done >= total:

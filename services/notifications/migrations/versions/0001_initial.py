@@ -38,8 +38,9 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False, comment='Of the newest event that the state holds'),
     sa.Column('ce_id', sa.Uuid(), nullable=True),
     sa.Column('reacted', sa.BigInteger(), nullable=False, comment='Of the newest event reacted to; a rebuild keeps it'),
-    sa.PrimaryKeyConstraint('topic', 'source', 'subject', name=op.f('applied_pkey')),
-    comment='What was applied, by subject: what comes again is dropped'
+    sa.PrimaryKeyConstraint('subject', 'topic', 'source', name=op.f('applied_pkey')),
+    comment='What was applied, by subject: what comes again is dropped',
+    postgresql_with={'fillfactor': 60}
     )
     op.create_table('call',
     sa.Column('id', sa.Uuid(), nullable=False),
