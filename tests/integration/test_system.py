@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.timeout(600)
-STEPS = 37
-"""Steps of the whole journey; one less, without the way out and its check."""
+STEPS = 36
+"""Steps of the whole journey."""
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> tuple[str, str]:
-    """From the mentor's profile to a session that both confirm; gives the ids of mentee's application and mentor."""
+async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> None:
+    """From the mentor's profile to a session that both confirm."""
     people = walk.people
     async with walk.step("The mentor publishes a profile"):
         entry = {
@@ -26,6 +26,7 @@ async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> tuple[str,
         }
         body = {"call_id": call["id"], "entry": entry, "publish": True}
         mentor = await people.post(MENTOR, f"{PORTAL}/mentors", body) or await _own(walk, MENTOR, "mentors", call)
+        walk.undo.append((MENTOR, f"{PORTAL}/mentors/{mentor['id']}/close", None))
     async with walk.step("The mentee applies and is endorsed"):
         answers = ANSWERS | {
             "name": "Nino Beridze",
@@ -37,6 +38,7 @@ async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> tuple[str,
         body = {"call_id": call["id"], "kind": "mentee", "answers": answers, "privacy": True, "submit": True}
         application = await people.post(MENTEE, f"{PORTAL}/applications", body)
         application = application or await _own(walk, MENTEE, "applications", call)
+        walk.void_when_done(application["id"])
         await people.post(MENTEE_COUNTRY, f"{PORTAL}/applications/{application['id']}/endorse", {"note": ""})
     async with walk.step("The mentee is eligible and matched provisionally"):
         await eligible(walk, call, application["id"])
@@ -62,7 +64,6 @@ async def mentoring(walk: Walk, call: dict[str, Any], today: date) -> tuple[str,
         held = await people.post(MENTOR, f"{at}/sessions", body)
         held = held or (await people.get(MENTOR, at))["sessions"][-1]
         await people.post(MENTEE, f"{at}/sessions/{held['id']}/confirm")
-    return str(application["id"]), str(mentor["id"])
 
 
 async def _own(walk: Walk, who: str, what: str, call: dict[str, Any]) -> dict[str, Any]:

@@ -10,14 +10,16 @@ from deploy.cli.client import People, Refused
 from deploy.cli.journey.mail import invitation
 from deploy.cli.journey.mentoring import mentoring
 from deploy.cli.journey.register import complete
-from deploy.cli.journey.visit import apply, host_publishes, matched, out_of_it, takes_place
+from deploy.cli.journey.visit import apply, host_publishes, matched, takes_place
 from deploy.cli.journey.walk import PORTAL, PROGRAMME, Walk
+from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
     from deploy.cli.system import System
 
 FIRST_FIGURE, LAST_FIGURE = "TOPCOP-IN-01", "TOPCOP-OP-02"
-"""Applications received, and visits completed."""
+"""Applications received, and visits completed; each with the event of an application that it counts."""
+COUNTED = {FIRST_FIGURE: "ApplicationSubmitted", LAST_FIGURE: "VisitCompleted"}
 # Short notice, so that the clock has to be moved by two or three weeks only: timers are the call's to set.
 TIMERS = {"notice_weeks": 1, "agenda_weeks": 0}
 
@@ -27,30 +29,44 @@ async def journey(system: System, *, with_clock: bool, keep: bool) -> None:
     async with People(system) as people:
         now, movable = await _now(people)
         walk = Walk(people, movable=movable and with_clock)
-        async with walk.step("The register knows everybody who takes part"):
-            fund = await complete(walk, now.date().isoformat())
-        before = {name: await walk.figure(name) for name in (FIRST_FIGURE, LAST_FIGURE)}
-        call = await _open_call(walk, now, fund)
-        application = await apply(walk, call, now.date())
-        async with walk.step("The first figure moved: applications received"):
-            await walk.figure_becomes(FIRST_FIGURE, before[FIRST_FIGURE] + 1)
-        offer = await host_publishes(walk, call, now.date())
-        visit = await matched(walk, call, application)
-        await invitation(walk, system.env.get("TANDEM_MAIL_URL"), application["reference"])
-        mentee, mentor = await mentoring(walk, call, now.date())
-        if walk.movable:
-            await takes_place(walk, visit, application)
-            async with walk.step("The figure moved: visits completed"):
-                await walk.figure_becomes(LAST_FIGURE, before[LAST_FIGURE] + 1)
-            walk.say(f"{LAST_FIGURE}: {before[LAST_FIGURE]} before, {before[LAST_FIGURE] + 1} now")
-        else:
-            walk.say("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
-        if not keep:
-            await out_of_it(walk, call, [application["id"], mentee], offer, mentor)
-            async with walk.step("The figures are what they were before"):
-                for name, value in before.items():
-                    await walk.figure_becomes(name, value)
+        try:
+            await _through(walk, now, system.env.get("TANDEM_MAIL_URL"), keep=keep)
+        except Failed:
+            if not keep:
+                await walk.take_out_what_can_be()
+            raise
         print(f"All {walk.steps} steps happened, in {monotonic() - walk.began:.1f} s.")
+
+
+async def _through(walk: Walk, now: datetime, catcher: str | None, *, keep: bool) -> None:
+    async with walk.step("The register knows everybody who takes part"):
+        fund = await complete(walk, now.date().isoformat())
+    before = {name: await walk.figure(name) for name in (FIRST_FIGURE, LAST_FIGURE)}
+    call = await _open_call(walk, now, fund)
+    application = await apply(walk, call, now.date())
+    async with walk.step("The first figure moved: applications received"):
+        await walk.counts(FIRST_FIGURE, application["id"], COUNTED[FIRST_FIGURE])
+        now_received = await walk.figure(FIRST_FIGURE)
+    walk.say(f"{FIRST_FIGURE}: {before[FIRST_FIGURE]} before, {now_received} now")
+    await host_publishes(walk, call, now.date())
+    visit = await matched(walk, call, application)
+    await invitation(walk, catcher, application["reference"])
+    await mentoring(walk, call, now.date())
+    if walk.movable:
+        await takes_place(walk, visit, application)
+        async with walk.step("The figure moved: visits completed"):
+            await walk.counts(LAST_FIGURE, application["id"], COUNTED[LAST_FIGURE])
+            now_completed = await walk.figure(LAST_FIGURE)
+        walk.say(f"{LAST_FIGURE}: {before[LAST_FIGURE]} before, {now_completed} now")
+    else:
+        walk.say("The clock stays where it is: the journey ends with the visit scheduled and the first figure.")
+    if not keep:
+        async with walk.step("What was made is taken out as a test, and closed"):
+            await walk.take_out()
+        async with walk.step("The figures no longer count it"):
+            for indicator, type_ in COUNTED.items():
+                if walk.movable or indicator == FIRST_FIGURE:
+                    await walk.counts(indicator, application["id"], type_, wanted=False)
 
 
 async def _now(people: People) -> tuple[datetime, bool]:
@@ -83,5 +99,6 @@ async def _open_call(walk: Walk, now: datetime, fund: str) -> dict[str, Any]:
     }
     async with walk.step("The programme coordinator publishes a call of its own"):
         call: dict[str, Any] = await walk.people.post(PROGRAMME, f"{PORTAL}/calls", body)
+    walk.undo.append((PROGRAMME, f"{PORTAL}/calls/{call['id']}/close", None))
     walk.say(f"{call['reference']}: {title}")
     return call

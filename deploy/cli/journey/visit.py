@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploy.cli.client import Refused
 from deploy.cli.journey.walk import HOME, HOST, HOST_COUNTRY, OFFICER, PORTAL, PROGRAMME, Walk, accept
 from deploy.cli.outcomes import evaluate, form, report
 from deploy.cli.system import Failed
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 ANSWERS: dict[str, Any] = {
     "name": "Ani Petrosyan",
@@ -37,6 +34,7 @@ async def apply(walk: Walk, call: dict[str, Any], today: date) -> dict[str, Any]
     people = walk.people
     async with walk.step("The officer begins an application and saves it half done"):
         draft = await people.post(OFFICER, f"{PORTAL}/applications", {"call_id": call["id"], "kind": "study_visit"})
+        walk.void_when_done(draft["id"])
         at = f"{PORTAL}/applications/{draft['id']}"
         saved = await people.put(OFFICER, f"{at}/answers", {"topics": ANSWERS["topics"]})
         if not saved["missing"]:
@@ -70,8 +68,8 @@ async def apply(walk: Walk, call: dict[str, Any], today: date) -> dict[str, Any]
     return application
 
 
-async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> str:
-    """A placement: written, submitted, endorsed by the host country, published; gives its id."""
+async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> None:
+    """A placement: written, submitted, endorsed by the host country, published."""
     people = walk.people
     entry = {
         "title": "A week with the cybercrime unit",
@@ -89,12 +87,12 @@ async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> str:
             HOST, f"{PORTAL}/offers", {"call_id": call["id"], "entry": entry, "submit": True}
         ) or await _own_offer(walk, call)
     at = f"{PORTAL}/offers/{offer['id']}"
+    walk.undo.append((HOST, f"{at}/withdraw", {"reason": "other"}))
     async with walk.step("The host national coordinator endorses the placement"):
         await people.post(HOST_COUNTRY, f"{at}/endorse")
     async with walk.step("The host agency publishes it"):
         await people.post(HOST, f"{at}/publish")
         await walk.state(at, HOST, "published")
-    return str(offer["id"])
 
 
 async def _own_offer(walk: Walk, call: dict[str, Any]) -> dict[str, Any]:
@@ -213,15 +211,3 @@ async def _once_open(walk: Walk, visit_id: str, who: str) -> None:
         return bool((await form(people, who, "visits", visit_id))["open"])
 
     await people.until("the evaluation form is open", look)
-
-
-async def out_of_it(walk: Walk, call: dict[str, Any], applications: Sequence[str], offer: str, mentor: str) -> None:
-    """Take what the journey made out of the counts, and close what is still open."""
-    people = walk.people
-    async with walk.step("Its applications are marked as entered in error: a test"):
-        for one in applications:
-            await people.post(PROGRAMME, f"{PORTAL}/applications/{one}/void", {"reason": "test"})
-    async with walk.step("Placement, mentor and call are closed"):
-        await people.post(HOST, f"{PORTAL}/offers/{offer}/withdraw", {"reason": "other"})
-        await people.post("persona-mentor", f"{PORTAL}/mentors/{mentor}/close")
-        await people.post(PROGRAMME, f"{PORTAL}/calls/{call['id']}/close")

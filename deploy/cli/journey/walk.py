@@ -31,6 +31,8 @@ class Walk:
     movable: bool
     began: float = field(default_factory=monotonic)
     steps: int = 0
+    undo: list[tuple[str, str, dict[str, str] | None]] = field(default_factory=list)
+    """What takes things out again, in the order in which they were made: who posts what where."""
 
     @asynccontextmanager
     async def step(self, words: str) -> AsyncIterator[None]:
@@ -77,17 +79,43 @@ class Walk:
         found = await self.people.get(DONOR, f"/reporting/api/indicators/{indicator}", period="programme")
         return int(found["value"] or 0)
 
-    async def figure_becomes(self, indicator: str, wanted: int) -> None:
-        """Wait until a figure has a value."""
+    async def counts(self, indicator: str, application_id: str, type_: str, *, wanted: bool = True) -> None:
+        """Wait until a figure counts (or, not `wanted`, no longer counts) the application's event of that type.
+
+        Looked up among the events that the figure names as its own, so that others may be at work meanwhile.
+        """
 
         async def look() -> bool:
-            return await self.figure(indicator) == wanted
+            story = await self.people.get(PROGRAMME, f"/reporting/api/journey/{application_id}")
+            ours = {one["id"] for one in story["events"] if one["type"] == type_}
+            behind = await self.people.get(
+                PROGRAMME, f"/reporting/api/indicators/{indicator}/events", period="programme"
+            )
+            return bool(ours) and bool(ours & set(behind["events"])) is wanted
 
-        await self.people.until(f"{indicator} is {wanted}", look)
+        await self.people.until(f"{indicator} {'counts' if wanted else 'no longer counts'} {type_}", look)
 
     async def move_clock(self, by: timedelta) -> None:
         """Move the local clock, as the programme coordinator does on the page."""
         await self.people.post(PROGRAMME, f"{PORTAL}/clock", {"hours": by / timedelta(hours=1)})
+
+    def void_when_done(self, application_id: str) -> None:
+        """Note that an application is a test, to be taken out at the end."""
+        self.undo.append((PROGRAMME, f"{PORTAL}/applications/{application_id}/void", {"reason": "test"}))
+
+    async def take_out(self) -> None:
+        """Take out what was made, the newest first. Raises `Failed`."""
+        while self.undo:
+            await self.people.post(*self.undo.pop())
+
+    async def take_out_what_can_be(self) -> None:
+        """The same after a journey that failed: what cannot be taken out is named."""
+        while self.undo:
+            who, path, body = self.undo.pop()
+            try:
+                await self.people.post(who, path, body)
+            except Failed as error:
+                self.say(f"Left behind: {error}")
 
 
 async def accept(people: People, match_id: str, *who: str) -> None:
