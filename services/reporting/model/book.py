@@ -48,8 +48,10 @@ class Book:
 
     @cached_property
     def voided(self) -> frozenset[str]:
-        """Applications and visits that were entered in error: they leave the counts."""
-        return frozenset(self.subjects(applications.ApplicationVoided.type, visits.VisitVoided.type))
+        """What was entered in error and leaves the counts: applications with all that came of them, and visits."""
+        gone = set(self.subjects(applications.ApplicationVoided.type))
+        theirs = {fact.subject for fact in self.everything() if fact.values.get("application") in gone} if gone else ()
+        return frozenset({*gone, *theirs, *self.subjects(visits.VisitVoided.type)})
 
     @cached_property
     def completed(self) -> tuple[Fact, ...]:

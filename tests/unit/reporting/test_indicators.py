@@ -148,6 +148,29 @@ def test_mentorships() -> None:
     assert figure("TOPCOP-OC-06", facts).total.numerator == 0
 
 
+def test_an_application_entered_in_error_takes_its_mentorship_and_visit_along() -> None:
+    """OP-01, 02, 04, 07, 08 and OC-06: what came of a voided application is not counted either."""
+    m = ident("m", 1)
+    facts = [
+        fact("MentorshipOpened", m, "2026-02-27", plan=mentorship(1)),
+        fact("MentorshipStarted", m, "2026-03-03", sequence=2, plan=mentorship(1), started_on="2026-03-03"),
+        *(
+            fact("SessionConfirmed", ident("match", 1), "2026-03-04", sequence=n + 1, mentorship_id=m,
+                 session_id=ident("session", n), held_on="2026-03-04")
+            for n in range(3)
+        ),
+        fact("MentorshipCompleted", m, "2026-09-30", sequence=3, plan=mentorship(1), ended_on="2026-09-30", goals=1,
+             goals_met=1),
+        fact("VisitCompleted", ident("visit", 1), "2026-04-17", plan=plan(1), ended_on="2026-04-17"),
+    ]  # fmt: skip
+    ids = ("OP-01", "OP-02", "OP-04", "OP-08")
+    assert [value(f"TOPCOP-{one}", facts) for one in ids] == ["1", "1", "1", "1"]
+    voided = [*facts, fact("ApplicationVoided", ident("application", 1), "2026-10-01", sequence=9)]
+    assert [value(f"TOPCOP-{one}", voided) for one in ids] == ["0", "0", "0", "0"]
+    assert (value("TOPCOP-OP-07", facts, "2026-Q2"), value("TOPCOP-OP-07", voided, "2026-Q2")) == ("1", "0")
+    assert figure("TOPCOP-OC-06", voided).total.denominator in {0, None}
+
+
 def test_what_came_of_visits() -> None:
     """OC-01 to OC-05: satisfaction, tests as shares of their maximum, use on the job in the window, cascade."""
     facts = [

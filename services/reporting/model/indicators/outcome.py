@@ -92,7 +92,7 @@ def _goals_met(book: Book, period: Period) -> Iterator[Unit]:
         for respondent in (Respondent.MENTEE, Respondent.MENTOR)
     }
     for fact in book.first(mentorships.MentorshipCompleted.type):
-        if fact.day not in period:
+        if fact.day not in period or fact.subject in book.voided:
             continue
         both = [answers[fact.subject] for answers in said.values() if fact.subject in answers]
         met = len(both) == len(said) and all(_all_met(each, fact.values["goals"]) for each in both)
@@ -113,7 +113,7 @@ DEFINITIONS = (
         measure=Measure.SHARE,
         numerator=N_("Guests' evaluations received in the period with 4 or 5 of 5 overall."),
         denominator=N_("Guests' evaluations received in the period."),
-        sources=("EvaluationSubmitted", "VisitVoided"),
+        sources=("EvaluationSubmitted", "VisitVoided", "ApplicationVoided"),
         units=_satisfied,
         minimum=10,
     ),
@@ -125,7 +125,7 @@ DEFINITIONS = (
         measure=Measure.SHARE,
         numerator=N_("Visits with a higher share of points after than before."),
         denominator=N_("Visits with both tests, the one after the visit in the period."),
-        sources=("TestScored", "VisitVoided", "CountingKeyAssigned"),
+        sources=("TestScored", "VisitVoided", "ApplicationVoided", "CountingKeyAssigned"),
         units=_learnt,
         dimensions=("sex",),
         minimum=10,
@@ -138,7 +138,7 @@ DEFINITIONS = (
         measure=Measure.SHARE,
         numerator=N_("Officers who say six months later (thirty days more or less) that they use what they learnt."),
         denominator=N_("Officers' answers to the follow-up in that window, received in the period."),
-        sources=("FollowUpSubmitted", "VisitVoided"),
+        sources=("FollowUpSubmitted", "VisitVoided", "ApplicationVoided"),
         units=_applied(FollowUpBy.SELF),
         minimum=10,
     ),
@@ -150,7 +150,7 @@ DEFINITIONS = (
         measure=Measure.SHARE,
         numerator=N_("Line managers who confirm six months later (thirty days more or less) that it is used."),
         denominator=N_("Line managers' answers to the follow-up in that window, received in the period."),
-        sources=("FollowUpSubmitted", "VisitVoided"),
+        sources=("FollowUpSubmitted", "VisitVoided", "ApplicationVoided"),
         units=_applied(FollowUpBy.MANAGER),
         minimum=10,
     ),
@@ -161,7 +161,7 @@ DEFINITIONS = (
         title=N_("Colleagues reached by cascade sessions"),
         measure=Measure.SUM,
         numerator=N_("People who attended cascade sessions held in the period that a line manager has confirmed."),
-        sources=("CascadeDelivered", "CascadeConfirmed", "VisitVoided"),
+        sources=("CascadeDelivered", "CascadeConfirmed", "VisitVoided", "ApplicationVoided"),
         units=_reached,
         dimensions=("country-of-service",),
         additive=True,
@@ -175,7 +175,7 @@ DEFINITIONS = (
         measure=Measure.SHARE,
         numerator=N_("Completed mentorships of which mentee and mentor both say that every goal was met."),
         denominator=N_("Mentorships completed in the period."),
-        sources=("MentorshipCompleted", "EvaluationSubmitted"),
+        sources=("MentorshipCompleted", "EvaluationSubmitted", "ApplicationVoided"),
         units=_goals_met,
         minimum=10,
     ),

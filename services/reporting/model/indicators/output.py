@@ -77,7 +77,7 @@ def _pairs_that_met(book: Book, period: Period) -> Iterator[Unit]:
         if fact.day <= period.end:
             sessions.setdefault(fact.values["mentorship"], {}).setdefault(fact.values["session"], fact)
     for mentorship, held in sorted(sessions.items()):
-        if len(held) < SESSIONS or mentorship not in opened:
+        if len(held) < SESSIONS or mentorship not in opened or mentorship in book.voided:
             continue
         fact = opened[mentorship]
         yield Unit(
@@ -104,7 +104,8 @@ def _mentors(book: Book, period: Period) -> Iterator[Unit]:
     """A unit a mentorship that runs at the end of the period, keyed by the mentor."""
     for fact in book.first(mentorships.MentorshipStarted.type):
         ends = book.of(fact.subject, mentorships.MentorshipCompleted.type, mentorships.MentorshipEndedEarly.type)
-        if fact.day <= period.end and not any(end.day <= period.end for end in ends):
+        runs = fact.day <= period.end and not any(end.day <= period.end for end in ends)
+        if runs and fact.subject not in book.voided:
             yield Unit(
                 fact.values["mentor"],
                 (fact.id,),
@@ -114,7 +115,7 @@ def _mentors(book: Book, period: Period) -> Iterator[Unit]:
 
 def _mentorships_completed(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.first(mentorships.MentorshipCompleted.type):
-        if fact.day in period:
+        if fact.day in period and fact.subject not in book.voided:
             yield Unit(
                 fact.subject,
                 (fact.id,),
@@ -127,7 +128,7 @@ def _mentorships_completed(book: Book, period: Period) -> Iterator[Unit]:
             )
 
 
-_COMPLETED = ("VisitCompleted", "VisitVoided")
+_COMPLETED = ("VisitCompleted", "VisitVoided", "ApplicationVoided")
 
 DEFINITIONS = (
     Definition(
@@ -174,7 +175,7 @@ DEFINITIONS = (
         title=N_("Mentoring pairs that held at least 3 sessions"),
         measure=Measure.COUNT,
         numerator=N_("Mentorships with three or more sessions, confirmed by the other side, held by the period's end."),
-        sources=("MentorshipOpened", "SessionConfirmed"),
+        sources=("MentorshipOpened", "SessionConfirmed", "ApplicationVoided"),
         units=_pairs_that_met,
         dimensions=("country-of-service", "priority-topic"),
         unit_of=N_("pairs"),
@@ -209,7 +210,7 @@ DEFINITIONS = (
         numerator=N_(
             "Different mentors with a mentorship that had started by the period's end and had not ended by then."
         ),
-        sources=("MentorshipStarted", "MentorshipCompleted", "MentorshipEndedEarly"),
+        sources=("MentorshipStarted", "MentorshipCompleted", "MentorshipEndedEarly", "ApplicationVoided"),
         units=_mentors,
         dimensions=("country-of-service", "priority-topic"),
         unit_of=N_("mentors"),
@@ -220,7 +221,7 @@ DEFINITIONS = (
         title=N_("Mentorships completed"),
         measure=Measure.COUNT,
         numerator=N_("Mentorships that were completed in the period."),
-        sources=("MentorshipCompleted",),
+        sources=("MentorshipCompleted", "ApplicationVoided"),
         units=_mentorships_completed,
         dimensions=("country-of-service", "sex", "priority-topic"),
         additive=True,
