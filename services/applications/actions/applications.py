@@ -13,7 +13,7 @@ from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.model.answers import Answers, missing, profile_of
 from services.applications.store import applications as store
-from services.applications.store import calls, register
+from services.applications.store import calls, register, standings
 from services.applications.store.counters import next_number
 from shared import clock
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
@@ -209,7 +209,10 @@ async def withdraw(
     """The officer withdraws an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await own(tx, principal, application_id)
+        projected = await standings.standing_of(tx.session, application_id)
         with lawful():
+            if application.own_state is ApplicationState.ELIGIBLE and projected is not None:
+                model.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
             state = model.after(ApplicationWithdrawn, application.own_state)
         event = ApplicationWithdrawn(reason=published(reason))
         await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])

@@ -89,14 +89,24 @@ def after(event: type[Event], state: S) -> S:
     """The state to which `event` leads from `state`. Raises `NotPossible`."""
     target = _TARGETS.get((event.type, state))
     if target is None:
-        raise NotPossible(
-            gettext("%(doing)s: the application is now “%(state)s”.")
-            % {
-                "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
-                "state": in_words("application", state).word,
-            }
-        )
+        raise _not_possible(event, state)
     return target
+
+
+def still_open(event: type[Event], projected: S) -> None:
+    """Raises `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
+    if not is_open(projected):
+        raise _not_possible(event, projected)
+
+
+def _not_possible(event: type[Event], state: S) -> NotPossible:
+    return NotPossible(
+        gettext("%(doing)s: the application is now “%(state)s”.")
+        % {
+            "doing": gettext(_DOING.get(event.type, N_("This cannot be done"))),
+            "state": in_words("application", state).word,
+        }
+    )
 
 
 def possible(event: type[Event], state: S) -> bool:

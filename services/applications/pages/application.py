@@ -97,7 +97,8 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         answers=answered(case, organisations),
         events=history(steps, principal, internal=False),
         certificates=papers,
-        may_withdraw=model.possible(ApplicationWithdrawn, case.application.own_state),
+        may_withdraw=model.possible(ApplicationWithdrawn, case.application.own_state)
+        and model.is_open(case.shown_state),
         done=request.query_params.get("done"),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -13,6 +14,7 @@ from services.applications.actions.register import enter_first_coordinator
 from shared import clock
 from shared.contracts import matches
 from shared.ids import new_id
+from tests.integration.applications.test_projection import story
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -134,6 +136,18 @@ async def test_a_confirmed_match_decides_once(programme: Programme, feed: Feed) 
     decided = [payload["outcome"] for kind, _, payload in told if kind == "ApplicationDecided"]
     assert decided == ["place_confirmed"]
     assert told[-1][2]["reason"] == "personal"
+
+
+async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, feed: Feed) -> None:
+    """An application is open until its visit has ended; then there is nothing to withdraw, and no such event."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await feed.apply(story(feed, UUID(made["id"]), new_id(), new_id()))
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "completed"
+    await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"}, 409)
+    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert "ApplicationWithdrawn" not in told
 
 
 async def test_contacts_are_given_to_services_only_and_logged(programme: Programme) -> None:
