@@ -113,7 +113,7 @@ class _Run:
         self._supervisor.begin(*self._services)
         self._supervisor.wait(*self._services)
         if with_sample:
-            sample.load(self._place, tools)
+            sample.load(self._place, tools, self._supervisor.look)
 
     def _start_servers(self, chosen: Chosen) -> None:
         ports = chosen.ports

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from deploy.local.process import ServerFailed
 from shared import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from deploy.local.place import Place
 
@@ -44,12 +45,21 @@ def set_clock_back(place: Place) -> None:
         clock.start_at(_YEAR)
 
 
-def load(place: Place, env: Mapping[str, str]) -> None:
-    """Load it with `tandem sample load`, whose progress bar is seen. Raises `ServerFailed` when it fails."""
+def load(place: Place, env: Mapping[str, str], look: Callable[[], None]) -> None:
+    """Load it with `tandem sample load`, whose progress bar is seen; `look` is called meanwhile, to mend what ended.
+
+    Raises `ServerFailed` when it fails.
+    """
     place.write(_MARK, {"state": "begun"})
     command = [sys.executable, "-m", "deploy.cli.main", "sample", "load"]
-    done = subprocess.run(command, env={**os.environ, **env}, check=False)
-    if done.returncode:
+    with subprocess.Popen(command, env={**os.environ, **env}) as process:
+        try:
+            while process.poll() is None:
+                look()
+                time.sleep(0.1)
+        finally:
+            process.kill()  # does nothing to one that has ended
+    if process.returncode:
         raise ServerFailed(
             "The sample programme could not be loaded (see above). Start over with: make clean && make run"
         )

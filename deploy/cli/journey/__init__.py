@@ -26,7 +26,9 @@ def command(
     """
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.journey.story import journey  # noqa: PLC0415 - heavy
     from deploy.cli.system import System  # noqa: PLC0415 - as above
 
-    asyncio.run(journey(System.here(), with_clock=clock, keep=keep))
+    system = System.here()
+    from deploy.cli.journey.story import journey  # noqa: PLC0415 - heavy
+
+    asyncio.run(journey(system, with_clock=clock, keep=keep))

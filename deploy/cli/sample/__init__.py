@@ -23,12 +23,14 @@ def load(
     import asyncio  # noqa: PLC0415 - not needed to show the help
     from time import monotonic  # noqa: PLC0415 - as above
 
-    from deploy.cli.sample.load import load as through  # noqa: PLC0415 - heavy
-    from deploy.cli.sample.programme import SEED  # noqa: PLC0415 - as above
     from deploy.cli.system import System  # noqa: PLC0415 - as above
 
+    system = System.here()
+    from deploy.cli.sample.load import load as through  # noqa: PLC0415 - heavy
+    from deploy.cli.sample.programme import SEED  # noqa: PLC0415 - as above
+
     began = monotonic()
-    loaded = asyncio.run(through(System.here(), SEED if seed is None else seed))
+    loaded = asyncio.run(through(system, SEED if seed is None else seed))
     if loaded is None:
         print("  The sample programme is loaded already.")
     else:
