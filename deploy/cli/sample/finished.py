@@ -57,16 +57,21 @@ async def answers(room: Room) -> None:
 
 
 async def _mentorships(room: Room) -> list[dict[str, Any]]:
-    """The matches that are mentorships, each with `mentorship_id`."""
-    return [one for one in await room.matches(FINISHED, "confirmed") if one["mentorship_id"] is not None]
+    """The matches that became mentorships; asked for once."""
+    if not room.pairs:
+        found = await room.matches(FINISHED, "confirmed")
+        room.pairs = [one for one in found if one["mentorship_id"] is not None]
+    return room.pairs
 
 
 async def _visits(room: Room) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The matches that are visits with a date, each with its visit, by start."""
-    found = [one for one in await room.matches(FINISHED, "confirmed") if one["visit_id"] is not None]
-    visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{one['visit_id']}") for one in found)
-    pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
-    return sorted(pairs, key=lambda pair: (pair[1]["start"], pair[0]["reference"]))
+    """The matches that became visits with a date, each with its visit, by start; asked for once."""
+    if not room.visits:
+        found = [one for one in await room.matches(FINISHED, "confirmed") if one["visit_id"] is not None]
+        visits = await room.all(room.people.get(PROGRAMME, f"{API}/visits/{one['visit_id']}") for one in found)
+        pairs = [(match, visit) for match, visit in zip(found, visits, strict=True) if visit["start"] is not None]
+        room.visits = sorted(pairs, key=lambda pair: (pair[1]["start"], pair[0]["reference"]))
+    return room.visits
 
 
 async def sign(room: Room) -> None:
@@ -166,11 +171,13 @@ def week(after: int) -> Callable[[Room], Awaitable[None]]:
             else:
                 await room.people.post(host, f"{at}/attendance", {"days": dict.fromkeys(days, True)})
 
-        await room.all(
-            attend(place, match, visit)
+        due = [
+            (place, match, visit)
             for place, (match, visit) in enumerate(await _visits(room))
-            if visit["state"] == "scheduled" and date.fromisoformat(visit["end"]) <= last
-        )
+            if place != _CANCELLED and visit["id"] not in room.held and date.fromisoformat(visit["end"]) <= last
+        ]
+        room.held |= {visit["id"] for _, _, visit in due}
+        await room.all(attend(*one) for one in due)
 
     return act
 
@@ -190,19 +197,13 @@ async def evaluate_visits(room: Room) -> None:
         if place != _NO_REPORT and "report" in asked:
             await report(room.people, guest, visit["id"])
 
-    await room.all(
-        act(place, match, visit)
+    due = [
+        (place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
-        if visit["state"] in {"ended", "completed"} and not _evaluated(room, visit["id"])
-    )
-
-
-def _evaluated(room: Room, visit_id: str) -> bool:
-    """Whether the visit was evaluated at an earlier step; notes that it is now."""
-    if visit_id in room.evaluated:
-        return True
-    room.evaluated.add(visit_id)
-    return False
+        if place != _NO_SHOW and visit["id"] in room.held - room.evaluated
+    ]
+    room.evaluated |= {visit["id"] for _, _, visit in due}
+    await room.all(act(*one) for one in due)
 
 
 async def follow_ups(room: Room) -> None:
@@ -218,7 +219,7 @@ async def follow_ups(room: Room) -> None:
     await room.all(
         act(place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
-        if visit["state"] == "completed" and place % 4 != _SILENT
+        if visit["id"] in room.evaluated and place % 4 != _SILENT
     )
 
 

@@ -34,6 +34,12 @@ class Room:
     """By place in the plan."""
     mentors: dict[str, str] = field(default_factory=dict)
     """Whose profile it is, by the id that it got."""
+    pairs: list[dict[str, Any]] = field(default_factory=list)
+    """The finished call's matches that became mentorships."""
+    visits: list[tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    """The finished call's matches that became visits, each with its visit as it was scheduled, by start."""
+    held: set[str] = field(default_factory=set)
+    """The visits whose attendance is recorded."""
     evaluated: set[str] = field(default_factory=set)
     """The visits whose forms are filled in."""
 
