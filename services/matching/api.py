@@ -13,7 +13,7 @@ from services.matching import actions, cases, store
 from services.matching.settings import Settings
 from services.matching.store.board import Filter
 from shared.bus import Bus
-from shared.contracts.codes import Role
+from shared.contracts.codes import Expertise, Role
 from shared.identity import Principal, Ticket, allow, ticket_or_role
 from shared.identity.scope import reach
 from shared.service import bus_of, service_of
@@ -249,7 +249,12 @@ def _visit(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _receipt(told: cases.Explained) -> dict[str, Any]:
-    return {"type": told.type, **told.model_dump(mode="json")}
+    """A receipt as it was told; an area of expertise that is restricted is not named (domain.md)."""
+    shown = {"type": told.type, **told.model_dump(mode="json")}
+    for change in shown["counterfactuals"]:
+        if change.get("area") and Expertise(change["area"]).restricted:
+            change["area"] = "restricted"
+    return shown
 
 
 def own_part(told: cases.Explained) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from services.matching.model.told import stopping_rule
 from services.matching.store.pools import Standing
 from shared import clock
 from shared.bus import Bus, Lease, LeaseLost, leases
+from shared.bus.faults import is_transient
 from shared.bus.transaction import CHANGED_CHANNEL
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY = 1.0
+_AGAIN_AFTER = 30.0
 _WAKES = "matching"
 
 
@@ -44,6 +46,7 @@ async def match_live(service: Service) -> None:
     Ends when the connection that wakes it is lost; the harness then starts it again.
     """
     held: dict[UUID, tuple[Lease, float]] = {}
+    later: dict[UUID, float] = {}
     try:
         async with _heard(service.settings.direct_url) as (wake, connection):
             while not connection.is_closed():
@@ -51,13 +54,26 @@ async def match_live(service: Service) -> None:
                 async with service.bus.read() as session:
                     behind = await store.pools.behind(session, clock.today())
                 for call_id in behind:
-                    await _take_turn(service.bus, call_id, held)
+                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(service.bus, call_id, held):
+                        later[call_id] = monotonic() + _AGAIN_AFTER
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:
         for lease, _ in held.values():
             with suppress(Exception):
                 await leases.release(service.bus, lease)
+
+
+async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> bool:
+    """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
+    try:
+        await _take_turn(bus, call_id, held)
+    except Exception as wrong:
+        if is_transient(wrong):
+            raise
+        log.exception("a call cannot be matched; it is tried again later", call=str(call_id))
+        return False
+    return True
 
 
 async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> None:

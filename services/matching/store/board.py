@@ -165,7 +165,8 @@ WHERE (CAST(:call AS uuid) IS NULL OR coalesce(a.call_id, c.call_id) = :call)
   AND (CAST(:application AS uuid) IS NULL OR a.application_id = :application)
   AND (CAST(:topic AS text) IS NULL OR a.topic = :topic)
   AND (:everything OR c.country = ANY(:countries) OR p.country = ANY(:countries)
-       OR p.organisation_id = ANY(CAST(:organisations AS uuid[])) OR (c.id IS NULL AND p.id IS NULL))
+       OR p.organisation_id = ANY(CAST(:organisations AS uuid[]))
+       OR (a.application_id IS NULL AND a.match_id IS NULL AND a.seat_id IS NULL))
 ORDER BY a.at DESC, a.id DESC LIMIT :limit OFFSET :skip
 """
 

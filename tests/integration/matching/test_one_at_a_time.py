@@ -7,8 +7,10 @@ from contextlib import suppress
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.matching import live, promotion
 from services.matching.app import create_app
@@ -53,6 +55,31 @@ async def test_the_worker_matches_within_milliseconds_of_an_event(world: World) 
             await _until(seen)
             times.append(perf_counter() - started)
         assert median(times) < 0.5, times
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+async def test_a_call_that_cannot_be_matched_stops_no_other(world: World) -> None:
+    """Terms that cannot be read are that call's trouble: the calls after it are matched all the same."""
+    await world.call()
+    await world.offer()
+    await world.officer()
+    async with world.bus.transaction("test") as tx:
+        for statement in (
+            "INSERT INTO call (id, reference, title, state, terms, changed_at) VALUES (:id, 'x', '', 'y', '{}', now())",
+            "INSERT INTO pool (call_id, input_version, matched_version, cohort) VALUES (:id, 1, 0, 0)",
+        ):
+            await tx.session.execute(text(statement), {"id": UUID(int=1)})
+    worker = asyncio.create_task(live.match_live(world.app.state.service))
+    try:
+
+        async def seen() -> bool:
+            return len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 1
+
+        await _until(seen)
+        assert not worker.done()
     finally:
         worker.cancel()
         with suppress(asyncio.CancelledError):
