@@ -9,6 +9,8 @@ from services.notifications.model.case import country_of
 from services.notifications.model.messages.deadlines import TASKS
 from services.notifications.model.wording import Wording, wording
 from services.notifications.store import messages as store
+from shared.contracts.codes import AudienceKind
+from shared.identity.scope import EU
 from shared.web.i18n import gettext
 from shared.web.words import country, label
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from services.notifications.store.messages import MessageRow
 
 # A message's state as the shared table of states calls it.
+_COORDINATORS = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
 _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 
@@ -42,6 +45,8 @@ def stored(code: str | None) -> str | None:
 def to_whom(message: MessageRow) -> str:
     """The audience in words: `National coordinator, home (Moldova)`."""
     audience = gettext(message.audience.kind.label)
+    if message.country == EU and message.audience.kind in _COORDINATORS:
+        return gettext("Clearance officer of the EU agency")
     where = country(message.country)
     return f"{audience} ({where})" if where else audience
 

@@ -1,6 +1,7 @@
 """What needs me first? The portal's first page, for each role what waits for that role."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -17,7 +18,7 @@ from shared.identity import Principal, signed_in
 from shared.identity.scope import reach
 from shared.service import bus_of
 from shared.web import states
-from shared.web.i18n import N_, gettext
+from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
@@ -39,7 +40,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/cases",
     ),
     (
-        frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR}),
+        frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
         N_("Placements"),
         N_("Places that hosts offer, from draft to published."),
         "/applications/offers",
@@ -66,13 +67,29 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/matches",
     ),
     (
-        frozenset({Role.OFFICER, Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR}),
+        frozenset(
+            {
+                Role.OFFICER,
+                Role.HOST_CONTACT,
+                Role.NATIONAL_COORDINATOR,
+                Role.CLEARANCE_OFFICER,
+                Role.PROGRAMME_COORDINATOR,
+            }
+        ),
         N_("Visits"),
         N_("Who goes where and when; agenda and attendance."),
         "/applications/visits",
     ),
     (
-        frozenset({Role.OFFICER, Role.MENTOR, Role.PROGRAMME_COORDINATOR}),
+        frozenset(
+            {
+                Role.OFFICER,
+                Role.MENTOR,
+                Role.NATIONAL_COORDINATOR,
+                Role.CLEARANCE_OFFICER,
+                Role.PROGRAMME_COORDINATOR,
+            }
+        ),
         N_("Mentorships"),
         N_("Agreement, goals and sessions."),
         "/applications/mentorships",
@@ -102,6 +119,19 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/parked",
     ),
     (
+        frozenset(
+            {
+                Role.NATIONAL_COORDINATOR,
+                Role.PROGRAMME_COORDINATOR,
+                Role.AUDITOR,
+                Role.DATA_PROTECTION_OFFICER,
+            }
+        ),
+        N_("What was sent"),
+        N_("Each message of the programme: to whom, when, why not; and what falls due."),
+        "/notifications/",
+    ),
+    (
         frozenset({Role.DONOR, Role.EVALUATOR, Role.ANASPOC, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
         N_("Figures"),
         N_("What was counted, and from what."),
@@ -122,7 +152,12 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         decides = principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR)
         found = await queue.counts(session, reach(principal), queue.Filters()) if decides else {}
         asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
-        places = await offers.within(session, countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)))
+        places = await offers.within(
+            session,
+            organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))],
+            countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)),
+            states=[OfferState.SUBMITTED],
+        )
     moment = clock.now()
     return render(
         request,
@@ -132,10 +167,14 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         officer=principal.has(Role.OFFICER),
         counts=[
             *_counts(principal, found),
-            *_asked(asked, N_("matches wait for you"), "/applications/matches?state=waits"),
             *_asked(
-                sum(one.state == OfferState.SUBMITTED for one in places),
-                N_("placements wait for your endorsement"),
+                asked,
+                ngettext("match waits for you", "matches wait for you", asked),
+                "/applications/matches?state=waits",
+            ),
+            *_asked(
+                len(places),
+                ngettext("placement waits for your endorsement", "placements wait for your endorsement", len(places)),
                 "/applications/offers?state=submitted",
             ),
         ],
@@ -158,7 +197,7 @@ def _counts(principal: Principal, found: dict[str, int]) -> list[dict[str, Any]]
         shown.append(
             {
                 "count": found[ApplicationState.ENDORSED],
-                "name": gettext("wait for eligibility"),
+                "name": ngettext("waits for eligibility", "wait for eligibility", found[ApplicationState.ENDORSED]),
                 "href": "/applications/eligibility",
                 "tone": "wait",
             }
@@ -168,7 +207,7 @@ def _counts(principal: Principal, found: dict[str, int]) -> list[dict[str, Any]]
 
 def _asked(count: int, name: str, address: str) -> list[dict[str, Any]]:
     """One more thing that waits for the reader, if there is any of it."""
-    return [{"count": count, "name": gettext(name), "href": address, "tone": "wait"}] if count else []
+    return [{"count": count, "name": name, "href": address, "tone": "wait"}] if count else []
 
 
 def _ways(principal: Principal) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """What do both countries and both sides see and do about a match: clear it, answer it, cancel it?"""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,14 +11,15 @@ from services.applications.actions import answers, clearance
 from services.applications.actions.overview import MatchView, match_view, match_views
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
 from shared.identity import Principal, allow, signed_in
 from shared.web import dates, states, words
-from shared.web.i18n import gettext
+from shared.web.i18n import gettext, ngettext
 from shared.web.live import live_route
 from shared.web.render import render, see_other
-from shared.web.states import Standing, state
+from shared.web.states import Standing, State, state
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 Clearer = Annotated[
@@ -65,7 +67,14 @@ async def show_all(
     mine = [view for view in views if waits(view)]
     shown = mine if state == WAITS else [view for view in views if not state or view.match.state == state]
     shown.sort(key=lambda view: not waits(view))
-    counts = [{"count": len(mine), "name": gettext("wait for you"), "href": f"?state={WAITS}", "tone": "wait"}]
+    counts = [
+        {
+            "count": len(mine),
+            "name": ngettext("waits for you", "wait for you", len(mine)),
+            "href": f"?state={WAITS}",
+            "tone": "wait",
+        }
+    ]
     counts += [
         {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
         for one in states.states("match")
@@ -102,8 +111,8 @@ def _row(view: MatchView) -> list[Any]:
         view.host.name if view.host else words.country(match.host_country),
         words.label(match.for_),
         tag("match", match.state),
-        gettext("You") if waits(view) else _holder(view),
-        None if due is None else dates.day(due, short=True),
+        gettext("You") if waits(view) else _holder(view) or None,
+        None if due is None else f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})",
     ]
 
 
@@ -116,7 +125,14 @@ def _holder(view: MatchView) -> str:
     if view.match.stands is MatchState.OFFERED:
         open_ = [words.label(party) for party in view.case.sides if party not in view.answers]
         return ", ".join(open_) or gettext("Matching")
-    return states.state("match", view.match.state).holder
+    return _shown(view).holder
+
+
+def _shown(view: MatchView) -> State:
+    """Its state; once the visit or the mentorship is there, that says who has it and what comes next."""
+    found = state("match", view.match.state)
+    came = view.visit is not None or view.mentorship is not None
+    return replace(found, holder_="", next_="") if came else found
 
 
 @router.get("/{match_id}")
@@ -148,7 +164,7 @@ async def page_of(
         view=view,
         match=match,
         where=Standing(
-            state("match", match.state),
+            _shown(view),
             match.since,
             due,
             _holder(view),

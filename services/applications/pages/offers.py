@@ -15,6 +15,7 @@ from services.applications.pages.abroad_forms import OfferForm, ReasonForm, Retu
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.store import calls, register
 from services.applications.store import offers as store
+from shared import clock
 from shared.bus import Bus
 from shared.contracts import offers as told
 from shared.contracts.codes import UNION, CallState, Role, StatedReason
@@ -104,7 +105,9 @@ def _row(offer: store.Offer, hosts: dict[UUID, register.Organisation]) -> list[A
         words.country(offer.country),
         tag("offer", offer.state),
         dates.day(offer.since, short=True),
-        None if offer.due is None else dates.day(offer.due, short=True),
+        None
+        if offer.due is None
+        else f"{dates.day(offer.due, short=True)} ({dates.relative(offer.due, clock.today())})",
     ]
 
 

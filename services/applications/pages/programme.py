@@ -66,6 +66,7 @@ async def show_register(
         partners = await register.partners(session)
         funds = await register.funds(session) if countries is None else []
         exclusions = await register.exclusions(session) if countries is None else []
+    names = {one.id: one.name for one in organisations}
     now: dict[str, register.Partner] = {}
     for one in partners:
         if one.since <= clock.today() and (countries is None or one.country in countries):
@@ -80,6 +81,7 @@ async def show_register(
         partners=list(now.values()),
         funds=funds,
         exclusions=exclusions,
-        names={one.id: one.name for one in organisations},
+        names=names,
+        between=lambda ids: " / ".join(names.get(UUID(str(one)), "") for one in ids),
         kinds={kind.value: kind for kind in OrganisationKind},
     )

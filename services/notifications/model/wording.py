@@ -74,11 +74,11 @@ def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str
 
 
 def _said(name: str, value: Any) -> str:
-    """A fact in words. A deadline is the end of its day in UTC: that day is named, not the one it is further east."""
+    """A fact in words. A deadline is the end of a day at the programme's office: the day that pages name too."""
     if value is None:
         return ""
     if name == "due" or name.endswith("_due"):
-        return dates.day(datetime.fromisoformat(value).date())
+        return dates.day(datetime.fromisoformat(value))
     if name.endswith("_on") or name == "until":
         return dates.day(date.fromisoformat(value))
     if isinstance(value, list):

@@ -129,8 +129,8 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
     match_id = await abroad.placement_matched()
     at = f"/applications/matches/{match_id}"
     assert "Ani Petrosyan" in await read(abroad, "tigran", "/applications/matches?state=waits")
-    assert "matches wait for you" in await read(abroad, "tigran", "/applications/")
-    assert "matches wait for you" not in await read(abroad, "luc", "/applications/")
+    assert "match waits for you" in await read(abroad, "tigran", "/applications/")
+    assert "match waits for you" not in await read(abroad, "luc", "/applications/")
     page = await read(abroad, "luc", at)
     assert "Petrosyan" not in page
     assert "Operational" in page

@@ -197,6 +197,7 @@ async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: 
         answer = (await client.post(path, json=named, headers=headers)).json()
         assert [one["name"] for one in answer["recipients"]] == ["Pieter 2"]
     assert (await client.post(path, json=body, headers=headers)).status_code == 422
+    assert 'href="/applications/offers"' in (await programme.as_("pieter1").get("/applications/")).text
 
 
 async def test_the_first_coordinator_is_entered_once(programme: Programme) -> None:
