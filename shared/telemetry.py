@@ -64,7 +64,7 @@ def tune_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    gc.set_threshold(200_000, 50, 50)
 
 
 def _with_trace(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:

@@ -17,7 +17,7 @@ import structlog
 
 from shared.bus import parked, waiting
 from shared.bus.admission import Standing, Verdict
-from shared.bus.envelope import NUL, Envelope, Faulty, read
+from shared.bus.envelope import NUL, SOURCE, Envelope, Faulty, read
 from shared.bus.faults import is_transient
 from shared.bus.metrics import APPLIED, DROPPED
 from shared.bus.parked import Aside, TooMuchParked
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 MOST_FAILING_IN_A_ROW = 20
 
 Key = tuple[str, str, str]
+_SOURCES = {name: SOURCE.format(service=topic.owner) for name, topic in TOPICS.items()}
 
 
 @dataclass(slots=True)
@@ -317,12 +318,9 @@ class Applier:
 
 
 def _names(record: Record) -> Key:
-    """Whose event a record says that it holds, before it is read; a broken one may turn out to be another's."""
-    headers = dict(record.headers)
-    source, subject = headers.get("ce_source", b""), headers.get("ce_subject", b"")
-    if NUL in source + subject:
-        return record.topic, "", ""
-    return record.topic, source.decode(errors="replace"), subject.decode(errors="replace")
+    """Whose event a record holds if nothing is odd about it: told by topic and key, before its headers are read."""
+    key = record.key or b""
+    return record.topic, _SOURCES[record.topic], "" if NUL in key else key.decode(errors="replace")
 
 
 def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:

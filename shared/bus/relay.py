@@ -62,6 +62,7 @@ class Relay:
         self._held: dict[tuple[str, int], float] = {}
         self._losses = losses.Losses(bus)
         self._swept = 0.0
+        self._renewed = 0.0
 
     async def run(self) -> None:
         """Send until cancelled: woken by NOTIFY, and looking by itself once a second."""
@@ -72,12 +73,9 @@ class Relay:
             while True:
                 woken.clear()
                 try:
-                    fresh = await leases.acquire(self._bus, LEASE)
-                    if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
-                        await self._take_over()
-                    lease = fresh
+                    lease = await self._held_lease(lease)
                     while lease is not None and await self.send_once(lease) == self._batch:
-                        lease = await leases.acquire(self._bus, LEASE)
+                        lease = await self._held_lease(lease)
                 except leases.LeaseLost:
                     lease = None
                 except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
@@ -93,6 +91,17 @@ class Relay:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
             await self.close(lease)
+
+    async def _held_lease(self, lease: leases.Lease | None) -> leases.Lease | None:
+        """The lease, prolonged in good time and not for each batch; what a new holder does first is done here."""
+        if lease is not None and monotonic() - self._renewed < leases.LEASE_SECONDS / 5:
+            return lease
+        asked = monotonic()
+        fresh = await leases.acquire(self._bus, LEASE)
+        self._renewed = asked
+        if fresh is not None and (lease is None or fresh.epoch != lease.epoch):
+            await self._take_over()
+        return fresh
 
     async def close(self, lease: leases.Lease | None = None) -> None:
         """Stop the producer and give the lease back; bounded, and quiet about a broker that is away."""
