@@ -13,11 +13,11 @@ from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.model.answers import Answers, missing, profile_of
 from services.applications.store import applications as store
-from services.applications.store import calls, register, standings
+from services.applications.store import calls, matches, register, standings
 from services.applications.store.counters import next_number
 from shared import clock
 from shared.contracts.applications import ApplicationResubmitted, ApplicationSubmitted, ApplicationWithdrawn
-from shared.contracts.codes import ApplicationKind, ApplicationState, Sex, StatedReason, published
+from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
 from shared.contracts.counting import CountingKeyAssigned
 from shared.contracts.lifecycle import Unit
 from shared.identity.scope import is_self
@@ -211,8 +211,11 @@ async def withdraw(
         application = await own(tx, principal, application_id)
         projected = await standings.standing_of(tx.session, application_id)
         with lawful():
-            if application.own_state is ApplicationState.ELIGIBLE and projected is not None:
-                model.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
+            if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
+                newest = await matches.match(tx.session, projected.match_id)
+                # Where the match was cancelled with its visit, another place is looked for: that can be withdrawn.
+                if newest is not None and newest.stands is MatchState.CONFIRMED:
+                    model.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
             state = model.after(ApplicationWithdrawn, application.own_state)
         event = ApplicationWithdrawn(reason=published(reason))
         await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])

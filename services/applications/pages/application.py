@@ -98,7 +98,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         events=history(steps, principal, internal=False),
         certificates=papers,
         may_withdraw=model.possible(ApplicationWithdrawn, case.application.own_state)
-        and model.is_open(case.shown_state),
+        and case.shown_state is not ApplicationState.COMPLETED,
         done=request.query_params.get("done"),
     )
 

@@ -11,15 +11,15 @@ from sqlalchemy import text
 
 from services.applications.actions.deadlines import keep_deadlines, withdraw_silent
 from services.applications.actions.register import enter_first_coordinator
+from services.applications.consumers import consumers
 from shared import clock
-from shared.contracts import matches
+from shared.contracts import matches, visits
 from shared.ids import new_id
 from tests.integration.applications.test_projection import story
-from tests.support import SERVICE_TOKEN
+from tests.support import SERVICE_TOKEN, Feed
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
 
 
 async def test_returned_once_then_endorsed_and_found_eligible(programme: Programme) -> None:
@@ -148,6 +148,25 @@ async def test_nobody_withdraws_from_a_visit_that_is_over(programme: Programme, 
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"}, 409)
     told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
     assert "ApplicationWithdrawn" not in told
+
+
+async def test_who_looks_for_a_place_again_can_withdraw(programme: Programme, feed: Feed) -> None:
+    """A match that was cancelled with its visit leaves the application open: matching looks for another place."""
+    made = await programme.submitted()
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    match_id, visit_id = new_id(), new_id()
+    records = story(feed, UUID(made["id"]), match_id, visit_id)
+    await feed.apply(records[:6])  # as far as the visit is scheduled
+    plan = visits.VisitScheduled.example["plan"] | {"application_id": made["id"], "match_id": str(match_id)}
+    pairing = matches.MatchConfirmed.example["pairing"] | {"application_id": made["id"]}
+    over = {"by": "host", "reason": "not_available"}
+    cancelled = visits.VisitCancelled.model_validate({**visits.VisitCancelled.example, **over, "plan": plan})
+    ended = matches.MatchCancelled.model_validate({**matches.MatchCancelled.example, **over, "pairing": pairing})
+    again = Feed(programme.app.state.service.bus, consumers)
+    await again.apply([again.record(cancelled, visit_id, sequence=2), again.record(ended, match_id, sequence=5)])
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "ended"
+    await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
 
 
 async def test_contacts_are_given_to_services_only_and_logged(programme: Programme) -> None:
