@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
+from time import perf_counter
 
 import structlog
 import uvloop
@@ -26,8 +27,10 @@ async def _measure(names: list[str], running: Servers, console: Console) -> list
     await topics(running.kafka)
     found: list[figures.Figure] = []
     for name in names:
+        started = perf_counter()
         with console.status(f"Measuring {name}"):
             found += await MEASURES[name](running)
+        console.print(f"Measured {name} in {perf_counter() - started:.0f} s.")
     return found
 
 
