@@ -101,7 +101,7 @@ def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) ->
     elif visit.state is VisitState.SCHEDULED and recorded:
         return no_show(visit, None, now=now)
     if visit.state is VisitState.UNDER_WAY and recorded:
-        visit, more = _end(visit, plan, present, present[-1], now=now)
+        visit, more = _end(visit, plan, present, _last(plan, present), now=now)
         told.extend(more)
     elif visit.state is VisitState.ENDED and not visit.early:
         visit, more = _complete(visit, plan, present, now=now)
@@ -114,9 +114,7 @@ def time_over(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -
     if visit.state is not VisitState.UNDER_WAY or visit.plan is None:
         return visit, ()
     present = _present(visit.plan, attendance)
-    if not present:
-        return visit, ()
-    return _end(visit, visit.plan, present, present[-1], now=now)
+    return _end(visit, visit.plan, present, _last(visit.plan, present), now=now)
 
 
 def early_return(
@@ -162,6 +160,11 @@ def void(visit: Visit, reason: VoidReason, *, now: datetime) -> Step:
 
 def _present(plan: VisitPlan, attendance: Mapping[date, bool]) -> tuple[date, ...]:
     return tuple(day for day in plan.days if attendance.get(day))
+
+
+def _last(plan: VisitPlan, present: tuple[date, ...]) -> date:
+    """The last day on which the guest was there; the planned one where the host took every day back."""
+    return present[-1] if present else plan.end
 
 
 def _end(

@@ -84,3 +84,12 @@ def test_no_lawful_week_is_told_with_its_cause() -> None:
     assert [event.type for event in told] == ["VisitUnschedulable"]
     visit, told = visits.cancel(visit, Party.PROGRAMME, Reason.OTHER, now=NOW)
     assert (visit.state, told) == (VisitState.CANCELLED, ())
+
+
+def test_days_that_were_all_taken_back_end_it_with_none() -> None:
+    """A host who corrects every day to absent ends a visit that had begun, with no day attended."""
+    begun, _ = visits.attended(_scheduled(), {DAYS[0]: True}, now=NOW)
+    visit, told = visits.attended(begun, dict.fromkeys(DAYS, False), now=NOW)
+    assert (visit.state, visit.ended_on, [event.type for event in told]) == (VisitState.ENDED, DAYS[-1], ["VisitEnded"])
+    visit, _ = visits.time_over(begun, {DAYS[0]: False}, now=NOW)
+    assert visit.state is VisitState.ENDED
