@@ -63,7 +63,8 @@ def profiles(chance: random.Random, mentors: list[Person], today: date) -> list[
     """Ten in the first call, fourteen in the second: each mentor once, the persona in both."""
     by_key = {one.key: one for one in HOSTS}
     persona = [one for one in mentors if one.subject.startswith("persona")]
-    others = [one for one in mentors if one not in persona]
+    # Colleagues of the persona come last, so that in the first call nobody else is from that agency.
+    others = sorted((one for one in mentors if one not in persona), key=lambda one: one.organisation == "lt")
     found = []
     for call, those in zip(CALLS, (persona + others[:9], persona + others[9:]), strict=True):
         for place, person in enumerate(those):

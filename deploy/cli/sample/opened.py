@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from deploy.cli.sample.room import Room
 
 # A first cohort of so many pairs; what follows is on its way: the first ones are furthest.
-_COHORT = 9
+_COHORT, _FRENCH = 9, 3
 _CLEARED_HOME, _CLEARED_HOST = 7, 5
 
 
@@ -20,8 +20,11 @@ async def commit_some(room: Room) -> None:
     """A first, small cohort; pairs that personas look after come first."""
     call_id = room.calls[OPEN]
     found = (await room.people.get(PROGRAMME, "/matching/api/provisional", call_id=call_id))["provisional"]
-    found.sort(key=lambda one: (one["seat_country"] != "FR", one["country"] not in {"AM", "GE"}, str(one["reference"])))
-    pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in found[:_COHORT]]
+    found.sort(key=lambda one: (one["country"] not in {"AM", "GE"}, str(one["reference"])))
+    french = [one for one in found if one["seat_country"] == "FR"][:_FRENCH]
+    others = [one for one in found if one["seat_country"] != "FR"]
+    chosen = [*french, *others][:_COHORT]
+    pairs = [{"application_id": one["id"], "seat_id": one["seat_id"]} for one in chosen]
     await room.people.post(PROGRAMME, "/matching/api/cohorts", {"call_id": call_id, "pairs": pairs})
 
 

@@ -149,8 +149,12 @@ def _applicants(chance: random.Random, officers: list[Person]) -> dict[str, list
     }
 
 
-# These of the open call want to see the agency of the persona who hosts, so that there is something to decide.
-_TO_FRANCE = frozenset({0, 5, 10, 12})
+# These want to go to the agency of a persona, so that the persona has something to decide, or has had.
+_WANT: dict[tuple[str, int], str] = {
+    **{(OPEN, place): "persona-host" for place in (0, 5, 10, 12)},
+    **{(FINISHED, place): "persona-mentor" for place in (4, 9, 14)},
+    **{(OPEN, place): "persona-mentor" for place in (3, 13)},
+}
 # The first call's applications came on these days; the second's on those, with how far those of each day have come.
 _FIRST_DAYS = (-350, -346, -342, -338)
 _SECOND_DAYS: tuple[tuple[int, tuple[Fate, ...]], ...] = (
@@ -174,9 +178,9 @@ def _when(call: str, place: int) -> tuple[int, Fate]:
 def _application(chance: random.Random, call: Call, person: Person, kind: str, place: int, today: date) -> Application:
     day, fate = _when(call.key, place)
     wanted = chance.choice(HOSTS)
-    to_france = call.key == OPEN and place in _TO_FRANCE
-    if to_france:
-        wanted = next(one for one in HOSTS if one.key == PERSONA_ORGANISATIONS["persona-host"])
+    persona = _WANT.get((call.key, place))
+    if persona is not None:
+        wanted = next(one for one in HOSTS if one.key == PERSONA_ORGANISATIONS[persona])
     topics = [*wanted.topics, *chance.sample(sorted(PRIORITIES[EMPACT_2026]), 2)]
     areas = dict.fromkeys([*chance.sample(wanted.expertise, min(2, len(wanted.expertise))), Expertise.ANALYSIS])
     topic = topics[0]
@@ -186,10 +190,10 @@ def _application(chance: random.Random, call: Call, person: Person, kind: str, p
             {"area": area, "level": chance.choice((1, 2, 2, 3)), "years": min(person.years or 0, chance.randint(1, 10))}
             for area in areas
         ],
-        "languages": _languages(chance, person.country or "", "C1" if to_france else None),
+        "languages": _languages(chance, person.country or "", "C1" if persona else None),
         "topics": list(dict.fromkeys(topics))[:3],
         "preferred_countries": [wanted.country]
-        if (chance.random() < 0.7 or to_france) and wanted.country != "EU"
+        if (chance.random() < 0.7 or persona) and wanted.country != "EU"
         else [],
         "periods": _periods(chance, call, kind, today),
         "objectives": list(objectives[: chance.randint(1, len(objectives))]),
