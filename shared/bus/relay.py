@@ -21,6 +21,7 @@ from shared.bus import journal, kafka, leases, losses
 from shared.bus.envelope import headers_of
 from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
 from shared.bus.transaction import driver
+from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,7 @@ class Relay:
                     await gone.wait()
                 finally:
                     await connection.close(timeout=5)
-            except (OSError, asyncpg.PostgresError, TimeoutError) as wrong:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as wrong:
                 log.info("relay polls", reason=repr(wrong))
             await asyncio.sleep(POLL_SECONDS)
 
@@ -192,25 +193,37 @@ class Relay:
             except KafkaError as wrong:
                 failed.add(partition)
                 self._hold(partition, wrong)
+        acknowledged, broken = await self._answers(waits)
+        if fatal or broken:
+            await self._drop_producer()
+        return acknowledged
+
+    async def _answers(
+        self, waits: Sequence[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]]
+    ) -> tuple[Acknowledged, bool]:
+        """What was acknowledged, and whether the producer is of no use any more; holds back what failed."""
         acknowledged: Acknowledged = []
+        broken = False
         if waits:
             await asyncio.wait([future for _, future in waits], timeout=ACK_SECONDS)
+        stumbled: set[tuple[str, int]] = set()
         for row, future in waits:
             partition = (row["aggregatetype"], row["partition"])
             if not future.done():
                 future.cancel()
-                fatal = True
+                broken = True
+                stumbled.add(partition)
                 self._hold(partition, TimeoutError(f"no acknowledgement within {ACK_SECONDS:.0f} s"))
             elif (failure := future.exception()) is not None:
                 # A later record of the same partition may have been acknowledged; readers see the gap and heal it
                 # when this one arrives, since it stays first in the outbox.
-                fatal = fatal or not getattr(failure, "retriable", False)
+                broken = broken or not getattr(failure, "retriable", False)
+                stumbled.add(partition)
                 self._hold(partition, failure)
-            else:
+            elif partition not in stumbled or not TOPICS[partition[0]].compacted:
+                # On a compacted topic it is sent again, behind the one that failed: what comes last is what is kept.
                 acknowledged.append((row, future.result()))
-        if fatal:
-            await self._drop_producer()
-        return acknowledged
+        return acknowledged, broken
 
     def _hold(self, partition: tuple[str, int], wrong: BaseException) -> None:
         if partition not in self._held:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
@@ -14,10 +14,12 @@ from sqlalchemy import text
 from shared.bus import Consumers, LeaseLost, leases, parked, redrive
 from shared.bus.faults import is_transient
 from shared.contracts.applications import ApplicationEndorsed
+from shared.contracts.calls import CallClosed
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
 from tests.integration.bus.conftest import seen
 from tests.integration.bus.test_chain import TOPIC, endorsed, note, open_parked, withdrawn
+from tests.simulation.world import Log, Producer, SimulatedRelay
 from tests.support import Feed
 
 if TYPE_CHECKING:
@@ -148,3 +150,29 @@ async def test_a_lease_that_ran_out_and_nobody_took_still_holds(new_bus: NewBus)
     assert lease is not None
     async with bus.transaction("test") as tx:
         await leases.check(tx.session, lease)
+
+
+class Stumbling(Producer):
+    """A producer whose first record is not acknowledged, while those behind it are."""
+
+    async def send(self, topic: str, **record: Any) -> Any:
+        """As the other, but for the first one."""
+        self.fails = set() if self.log.partitions or self.fails else {record["partition"]}
+        return await super().send(topic, **record)
+
+
+async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_failed(new_bus: NewBus) -> None:
+    """What was acknowledged behind a record that failed is sent again after it: a compacted topic keeps the last."""
+    owner, log = await new_bus("applications"), Log()
+    for _ in range(2):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(CallClosed.model_validate(dict(CallClosed.example)), "call")
+    relay = SimulatedRelay(owner, log)
+    relay.producer = Stumbling(log)
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    for _ in range(2):
+        relay._held.clear()
+        await relay.send_once(lease)
+    ((_, records),) = log.partitions.items()
+    assert [dict(one.headers)["ce_sequence"] for one in records] == [b"2", b"1", b"2"]
