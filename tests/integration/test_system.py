@@ -142,9 +142,9 @@ async def test_the_figures_equal_a_count_of_the_events(system: LocalRun) -> None
 
 def test_the_log_can_be_read_as_lines(system: LocalRun) -> None:
     """`tandem events` shows an application's story across all four services, by time."""
-    decided = _tandem(system, "events", "--type", "ApplicationDecided").stdout.splitlines()
-    assert decided
-    story = decided[-1].split("  story ")[1].split()[0]
+    completed = _tandem(system, "events", "--type", "VisitCompleted").stdout.splitlines()
+    assert completed
+    story = completed[-1].split("  story ")[1].split()[0]
     told = _tandem(system, "events", "--correlation", story).stdout.splitlines()
     assert told == sorted(told, key=lambda line: line[:19])
     for topic in ("exchange.applications", "exchange.matches", "exchange.outcomes", "exchange.notifications"):
