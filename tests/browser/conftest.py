@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import ViewportSize, sync_playwright
 
+from deploy.cli.client import People
+from deploy.cli.journey.register import complete
+from deploy.cli.journey.walk import Walk
+from deploy.cli.system import System
+from deploy.local.ports import free_port
+from tests.running import LocalRun
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Browser, Page
 
@@ -51,3 +65,62 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert not errors, errors
+
+
+@dataclass(frozen=True)
+class Running:
+    """A whole system that runs, whose register knows the personas: the folder of its data, and what it wrote there."""
+
+    folder: Path
+    env: Mapping[str, str]
+
+    @property
+    def origin(self) -> str:
+        """Where its pages are."""
+        return self.env["TANDEM_ORIGIN"]
+
+    @property
+    def mail(self) -> str:
+        """Where its mail catcher shows the mail."""
+        return self.env["TANDEM_MAIL_URL"]
+
+    def today(self) -> date:
+        """The day by its own clock, which a journey moves."""
+        clock = self.folder / "clock"
+        offset = float(clock.read_text() or 0) if clock.exists() else 0.0
+        return (datetime.now(UTC) + timedelta(seconds=offset)).date()
+
+
+@pytest.fixture(scope="session")
+def running(browser: Browser) -> Iterator[Running]:
+    """A whole local run with nothing in it but the personas, or the one whose folder `TANDEM_RUNNING` names.
+
+    It asks for the browser, so that nothing is started where there is none. Not in `tmp_path`: see tests/faults.
+    """
+    assert browser.is_connected()
+    if "TANDEM_RUNNING" in os.environ:
+        yield _known(Path(os.environ["TANDEM_RUNNING"]))
+        return
+    own = Path(tempfile.mkdtemp(prefix="tandem-browser-"))
+    run = LocalRun(own / "data", free_port(), own / "run.out")
+    try:
+        run.ready()
+        yield _known(run.folder)
+    finally:
+        if run.process.poll() is None:
+            run.stop()
+        shutil.rmtree(own, ignore_errors=True)
+
+
+def _known(folder: Path) -> Running:
+    """Enter the personas into the register, as `tandem journey` does."""
+    system = System(json.loads((folder / "environment.json").read_text("utf-8")))
+
+    async def enter() -> None:
+        async with People(system) as people:
+            await complete(Walk(people, movable=True), datetime.now(UTC).date().isoformat())
+
+    # Playwright's loop runs in this thread already.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, enter()).result()
+    return Running(folder, system.env)

@@ -56,12 +56,19 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
 // Live parts: one event stream a browser and address, whichever of its tabs holds it; the others hear from that one.
 // Holding it needs Web Locks (secure origins); without them each tab has a stream of its own.
 const streams = new Map();
+const again = new Set();
 
 function refresh(address) {
   for (const part of document.querySelectorAll(`[data-live="${CSS.escape(address)}"]`)) {
     // Somebody who is writing inside must not lose what was written: the refresh waits until the focus has left.
     if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) {
       part.addEventListener("focusout", () => setTimeout(() => refresh(address), 300), { once: true });
+    } else if (part.classList.contains("htmx-request")) {
+      // The answer on its way may have been read before this change, and it takes the part's place: look again then.
+      if (!again.has(address)) {
+        again.add(address);
+        document.addEventListener("htmx:afterRequest", () => setTimeout(() => again.delete(address) && refresh(address), 50), { once: true });
+      }
     } else {
       part.dispatchEvent(new Event("tandem:changed"));
     }

@@ -1,0 +1,125 @@
+"""How does a test sit at a person's desk? One browser context a persona, clicked through as that persona would."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Self
+
+from playwright.sync_api import ViewportSize, expect
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from playwright.sync_api import Browser, Locator, Page
+
+DESK: ViewportSize = {"width": 1280, "height": 900}
+PATIENCE = 45_000
+"""Milliseconds for a page or for an event to arrive: the machines of tests are small and shared."""
+
+
+class Person:
+    """A persona at a browser of their own, signed in by the start page's card.
+
+    What a page's script raises, or what its security policy stops, is kept in `errors`.
+    """
+
+    def __init__(
+        self, browser: Browser, origin: str, name: str, *, javascript: bool = True, size: ViewportSize = DESK
+    ) -> None:
+        """Open a browser, open the start page, and click on the card of the persona `name`."""
+        self.origin = origin
+        self.errors: list[str] = []
+        self._context = browser.new_context(
+            viewport=size, locale="en-GB", java_script_enabled=javascript, accept_downloads=True
+        )
+        self._context.set_default_timeout(PATIENCE)
+        self.page: Page = self._context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(f"{name}: {error}"))
+        self.page.on(
+            "console",
+            lambda said: self.errors.append(f"{name}: {said.text}") if "Content Security Policy" in said.text else None,
+        )
+        self.go("/")
+        self.follow(name)
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def go(self, path: str) -> Self:
+        """Open a page by its address."""
+        self.page.goto(self.origin + path)
+        return self
+
+    def follow(self, text: str | re.Pattern[str]) -> Self:
+        """Click on a link."""
+        self.page.get_by_role("link", name=text).first.click()
+        return self
+
+    def press(self, text: str) -> Self:
+        """Press a button; a link that looks like one is one."""
+        name = re.compile(rf"^{re.escape(text)}")
+        self.page.get_by_role("button", name=name).first.click()
+        return self
+
+    def say(self, label: str, value: str, inside: str | None = None) -> Self:
+        """Fill in the field whose label begins so, in the row named `inside` where there are several."""
+        self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.fill(value)
+        return self
+
+    def choose(self, label: str, option: str, inside: str | None = None) -> Self:
+        """Choose in a list, in the row named `inside` where there are several."""
+        self._inside(inside).get_by_label(re.compile(rf"^\s*{re.escape(label)}")).first.select_option(label=option)
+        return self
+
+    def tick(self, *labels: str, inside: str | None = None) -> Self:
+        """Tick boxes, or choose a radio button."""
+        for label in labels:
+            self._inside(inside).get_by_label(label, exact=True).first.check()
+        return self
+
+    def enter_date(self, legend: str, day: date, inside: str | None = None) -> Self:
+        """Fill in the three fields of a date."""
+        group = self._inside(inside).get_by_role("group", name=re.compile(rf"^{re.escape(legend)}")).last
+        for label, value in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+            group.get_by_label(label, exact=True).fill(str(value))
+        return self
+
+    def sees(self, *texts: str) -> Self:
+        """Expect texts on the page as it is."""
+        for text in texts:
+            expect(self.page.locator("main")).to_contain_text(text, timeout=PATIENCE)
+        return self
+
+    def stands(self, state: str, *, holder: str = "", follows: str = "") -> Self:
+        """Expect where it stands, who has it and what comes next; open the page again until it says so.
+
+        Facts of other services arrive a moment later than the page on which they were made.
+        """
+        where = self.page.get_by_role("region", name="Where it stands")
+        until(self.page, where.locator(".tandem-standing__state"), state)
+        if holder:
+            expect(where).to_contain_text(holder)
+        expect(where).to_contain_text("Who has it now" if holder else state)
+        if follows:
+            expect(where).to_contain_text(follows)
+        return self
+
+    def waits_for(self, text: str) -> Self:
+        """Open the page again until it says `text`."""
+        until(self.page, self.page.locator("main"), text)
+        return self
+
+    def close(self) -> None:
+        """Leave."""
+        self._context.close()
+
+    def _inside(self, row: str | None) -> Page | Locator:
+        return self.page if row is None else self.page.get_by_role("group", name=row)
+
+
+def until(page: Page, locator: Locator, text: str) -> None:
+    """Open the page again and again, for a bounded time, until `locator` holds `text`."""
+    for _ in range(PATIENCE // 500):
+        if locator.count() and text in (locator.first.text_content() or ""):
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(locator.first).to_contain_text(text, timeout=1)

@@ -1,0 +1,119 @@
+"""Which pictures does the README show? `python -m tests.browser.screenshots http://localhost:8000` makes them anew.
+
+The system at that address has to hold the sample programme. The officer's persona applies in its open call for the
+picture of where an application stands; where that is done already, the application is shown as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import ViewportSize, expect, sync_playwright
+
+from deploy.local.personas import PERSONAS
+from tests.browser.conftest import FLAGS, chromium
+from tests.browser.people import Person
+from tests.browser.steps import TOPIC, Season, answer_tasks, submit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PICTURES = Path(__file__).parents[2] / "docs" / "screenshots"
+PAGE: ViewportSize = {"width": 1200, "height": 900}
+TALLEST, LARGEST = 1600, 250_000
+"""Pixels and bytes: what is longer is cut from below."""
+
+
+def taken(page: Page, name: str) -> None:
+    """Keep the page as a picture, from its top."""
+    page.evaluate("document.fonts.ready")
+    tall: int = page.evaluate("document.documentElement.scrollHeight")
+    file, height = PICTURES / f"{name}.png", min(tall, TALLEST)
+    while True:
+        page.screenshot(
+            path=file,
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": PAGE["width"], "height": height},
+            animations="disabled",
+        )
+        if file.stat().st_size < LARGEST or height <= PAGE["height"]:
+            break
+        height -= 100
+    print(f"{file.relative_to(PICTURES.parents[1])}  {file.stat().st_size // 1000} KB")
+
+
+def as_(browser: Browser, origin: str, subject: str, path: str) -> Page:
+    """A page as a persona sees it."""
+    page = browser.new_context(viewport=PAGE, locale="en-GB").new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{origin}/sign-in?as={subject}&next={path}")
+    return page
+
+
+def take(browser: Browser, origin: str) -> None:
+    """Make all pictures."""
+    page = browser.new_context(viewport=PAGE, locale="en-GB").new_page()
+    page.goto(f"{origin}/")
+    expect(page.get_by_role("link", name=PERSONAS[0].name).first).to_be_visible()
+    taken(page, "start")
+
+    board = as_(browser, origin, "persona-programme", "/matching/")
+    expect(board.get_by_role("link", name=re.compile("^Why")).first).to_be_visible()
+    taken(board, "board")
+    board.get_by_role("link", name=re.compile("^Why [A-Z]{2}-")).nth(3).click()
+    expect(board.get_by_role("heading", name="Receipt")).to_be_visible()
+    taken(board, "receipt")
+
+    donor = as_(browser, origin, "persona-donor", "/reporting/?period=programme")
+    donor.get_by_role("link", name="Applications received").first.click()
+    expect(donor.get_by_text("Computed from")).to_be_visible()
+    taken(donor, "figure")
+    apply(browser, origin)
+
+
+def apply(browser: Browser, origin: str) -> None:
+    """Pictures of an application that is being written, and of one that is endorsed."""
+    officer = Person(browser, origin, "Ani Petrosyan", size=PAGE).go("/applications/calls")
+    card = officer.page.locator("main section").filter(has=officer.page.get_by_text("Open", exact=True))
+    card.get_by_role("link").first.click()
+    title = officer.page.get_by_role("heading", level=1).inner_text()
+    officer.press("Apply for a study visit")
+    if officer.page.get_by_role("link", name="Throw the draft away").count():
+        officer.follow("Topics and countries").choose("First choice", TOPIC).press("Save and come back later")
+        taken(officer.page, "application")
+        answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days
+        reference = submit(officer)
+        country = Person(browser, origin, "Tigran Hakobyan").go("/applications/cases?state=submitted").follow(reference)
+        country.press("Ask for more information").say("Languages", "When did you pass the test?").press(
+            "Ask the officer"
+        )
+        officer.page.reload()
+        officer.press("Check your answers and submit").press("Submit again")
+        country.page.reload()
+        country.press("Endorse").press("Endorse").stands("Endorsed")
+    officer.go("/applications/")
+    officer.page.locator("main section").filter(has_text=title).get_by_role("link").first.click()
+    expect(officer.page.get_by_role("region", name="Where it stands")).to_be_visible()
+    taken(officer.page, "standing")
+
+
+def main() -> None:
+    """Take the address from the command line, and make the pictures."""
+    origin = (sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000").rstrip("/")
+    path = chromium()
+    if path is None:
+        sys.exit("There is no Chromium here: install the package chromium, or name one in TANDEM_CHROMIUM.")
+    PICTURES.mkdir(exist_ok=True)
+    expect.set_options(timeout=60_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        take(browser, origin)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

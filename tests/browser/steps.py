@@ -1,0 +1,111 @@
+"""How are the longer forms filled in? A call, an application, a placement and a mentor's profile, page by page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from tests.browser.people import Person
+
+EXPERTISE = "Areas in which you have experience 1"
+LANGUAGES = "Languages that you speak, your own too 1"
+TRAVEL = "When you can travel 1"
+TOPIC = "Online crime"
+
+
+@dataclass(frozen=True)
+class Season:
+    """The call's days, and those in which visits can be."""
+
+    title: str
+    today: date
+
+    def day(self, number: int) -> date:
+        """So many days from today."""
+        return self.today + timedelta(days=number)
+
+
+def publish_call(programme: Person, season: Season) -> str:
+    """The programme coordinator publishes a call; gives its address."""
+    programme.go("/applications/calls").press("Publish a call")
+    programme.say("Title", season.title).say("What the call is about", "Learn how colleagues work on a case.")
+    programme.tick("Study visit", "Mentoring", TOPIC)
+    programme.enter_date("Opens on", season.today).enter_date("Last day to apply", season.day(30))
+    programme.enter_date("Closes on", season.day(240))
+    row = "When visits can be 1"
+    programme.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
+    programme.choose("Fund that pays", "Smoke test").press("Publish")
+    programme.sees("Published.", season.title)
+    return programme.page.url.partition("?")[0]
+
+
+def answer_tasks(officer: Person, season: Season, *, own: str, level: str) -> None:
+    """Go through the pages of the task list in their order; it ends where all answers are shown."""
+    task = officer.page.get_by_role("heading", level=1)
+    officer.follow("Your contact details")
+    officer.say("Service e-mail", "officer@police.example").press("Save and continue")
+    expect(task).to_contain_text("Your service and rank")
+    officer.choose("Your service", "Police").press("Save and continue")
+    expect(task).to_contain_text("Your line manager")
+    officer.say("Name", "Head of Unit").say("Service e-mail", "head.of.unit@police.example").press("Save and continue")
+    expect(task).to_contain_text("Your expertise")
+    officer.choose("Area", "Analysis", EXPERTISE).say("Years", "6", EXPERTISE).press("Save and continue")
+    expect(task).to_contain_text("Languages you speak")
+    officer.choose("Language", own, LANGUAGES).choose("Level", "Native", LANGUAGES).press("Add a language")
+    second = LANGUAGES.replace("1", "2")
+    officer.choose("Language", "English", second).choose("Level", level, second).press("Save and continue")
+    expect(task).to_contain_text("Topics and countries")
+    officer.choose("First choice", TOPIC).press("Save and continue")
+    expect(task).to_contain_text("When you can travel")
+    officer.enter_date("First day", season.day(45), TRAVEL).enter_date("Last day", season.day(110), TRAVEL)
+    officer.press("Save and continue")
+    expect(task).to_contain_text("Objectives")
+    officer.say("First objective", "Follow a seizure of devices from the search to the report").tick("Yes")
+    officer.say("How will you pass it on", "A half-day training for my unit").press("Save and continue")
+    expect(task).to_contain_text("Privacy notice")
+    officer.tick("I have read the privacy notice").press("Save and continue")
+    officer.sees("Check your answers", own)
+
+
+def submit(officer: Person) -> str:
+    """Submit, on the page that shows all answers; gives the reference."""
+    officer.press("Submit your application").sees("Submitted. Your reference is")
+    text = officer.page.locator("main").text_content() or ""
+    found = re.search(r"Your reference is ([A-Z]{2}-\d{4}-\d{4})", text)
+    assert found, text
+    return found[1]
+
+
+def offer_placement(host: Person, season: Season) -> None:
+    """The host writes a placement and submits it."""
+    host.go("/applications/offers").press(f"Offer a placement: {season.title}")
+    host.say("Title", "A week with the cybercrime unit").say("City", "Lyon")
+    host.tick(TOPIC, "Analysis").say("Outline of the agenda", "Monday: the laboratory. Tuesday: a closed case.")
+    host.say("How many guests in all", "1").say("How many working days", "2").say("How many guests may come", "1")
+    row = "Periods in which a visit may lie 1"
+    host.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
+    host.say("Guests a week", "1", row)
+    row = "Working languages, each with the level that a guest needs 1"
+    host.choose("Language", "English", row).choose("Level", "B2", row)
+    host.press("Save and submit").stands("Submitted")
+
+
+def write_profile(mentor: Person, season: Season) -> None:
+    """The mentor writes a profile and publishes it."""
+    mentor.go("/applications/mentors").press(f"Write your profile – {season.title}")  # noqa: RUF001 - as on the page
+    mentor.choose("Your service", "Police").choose("Your rank group", "Supervisor")
+    row = "Your areas of expertise 1"
+    mentor.choose("Area", "Analysis", row).choose("Level", "Expert", row)
+    mentor.say("Years", "12", row)
+    mentor.tick(TOPIC)
+    row = "Languages in which you can mentor 1"
+    mentor.choose("Language", "English", row).choose("Level", "C1", row)
+    mentor.tick("1")
+    row = "Periods in which you have time 1"
+    mentor.enter_date("First day", season.today, row).enter_date("Last day", season.day(220), row)
+    mentor.press("Save and publish").sees("Published: mentees can be matched to you now.").stands("Published")
