@@ -79,7 +79,8 @@ async def release(bus: Bus, lease: Lease) -> None:
     async with bus.transaction("system:lease") as tx:
         await tx.session.execute(
             text(
-                "UPDATE lease SET until = clock_timestamp() WHERE name = :name AND holder = :holder AND epoch = :epoch"
+                "UPDATE lease SET until = clock_timestamp(), epoch = epoch + 1"
+                " WHERE name = :name AND holder = :holder AND epoch = :epoch"
             ),
             {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch},
         )
