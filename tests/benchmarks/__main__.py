@@ -28,8 +28,12 @@ async def _measure(names: list[str], running: Servers, console: Console) -> list
     found: list[figures.Figure] = []
     for name in names:
         started = perf_counter()
-        with console.status(f"Measuring {name}"):
-            found += await MEASURES[name](running)
+        try:
+            with console.status(f"Measuring {name}"):
+                found += await MEASURES[name](running)
+        except Exception:  # noqa: BLE001 - what could not be measured is said; the other figures stand
+            console.print_exception()
+            continue
         console.print(f"Measured {name} in {perf_counter() - started:.0f} s.")
     return found
 

@@ -160,7 +160,7 @@ async def _placement(people: People, call: str, today: date) -> None:
         "topics": ["online_crime"],
         "expertise": ["analysis"],
         "places": places,
-        "periods": [period(today) | {"places_per_week": places}],
+        "periods": [period(today) | {"places_per_week": 100}],
         "languages": [{"language": "en", "level": "B2"}],
         "days": 2,
     }
