@@ -40,9 +40,12 @@ def chromium() -> str | None:
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the session; each test opens its own contexts in it."""
+    """One Chromium for a file of tests; each test opens its own contexts in it.
+
+    Not for the session: while it is open its event loop runs, and tests of coroutines cannot have theirs.
+    """
     path = chromium()
     if path is None:
         if os.environ.get("CI"):
@@ -91,7 +94,7 @@ class Running:
         return (datetime.now(UTC) + timedelta(seconds=offset)).date()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(browser: Browser) -> Iterator[Running]:
     """A whole local run with nothing in it but the personas, or the one whose folder `TANDEM_RUNNING` names.
 
