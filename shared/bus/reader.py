@@ -156,7 +156,7 @@ class Reader:
         records = message.raw_message
         assert isinstance(records, tuple)
         # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
-        # which then has so much to look at that it took a third of the reader's time.
+        # which then has so much to look at that it took up to a third of the reader's time.
         message.raw_message = ()
         try:
             await self._apply(records)
