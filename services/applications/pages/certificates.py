@@ -45,7 +45,10 @@ async def show(request: Request, number: str, principal: Reader, bus: Store) -> 
             people=[] if holder is None else [holder.id],
         )
     name = application.answers.name or (holder.name if holder else "")
-    return render(request, "certificate.html", paper=paper, name=name, application=application, call=case.call)
+    address = f"{request.app.state.service.settings.origin}/applications/verify/{paper.number}"
+    return render(
+        request, "certificate.html", paper=paper, name=name, application=application, call=case.call, address=address
+    )
 
 
 @router.get("/verify/{number}")

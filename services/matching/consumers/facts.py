@@ -13,7 +13,7 @@ from shared.contracts import calls as told_of_calls
 from shared.contracts import mentors as told_of_mentors
 from shared.contracts import offers as told_of_offers
 from shared.contracts import registry as told_of_register
-from shared.contracts.codes import ApplicationState, CallState, MentorState, OfferState
+from shared.contracts.codes import ApplicationState, CallState, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
 
 if TYPE_CHECKING:
@@ -142,6 +142,8 @@ def _applied(row: Candidate | None, event: Envelope) -> Candidate:
             values |= _profile(data.profile) | {"state": _state(data.state)}
         case told.AppealDecided():
             values["state"] = _state(data.state)
+        case told.ApplicationDecided() if data.outcome is Outcome.UNPLACED_AT_CLOSE:
+            values["state"] = ApplicationState.UNPLACED.value
         case _ if data.type in _TO_STATE:
             values["state"] = _TO_STATE[data.type].value
     if "profile" not in values:

@@ -42,7 +42,8 @@ async def test_a_mail_has_two_parts_a_thread_and_no_name_outside_its_greeting(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
     """The subject has the reference and no name; text and HTML say the same; all mails of a story share a thread."""
-    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
+    await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
     await post(app)
     first, second = catcher.to("applicant.only@police.example")
     assert first["subject"] == "[MD-2026-0042] We have your application"
@@ -110,7 +111,8 @@ async def test_a_refused_address_is_a_failure_that_can_be_tried_again(
     app: FastAPI, feed: Feed, catcher: Catcher
 ) -> None:
     """5xx: told as failed, not tried again by itself; after a retry the same notification goes out."""
-    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
+    submitted = event("ApplicationSubmitted", due="2026-01-30T22:59:59Z")
+    await feed.deliver((submitted, APPLICATION), (event("ApplicationEndorsed"), APPLICATION))
     catcher.to_address = "550 No such user"
     await post(app)
     failed = [payload for type_, _, payload in await told(app) if type_ == "NotificationFailed"]
