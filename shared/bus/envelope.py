@@ -53,7 +53,7 @@ class Envelope(NamedTuple):
 
     `subject` is the aggregate's id and the record's key; `sequence` counts the aggregate's events from 1; `time` is
     domain time; `correlationid` names the story (mostly an application) that the event belongs to. A tuple, since a
-    batch makes thousands and a frozen dataclass takes four times as long to make.
+    batch makes thousands and a frozen dataclass takes several times as long to make.
     """
 
     id: UUID
