@@ -223,7 +223,8 @@ def mentorship(room: Room, board: Board, season: steps.Season, call: str) -> Non
     mentee.go("/applications/mentorships").follow(reference).stands(
         "Under way", follows="They meet, and log each session."
     )
-    mentor.stands("Under way").enter_date("When did you meet?", season.today).say("For how many minutes", "60")
+    mentor.go("/applications/mentorships").follow(reference).stands("Under way")
+    mentor.enter_date("When did you meet?", season.today).say("For how many minutes", "60")
     mentor.press("Log the session").sees("The session is logged.")
     mentee.page.reload()
     mentee.press("Confirm this session").sees("The session is confirmed.")

@@ -78,7 +78,7 @@ def drawn(page: Page) -> Any:
 def live(page: Page, address: str) -> None:
     """Open the page with a live part and wait until its stream is open."""
     page.goto(address)
-    page.wait_for_function("document.documentElement.dataset.live === 'on'")
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
     page.wait_for_timeout(300)
 
 

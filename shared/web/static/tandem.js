@@ -79,6 +79,9 @@ function told(address) {
   const stream = streams.get(address);
   if (document.visibilityState === "hidden") stream.stale = true;
   else refresh(address);
+  // An answer that was on its way may show the store as it was before: look once more when it has become quiet.
+  clearTimeout(stream.sure);
+  stream.sure = setTimeout(() => document.visibilityState === "visible" && refresh(address), 1500);
 }
 
 function connect(address, seen, spread) {
@@ -122,6 +125,8 @@ function listen(address, seen) {
     channel?.postMessage("changed");
   };
   let end = connect(address, seen, spread);
+  // A proxy may cut a stream in silence: an open page is never older than this.
+  setInterval(() => document.visibilityState === "visible" && refresh(address), 20000);
   window.addEventListener("pagehide", () => end());
   if (!navigator.locks || !channel) return;
   channel.onmessage = () => told(address);
