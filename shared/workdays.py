@@ -1,11 +1,13 @@
-"""Which days are working days in a country, and when is a deadline that is counted in them due?
+"""Which days are public holidays and which working days in a country, and when is a deadline counted in them due?
 
 A working day is Monday to Friday and no public holiday of the country (package `holidays`); the agencies of the Union
-have closing days of their own, so only weekends are left out for `EU`. Ukraine's public holidays are working days while
-martial law lasts, which the package knows.
+have closing days of their own, so only weekends are left out for `EU`. Ukraine's law suspends its holidays under
+martial law, and the package follows it; a programme whose partners keep them nonetheless states them in `extra`.
 """
 
 from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -21,9 +23,32 @@ _END_OF_DAY = time(23, 59, 59)
 _SATURDAY = 5
 
 
-@lru_cache(maxsize=64)
-def _closed(country: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(country)
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A public holiday; `estimated` where its day follows the moon and is not yet announced."""
+
+    day: date
+    name: str
+    estimated: bool = False
+
+
+@lru_cache(maxsize=512)
+def public_holidays(country: str, year: int) -> Mapping[date, Holiday]:
+    """The public holidays of a country (ISO 3166-1 alpha-2) in a year, by day; none for the Union.
+
+    Raises NotImplementedError for a country that the package does not know.
+    """
+    if country == UNION:
+        return {}
+    known = holidays.country_holidays(country, years=year, language="en_US")
+    return {day: Holiday(day, name, "estimated)" in name) for day, name in known.items()}
+
+
+def holiday(country: str, day: date, extra: Mapping[str, frozenset[date]]) -> Holiday | None:
+    """The holiday of the country on that day, if it is one; `extra` are further closed days by country."""
+    if day in extra.get(country, ()):
+        return Holiday(day, "Closed by the programme")
+    return public_holidays(country, day.year).get(day)
 
 
 def is_working_day(day: date, country: str) -> bool:
@@ -31,7 +56,7 @@ def is_working_day(day: date, country: str) -> bool:
 
     Raises NotImplementedError for a country of which no holidays are known.
     """
-    return day.weekday() < _SATURDAY and (country == UNION or day not in _closed(country))
+    return day.weekday() < _SATURDAY and day not in public_holidays(country, day.year)
 
 
 def working_days_after(day: date, count: int, country: str) -> date:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from services.matching.engine.weeks import WEEK, Period, monday, mondays, working_week
-from services.matching.engine.working_days import Holiday, holiday
 from shared.contracts.codes import UnschedulableCause
+from shared.workdays import Holiday, holiday
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

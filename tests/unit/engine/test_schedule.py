@@ -18,8 +18,8 @@ from services.matching.engine.schedule import (
     schedule_all,
 )
 from services.matching.engine.weeks import Period, monday, weeks_of
-from services.matching.engine.working_days import public_holidays
 from shared.contracts.codes import PARTNERS, UnschedulableCause
+from shared.workdays import public_holidays
 
 CONFIRMED = date(2027, 3, 3)
 HOSTS = ("DE", "FR", "PL", "GR", "EU")
