@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 CHANNEL = "tandem_changed"
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
-QUIET = 0.2  # seconds between two messages to one client: a burst of commits is one refresh
-SOON = 0.02  # the same after a silence, growing to QUIET: what follows from a fact at once is shown at once
+QUIET = 0.2  # seconds between two messages to one client in the long run: a burst of commits is few refreshes
+SOON = 0.02  # the same while BURST is not used up: what follows from a fact at once is shown at once
+BURST = 5.0  # messages that may go SOON after each other; one more each QUIET seconds
 CLIENTS = 500  # streams a process keeps open at the most
 _PING = 20.0
 _log = structlog.get_logger(__name__)
@@ -183,7 +184,7 @@ class Live:
             yield b"retry: 2000\n\n"
             if self._missed(name, seen):
                 mailbox.set()
-            quiet, told = SOON, monotonic()
+            spare, told = BURST, monotonic()
             while not self._closed.is_set():
                 try:
                     await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
@@ -193,11 +194,11 @@ class Live:
                 if self._closed.is_set():
                     break
                 mailbox.clear()
-                quiet = SOON if monotonic() - told > 2 * QUIET else min(2 * quiet, QUIET)
+                spare = min(BURST, spare + (monotonic() - told) / QUIET) - 1
                 told = monotonic()
                 yield f"event: changed\ndata: {name}\n\n".encode()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closed.wait(), quiet)
+                    await asyncio.wait_for(self._closed.wait(), SOON if spare >= 1 else QUIET * (1 - spare) + SOON)
 
     def response(self, name: str, seen: str | None = None) -> Response:
         """The answer that streams `name`; 503 when too many streams are open or the process is stopping."""

@@ -116,6 +116,23 @@ async def test_a_burst_is_few_messages_and_the_last_change_is_told(hub: Live, st
     await board.close()
 
 
+async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Live) -> None:
+    """What follows from a fact is not held back by what was told before; a stream of changes goes one each QUIET."""
+    board = Page(hub, "board")
+    await asyncio.sleep(0.05)
+
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while loop.time() < began + 2:
+        hub.changed("board")
+        if len(board.told) == module.BURST:
+            soon = loop.time() - began
+        await asyncio.sleep(0.005)
+    assert soon < module.BURST * module.QUIET, "the first ones waited as if they were a stream"
+    assert len(board.told) <= module.BURST + 1 + (loop.time() - began) / module.QUIET
+    await board.close()
+
+
 async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store: Any) -> None:
     """A page names the stamp at which it was drawn; whatever came later is told when it connects."""
     stamp = hub.stamp()
