@@ -175,6 +175,11 @@ class Programme:
         async with self.app.state.service.bus.read() as session:
             return [tuple(row) for row in (await session.execute(query, {"topic": topic})).all()]
 
+    async def told(self) -> int:
+        """How many facts the portal has told so far."""
+        async with self.app.state.service.bus.read() as session:
+            return int((await session.execute(sa.text("SELECT count(*) FROM journal"))).scalar_one())
+
 
 def call_terms(fund_id: str) -> dict[str, Any]:
     """An open call for study visits and mentoring, in English B1 or higher."""

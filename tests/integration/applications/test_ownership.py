@@ -1,0 +1,204 @@
+"""Is everything that belongs to somebody else not there: by page and by API, for every role that gets past the guard?
+
+Each route with an id in its path is asked for a real thing of another country, organisation or person, by somebody who
+holds a role that the route admits, and for an id that nobody ever gave. Both answers are the same "not found", so that
+the answer does not tell that the thing is there; and nothing is told on the log.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import every_route
+from shared.ids import new_id
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+
+    from shared.identity.guard import RouteAccess
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+OUTSIDERS: dict[Role, str] = {
+    Role.OFFICER: "otar",
+    Role.MENTOR: "lina",
+    Role.NATIONAL_COORDINATOR: "ilie",
+    Role.HOST_CONTACT: "paul",
+    Role.CLEARANCE_OFFICER: "eva",
+}
+"""Who holds a role and has nothing to do with anything that the test makes."""
+
+EVERYBODYS = {"call_id", "number"}
+"""Ids of things that are published, or checked by whoever holds a document."""
+
+WORDS = {"purpose": "evaluation", "code": "languages", "move": "pause"}
+"""Parameters that are words: one that the route knows."""
+
+
+@dataclass
+class World:
+    """Things that belong to somebody, by the name that a path gives their ids."""
+
+    of: Abroad
+    ids: dict[str, str]
+
+
+@pytest.fixture
+async def world(programme: Programme, feed: Feed) -> World:
+    """A visit that is scheduled and a mentorship that is open, with all that led to them, and the outsiders."""
+    abroad = Abroad(programme, feed)
+    await abroad.fill()
+    agency = {"name": "EU agency for asylum", "kind": "eu_agency", "country": "EU", "city": "Valletta"}
+    others = {"name": "Police of Moldova", "kind": "agency", "country": "MD", "city": "Chisinau"}
+    made = await programme.post("programme", "/organisations", {"organisations": [agency, others]}, 201)
+    programme.organisations |= {"EU": made["ids"][0], "MD": made["ids"][1]}
+    people = [
+        programme.person("otar", "Otar Kapanadze", "GE", "officer", service="police"),
+        programme.person("lina", "Lina Jonaitis", "LT", "mentor", service="police"),
+        programme.person("ilie", "Ilie Rusu", "MD", "national_coordinator"),
+        programme.person("eva", "Eva Borg", "EU", "clearance_officer", organisation_id=made["ids"][0]),
+    ]
+    await programme.post("programme", "/people", {"people": people}, 201)
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    pair_match = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(pair_match)
+    goal = await abroad.post("nino", f"/mentorships/{mentorship_id}/goals", {"text": "Read a network chart."}, 201)
+    pairing = abroad.pairings
+    ids = {
+        "application_id": str(pairing[match_id]["application_id"]),
+        "offer_id": str(pairing[match_id]["offer_id"]),
+        "mentor_id": str(pairing[pair_match]["mentor_id"]),
+        "match_id": str(match_id),
+        "visit_id": str(visit_id),
+        "mentorship_id": str(mentorship_id),
+        "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
+        "session_id": str(new_id()),
+    }
+    return World(abroad, ids)
+
+
+def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
+    """Method, path and access of each route that names something that belongs to somebody."""
+    for route, access in every_route(programme.app):
+        names = set(re.findall(r"{(\w+)(?::\w+)?}", str(route.path)))
+        if access.kind != "roles" or not names - EVERYBODYS - set(WORDS):
+            continue
+        for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, str(route.path), access
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    """The path with an id in the place of each parameter."""
+    return re.sub(r"{(\w+)(?::\w+)?}", lambda found: WORDS.get(found[1]) or ids[found[1]], path)
+
+
+def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
+    """The least that a JSON Schema takes."""
+    if "$ref" in schema:
+        return body_for(known[schema["$ref"].rpartition("/")[2]], known)
+    several = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
+    if several:
+        return body_for(several[0], known)
+    if "const" in schema or "enum" in schema:
+        return schema.get("const") or schema["enum"][0]
+    if schema.get("type") == "object":
+        return _object_for(schema, known)
+    if schema.get("type") == "array":
+        return [body_for(schema["items"], known)] * schema.get("minItems", 0)
+    plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
+    written = {"uuid": str(new_id()), "date": str(clock.today()), "date-time": clock.now().isoformat()}
+    return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), "text"))
+
+
+def _object_for(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    values = schema.get("additionalProperties")
+    if isinstance(values, dict):
+        return {str(body_for(schema.get("propertyNames", {}), known)): body_for(values, known)}
+    return {name: body_for(schema["properties"][name], known) for name in schema.get("required", ())}
+
+
+async def asked(world: World, who: str, method: str, path: str, ids: dict[str, str]) -> httpx2.Response:
+    """The answer to a request for the thing with these ids, with the least body that the route takes."""
+    client = world.of.of.as_(who)
+    if "/api/" not in path:
+        return await client.request(method, filled(path, ids), data={} if method == "POST" else None)
+    document = world.of.of.app.openapi()
+    operation = document["paths"][path][method.lower()]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    made = None if body is None else body_for(body, document["components"]["schemas"])
+    return await client.request(method, filled(path, ids), json=made)
+
+
+def said(answer: httpx2.Response, ids: dict[str, str]) -> str:
+    """What an answer says, without what differs between two requests by itself: ids, stamps, tokens, numbers."""
+    text = answer.text
+    for one in ids.values():
+        text = text.replace(one, "ID")
+    return re.sub(r"[0-9a-f]{8}\.\d+|\b[0-9a-f]{8,}\b|value=\"[^\"]{20,}\"|content=\"[^\"]{20,}\"", "*", text)
+
+
+async def test_what_is_not_yours_is_not_there(world: World) -> None:
+    """Every role, every route: another's thing and a forged id are answered alike, with "not found"."""
+    programme = world.of.of
+    forged = {name: str(new_id()) for name in world.ids}
+    before = await programme.told()
+    wrong, tried = [], 0
+    for method, path, access in owned(programme):
+        for role, who in OUTSIDERS.items():
+            if not access.admits(role):
+                continue
+            tried += 1
+            theirs = await asked(world, who, method, path, world.ids)
+            nobodys = await asked(world, who, method, path, forged)
+            if theirs.status_code != 404 or nobodys.status_code != 404:
+                wrong.append(f"{who}: {method} {path}: {theirs.status_code}, forged {nobodys.status_code}")
+            elif said(theirs, world.ids) != said(nobodys, forged):
+                wrong.append(f"{who}: {method} {path}: the answer tells that it is there")
+    assert not wrong, "\n".join(wrong)
+    assert tried > 100
+    assert await programme.told() == before
+
+
+async def test_what_is_yours_is_there(world: World) -> None:
+    """The ids above are right: each route that only reads shows it to somebody, or "not found" proved nothing."""
+    programme = world.of.of
+    insiders = ("ani", "nino", "jonas", "claire", "tigran", "giorgi", "luc", "rasa", "programme")
+    hidden = []
+    for method, path, _ in owned(programme):
+        if method != "GET" or "forms/" in path or "open/" in path:
+            continue
+        answers = [(await asked(world, who, method, path, world.ids)).status_code for who in insiders]
+        if not {200, 303} & set(answers):
+            hidden.append(f"{path}: {answers}")
+    assert not hidden, "\n".join(hidden)
+
+
+def test_all_ids_are_of_this_world(programme: Programme) -> None:
+    """A new kind of thing in a path has to be given an owner here."""
+    names = {
+        name
+        for route, access in every_route(programme.app)
+        for name in re.findall(r"{(\w+)(?::\w+)?}", str(route.path))
+        if access.kind == "roles"
+    }
+    known = {
+        "application_id",
+        "offer_id",
+        "mentor_id",
+        "match_id",
+        "visit_id",
+        "mentorship_id",
+        "goal_id",
+        "session_id",
+    }
+    assert names - known - EVERYBODYS - set(WORDS) == set()
