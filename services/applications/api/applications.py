@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
+from services.applications.actions import appeals, tickets
 from services.applications.actions import applications as actions
-from services.applications.actions import tickets
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.model.answers import PRIVACY_VERSION, missing
@@ -48,6 +48,14 @@ class Withdrawal(BaseModel):
 
     reason: StatedReason
     text: str = ""
+
+
+class Appeal(BaseModel):
+    """Why the officer thinks that the decision is wrong; the text stays in the portal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
 
 
 class TicketWanted(BaseModel):
@@ -163,6 +171,13 @@ async def submit(application_id: UUID, principal: Officer, bus: Store, settings:
 async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: Store) -> dict[str, Any]:
     """Withdraw an open application."""
     await actions.withdraw(bus, principal, application_id, body.reason, body.text)
+    return await _shown(bus, application_id, answers=False)
+
+
+@router.post("/applications/{application_id}/appeal")
+async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Store) -> dict[str, Any]:
+    """Appeal against the decision not to endorse, not eligible, or cancelled, within the call's time for it."""
+    await appeals.file(bus, principal, application_id, body.text)
     return await _shown(bus, application_id, answers=False)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.consumers import consumers
 from services.applications.pages import (
+    appeals,
     application,
     calls,
     certificates,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
-    found = [sign_in_router(), start.router, home.router, inbox.router, calls.router, application.router]
+    found = [sign_in_router(), start.router, home.router, inbox.router, calls.router]
+    # Before the application's own, whose last routes take any word for one of its pages.
+    found += [appeals.router, application.router]
     found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from wtforms import SelectField, TextAreaField
 
+from services.applications.actions import appeals, tickets
 from services.applications.actions import applications as actions
-from services.applications.actions import tickets
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
@@ -80,6 +80,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         steps = await store.steps(session, application_id)
         papers = await certificates.certificates_of(session, application_id)
         organisations = await register.organisations(session, countries=[case.application.country])
+        decision = await appeals.appealable(session, case.application)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
     return render(
@@ -99,6 +100,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         certificates=papers,
         may_withdraw=model.possible(ApplicationWithdrawn, case.application.own_state)
         and case.shown_state is not ApplicationState.COMPLETED,
+        appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )
 

@@ -28,8 +28,13 @@ _TITLES = {
     "ApplicationCancelled": N_("Cancelled by the programme"),
     "ApplicationDecided": N_("Decided"),
     "ApplicationVoided": N_("Taken out"),
+    "ApplicationChanged": N_("Changed by the officer"),
+    "AppealFiled": N_("Appeal filed"),
+    "AppealDecided": N_("Appeal decided"),
 }
-_OFFICERS = frozenset({"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn"})
+_OFFICERS = frozenset(
+    {"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn", "ApplicationChanged", "AppealFiled"}
+)
 _PROGRAMMES = frozenset({"ApplicationFoundEligible", "ApplicationFoundIneligible", "ApplicationCancelled"})
 
 

@@ -1,6 +1,7 @@
 """Which tables does the portal keep? One module an aggregate; each holds the tables and the only queries on them."""
 
 from services.applications.store import (
+    appeals,
     applications,
     calls,
     certificates,
@@ -20,6 +21,7 @@ from services.applications.store import (
 from services.applications.store.base import metadata
 
 __all__ = [
+    "appeals",
     "applications",
     "calls",
     "certificates",

@@ -37,6 +37,8 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "application_returned_due": "SELECT * FROM application WHERE state = 'returned_for_information'"
         " AND due < now() ORDER BY due",
         "application_step_story": "SELECT * FROM application_step WHERE application_id = :id ORDER BY id DESC LIMIT 9",
+        "appeal_application": "SELECT * FROM appeal WHERE application_id = :id ORDER BY filed_at DESC",
+        "appeal_open": "SELECT * FROM appeal WHERE outcome IS NULL ORDER BY due, id",
         "person_name": "SELECT * FROM person ORDER BY name LIMIT 50",
         "certificate_application_id": "SELECT * FROM certificate WHERE application_id = :id",
         "access_grants": """SELECT subject FROM access WHERE grants @> '[{"role": "officer"}]'""",
