@@ -1,4 +1,4 @@
-"""How does an officer appeal against a decision? With a reason in words that stays here; another coordinator decides."""
+"""How does an officer appeal against a decision? With a reason that stays here; another coordinator decides."""
 
 from __future__ import annotations
 
