@@ -159,9 +159,8 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
     """
     moment = clock.now()
     async with bus.transaction(principal.subject) as tx:
+        call = await _held_call(tx, application_id)
         application = await own(tx, principal, application_id)
-        call = await calls.call(tx.session, application.call_id)
-        assert call is not None
         first = application.own_state is ApplicationState.DRAFT
         with lawful():
             state = model.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
@@ -193,6 +192,18 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
         await record(tx, application, event, state=state, due=until)
         return application
+
+
+async def _held_call(tx: Tx, application_id: UUID) -> calls.Call:
+    """The application's call, held: one that closes at this moment finds the application, or is found closed.
+
+    The call goes before the application, as where it closes. Raises `Refused` (404).
+    """
+    application = await store.application(tx.session, application_id)
+    call = None if application is None else await calls.call(tx.session, application.call_id, hold=True)
+    if call is None:
+        raise not_found()
+    return call
 
 
 def _counting(application: store.Application, answers: Answers, settings: Settings) -> CountingKeyAssigned:

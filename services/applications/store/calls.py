@@ -53,9 +53,9 @@ class Call(Table, table=True):
         return "past_deadline" if self.state == CallState.PUBLISHED and self.deadline < at else self.state
 
 
-async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> Call | None:
-    """One call; with `lock` nobody else changes it until the commit."""
-    return await session.get(Call, call_id, with_for_update=lock)
+async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold: bool = False) -> Call | None:
+    """One call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
+    return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
 
 
 async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:

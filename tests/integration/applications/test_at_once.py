@@ -1,0 +1,190 @@
+"""What happens when two people change the same thing at the same moment? One is first, and the other is told.
+
+Each pair of actions is sent at once. Nobody gets an error of ours, and the story that was told is one that the table of
+transitions allows, event by event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts.lifecycle import TRANSITIONS, allowed
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+Action = tuple[str, str, Any]
+"""Who, where below /applications/api, and with what body."""
+
+OF_A_SUBMITTED_APPLICATION: dict[str, Action] = {
+    "endorse": ("tigran", "/applications/{}/endorse", {"note": ""}),
+    "endorse as deputy": ("deputy", "/applications/{}/endorse", {"note": ""}),
+    "not endorse": ("tigran", "/applications/{}/not-endorse", {"reason": "operational_duty"}),
+    "ask": ("deputy", "/applications/{}/return", {"remarks": {"languages": "Which test?"}}),
+    "withdraw": ("ani", "/applications/{}/withdraw", {"reason": "operational_duty"}),
+    "void": ("programme", "/applications/{}/void", {"reason": "test"}),
+}
+OF_A_SUBMITTED_OFFER: dict[str, Action] = {
+    "endorse": ("luc", "/offers/{}/endorse", None),
+    "ask": ("luc", "/offers/{}/return", {"remarks": {"places": "How many?"}}),
+    "withdraw": ("claire", "/offers/{}/withdraw", {"reason": "operational_duty"}),
+}
+OF_A_PUBLISHED_OFFER: dict[str, Action] = {
+    "revise": ("claire", "/offers/{}", {"entry": {"places": 3}}),
+    "pause": ("claire", "/offers/{}/pause", None),
+    "close": ("claire", "/offers/{}/close", {}),
+    "withdraw": ("claire", "/offers/{}/withdraw", {"reason": "funding"}),
+}
+OF_A_PROPOSED_MATCH: dict[str, Action] = {
+    "clear": ("tigran", "/matches/{}/clear", {"side": "home"}),
+    "clear as deputy": ("deputy", "/matches/{}/clear", {"side": "home"}),
+    "refuse": ("tigran", "/matches/{}/refuse", {"reason": "clearance"}),
+}
+OF_AN_OFFERED_MATCH: dict[str, Action] = {
+    "accept": ("ani", "/matches/{}/answer", {"answer": "accept"}),
+    "decline": ("ani", "/matches/{}/answer", {"answer": "decline", "reason": "operational_duty"}),
+    "host accepts": ("claire", "/matches/{}/answer", {"answer": "accept"}),
+}
+
+
+def pairs(actions: dict[str, Action]) -> list[Any]:
+    """Each two of the actions, an action with itself too."""
+    return [
+        pytest.param(actions[one], actions[other], id=f"{one} and {other}")
+        for one, other in combinations_with_replacement(actions, 2)
+    ]
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country, and a deputy of Armenia's coordinator."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    deputy["grants"][0]["deputy_for"] = "tigran"
+    await programme.post("programme", "/people", {"people": [deputy]}, 201)
+    return made
+
+
+async def at_once(abroad: Abroad, subject: UUID | str, *actions: Action) -> list[int]:
+    """Send all at the same moment; the statuses of the answers."""
+
+    async def send(who: str, path: str, body: Any) -> int:
+        method = "PUT" if path.count("/") == 2 else "POST"
+        client = abroad.of.as_(who)
+        return (await client.request(method, f"/applications/api{path.format(subject)}", json=body)).status_code
+
+    return await asyncio.gather(*(send(*action) for action in actions))
+
+
+async def lawful(abroad: Abroad, topic: str, subject: UUID | str, state: str | None = None) -> list[str]:
+    """The story told of a subject, each event allowed in the state to which those before it led."""
+    targets = {(row.event, source): row.target for row in TRANSITIONS for source in row.sources or (None,)}
+    story = [type_ for type_, about, _ in await abroad.of.journal(topic) if about == str(subject)]
+    for event in story:
+        assert allowed(event, state), f"{event} came in {state}: {story}"
+        state = targets.get((event, state)) or state
+    return story
+
+
+def fine(statuses: list[int]) -> bool:
+    """Whether everybody was answered, and at least one was first."""
+    return set(statuses) <= {200, 201, 202, 204, 409} and any(status < 300 for status in statuses)
+
+
+@pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_APPLICATION))
+async def test_two_decide_on_an_application(abroad: Abroad, one: Action, other: Action) -> None:
+    """Whatever two people do about a submitted application at once, its story is a lawful one with one outcome."""
+    application = (await abroad.of.submitted())["id"]
+    assert fine(await at_once(abroad, application, one, other))
+    story = await lawful(abroad, "exchange.applications", application)
+    assert story.count("ApplicationDecided") <= 1
+
+
+@pytest.mark.parametrize(("one", "other"), pairs(OF_A_SUBMITTED_OFFER))
+async def test_two_decide_on_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+    """The same of a placement that waits for its country."""
+    body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
+    offer = (await abroad.post("claire", "/offers", body, 201))["id"]
+    assert fine(await at_once(abroad, offer, one, other))
+    await lawful(abroad, "exchange.offers", offer)
+
+
+@pytest.mark.parametrize(("one", "other"), pairs(OF_A_PUBLISHED_OFFER))
+async def test_two_change_a_placement(abroad: Abroad, one: Action, other: Action) -> None:
+    """The same of a placement that is published."""
+    offer = (await abroad.offer())["id"]
+    assert fine(await at_once(abroad, offer, one, other))
+    await lawful(abroad, "exchange.offers", offer)
+
+
+@pytest.mark.parametrize(("one", "other"), pairs(OF_A_PROPOSED_MATCH))
+async def test_two_clear_a_match(abroad: Abroad, one: Action, other: Action) -> None:
+    """One side of a match is decided once, and names are released once."""
+    match_id = await abroad.placement_matched()
+    assert fine(await at_once(abroad, match_id, one, other))
+    story = await lawful(abroad, "exchange.participation", match_id)
+    assert story.count("ClearanceGiven") + story.count("ClearanceRefused") == 1
+    assert len([event for event in story if event == "IdentityReleased"]) <= 1
+
+
+@pytest.mark.parametrize(("one", "other"), pairs(OF_AN_OFFERED_MATCH))
+async def test_two_answer_an_offer(abroad: Abroad, one: Action, other: Action) -> None:
+    """Each side answers once, however often and in however many windows it is asked."""
+    match_id = await abroad.placement_matched()
+    await abroad.offered(match_id, "tigran", "luc")
+    assert fine(await at_once(abroad, match_id, one, other))
+    told = [payload["by"] for type_, about, payload in await abroad.of.journal("exchange.participation")
+            if type_ == "AnswerGiven" and about == str(match_id)]  # fmt: skip
+    assert sorted(set(told)) == sorted(told)
+
+
+async def test_an_application_is_submitted_once(abroad: Abroad) -> None:
+    """Ten clicks on submit are one submission with one reference."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True}
+    draft = (await abroad.post("ani", "/applications", body, 201))["id"]
+    clicks: list[Action] = [("ani", "/applications/{}/submit", None)] * 10
+    assert fine(await at_once(abroad, draft, *clicks))
+    assert await lawful(abroad, "exchange.applications", draft) == ["ApplicationSubmitted"]
+
+
+async def test_a_draft_is_begun_once(abroad: Abroad) -> None:
+    """Ten clicks on apply are one draft."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit"}
+    made = await asyncio.gather(*(abroad.post("ani", "/applications", body, 201) for _ in range(10)))
+    assert len({one["id"] for one in made}) == 1
+
+
+async def test_two_officers_get_two_references(abroad: Abroad) -> None:
+    """Numbers are given once, also at the same moment."""
+    lilit = abroad.of.person("lilit", "Lilit Sargsyan", "AM", "officer", service="police", rank_group="operational",
+                             years_in_field=5)  # fmt: skip
+    await abroad.post("programme", "/people", {"people": [lilit]}, 201)
+    made = await asyncio.gather(abroad.of.submitted("ani"), abroad.of.submitted("lilit"))
+    assert len({one["reference"] for one in made}) == 2
+
+
+@pytest.mark.parametrize("returned", [False, True], ids=["first", "again"])
+async def test_a_call_closes_while_somebody_submits(abroad: Abroad, *, returned: bool) -> None:
+    """Whoever is first: nobody is left without an outcome in a closed call."""
+    body = {"call_id": abroad.of.call["id"], "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True}
+    draft = (await abroad.post("ani", "/applications", body, 201))["id"]
+    if returned:
+        await abroad.post("ani", f"/applications/{draft}/submit")
+        await abroad.post("tigran", f"/applications/{draft}/return", {"remarks": {"languages": "Which test?"}})
+    close: Action = ("programme", "/calls/{}/close", None)
+    statuses = await asyncio.gather(
+        at_once(abroad, draft, ("ani", "/applications/{}/submit", None)),
+        at_once(abroad, abroad.of.call["id"], close),
+    )
+    assert fine([status for one in statuses for status in one])
+    story = await lawful(abroad, "exchange.applications", draft)
+    assert story == [] or story[-1] == "ApplicationDecided"
