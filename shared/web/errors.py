@@ -13,8 +13,10 @@ from uuid import uuid4
 import structlog
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from shared.web import unshown
 from shared.web.headers import HEADERS
 from shared.web.i18n import N_, gettext
 from shared.web.render import render
@@ -136,6 +138,18 @@ def _field(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
+# What the store says of a text that holds NUL or half of a surrogate pair (SQLSTATE).
+_NO_TEXT = frozenset({"22021", "22P05"})
+
+
+async def _store_error(request: Request, error: Exception) -> Response:
+    """A text that cannot be kept is its writer's matter (422), wherever it came from; all else is ours."""
+    assert isinstance(error, DBAPIError)
+    if getattr(error.orig, "sqlstate", None) not in _NO_TEXT:
+        raise error
+    return answer(request, 422, gettext(unshown.SENTENCE))
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     reference = uuid4().hex[:8]
     _log.error("unexpected_error", path=request.url.path, reference=reference, exc_info=error)
@@ -147,4 +161,5 @@ def install(app: FastAPI) -> None:
     """Have all errors of this app answered here."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(DBAPIError, _store_error)
     app.add_exception_handler(Exception, _unexpected)

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from starlette.datastructures import FormData
 from wtforms import BooleanField, EmailField, FieldList, FormField, StringField, TextAreaField
 from wtforms import Form as Row
 from wtforms import Form as WTForm
 
-from shared.web import i18n
+from shared.web import i18n, unshown
+from shared.web.errors import Refused
 from shared.web.fields import (
     Between,
     CheckboxesField,
@@ -32,6 +34,8 @@ from shared.web.fields import (
 from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
     from wtforms.fields import Field
 
@@ -53,6 +57,7 @@ __all__ = [
     "StringField",
     "TextAreaField",
     "options",
+    "sent",
 ]
 
 
@@ -92,10 +97,28 @@ class Form(WTForm):
 
     @classmethod
     async def read(cls, request: Request, **known: Any) -> Self:
-        """The form as the person sent it; fields that were not sent have the values in `known`."""
-        form = cls(await request.form(), data=known)
+        """The form as the person sent it; fields that were not sent have the values in `known`.
+
+        Characters that nobody can see are taken out of what is shown again; `validate` then says so at the field.
+        """
+        form = cls(*_readable(await request.form()), data=known)
         form.normalise()
         return form
+
+    def __init__(self, formdata: Any = None, unreadable: Iterable[str] = (), **more: Any) -> None:
+        """WTForms' parameters, and the names of inputs that held characters that nobody can see."""
+        self._unreadable = frozenset(unreadable)
+        super().__init__(formdata, **more)
+
+    def validate(self, *more: Any, **named: Any) -> bool:
+        """WTForms' protocol; refuses what held characters that nobody can see."""
+        valid = super().validate(*more, **named)
+        if not self._unreadable:
+            return bool(valid)
+        told = unshown.refusal(sorted(self._unreadable))
+        left = _tell(self, told)
+        self.form_errors += [f"{name}: {sentence}" for name, sentence in sorted(left.items())]
+        return False
 
     def normalise(self) -> None:
         """Take away blanks around what was written."""
@@ -135,6 +158,42 @@ class Form(WTForm):
             kept = [entry.data for place, entry in enumerate(field) if place != int(index)]
             field.process(None, kept)
         return True
+
+
+async def sent(request: Request) -> FormData:
+    """What a page without a `Form` class sent. Raises `Refused` (422) for characters that nobody can see."""
+    data = await request.form()
+    _, unreadable = _readable(data)
+    if unreadable:
+        fields = unshown.refusal(sorted(unreadable))
+        raise Refused(gettext(unshown.SENTENCE), 422, fields)
+    return data
+
+
+def _readable(data: FormData) -> tuple[FormData, set[str]]:
+    """What was sent without the characters that nobody can see, and the names of the inputs that held some."""
+    names = {
+        name
+        for name, value in data.multi_items()
+        if unshown.unshown(name) or (isinstance(value, str) and unshown.unshown(value))
+    }
+    if not names:
+        return data, names
+    cleaned = [(name, unshown.shown(value) if isinstance(value, str) else value) for name, value in data.multi_items()]
+    return FormData(cleaned), names
+
+
+def _tell(fields: Iterable[Field], told: dict[str, str]) -> dict[str, str]:
+    """Put each sentence at its field, rows and the parts of a date included; give those that have no field."""
+    for field in fields:
+        if isinstance(field, FormField | FieldList):
+            told = _tell(field, told)
+            continue
+        own = [name for name in told if name == field.name or name.startswith(f"{field.name}-")]
+        if own:
+            field.errors = [*field.errors, told[own[0]]]
+        told = {name: sentence for name, sentence in told.items() if name not in own}
+    return told
 
 
 def _collect(field: Field, found: list[tuple[str, str]]) -> None:

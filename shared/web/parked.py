@@ -15,6 +15,7 @@ from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web.errors import Refused
+from shared.web.forms import sent
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
@@ -40,7 +41,7 @@ def parked_router(service: str, consumers: Consumers) -> APIRouter:
         )
 
     async def settle(request: Request, bus: Bus = Depends(bus_of), principal: Principal = coordinator) -> Response:
-        form = await request.form()
+        form = await sent(request)
         reason = str(form.get("reason", "")).strip()[:500]
         if not reason:
             raise Refused(gettext("Say why you do it: the reason is kept with the event."), 422)

@@ -17,7 +17,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from markupsafe import Markup
 
 from shared import clock
-from shared.web import dates, i18n, live, states, words
+from shared.web import dates, i18n, live, states, unshown, words
 from shared.web.headers import HeadersMiddleware
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def install(app: FastAPI, *, place: str, templates: Path, local: bool) -> None:
     errors.install(app)
     if place == "portal":
         app.include_router(plain.router())
+    app.add_middleware(unshown.RefuseUnshown)
     app.add_middleware(i18n.LanguageMiddleware)
     app.add_middleware(live.StampMiddleware)
     app.add_middleware(HeadersMiddleware)

@@ -13,6 +13,7 @@ from shared.contracts.access import AccessGrant
 from shared.contracts.base import Country, Language
 from shared.contracts.codes import OrganisationKind, PartnerStatus, RankGroup, ServiceKind, Sex
 from shared.web.i18n import gettext
+from shared.web.noticed import Notice, notice
 
 # What opens a cell as a formula in a spreadsheet (OWASP, CSV injection): no name begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t")
@@ -29,6 +30,7 @@ def clean(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(letter).startswith("C") and letter not in _JOINERS for letter in text):
+        notice(Notice.CONTROL_CHARACTERS)
         raise ValueError(gettext("This holds characters that cannot be shown. Write it anew by hand."))
     return text
 
@@ -37,6 +39,7 @@ def name(text: str) -> str:
     """A name of a person or an organisation. Raises ValueError as `clean`, and for what a spreadsheet would run."""
     text = clean(text)
     if text.startswith(_FORMULA):
+        notice(Notice.FORMULA)
         raise ValueError(gettext("A name begins with a letter."))
     return text
 

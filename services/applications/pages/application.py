@@ -27,7 +27,7 @@ from shared.identity.scope import is_self
 from shared.service import bus_of
 from shared.web import dates
 from shared.web.errors import Refused
-from shared.web.forms import Form, Longest, Needed
+from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
@@ -66,8 +66,10 @@ async def own_case(bus: Bus, principal: Principal, application_id: UUID) -> Case
 @router.post("/calls/{call_id}/apply")
 async def begin(request: Request, call_id: UUID, principal: Officer, bus: Store) -> Response:
     """Begin an application, or take up the draft that is there."""
-    kind = ApplicationKind(str((await request.form()).get("kind", ApplicationKind.STUDY_VISIT)))
-    application = await actions.begin(bus, principal, call_id, kind)
+    kind = str((await sent(request)).get("kind", ApplicationKind.STUDY_VISIT))
+    if kind not in list(ApplicationKind):
+        raise Refused(gettext("Choose a study visit or mentoring."), 422)
+    application = await actions.begin(bus, principal, call_id, ApplicationKind(kind))
     return see_other(at(application.id))
 
 

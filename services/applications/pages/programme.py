@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import eligibility as actions
+from services.applications.actions.common import not_found
 from services.applications.store import applications as store
 from services.applications.store import register
 from shared import clock
@@ -15,6 +16,7 @@ from shared.contracts.codes import OrganisationKind, Role
 from shared.identity import Principal, allow
 from shared.identity.scope import countries_visible
 from shared.service import bus_of
+from shared.web.forms import sent
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
@@ -47,7 +49,10 @@ async def _waiting(request: Request, bus: Bus, problem: str | None = None) -> Re
 @router.post("/eligibility")
 async def confirm(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Confirm what the rules say about those that are ticked."""
-    chosen = [UUID(text) for text in (await request.form()).getlist("application") if isinstance(text, str)]
+    try:
+        chosen = [UUID(str(text)) for text in (await sent(request)).getlist("application")]
+    except ValueError:
+        raise not_found() from None
     if not chosen:
         return await _waiting(request, bus, gettext("Choose at least one application."))
     await actions.confirm(bus, principal.subject, chosen)

@@ -1,0 +1,35 @@
+"""What did somebody try in this request that an auditor may want to know of? Said where it is seen.
+
+A service that keeps attempts opens a list for each request (`listen`); everywhere else a notice is lost, at no cost.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from enum import StrEnum
+
+
+class Notice(StrEnum):
+    """What was tried; the words for it are the audit page's."""
+
+    CONTROL_CHARACTERS = "control_characters"
+    FORMULA = "formula"
+    FORGED_TICKET = "forged_ticket"
+    FORGED_TOKEN = "forged_token"  # noqa: S105 - no secret, a word
+
+
+_heard: ContextVar[list[Notice] | None] = ContextVar("noticed", default=None)
+
+
+def listen() -> list[Notice]:
+    """A new list into which the notices of this request go."""
+    heard: list[Notice] = []
+    _heard.set(heard)
+    return heard
+
+
+def notice(what: Notice) -> None:
+    """Say that `what` was tried; does nothing where nobody listens."""
+    heard = _heard.get()
+    if heard is not None:
+        heard.append(what)
