@@ -17,7 +17,7 @@ from services.matching.dates import dates_for
 from services.matching.model import match as matches
 from services.matching.model import mentorship as mentorships
 from services.matching.model import visit as visits
-from services.matching.store.activity import Activity
+from services.matching.store.activity import Activity, about
 from services.matching.store.pools import Vacancy
 from shared import clock, workdays
 from shared.contracts.applications import ApplicationProfile
@@ -152,6 +152,14 @@ class Cases:
             if begun or mentorship.state in mentorships.OVER:
                 return
         await self._match(matches.cancel(match, by, reason, now=now), cause)
+
+    async def pay_from(self, match_id: UUID, fund_id: UUID, reason: Reason, cause: Envelope) -> None:
+        """Another fund pays for the match and what came of it."""
+        await self._match(matches.pay_from(self.matches[match_id], fund_id, reason), cause)
+        if (visit := self.visits.get(match_id)) is not None:
+            await self._visit((visits.paid_from(visit, fund_id), ()), cause)
+        if (mentorship := self.mentorships.get(match_id)) is not None:
+            await self._mentorship((mentorships.paid_from(mentorship, fund_id), ()), cause)
 
     async def void(self, match_id: UUID, reason: VoidReason, by: Party, why: Reason, cause: Envelope) -> None:
         """The application was entered in error: its visit leaves the counts, and the match ends."""
@@ -297,7 +305,7 @@ class Cases:
                 application_id=story,
                 seat_id=match.seat_id,
                 match_id=match.id,
-                about=_about(event),
+                about=about(event),
             )
         )
         return fact
@@ -388,15 +396,3 @@ def _vacancy(match: Match, fact: UUID) -> Vacancy:
         run_id=match.run_id,
         cause_id=fact,
     )
-
-
-def _about(event: Event) -> dict[str, object]:
-    """The codes of an event that its line on the board may show."""
-    shown = event.model_dump(
-        mode="json",
-        include={"by", "reason", "due", "silent", "was", "cause", "start", "attended_days", "sessions", "score"},
-    )
-    plan = getattr(event, "plan", None)
-    if plan is not None and hasattr(plan, "start"):
-        shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
-    return {name: value for name, value in shown.items() if value not in (None, [], "")}

@@ -310,6 +310,22 @@ class CancellationRequested(ParticipationEvent):
     }
 
 
+class FundChangeRequested(ParticipationEvent):
+    """The programme coordinator asks that another fund pays for a match and what came of it; matching moves it.
+
+    Where a partner is suspended, what is in flight may go on under another fund (lifecycles.md, "Match").
+    """
+
+    fund_id: UUID
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "fund_id": ex.FUND,
+        "reason": "partner_suspended",
+    }
+
+
 class PauseRequested(MentorshipParticipation):
     """Mentee or mentor asks to pause the mentorship."""
 

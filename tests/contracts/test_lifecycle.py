@@ -12,7 +12,8 @@ from shared.contracts.schema import schema_of
 LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 
 # Asked and confirmed for mentors as for offers ("the same pulse"): an event has one topic, so these have own names.
-OF_OUR_OWN = {"MentorAvailabilityAsked", "MentorAvailabilityConfirmed"}
+# A request is the portal's, its effect (MatchFundChanged) matching's, as with cancelling and moving.
+OF_OUR_OWN = {"MentorAvailabilityAsked", "MentorAvailabilityConfirmed", "FundChangeRequested"}
 
 
 def test_every_event_is_in_the_table_once() -> None:

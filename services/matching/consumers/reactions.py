@@ -57,6 +57,11 @@ async def _cancelled(cases: Cases, event: Envelope) -> None:
     await cases.cancel(UUID(event.subject), event.data.by, event.data.reason, event)
 
 
+async def _refunded(cases: Cases, event: Envelope) -> None:
+    assert isinstance(event.data, told.FundChangeRequested)
+    await cases.pay_from(UUID(event.subject), event.data.fund_id, event.data.reason, event)
+
+
 async def _attended(cases: Cases, event: Envelope) -> None:
     await cases.attended(UUID(event.subject), event)
 
@@ -95,6 +100,7 @@ _STATEMENTS: dict[type, Callable[[Cases, Envelope], Awaitable[None]]] = {
     told.ClearanceRefused: _refused,
     told.AnswerGiven: _answered,
     told.CancellationRequested: _cancelled,
+    told.FundChangeRequested: _refunded,
     told.AttendanceRecorded: _attended,
     told.EarlyReturnReported: _early,
     told.NoShowReported: _absent,

@@ -181,6 +181,15 @@ def expire(match: Match, *, now: datetime, silences: int) -> Step:
     return expired, (matches.MatchExpired(pairing=match.pairing, silent=silent, silences=count),)
 
 
+def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
+    """Another fund pays; nothing changes where the match is over, or that fund pays already."""
+    if not match.held or match.pairing.fund_id == fund_id:
+        return match, ()
+    moved = replace(match, pairing=match.pairing.model_copy(update={"fund_id": fund_id}))
+    told = matches.MatchFundChanged(pairing=moved.pairing, previous_fund_id=match.pairing.fund_id, reason=reason)
+    return moved, (told,)
+
+
 def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
     """The match ends before its visit or mentorship does; what is over stays as it is."""
     if not match.held:

@@ -60,6 +60,11 @@ class Progress:
 Step = tuple[Mentorship, tuple["MentorshipEvent", ...]]
 
 
+def paid_from(mentorship: Mentorship, fund_id: UUID) -> Mentorship:
+    """The mentorship under another fund, which its next events name; the match tells of the change."""
+    return replace(mentorship, plan=mentorship.plan.model_copy(update={"fund_id": fund_id}))
+
+
 def open_mentorship(
     mentorship_id: UUID,
     plan: MentorshipPlan,

@@ -41,6 +41,15 @@ class Visit:
 
 
 Step = tuple[Visit, tuple["VisitEvent", ...]]
+
+
+def paid_from(visit: Visit, fund_id: UUID) -> Visit:
+    """The visit under another fund, which its next events name; the match tells of the change."""
+    moved = {"fund_id": fund_id}
+    plan = None if visit.plan is None else visit.plan.model_copy(update=moved)
+    return replace(visit, of=visit.of.model_copy(update=moved), plan=plan)
+
+
 Attendance = "Mapping[date, bool]"
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.contracts import Event
+
 KEPT = 5000
 
 
@@ -59,3 +61,15 @@ async def trim(session: AsyncSession) -> None:
         ),
         {"kept": KEPT},
     )
+
+
+def about(event: Event) -> dict[str, object]:
+    """The codes of an event that its line on the board may show."""
+    shown = event.model_dump(
+        mode="json",
+        include={"by", "reason", "due", "silent", "was", "cause", "start", "attended_days", "sessions", "score"},
+    )
+    plan = getattr(event, "plan", None)
+    if plan is not None and hasattr(plan, "start"):
+        shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
+    return {name: value for name, value in shown.items() if value not in (None, [], "")}

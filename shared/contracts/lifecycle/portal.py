@@ -187,6 +187,7 @@ _PARTICIPATION = (
     Transition(participation.VisitRequested.type, _PAIR, then="a visit with the mentorship's id"),
     Transition(participation.MoveRequested.type, _BOTH, then="new dates are proposed"),
     Transition(participation.CancellationRequested.type, (*_BOTH, *_PAIR, *_COORDINATORS), then="it is cancelled"),
+    Transition(participation.FundChangeRequested.type, (Actor.PROGRAMME,), then="another fund pays for the match"),
     Transition(participation.PauseRequested.type, _PAIR),
     Transition(participation.ResumeRequested.type, _PAIR),
     Transition(participation.EndRequested.type, _PAIR),

@@ -19,6 +19,34 @@ if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
 
 
+async def test_another_fund_pays_for_what_is_in_flight(world: World) -> None:
+    """On request the match and its visit move to another fund, told once; later events of the visit name it."""
+    await world.call()
+    await world.offer()
+    application, match_id = await world.confirmed()
+    fund = new_id()
+    asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
+    await world.feed.deliver((asked, match_id))
+    await world.feed.deliver((asked, match_id))
+    ((subject, changed),) = await world.told("MatchFundChanged")
+    assert subject == str(match_id)
+    assert isinstance(changed, matches.MatchFundChanged)
+    assert (changed.pairing.fund_id, changed.reason) == (fund, Reason.PARTNER_SUSPENDED)
+    assert changed.previous_fund_id != fund
+    cancelled = participation.CancellationRequested(application_id=application, by=Party.GUEST, reason=Reason.FUNDING)
+    await world.feed.deliver((cancelled, match_id))
+    ((_, visit),) = await world.told("VisitCancelled")
+    assert isinstance(visit, visits.VisitCancelled)
+    assert visit.plan.fund_id == fund
+    await world.feed.deliver(
+        (
+            participation.FundChangeRequested(application_id=application, fund_id=new_id(), reason=Reason.FUNDING),
+            match_id,
+        )
+    )
+    assert len(await world.told("MatchFundChanged")) == 1
+
+
 async def test_from_eligible_to_a_provisional_match_on_the_board(world: World) -> None:
     """An eligible officer and a published placement meet on the board, and nobody is told."""
     await world.call()

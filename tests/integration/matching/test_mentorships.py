@@ -39,6 +39,20 @@ async def _meet(world: World, application: UUID, match_id: UUID, mentorship: UUI
     await world.feed.deliver((logged, match_id), (confirmed, match_id))
 
 
+async def test_a_mentorship_moves_to_another_fund(world: World) -> None:
+    """On request another fund pays for match and mentorship, and the mentorship's next event names it."""
+    application, match_id, mentorship = await _opened(world)
+    fund = new_id()
+    asked = participation.FundChangeRequested(application_id=application, fund_id=fund, reason=Reason.PARTNER_SUSPENDED)
+    await world.feed.deliver((asked, match_id))
+    assert len(await world.told("MatchFundChanged")) == 1
+    for by in (Party.MENTEE, Party.MENTOR):
+        await _sign(world, application, match_id, mentorship, by)
+    ((_, started),) = await world.told("MentorshipStarted")
+    assert isinstance(started, mentorships.MentorshipStarted)
+    assert started.plan.fund_id == fund
+
+
 async def test_from_confirmed_to_completed(world: World) -> None:
     """Both sign one version, three sessions are confirmed, the goal is closed: completed, as figures need it."""
     application, match_id, mentorship = await _opened(world)

@@ -39,6 +39,7 @@ SILENT = {
     "MentorAvailabilityConfirmed",
     "MatchCleared",  # offered at once, which is told
     "MatchFundChanged",
+    "FundChangeRequested",  # who pays is the programme's matter, like MatchFundChanged
     "VisitStarted",
     "VisitCompleted",  # told at VisitEnded
     "ClearanceRefused",  # told by MatchCancelled
