@@ -8,29 +8,32 @@ places fell free, and writes every table once. Used by consumers, by the sweep o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching import store
-from services.matching.dates import dates_for
+from services.matching import opening, store
 from services.matching.model import match as matches
 from services.matching.model import mentorship as mentorships
 from services.matching.model import visit as visits
 from services.matching.store.activity import Activity, about
 from services.matching.store.pools import Vacancy
 from shared import clock, workdays
-from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import ApplicationKind, CallState, MatchState, Party
+from shared.contracts.codes import (
+    Answer,
+    ApplicationKind,
+    CallState,
+    MatchState,
+    MentorshipState,
+    Party,
+    Reason,
+    VisitState,
+)
 from shared.contracts.lifecycle import Unit
-from shared.contracts.mentorships import MentorshipPlan
-from shared.contracts.visits import VisitOf
-from shared.ids import new_id, reaction_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from services.matching.model.match import Match
     from services.matching.model.match import Step as MatchStep
@@ -41,7 +44,8 @@ if TYPE_CHECKING:
     from services.matching.store.facts import Call, Candidate, Seat
     from shared.bus import Envelope, Tx
     from shared.contracts import Event
-    from shared.contracts.codes import Answer, Reason, Side, VoidReason
+    from shared.contracts.codes import Side, VoidReason
+    from shared.contracts.participation import VisitRequested
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ class Cases:
         visit, mentorship = self.visits.get(match_id), self.mentorships.get(match_id)
         now = clock.now()
         if visit is not None:
-            if visit.state not in visits.NOT_BEGUN:
+            if mentorship is None and visit.state not in visits.NOT_BEGUN:
                 return
             await self._visit(visits.cancel(visit, by, reason, now=now), cause)
         if mentorship is not None:
@@ -166,6 +170,7 @@ class Cases:
         visit = self.visits.get(match_id)
         if visit is not None:
             await self._visit(visits.void(visit, reason, now=clock.now()), cause)
+        if visit is not None and match_id not in self.mentorships:
             await self._match(matches.cancel(self.matches[match_id], by, why, now=clock.now()), cause)
         else:
             await self.cancel(match_id, by, why, cause)
@@ -175,23 +180,44 @@ class Cases:
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.attended(visit, days, now=clock.now()), cause)
+            await self.progressed(match_id, cause)
 
     async def time_over(self, match_id: UUID) -> None:
         """The time to record attendance is over."""
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.time_over(visit, days, now=clock.now()), None)
+            await self.progressed(match_id, None)
 
     async def early_return(self, match_id: UUID, last_day: date, reason: Reason | None, cause: Envelope) -> None:
         """The guest left early."""
         if (visit := self.visits.get(match_id)) is not None:
             days = self.attendance.get(visit.id, {})
             await self._visit(visits.early_return(visit, days, last_day, reason, now=clock.now()), cause)
+            await self.progressed(match_id, cause)
 
     async def no_show(self, match_id: UUID, reason: Reason | None, cause: Envelope) -> None:
         """The guest did not come."""
         if (visit := self.visits.get(match_id)) is not None:
             await self._visit(visits.no_show(visit, reason, now=clock.now()), cause)
+            await self.progressed(match_id, cause)
+
+    async def visit_asked(self, match_id: UUID, asked: VisitRequested, cause: Envelope) -> None:
+        """A mentoring pair agreed on a visit: it gets its dates, unless another is to come or the pair has ended."""
+        one = self.mentorships.get(match_id)
+        if one is not None and one.state is MentorshipState.ACTIVE and not self._visiting(match_id):
+            await self._visit(await opening.visit_of_pair(self, match_id, asked, cause), cause)
+
+    async def cancel_visit(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:
+        """A mentoring pair takes its visit back; the mentorship goes on."""
+        if (visit := self.visits.get(match_id)) is not None:
+            await self._visit(visits.cancel(visit, by, reason, now=clock.now()), cause)
+            await self.progressed(match_id, cause)
+
+    def _visiting(self, match_id: UUID) -> bool:
+        """Whether a visit of the match is to come or under way."""
+        visit = self.visits.get(match_id)
+        return visit is not None and visit.state in visits.TO_COME
 
     async def progressed(self, match_id: UUID, cause: Envelope | None) -> None:
         """The pair recorded something, or time went on."""
@@ -200,7 +226,8 @@ class Cases:
             unsigned = mentorships.unsigned(one, today=today, now=now) if cause is None else (one, ())
             await self._mentorship(unsigned, cause)
             one = self.mentorships[match_id]
-            step = mentorships.progressed(one, self.progress[one.id], today=today, now=now)
+            visiting = self._visiting(match_id)
+            step = mentorships.progressed(one, self.progress[one.id], today=today, now=now, visiting=visiting)
             await self._mentorship(step, cause)
 
     async def end(self, match_id: UUID, by: Party, reason: Reason | None, cause: Envelope) -> None:
@@ -280,6 +307,12 @@ class Cases:
             self.mentorships[match_id] = mentorship
             self._changed_mentorships.add(match_id)
         await self._tell_all(told, mentorship.id, self.matches[match_id], cause)
+        visit = self.visits.get(match_id)
+        if told and mentorship.state in mentorships.OVER and visit is not None and visit.plan is not None:
+            # What has begun, or should have, is ended by who keeps its attendance; what is to come does not take place.
+            by = getattr(cause.data, "by", Party.PROGRAMME) if cause is not None else Party.CLOCK
+            if visit.state is VisitState.SCHEDULED and visit.plan.start > clock.today():
+                await self._visit(visits.cancel(visit, by, mentorship.reason or Reason.OTHER, now=clock.now()), cause)
 
     async def _tell_all(self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None) -> None:
         for event in told:
@@ -312,78 +345,11 @@ class Cases:
 
     async def _open_confirmed(self) -> None:
         """Give every match that was just confirmed its visit or its mentorship."""
-        placed = {one: self.matches[one] for one in self._confirmed}
-        guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
-        answers = await dates_for(self.tx.session, guests, self.candidates, self.calls)
-        now = clock.now()
-        for match_id, match in placed.items():
-            cause = self._confirmed[match_id]
-            terms, pairing = self.terms(match), match.pairing
-            profile = ApplicationProfile.model_validate(self.candidates[pairing.application_id].profile)
-            if match_id in answers:
-                days, answer = answers[match_id]
-                start = getattr(answer, "start", None)
-                agenda_due = start and workdays.due(start, -terms.timers.agenda_weeks, Unit.WEEKS, pairing.host_country)
-                of = VisitOf(
-                    match_id=match_id,
-                    application_id=pairing.application_id,
-                    call_id=pairing.call_id,
-                    offer_id=pairing.offer_id,
-                    country=pairing.country,
-                    host_country=pairing.host_country,
-                    host_organisation_id=pairing.host_organisation_id,
-                    rank_group=pairing.rank_group,
-                    topic=pairing.topic,
-                    fund_id=pairing.fund_id,
-                    group_id=profile.group_id,
-                )
-                step = visits.open_visit(
-                    _born_of(match_id, cause, "visit"), of, answer, days=days, agenda_due=agenda_due, now=now
-                )
-                await self._visit(step, cause)
-            else:
-                await self._open_mentorship(match, profile, terms, cause)
-
-    async def _open_mentorship(
-        self, match: Match, profile: ApplicationProfile, terms: CallTerms, cause: Envelope | None
-    ) -> None:
-        pairing = match.pairing
-        assert pairing.mentor_id is not None
-        now = clock.now()
-        ends = [
-            max(periods, default=None)
-            for periods in (
-                [one.end for one in profile.periods],
-                [date.fromisoformat(one["end"]) for one in self.seats[match.seat_id].terms["periods"]],
-            )
-        ]
-        plan = MentorshipPlan(
-            match_id=match.id,
-            application_id=pairing.application_id,
-            call_id=pairing.call_id,
-            mentor_id=pairing.mentor_id,
-            country=pairing.country,
-            mentor_country=pairing.host_country,
-            mentor_organisation_id=pairing.host_organisation_id,
-            rank_group=pairing.rank_group,
-            topic=pairing.topic,
-            language=pairing.language,
-            fund_id=pairing.fund_id,
-        )
-        step = mentorships.open_mentorship(
-            _born_of(match.id, cause, "mentorship"),
-            plan,
-            due=workdays.due(now, terms.timers.agreement_wd, Unit.WORKING_DAYS, pairing.country),
-            until=min((one for one in ends if one is not None), default=None),
-            sessions_to_complete=terms.sessions_to_complete,
-            now=now,
-        )
-        await self._mentorship(step, cause)
-
-
-def _born_of(match_id: UUID, cause: Envelope | None, what: str) -> UUID:
-    """The id of what a match gives birth to: always the same for a reaction, so that done twice it is one."""
-    return new_id() if cause is None else reaction_id(cause.id, what, str(match_id))
+        for step, cause in await opening.visits_of(self, self._confirmed):
+            await self._visit(step, cause)
+        for match_id, cause in self._confirmed.items():
+            if self.matches[match_id].pairing.kind is ApplicationKind.MENTEE:
+                await self._mentorship(opening.mentorship_of(self, match_id, cause), cause)
 
 
 def _vacancy(match: Match, fact: UUID) -> Vacancy:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.matching.model.match import Match
+    from services.matching.model.mentorship import Mentorship
     from services.matching.store.facts import Call, Candidate
+    from shared.contracts.participation import VisitRequested
+    from shared.contracts.visits import VisitOf
 
 Answer = tuple[int, Scheduled | Unscheduled]
 
@@ -66,3 +69,35 @@ async def dates_for(
             taken.setdefault(match.seat_id, Counter())[monday(answer.start)] += 1
             busy.setdefault(pairing.application_id, []).append(Period(answer.start, answer.end))
     return answers
+
+
+async def dates_for_pair(
+    session: AsyncSession,
+    mentorship: Mentorship,
+    of: VisitOf,
+    asked: VisitRequested,
+    profile: ApplicationProfile,
+    terms: CallTerms,
+) -> Scheduled | Unscheduled:
+    """The engine's answer for a visit that a mentoring pair asks for, within the time of its mentorship.
+
+    No offer's places are taken; neither of the two is at two places at once.
+    """
+    last = mentorship.until or max(one.end for one in asked.periods)
+    periods = tuple(Period(one.start, min(one.end, last)) for one in asked.periods if one.start <= last)
+    busy = await store.visits.busy(session, [of.application_id])
+    request = VisitRequest(
+        candidate_id=str(of.application_id),
+        seat_id=str(mentorship.plan.mentor_id),
+        home_country=of.country,
+        host_country=of.host_country,
+        confirmed_on=clock.today(),
+        days=asked.days,
+        host_periods=periods,
+        blackouts=spans(profile.blackouts),
+        busy=(
+            *busy.get(of.application_id, ()),
+            *await store.visits.busy_mentor(session, mentorship.plan.mentor_id),
+        ),
+    )
+    return schedule(request, SchedulePolicy(notice_weeks=terms.timers.notice_weeks, minimum_days=terms.minimum_days))

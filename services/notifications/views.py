@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.notifications.model.case import country_of
+from services.notifications.model.case import audience, country_of
 from services.notifications.model.messages.deadlines import TASKS
 from services.notifications.model.wording import Wording, wording
 from services.notifications.store import messages as store
@@ -75,12 +75,13 @@ class Due:
 def due(falls: Falls, now: datetime) -> Due:
     """A deadline in words, in the current language."""
     waited, case = falls.waited, falls.case
+    whom = audience(waited.owner, case)
     return Due(
         id=waited.id,
         kind=label(waited.kind),
         task=gettext(TASKS[waited.kind]),
         owner=gettext(waited.owner.label),
-        country=country(country_of(waited.owner, case)),
+        country=country(country_of(whom.kind if whom else waited.owner, case)),
         reference=case.reference,
         application_id=case.application_id,
         due=falls.due,

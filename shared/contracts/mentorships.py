@@ -36,11 +36,16 @@ class MentorshipEvent(Event):
 
 
 class MentorshipOpened(MentorshipEvent):
-    """A mentee's match is confirmed: both sides sign the agreement by `due`."""
+    """A mentee's match is confirmed: both sides sign the agreement by `due`; `until` is as long as both can."""
 
     due: Due
+    until: Day | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"plan": ex.MENTORSHIP_PLAN, "due": "2026-03-13T23:00:00Z"}
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.MENTORSHIP_PLAN,
+        "due": "2026-03-13T23:00:00Z",
+        "until": "2026-09-30",
+    }
 
 
 class MentorshipStarted(MentorshipEvent):

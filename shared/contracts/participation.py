@@ -187,13 +187,26 @@ class EarlyReturnReported(VisitParticipation):
 
 
 class AgreementSigned(MentorshipParticipation):
-    """Mentee or mentor signs a version of the agreement; `document` is the digest of the text that was signed."""
+    """Mentee or mentor signs a version of the agreement; `document` is the digest of the text that was signed.
+
+    `until` is the end that this version agrees on: once both have signed it (`complete`), the mentorship is planned
+    until then.
+    """
 
     by: Party
     version: Annotated[int, Field(ge=1)]
     document: Digest
+    until: Day | None = None
+    complete: bool = False
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentor", "version": 1, "document": ex.DIGEST}
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "by": "mentor",
+        "version": 1,
+        "document": ex.DIGEST,
+        "until": None,
+        "complete": False,
+    }
 
 
 class GoalSet(MentorshipParticipation):
@@ -264,18 +277,58 @@ class SessionConfirmed(MentorshipParticipation):
     }
 
 
+class SessionDisputed(MentorshipParticipation):
+    """The other side than the one who logged a session says that it did not take place so; why stays in the portal."""
+
+    session_id: UUID
+    by: Party
+    held_on: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "session_id": ex.SESSION,
+        "by": "mentee",
+        "held_on": "2026-03-04",
+    }
+
+
+class SessionWithdrawn(MentorshipParticipation):
+    """Whoever logged a session takes it back before it was confirmed."""
+
+    session_id: UUID
+    by: Party
+    held_on: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "session_id": ex.SESSION,
+        "by": "mentor",
+        "held_on": "2026-03-04",
+    }
+
+
 class VisitRequested(MentorshipParticipation):
-    """A mentoring pair asks for an on-site visit under the same agreement and goals."""
+    """A mentoring pair asks for an on-site visit under the same agreement and goals.
+
+    First one side asks (`answer` is none), then the other answers, with the same periods and days: what is accepted is
+    the pair's request, and matching gives the visit its dates. `guest` is the one of the two who travels.
+    """
 
     by: Party
     periods: tuple[DatePeriod, ...]
     days: Annotated[int, Field(ge=1, le=5)]
+    request_id: UUID | None = None
+    guest: Party = Party.MENTEE
+    answer: Answer | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         **_OF_MENTORSHIP,
         "by": "mentee",
         "periods": [{"start": "2026-06-01", "end": "2026-06-26"}],
         "days": 3,
+        "request_id": ex.REQUEST,
+        "guest": "mentee",
+        "answer": None,
     }
 
 

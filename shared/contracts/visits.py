@@ -17,7 +17,8 @@ class VisitOf(Part):
     """Whose visit it is, and the dimensions by which it is counted.
 
     Guest, host and the dates' owner never change on a visit: another person is another visit, which says what it
-    `replaces`. A visit under a mentorship names it; `offer_id` is none then.
+    `replaces`. A visit under a mentorship names it and the mentor; `offer_id` is none then, and `guest` says which of
+    the pair travels: the other is the host side, keeps attendance and evaluates as host.
     """
 
     match_id: UUID
@@ -25,6 +26,8 @@ class VisitOf(Part):
     call_id: UUID
     offer_id: UUID | None = None
     mentorship_id: UUID | None = None
+    mentor_id: UUID | None = None
+    guest: Party = Party.GUEST
     country: Country
     host_country: Country
     host_organisation_id: UUID

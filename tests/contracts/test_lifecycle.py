@@ -13,7 +13,14 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 
 # Asked and confirmed for mentors as for offers ("the same pulse"): an event has one topic, so these have own names.
 # A request is the portal's, its effect (MatchFundChanged) matching's, as with cancelling and moving.
-OF_OUR_OWN = {"MentorAvailabilityAsked", "MentorAvailabilityConfirmed", "FundChangeRequested"}
+# A logged session that the other side does not confirm: without these two the log would keep it open for ever.
+OF_OUR_OWN = {
+    "MentorAvailabilityAsked",
+    "MentorAvailabilityConfirmed",
+    "FundChangeRequested",
+    "SessionDisputed",
+    "SessionWithdrawn",
+}
 
 
 def test_every_event_is_in_the_table_once() -> None:

@@ -29,7 +29,9 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             case told.AttendanceRecorded() as one:
                 attendance.append(Attendance(visit_id=one.visit_id, day=one.day, present=one.present))
             case told.AgreementSigned() as one:
-                records.append(Signature(mentorship_id=one.mentorship_id, by=one.by, version=one.version))
+                records.append(
+                    Signature(mentorship_id=one.mentorship_id, by=one.by, version=one.version, until=one.until)
+                )
             case told.SessionLogged() as one:
                 records.append(_session(one, confirmed=False))
             case told.SessionConfirmed() as one:

@@ -13,7 +13,7 @@ from shared.contracts import calls as told_of_calls
 from shared.contracts import mentors as told_of_mentors
 from shared.contracts import offers as told_of_offers
 from shared.contracts import participation as told
-from shared.contracts.codes import ApplicationState, CloseCause, Party, Reason
+from shared.contracts.codes import Answer, ApplicationState, CloseCause, Party, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -54,6 +54,9 @@ async def _answered(cases: Cases, event: Envelope) -> None:
 
 async def _cancelled(cases: Cases, event: Envelope) -> None:
     assert isinstance(event.data, told.CancellationRequested)
+    if event.data.visit_id is not None and UUID(event.subject) in cases.mentorships:
+        await cases.cancel_visit(UUID(event.subject), event.data.by, event.data.reason, event)
+        return
     await cases.cancel(UUID(event.subject), event.data.by, event.data.reason, event)
 
 
@@ -74,6 +77,12 @@ async def _early(cases: Cases, event: Envelope) -> None:
 async def _absent(cases: Cases, event: Envelope) -> None:
     assert isinstance(event.data, told.NoShowReported)
     await cases.no_show(UUID(event.subject), event.data.reason, event)
+
+
+async def _visit_asked(cases: Cases, event: Envelope) -> None:
+    assert isinstance(event.data, told.VisitRequested)
+    if event.data.answer is Answer.ACCEPT:
+        await cases.visit_asked(UUID(event.subject), event.data, event)
 
 
 async def _progressed(cases: Cases, event: Envelope) -> None:
@@ -107,6 +116,7 @@ _STATEMENTS: dict[type, Callable[[Cases, Envelope], Awaitable[None]]] = {
     told.AgreementSigned: _progressed,
     told.SessionConfirmed: _progressed,
     told.GoalClosed: _progressed,
+    told.VisitRequested: _visit_asked,
     told.EndRequested: _ended,
     told.PauseRequested: _paused,
     told.ResumeRequested: _resumed,

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from shared.contracts import mentorships
 from shared.contracts.codes import MentorshipState, Party, Reason
+from shared.contracts.visits import VisitOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
     from uuid import UUID
 
+    from shared.contracts.codes import RankGroup
+    from shared.contracts.matches import Pairing
     from shared.contracts.mentorships import MentorshipEvent, MentorshipPlan
 
 GOING = (MentorshipState.ACTIVE, MentorshipState.PAUSED)
@@ -37,19 +40,26 @@ class Mentorship:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What the pair has recorded so far: newest version that each side signed, confirmed sessions, goals (met?)."""
+class Signed:
+    """Who signed a version of the agreement, and until when it says that the mentorship lasts."""
 
-    signed: Mapping[Party, int]
+    by: frozenset[Party]
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the pair has recorded so far: signatures by version, confirmed sessions, goals (met?)."""
+
+    signed: Mapping[int, Signed]
     sessions: int
-    last_session: date | None
     goals: Mapping[UUID, bool | None]
 
     @property
-    def agreed(self) -> bool:
-        """Whether both signed the same version."""
-        mentee, mentor = self.signed.get(Party.MENTEE), self.signed.get(Party.MENTOR)
-        return mentee is not None and mentee == mentor
+    def agreed(self) -> Signed | None:
+        """The newest version that both signed; a version that one side alone signed changes nothing."""
+        both = [version for version, signed in self.signed.items() if {Party.MENTEE, Party.MENTOR} <= signed.by]
+        return self.signed[max(both)] if both else None
 
     @property
     def goals_closed(self) -> bool:
@@ -84,16 +94,22 @@ def open_mentorship(
         until=until,
         sessions_to_complete=sessions_to_complete,
     )
-    return opened, (mentorships.MentorshipOpened(plan=plan, due=due),)
+    return opened, (mentorships.MentorshipOpened(plan=plan, due=due, until=until),)
 
 
-def progressed(mentorship: Mentorship, progress: Progress, *, today: date, now: datetime) -> Step:
+def progressed(
+    mentorship: Mentorship, progress: Progress, *, today: date, now: datetime, visiting: bool = False
+) -> Step:
     """What follows from what the pair has recorded: it starts when both signed, completes when the goals are closed.
 
-    It also completes when its time is over; too few sessions by then, and it has ended early.
+    While a visit of the pair is to come or under way (`visiting`) closed goals do not complete it. It also completes
+    when its time is over; too few sessions by then, and it has ended early.
     """
     told: list[MentorshipEvent] = []
-    if mentorship.state is MentorshipState.OPENED and progress.agreed:
+    agreed = progress.agreed
+    if mentorship.state not in OVER and agreed is not None and agreed.until is not None:
+        mentorship = replace(mentorship, until=agreed.until)
+    if mentorship.state is MentorshipState.OPENED and agreed is not None:
         mentorship = replace(mentorship, state=MentorshipState.ACTIVE, since=now, started_on=today)
         told.append(mentorships.MentorshipStarted(plan=mentorship.plan, started_on=today, until=mentorship.until))
     if mentorship.state not in GOING:
@@ -101,7 +117,7 @@ def progressed(mentorship: Mentorship, progress: Progress, *, today: date, now: 
     mentorship = replace(mentorship, sessions=progress.sessions)
     enough = progress.sessions >= mentorship.sessions_to_complete
     over = mentorship.until is not None and today > mentorship.until
-    if enough and (over or progress.goals_closed):
+    if enough and (over or (progress.goals_closed and not visiting)):
         mentorship, more = _complete(mentorship, progress, today, now)
         told.extend(more)
     elif over:
@@ -152,6 +168,26 @@ def resume(mentorship: Mentorship, by: Party, *, now: datetime) -> Step:
         return mentorship, ()
     told = mentorships.MentorshipResumed(plan=mentorship.plan, by=by)
     return replace(mentorship, state=MentorshipState.ACTIVE, since=now, reason=None), (told,)
+
+
+def pair_visit(mentorship: Mentorship, pairing: Pairing, guest: Party, *, mentor_rank: RankGroup) -> VisitOf:
+    """Whose visit it is that a pair asks for: the mentee goes to the mentor's organisation, or the other way."""
+    plan = mentorship.plan
+    travels = guest is Party.MENTOR
+    return VisitOf(
+        match_id=plan.match_id,
+        application_id=plan.application_id,
+        call_id=plan.call_id,
+        mentorship_id=mentorship.id,
+        mentor_id=plan.mentor_id,
+        guest=guest,
+        country=plan.mentor_country if travels else plan.country,
+        host_country=plan.country if travels else plan.mentor_country,
+        host_organisation_id=pairing.organisation_id if travels else plan.mentor_organisation_id,
+        rank_group=mentor_rank if travels else plan.rank_group,
+        topic=plan.topic,
+        fund_id=plan.fund_id,
+    )
 
 
 def _complete(mentorship: Mentorship, progress: Progress, today: date, now: datetime) -> Step:

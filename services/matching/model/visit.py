@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shared.contracts.visits import VisitEvent
 
 NOT_BEGUN = (VisitState.SCHEDULED, VisitState.UNSCHEDULABLE)
+TO_COME = (VisitState.SCHEDULED, VisitState.UNDER_WAY)
+"""Neither over nor without dates: a mentoring pair has one such visit at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

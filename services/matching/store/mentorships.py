@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
@@ -10,7 +10,7 @@ from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
-from services.matching.model.mentorship import Mentorship, Progress
+from services.matching.model.mentorship import Mentorship, Progress, Signed
 from services.matching.store.base import Table, document, moment
 from services.matching.store.facts import keep
 from shared.contracts.codes import MentorshipState, Party, Reason
@@ -29,6 +29,7 @@ class MentorshipRow(Table, table=True):
     __table_args__ = (
         Index("mentorship_match", "match_id"),
         Index("mentorship_application", "application_id"),
+        Index("mentorship_mentor", "mentor_id"),
         Index("mentorship_call", "call_id", "state", "id"),
         Index("mentorship_due", "due", postgresql_where=text("state = 'opened'")),
         Index("mentorship_until", "until", postgresql_where=text("state IN ('active', 'paused')")),
@@ -55,11 +56,12 @@ class MentorshipRow(Table, table=True):
 
 
 class Signature(Table, table=True):
-    """The newest version of the agreement that a side signed."""
+    """A side signed a version of the agreement; `until` is the end that this version agrees on."""
 
     mentorship_id: UUID = Field(primary_key=True)
     by: str = Field(primary_key=True)
-    version: int
+    version: int = Field(primary_key=True)
+    until: date | None = None
 
 
 class Session(Table, table=True):
@@ -184,17 +186,16 @@ async def keep_records(session: AsyncSession, records: Iterable[Signature | Sess
 
 async def progress(session: AsyncSession, mentorship_ids: Collection[UUID]) -> dict[UUID, Progress]:
     """What each pair has recorded so far."""
-    signed: dict[UUID, dict[Party, int]] = defaultdict(dict)
-    held: dict[UUID, list[date]] = defaultdict(list)
+    signed: dict[UUID, dict[int, Signed]] = defaultdict(dict)
+    held: Counter[UUID] = Counter()
     goals: dict[UUID, dict[UUID, bool | None]] = defaultdict(dict)
-    for signature in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
-        signed[signature.mentorship_id][Party(signature.by)] = signature.version
-    for one in await session.scalars(
+    for one in await session.scalars(select(Signature).where(col(Signature.mentorship_id).in_(mentorship_ids))):
+        by = signed[one.mentorship_id][one.version].by if one.version in signed[one.mentorship_id] else frozenset()
+        signed[one.mentorship_id][one.version] = Signed(by | {Party(one.by)}, one.until)
+    for met in await session.scalars(
         select(Session).where(col(Session.mentorship_id).in_(mentorship_ids), col(Session.confirmed).is_(True))
     ):
-        held[one.mentorship_id].append(one.held_on)
+        held[met.mentorship_id] += 1
     for goal in await session.scalars(select(Goal).where(col(Goal.mentorship_id).in_(mentorship_ids))):
         goals[goal.mentorship_id][goal.goal_id] = goal.met
-    return {
-        one: Progress(signed[one], len(held[one]), max(held[one], default=None), goals[one]) for one in mentorship_ids
-    }
+    return {one: Progress(signed[one], held[one], goals[one]) for one in mentorship_ids}

@@ -11,7 +11,7 @@ from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.engine.weeks import Period, monday
-from services.matching.model.visit import Visit
+from services.matching.model.visit import TO_COME, Visit
 from services.matching.store.base import Table, document, moment
 from services.matching.store.facts import keep
 from shared.contracts.codes import Reason, UnschedulableCause, VisitState
@@ -129,13 +129,17 @@ async def write(session: AsyncSession, visits: Iterable[Visit]) -> None:
 
 
 async def locked_of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
-    """The visits of these matches by match, held until the end of the transaction."""
+    """The visits of these matches by match, held until the end of the transaction.
+
+    A mentoring pair may have several, one after the other: it is the one that is not over, else the newest.
+    """
     if not match_ids:
         return {}
     found = await session.scalars(
         select(VisitRow).where(col(VisitRow.match_id).in_(match_ids)).order_by(col(VisitRow.id)).with_for_update()
     )
-    return {row.match_id: read(row) for row in found}
+    current = sorted(found, key=lambda row: (row.state in TO_COME, row.since))
+    return {row.match_id: read(row) for row in current}
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Visit]:
@@ -179,6 +183,19 @@ async def busy(session: AsyncSession, applications: Collection[UUID]) -> dict[UU
         if row.start is not None and row.end_day is not None:
             periods[row.application_id].append(Period(row.start, row.end_day))
     return periods
+
+
+async def busy_mentor(session: AsyncSession, mentor_id: UUID) -> list[Period]:
+    """When a mentor is on visits with mentees, at either side."""
+    found = await session.execute(
+        text(
+            "SELECT v.start, v.end_day FROM visit v JOIN mentorship p ON p.match_id = v.match_id"
+            " WHERE p.mentor_id = :mentor AND v.state IN ('scheduled', 'under_way', 'ended', 'completed')"
+            " AND v.start IS NOT NULL ORDER BY v.start"
+        ),
+        {"mentor": mentor_id},
+    )
+    return [Period(row.start, row.end_day) for row in found]
 
 
 async def keep_attendance(session: AsyncSession, rows: Sequence[Attendance]) -> None:

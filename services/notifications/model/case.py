@@ -8,13 +8,14 @@ from uuid import UUID
 
 from shared.contracts.applications import ApplicationChanged, ApplicationResubmitted, ApplicationSubmitted
 from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import Party
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorPublished, MentorRevised
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import Audience
 from shared.contracts.offers import OfferPublished, OfferRevised, OfferSubmitted
 from shared.contracts.outcomes import OutcomeEvent
-from shared.contracts.participation import ParticipationEvent
+from shared.contracts.participation import ParticipationEvent, VisitParticipation
 from shared.contracts.visits import PlannedVisitEvent, VisitUnschedulable
 from shared.identity.scope import EU
 
@@ -33,7 +34,8 @@ class Case:
     """One application, offer, mentor, match, visit or mentorship, by what says who is concerned by it.
 
     `country` and `organisation_id` are the applicant's. `host_organisation_id` is none where a mentor stands on the
-    other side; `host_country` is the mentor's country then. `match_id` is a visit's or a mentorship's.
+    other side; `host_country` is the mentor's country then. `match_id` is a visit's or a mentorship's. `guest` says of
+    a mentoring pair's visit which of the two travels: the other stands for the host.
     """
 
     id: UUID
@@ -48,6 +50,7 @@ class Case:
     offer_id: UUID | None = None
     mentor_id: UUID | None = None
     match_id: UUID | None = None
+    guest: str | None = None
 
 
 def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for each way to be told
@@ -122,7 +125,9 @@ def _visit(id_: UUID, topic: str, visit: VisitOf) -> Case:
         host_country=visit.host_country,
         host_organisation_id=visit.host_organisation_id,
         offer_id=visit.offer_id,
+        mentor_id=visit.mentor_id,
         match_id=visit.match_id,
+        guest=visit.guest.value if visit.mentorship_id is not None else None,
     )
 
 
@@ -142,9 +147,12 @@ def _mentorship(id_: UUID, topic: str, plan: MentorshipPlan) -> Case:
 def concerned(event: Envelope) -> tuple[str, str]:
     """The topic and the id of the case that an event is about: mostly its own subject.
 
-    What people do about a match stands under the match; what came of it under the visit or the mentorship.
+    What people do about a match or a mentorship stands under the match, about a visit under the visit; what came of it
+    under the visit or the mentorship.
     """
     match event.data:
+        case VisitParticipation():
+            return VISITS, str(event.data.visit_id)
         case ParticipationEvent():
             return MATCHES, event.subject
         case OutcomeEvent():
@@ -153,7 +161,12 @@ def concerned(event: Envelope) -> tuple[str, str]:
 
 
 def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one return for each audience
-    """Whom `kind` means in a case; None where the case has no such person (a study visit has no mentor)."""
+    """Whom `kind` means in a case; None where the case has no such person (a study visit has no mentor).
+
+    On a mentoring pair's visit guest and host are the two of them.
+    """
+    if case.guest is not None:
+        kind = _OF_PAIR[case.guest].get(kind, kind)
     match kind:
         case A.APPLICANT | A.LINE_MANAGER if case.application_id is not None:
             return Audience(kind=kind, application_id=case.application_id)
@@ -170,6 +183,20 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
     return None
 
 
+# Who of a pair is meant by guest and host, by which of the two travels.
+_OF_PAIR: dict[str, dict[A, A]] = {
+    Party.MENTEE: {A.HOST_CONTACT: A.MENTOR},
+    Party.MENTOR: {A.APPLICANT: A.MENTOR, A.HOST_CONTACT: A.APPLICANT},
+}
+
+# Where a mentor is the guest, the mentee is at home in the host country.
+_AT_HOME: dict[A, A] = {
+    A.MENTOR: A.HOME_COORDINATOR,
+    A.APPLICANT: A.HOST_COORDINATOR,
+    A.LINE_MANAGER: A.HOST_COORDINATOR,
+}
+
+
 def _coordinator(kind: A, country: str, organisation_id: UUID | None, mentor_id: UUID | None = None) -> Audience:
     """The coordinator of a country; for an EU agency the organisation is named too, as its clearance officer acts."""
     if country != EU:
@@ -179,6 +206,8 @@ def _coordinator(kind: A, country: str, organisation_id: UUID | None, mentor_id:
 
 def country_of(kind: A, case: Case) -> str | None:
     """The country whose national coordinator sees what is told to that audience; none for the programme's own."""
+    if case.guest == Party.MENTOR:
+        kind = _AT_HOME.get(kind, kind)
     match kind:
         case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR:
             return case.country

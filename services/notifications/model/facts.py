@@ -32,6 +32,8 @@ _FIELDS = (
     "required_days",
     "held_on",
     "minutes",
+    "version",
+    "days",
     "started_on",
     "until",
     "ended_on",

@@ -38,6 +38,7 @@ class CaseRow(Table, table=True):
     offer_id: UUID | None = None
     mentor_id: UUID | None = None
     match_id: UUID | None = None
+    guest: str | None = None
 
     def case(self) -> Case:
         """The case as the model knows it."""

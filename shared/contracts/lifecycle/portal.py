@@ -184,6 +184,8 @@ _PARTICIPATION = (
     Transition(participation.GoalClosed.type, _PAIR),
     Transition(participation.SessionLogged.type, _PAIR),
     Transition(participation.SessionConfirmed.type, _PAIR),
+    Transition(participation.SessionDisputed.type, _PAIR, then="it is corrected, or taken back"),
+    Transition(participation.SessionWithdrawn.type, _PAIR),
     Transition(participation.VisitRequested.type, _PAIR, then="a visit with the mentorship's id"),
     Transition(participation.MoveRequested.type, _BOTH, then="new dates are proposed"),
     Transition(participation.CancellationRequested.type, (*_BOTH, *_PAIR, *_COORDINATORS), then="it is cancelled"),

@@ -50,11 +50,10 @@ SILENT = {
     "AttendanceRecorded",
     "NoShowReported",  # told by VisitNoShow
     "EarlyReturnReported",  # told by VisitEnded
-    "AgreementSigned",  # told by MentorshipStarted, asked for by MentorshipOpened
     "GoalSet",
     "GoalClosed",
     "SessionConfirmed",
-    "VisitRequested",
+    "SessionWithdrawn",  # whoever logged it did so; nothing is asked of the other any more
     "MoveRequested",  # told by VisitMoveProposed
     "CancellationRequested",  # told by MatchCancelled or VisitCancelled
     "PauseRequested",

@@ -1,10 +1,17 @@
 """Who is told how a mentorship goes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from services.notifications.model.rule import Rule, When
 from shared.contracts import mentorships, participation
+from shared.contracts.codes import Answer, Party
 from shared.contracts.codes import AudienceKind as A
-from shared.contracts.codes import Party
 from shared.web.i18n import N_
+
+if TYPE_CHECKING:
+    from shared.contracts.base import Event
 
 _READ = N_("Open the mentorship")
 _REASON = N_("The reason: %(reason)s.")
@@ -15,6 +22,21 @@ def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *te
     return (
         Rule(name, event, A.APPLICANT, subject, text, "mentorship", _READ),
         Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorship", _READ),
+    )
+
+
+def _other(
+    name: str, event: type[Event], subject: str, *text: str, action: str = _READ, only: When | None = None
+) -> tuple[Rule, Rule]:
+    """The same words to the one of the two who did not do it."""
+
+    def by(party: Party, words: str) -> When:
+        return When(words, lambda data: data.by is party and (only is None or only.holds(data)))
+
+    by_mentor, by_mentee = by(Party.MENTOR, N_("by the mentor")), by(Party.MENTEE, N_("by the mentee"))
+    return (
+        Rule(name, event, A.APPLICANT, subject, text, "mentorships", action, when=by_mentor),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorships", action, when=by_mentee),
     )
 
 
@@ -47,6 +69,23 @@ RULES = (
         N_("Your mentorship goes on"),
         N_("The mentorship %(reference)s goes on."),
     ),
+    *_other(
+        "agreement_to_sign",
+        participation.AgreementSigned,
+        N_("The other side signed the agreement"),
+        N_("%(by)s has signed version %(version)s of your mentoring agreement."),
+        N_("Please read it and sign it too, or propose what you would change."),
+        action=N_("Read the agreement"),
+        only=When(N_("alone so far"), lambda data: not data.complete),
+    ),
+    *_other(
+        "agreement_in_force",
+        participation.AgreementSigned,
+        N_("Your agreement has a new version"),
+        N_("Both have signed version %(version)s of your mentoring agreement: it is in force."),
+        action=N_("Read the agreement"),
+        only=When(N_("as the second, not the first version"), lambda data: data.complete and data.version > 1),
+    ),
     Rule(
         "session_to_confirm",
         participation.SessionLogged,
@@ -66,6 +105,27 @@ RULES = (
         "mentorships",
         N_("Confirm the session"),
         when=When(N_("by the mentee"), lambda data: data.by is not Party.MENTOR),
+    ),
+    *_other(
+        "session_disputed",
+        participation.SessionDisputed,
+        N_("A session is disputed"),
+        N_("%(by)s does not confirm the session on %(held_on)s that you logged, and says why."),
+        N_("Please correct it, or take it back."),
+    ),
+    *_other(
+        "pair_visit_asked",
+        participation.VisitRequested,
+        N_("A visit is proposed to you"),
+        N_("%(by)s proposes a visit of %(days)s days under your mentoring agreement. Please say whether you agree."),
+        only=When(N_("that asks"), lambda data: data.answer is None),
+    ),
+    *_other(
+        "pair_visit_refused",
+        participation.VisitRequested,
+        N_("The visit does not suit"),
+        N_("%(by)s does not agree to the visit that you proposed. You can propose other dates."),
+        only=When(N_("that refuses"), lambda data: data.answer is Answer.DECLINE),
     ),
     *_both(
         "mentorship_completed",
