@@ -213,7 +213,7 @@ async def test_a_visit_without_notice_says_why(world: World) -> None:
 
 
 async def test_a_visit_to_come_keeps_closed_goals_from_completing(world: World) -> None:
-    """With three sessions and its goals closed a pair that still travels goes on, and completes when the visit is over."""
+    """With enough sessions and closed goals a pair that still travels goes on; it completes when the visit is over."""
     application, match_id, mentorship = await _begun(world)
     await world.feed.deliver((_asked(application, mentorship, Answer.ACCEPT), match_id))
     ((visit_id, told),) = await world.told("VisitScheduled")
