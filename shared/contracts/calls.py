@@ -8,7 +8,18 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Event, Language, Part, Reference, Scheme, TopicCode
-from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup, ServiceKind
+from shared.contracts.codes import (
+    ApplicationKind,
+    Criterion,
+    LanguageLevel,
+    Objective,
+    QuestionKind,
+    RankGroup,
+    ServiceKind,
+)
+
+RULES_VERSION = 1
+"""The newest schema of the rules that this code can judge by; a field added with a default does not change it."""
 
 Days = Annotated[int, Field(ge=0, le=400)]
 
@@ -87,6 +98,32 @@ class Timers(Part):
     follow_up_window_days: Days = 30
 
 
+class QuestionText(Part):
+    """A question in one language; of a choice, `choices` names each answer, in the order of the question's codes."""
+
+    language: Language
+    question: Annotated[str, Field(min_length=1, max_length=300)]
+    hint: Annotated[str, Field(max_length=500)] = ""
+    choices: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+
+
+class CallQuestion(Part):
+    """A question that the call asks beside those of every application.
+
+    The answers are personal: they stay in the portal and are in no event. `minimum` and `maximum` bound a number,
+    `longest` is how many characters a text may have; `choices` are codes, which the texts name.
+    """
+
+    code: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    kind: QuestionKind
+    required: bool = True
+    texts: tuple[QuestionText, ...]
+    longest: Annotated[int, Field(ge=1, le=1000)] = 1000
+    minimum: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
+    maximum: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] | None = None
+    choices: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...] = ()
+
+
 class CallTerms(Part):
     """A call as it is now, whole.
 
@@ -119,6 +156,7 @@ class CallTerms(Part):
     sessions_to_complete: Annotated[int, Field(ge=1, le=50)] = 3
     evaluation_form: Annotated[int, Field(ge=1, description="Version of the evaluation form")] = 1
     timers: Timers = Timers()
+    questions: tuple[CallQuestion, ...] = ()
 
 
 class CallEvent(Event):

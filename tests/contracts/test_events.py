@@ -41,8 +41,15 @@ PUBLISHED = {
     "DeadlinePassed.subject_topic",
     "DeadlinePassed.subject_id",
 }
-PUBLISHED_FIELDS = {"courses[]", "needed", "given", "title", "summary", "outline", "unit", "city"}
-"""Courses of a call's list, what a rule needs and what was given (short codes), and texts of calls and offers."""
+PUBLISHED_FIELDS = {"courses[]", "needed", "given", "title", "summary", "outline", "unit", "city"} | {
+    "question",
+    "hint",
+    "choices[]",
+}
+"""Courses of a call's list, what a rule needs and what was given (short codes), and texts of calls and offers.
+
+A call's questions are such texts; the answers to them are in no event.
+"""
 
 
 def walk(node: Mapping[str, Any], root: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
+from services.applications.actions.calls import still_open
 from services.applications.actions.now import goes
 from services.applications.model import participation as model
 from services.applications.store import participation as store
@@ -46,6 +47,7 @@ async def answer(
         before = await store.answers(tx.session, [match_id])
         if not goes(model.may_answer, case.match.stands, before[match_id], party):
             return case.match
+        await still_open(tx, case.match.call_id)
         told = published(reason) if given is Answer.DECLINE and reason is not None else None
         tx.session.add(
             store.AnswerIn(

@@ -12,6 +12,7 @@ from services.applications.actions.common import lawful, not_found
 from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.model.answers import Answers, missing, profile_of
+from services.applications.model.call import questions
 from services.applications.store import applications as store
 from services.applications.store import calls, matches, register, standings
 from services.applications.store.counters import next_number
@@ -27,7 +28,7 @@ from shared.web.i18n import gettext
 from shared.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from services.applications.settings import Settings
@@ -110,6 +111,8 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, problems(error)) from error
         await _lawful_organisation(tx, application, answers)
+        if "questions" in changes:
+            await _lawful_answers(tx, application, answers)
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
         tx.session.add(application)
@@ -128,10 +131,22 @@ async def save_readable(
         try:
             return await save(bus, principal, application_id, kept)
         except Refused as refused:
-            unread = {name.partition(".")[0] for name in refused.fields}
-            if refused.status_code != 422 or not unread & set(kept):
+            left = _without(kept, refused.fields)
+            if refused.status_code != 422 or left == kept:
                 raise
-            kept = {name: value for name, value in kept.items() if name not in unread}
+            kept = left
+
+
+def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any]:
+    """The changes without what cannot be read: whole fields, and single answers to the call's own questions."""
+    left = dict(changes)
+    for name in unread:
+        field, _, code = name.partition(".")
+        if field == "questions" and code:
+            left[field] = {asked: given for asked, given in left.get(field, {}).items() if asked != code}
+        else:
+            left.pop(field, None)
+    return left
 
 
 async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
@@ -143,6 +158,16 @@ async def _lawful_organisation(tx: Tx, application: store.Application, answers: 
         sentence = gettext("Choose an agency of your own country.")
         raise Refused(sentence, 422, {"organisation_id": sentence})
     application.organisation_id = organisation.id
+
+
+async def _lawful_answers(tx: Tx, application: store.Application, answers: Answers) -> None:
+    """Raises `Refused` (422) for answers to the call's own questions that cannot be."""
+    of = await calls.calls_by_id(tx.session, [application.call_id])
+    terms = (await calls.terms_of(tx.session, [application], of))[application.id]
+    found = questions.problems(terms, answers.questions)
+    if found:
+        named = {f"questions.{code}": sentence for code, sentence in found.items()}
+        raise Refused(gettext("Some answers cannot be read."), 422, named)
 
 
 def problems(error: ValidationError) -> dict[str, str]:
@@ -166,7 +191,8 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
             state = model.after(ApplicationSubmitted if first else ApplicationResubmitted, application.own_state)
         if first and not call.takes_applications(moment):
             raise Refused(gettext("The deadline of this call is over."), 409)
-        terms, answers = call.terms, application.answers
+        terms = (await calls.terms_of(tx.session, [application], {call.id: call}))[application.id]
+        answers = application.answers
         lacking = missing(answers, terms)
         if lacking:
             fields = {task: ". ".join(texts) for task, texts in lacking.items()}
@@ -187,6 +213,7 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
             first_time=not await store.took_part(tx.session, application.subject),
         )
         application.profile_json = profile.model_dump(mode="json")
+        # Once submitted it is judged by this revision, also when it comes back with what was asked for.
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)

@@ -1,4 +1,9 @@
-"""How does a call open and close? By the programme coordinator; its close leaves nobody without an answer."""
+"""How does a call open and close? By the programme coordinator; its close leaves nobody without an answer.
+
+Closing crosses with what matching does at the same moment. Who owns a fact decides: matching can confirm a match only
+when both sides have said yes, and what they say is said here. So from the close on nobody can say yes any more, and of
+the applications that are left only those with both answers wait for matching's word (`actions/reactions.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from typing import TYPE_CHECKING
 from services.applications.actions.common import not_found
 from services.applications.actions.recorded import record
 from services.applications.model.application import LEFT_AT_CLOSE
-from services.applications.store import applications
+from services.applications.store import applications, participation
 from services.applications.store import calls as store
 from services.applications.store.counters import next_number
 from shared import clock
@@ -21,7 +26,7 @@ from shared.web.i18n import gettext
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Tx
 
 
 async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
@@ -44,6 +49,11 @@ async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
             published_at=moment,
         )
         tx.session.add(call)
+        tx.session.add(
+            store.CallRevision(
+                call_id=call.id, revision=1, terms_json=call.terms_json, at=moment, actor=actor, touches=[]
+            )
+        )
         await tx.record(CallPublished(terms=terms), call.id)
         await tx.changed("calls")
     return call
@@ -52,6 +62,7 @@ async def publish(bus: Bus, actor: str, terms: CallTerms) -> store.Call:
 async def close(bus: Bus, actor: str, call_id: UUID) -> int:
     """Close a call after the last cohort; give how many applications are left without a place by it.
 
+    Where both sides have said yes and matching has not answered yet, its answer decides: place confirmed, or unplaced.
     Raises `Refused` (404, or 409 where it is closed already).
     """
     async with bus.transaction(actor) as tx:
@@ -63,10 +74,20 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
         call.state, call.closed_at = CallState.CLOSED, clock.now()
         await tx.record(CallClosed(terms=call.terms), call.id)
         left = await applications.left_at_close(tx.session, call_id, LEFT_AT_CLOSE)
-        for application in left:
+        awaited = await participation.both_accepted(tx.session, [one.id for one in left])
+        unplaced = [one for one in left if one.id not in awaited]
+        for application in unplaced:
             await record(tx, application, None, state=ApplicationState.UNPLACED)
         await tx.changed("calls")
-    return len(left)
+    return len(unplaced)
+
+
+async def still_open(tx: Tx, call_id: UUID) -> store.Call:
+    """The call of a match that somebody clears or answers, held open until the commit. Raises `Refused` (409)."""
+    call = await store.call(tx.session, call_id, hold=True)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("The call is closed. Nothing is asked of you about this match any more."), 409)
+    return call
 
 
 def _coherent(terms: CallTerms) -> None:

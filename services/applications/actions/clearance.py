@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
+from services.applications.actions.calls import still_open
 from services.applications.actions.common import not_found
 from services.applications.actions.now import goes
 from services.applications.actions.offers import acting_as
 from services.applications.model import clearance as model
-from services.applications.store import calls
 from services.applications.store import participation as store
 from shared import clock
 from shared.contracts.codes import Party, Role, Side, StatedReason, published
@@ -69,8 +69,7 @@ async def clear(bus: Bus, principal: Principal, match_id: UUID, side: Side | Non
         match, given = case.match, await _given(tx, match_id)
         if not goes(model.may_decide, match.stands, given, at):
             return match
-        call = await calls.call(tx.session, match.call_id)
-        assert call is not None
+        call = await still_open(tx, match.call_id)
         country, organisation_id = _of(match, at)
         moment, host_due = clock.now(), None
         if at is Side.HOME:

@@ -26,15 +26,17 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus
     from shared.contracts.applications import EligibilityCheck
+    from shared.contracts.calls import CallTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules of its call say about one application."""
+    """What the rules of its call say about one application: `terms` are those that it was submitted under."""
 
     application: store.Application
     call: calls.Call
     checks: tuple[EligibilityCheck, ...]
+    terms: CallTerms
 
     @property
     def eligible(self) -> bool:
@@ -44,12 +46,13 @@ class Judgement:
     @property
     def findings(self) -> list[Finding]:
         """The rules in words."""
-        return findings(self.call.terms, self.checks)
+        return findings(self.terms, self.checks)
 
 
 async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:
     """Each application held against its call's rules, as far as it is answered."""
     of = await calls.calls_by_id(session, {one.call_id for one in applications})
+    terms = await calls.terms_of(session, applications, of)
     today = clock.today()
     status = {
         country: await register.partner_status(session, country, today)
@@ -60,7 +63,7 @@ async def judged(session: AsyncSession, applications: Sequence[store.Application
             one,
             of[one.call_id],
             judge(
-                of[one.call_id].terms,
+                terms[one.id],
                 candidate_of(
                     one.answers,
                     kind=one.for_,
@@ -68,6 +71,7 @@ async def judged(session: AsyncSession, applications: Sequence[store.Application
                     partner_active=status[one.country] is not PartnerStatus.SUSPENDED,
                 ),
             ),
+            terms[one.id],
         )
         for one in applications
     ]
@@ -85,11 +89,11 @@ async def confirm(bus: Bus, actor: str, ids: Sequence[UUID]) -> list[Judgement]:
             raise not_found()
         judgements = await judged(tx.session, applications)
         for one in judgements:
-            application, terms = one.application, one.call.terms
+            application, terms = one.application, one.terms
             event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
             with lawful():
                 state = model.after(event_type, application.own_state)
-            version = application.rules_version or terms.revision
+            version = terms.revision
             if one.eligible:
                 found = ApplicationFoundEligible(rules_version=version, checks=one.checks)
                 await record(tx, application, found, state=state)

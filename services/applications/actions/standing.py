@@ -20,15 +20,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.contracts.calls import CallTerms
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An application with what is needed to say where it stands."""
+    """An application with what is needed to say where it stands.
+
+    `terms` are those by which it is judged: of the call's revision that it was submitted under; a draft's the newest.
+    """
 
     application: store.Application
     call: calls.Call
     projected: standings.Standing | None
     partner_active: bool
+    terms: CallTerms
 
     @property
     def shown_state(self) -> ApplicationState:
@@ -46,7 +52,7 @@ class Case:
             country=self.application.country,
             partner_active=self.partner_active,
         )
-        return findings(self.call.terms, judge(self.call.terms, of))
+        return findings(self.terms, judge(self.terms, of))
 
 
 async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
@@ -62,6 +68,7 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
         call,
         await standings.standing_of(session, application_id),
         status is not PartnerStatus.SUSPENDED,
+        (await calls.terms_of(session, [application], {call.id: call}))[application.id],
     )
 
 

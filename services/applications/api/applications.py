@@ -98,7 +98,7 @@ def described(case: Case, *, answers: bool) -> dict[str, Any]:
     }
     if answers:
         shown["answers"] = application.answers_json
-        shown["missing"] = missing(application.answers, case.call.terms)
+        shown["missing"] = missing(application.answers, case.terms)
         shown["eligibility"] = [
             {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
             for f in case.findings

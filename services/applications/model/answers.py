@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from services.applications.model.call import Candidate
+from services.applications.model.call.questions import unanswered
 from services.applications.model.register import LatinName, Line, MailAddress, Name
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
@@ -36,9 +37,13 @@ TASKS: tuple[str, ...] = (
     Section.TOPICS,
     Section.PERIODS,
     Section.OBJECTIVES,
+    Section.QUESTIONS,
     PRIVACY,
 )
-"""The pages of an application in their order; `objectives` asks for the cascade plan too."""
+"""The pages of an application in their order; `objectives` asks for the cascade plan too.
+
+A call that asks nothing of its own has no page `questions`.
+"""
 
 
 def _text(text: str) -> str:
@@ -80,6 +85,7 @@ class Answers(BaseModel):
     cascade_plan: Text = ""
     conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
     courses: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    questions: Annotated[dict[Line, StrictInt | Text], Field(max_length=20)] = {}
     privacy_version: str | None = None
     privacy_at: datetime | None = None
 
@@ -121,6 +127,8 @@ def _missing(task: str, answers: Answers, terms: CallTerms) -> list[str]:
                 N_("Say whether you will pass on what you learn"): answers.cascade_committed is not None,
                 N_("Write how you will pass it on"): answers.cascade_plan or not answers.cascade_committed,
             }
+        case Section.QUESTIONS:
+            return unanswered(terms, answers.questions)
         case _:
             needs = {N_("Confirm that you have read the privacy notice"): answers.privacy_version == PRIVACY_VERSION}
     return [text for text, given in needs.items() if not given]
@@ -201,6 +209,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     Section.TOPICS: ("topics", "preferred_countries"),
     Section.PERIODS: ("periods", "blackouts"),
     Section.OBJECTIVES: ("objectives", "cascade_committed", "cascade_plan"),
+    Section.QUESTIONS: ("questions",),
     PRIVACY: ("privacy_version", "privacy_at"),
 }
 """Which answers belong to which task."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.applications.model.answers import PRIVACY
-from services.applications.pages.task_forms import TASK_FORMS
+from services.applications.model.call.questions import said, worded
+from services.applications.pages.task_forms import tasks_of
 from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
 from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
@@ -35,7 +36,7 @@ def answered(
     answers = case.application.answers
     of = {str(one.id): one.name for one in organisations}
     found = []
-    for code, task in TASK_FORMS.items():
+    for code, task in tasks_of(case.terms).items():
         if not names and code in {Section.CONTACT, Section.LINE_MANAGER}:
             continue
         rows = [
@@ -70,7 +71,7 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
             held = [f"{words.tongue(one.language)} {words.label(LanguageLevel(one.level))}" for one in of.languages]
             rows = [(gettext("Languages"), "; ".join(held))]
         case Section.TOPICS:
-            topics = [gettext(topic_label(case.call.terms.scheme, topic)) for topic in of.topics]
+            topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in of.topics]
             countries = ", ".join(words.country(one) for one in of.preferred_countries)
             rows = [
                 (gettext("Topics, in order"), "; ".join(topics)),
@@ -89,6 +90,8 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
                 (gettext("Passes it on at home"), committed),
                 (gettext("How"), of.cascade_plan or NONE),
             ]
+        case Section.QUESTIONS:
+            rows = [(worded(one).question, said(one, of.questions.get(one.code))) for one in case.terms.questions]
         case _:
             assert code == PRIVACY
             read = "" if of.privacy_at is None else dates.moment(of.privacy_at)

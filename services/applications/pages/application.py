@@ -16,7 +16,8 @@ from services.applications.model import application as model
 from services.applications.model.answers import FIELDS, missing
 from services.applications.pages.answers import answered
 from services.applications.pages.history import history
-from services.applications.pages.task_forms import TASK_FORMS, Task, choices, lacking, prepare
+from services.applications.pages.question_forms import field_of
+from services.applications.pages.task_forms import TASK_FORMS, Task, choices, lacking, prepare, tasks_of
 from services.applications.store import applications as store
 from services.applications.store import certificates, register
 from shared.bus import Bus
@@ -94,7 +95,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         where=standing(case),
         writable=writable,
         tasks=_tasks(case, remarks) if writable else [],
-        left=len(missing(case.application.answers, case.call.terms)),
+        left=len(missing(case.application.answers, case.terms)),
         remarks=[(TASK_FORMS[_task_of(section)].title, text) for section, text in remarks.items()],
         findings=case.findings,
         answers=answered(case, organisations),
@@ -113,10 +114,10 @@ def _task_of(section: str) -> str:
 
 
 def _tasks(case: Case, remarks: dict[str, str]) -> list[dict[str, Any]]:
-    lacks = missing(case.application.answers, case.call.terms)
+    lacks = missing(case.application.answers, case.terms)
     asked = {_task_of(section) for section in remarks}
     rows = []
-    for code, task in TASK_FORMS.items():
+    for code, task in tasks_of(case.terms).items():
         hint = lacks[code][0] if code in lacks else ""
         status = gettext("Not yet complete") if code in lacks else gettext("Completed")
         if code in asked:
@@ -125,10 +126,11 @@ def _tasks(case: Case, remarks: dict[str, str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _task(code: str) -> Task:
-    if code not in TASK_FORMS:
+def _task(code: str, case: Case) -> Task:
+    tasks = tasks_of(case.terms)
+    if code not in tasks:
         raise not_found()
-    return TASK_FORMS[code]
+    return tasks[code]
 
 
 @router.get("/mine/{application_id}/check")
@@ -142,7 +144,7 @@ async def _check(request: Request, case: Case, bus: Bus, refused: Refused | None
         return see_other(at(case.application.id))
     async with bus.read() as session:
         organisations = await register.organisations(session, countries=[case.application.country])
-    lacks = missing(case.application.answers, case.call.terms)
+    lacks = missing(case.application.answers, case.terms)
     return render(
         request,
         "application/check.html",
@@ -202,18 +204,19 @@ async def way_in(
 @router.get("/mine/{application_id}/{code}")
 async def task(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
     """One page of the application."""
-    page, case = _task(code), await own_case(bus, principal, application_id)
+    case = await own_case(bus, principal, application_id)
+    page = _task(code, case)
     if case.application.own_state not in actions.WRITABLE:
         return see_other(at(application_id))
-    return await _page(request, bus, case, page, page.form(data=page.fields(case.application.answers)))
+    return await _page(request, bus, case, page, page.form_for(case.terms)(data=page.fields(case.application.answers)))
 
 
 async def _page(request: Request, bus: Bus, case: Case, page: Task, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
         organisations = await register.organisations(session, countries=[case.application.country])
         returned = await store.last_return(session, case.application.id)
-    prepare(form, case.call.terms, organisations)
-    codes = list(TASK_FORMS)
+    prepare(form, case.terms, organisations)
+    codes = list(tasks_of(case.terms))
     remarks = {} if returned is None or case.application.own_state is ApplicationState.DRAFT else returned.remarks
     return render(
         request,
@@ -223,7 +226,7 @@ async def _page(request: Request, bus: Bus, case: Case, page: Task, form: Form, 
         application=case.application,
         call=case.call,
         task=page,
-        visits=[dates.span(one.start, one.end) for one in case.call.terms.visit_periods],
+        visits=[dates.span(one.start, one.end) for one in case.terms.visit_periods],
         form_=form,
         step=codes.index(page.code) + 1,
         steps=len(codes),
@@ -247,12 +250,13 @@ _RULES_OF: dict[str, tuple[str, ...]] = {
 @router.post("/mine/{application_id}/{code}")
 async def save(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
     """Keep one page and go on to the next, or back to the task list."""
-    page, case = _task(code), await own_case(bus, principal, application_id)
-    form = await page.form.read(request)
+    case = await own_case(bus, principal, application_id)
+    page = _task(code, case)
+    form = await page.form_for(case.terms).read(request)
     if await form.rows_changed(request):
         return await _page(request, bus, case, page, form)
     async with bus.read() as session:
-        prepare(form, case.call.terms, await register.organisations(session, countries=[case.application.country]))
+        prepare(form, case.terms, await register.organisations(session, countries=[case.application.country]))
     if "later" in await request.form():
         await actions.save_readable(bus, principal, application_id, page.changes(form))
         return see_other(at(application_id))
@@ -270,7 +274,7 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
         for name, sentence in refused.fields.items():
             form.refuse(_field_of(form, name), sentence)
         return await _page(request, bus, case, page, form, 422)
-    codes = list(TASK_FORMS)
+    codes = list(tasks_of(case.terms))
     after = codes.index(code) + 1
     returned = case.application.own_state is not ApplicationState.DRAFT
     onward = at(application_id) if returned else at(application_id, codes[after] if after < len(codes) else "check")
@@ -285,15 +289,16 @@ async def save(request: Request, application_id: UUID, code: str, principal: Off
 
 def _field_of(form: Form, name: str) -> str:
     """The field of the form at which an error of the model belongs: `languages.0.level` at `languages`."""
-    first = name.partition(".")[0]
+    first = field_of(name)
     return first if first in form else next(iter(form)).name
 
 
 @router.post("/mine/{application_id}/{code}/draft")
 async def autosave(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
     """Keep what can be read of a page that its writer leaves."""
-    page = _task(code)
-    form = await page.form.read(request)
+    case = await own_case(bus, principal, application_id)
+    page = _task(code, case)
+    form = await page.form_for(case.terms).read(request)
     changes = {name: value for name, value in page.changes(form).items() if name in FIELDS[code]}
     await actions.save_readable(bus, principal, application_id, changes)
     return Response(status_code=204)

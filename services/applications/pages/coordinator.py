@@ -69,6 +69,7 @@ class ReturnForm(Form):
     periods = TextAreaField(N_("Periods"), [Longest(1000)])
     objectives = TextAreaField(N_("Objectives"), [Longest(1000)])
     cascade = TextAreaField(N_("How it is passed on"), [Longest(1000)])
+    questions = TextAreaField(N_("Questions of this call"), [Longest(1000)])
 
 
 def at(application_id: UUID, rest: str = "") -> str:

@@ -9,6 +9,7 @@ from wtforms import BooleanField, EmailField, FieldList, FormField, RadioField, 
 from wtforms import Form as Row
 
 from services.applications.model.answers import MOST_OBJECTIVES, PRIVACY, PRIVACY_VERSION
+from services.applications.pages import question_forms
 from shared import clock
 from shared.contracts.codes import (
     COUNTRIES,
@@ -195,6 +196,10 @@ class Task:
         """The title in the reader's language."""
         return gettext(self.title_)
 
+    def form_for(self, terms: CallTerms) -> type[Form]:
+        """The form; that of the call's own questions is made from them."""
+        return question_forms.form_of(terms) if self.code == Section.QUESTIONS else self.form
+
 
 def _same(*names: str) -> tuple[Callable[[Answers], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
     """Fields that are called like the answers; an empty text is no answer where there may be none."""
@@ -329,6 +334,13 @@ _ALL = (
     ),
     Task(Section.OBJECTIVES, N_("Objectives and how you pass them on"), ObjectivesForm, _objective_fields, _objectives),
     Task(
+        Section.QUESTIONS,
+        N_("Questions of this call"),
+        question_forms.QuestionsForm,
+        question_forms.fields,
+        question_forms.changes,
+    ),
+    Task(
         PRIVACY,
         N_("Privacy notice"),
         PrivacyForm,
@@ -338,6 +350,11 @@ _ALL = (
 )
 TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 """The pages of an application by code, in their order."""
+
+
+def tasks_of(terms: CallTerms) -> dict[str, Task]:
+    """The pages of an application to this call: one that asks nothing of its own has no page for it."""
+    return {code: task for code, task in TASK_FORMS.items() if code != Section.QUESTIONS or terms.questions}
 
 
 def prepare(form: Form, terms: CallTerms, organisations: Sequence[Organisation]) -> None:
@@ -376,4 +393,14 @@ def _half(form: Form, name: str, *, needed: bool) -> None:
         form.refuse(name, gettext("The last day must not be before the first"))
 
 
-__all__ = ["TASK_FORMS", "InRow", "Task", "choices", "countries_known", "lacking", "languages_known", "prepare"]
+__all__ = [
+    "TASK_FORMS",
+    "InRow",
+    "Task",
+    "choices",
+    "countries_known",
+    "lacking",
+    "languages_known",
+    "prepare",
+    "tasks_of",
+]

@@ -3,6 +3,7 @@
 from services.applications.store import (
     appeals,
     applications,
+    call_drafts,
     calls,
     certificates,
     contacts,
@@ -23,6 +24,7 @@ from services.applications.store.base import metadata
 __all__ = [
     "appeals",
     "applications",
+    "call_drafts",
     "calls",
     "certificates",
     "contacts",

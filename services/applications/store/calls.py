@@ -1,4 +1,4 @@
-"""Which calls are there, with their terms?"""
+"""Which calls are there, with their terms, and which terms did each have before?"""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, select
+from sqlmodel import Field, col, select
 
+from services.applications.model.call.texts import best
 from services.applications.store.base import Table
-from shared.contracts.calls import CallTerms
+from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import CallState
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.store.applications import Application
 
 
 class Call(Table, table=True):
@@ -36,13 +41,25 @@ class Call(Table, table=True):
 
     @property
     def terms(self) -> CallTerms:
-        """The call's terms, read from the row."""
-        return CallTerms.model_validate(self.terms_json)
+        """The call's terms as they are now. Raises `Refused` (503) where its rules are newer than this code."""
+        return read_terms(self.terms_json)
+
+    @property
+    def revision(self) -> int:
+        """The number of its newest revision."""
+        return int(self.terms_json["revision"])
+
+    @property
+    def text(self) -> CallText:
+        """Title and summary in the reader's language, else in English, else in the first one."""
+        text = best([CallText.model_validate(one) for one in self.terms_json["texts"]])
+        assert text is not None
+        return text
 
     @property
     def title(self) -> str:
-        """The title in the first language that the call is written in."""
-        return str(self.terms_json["texts"][0]["title"])
+        """The title in the reader's language, else in English, else in the first one."""
+        return self.text.title
 
     def takes_applications(self, at: datetime) -> bool:
         """Whether one can apply at that moment."""
@@ -53,9 +70,55 @@ class Call(Table, table=True):
         return "past_deadline" if self.state == CallState.PUBLISHED and self.deadline < at else self.state
 
 
+class CallRevision(Table, table=True):
+    """A call as it was published or revised, whole: what was submitted under it is judged by it."""
+
+    __tablename__ = "call_revision"
+
+    call_id: UUID = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    terms_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "terms"})
+    at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    actor: str = Field(description="Sign-in subject")
+    touches: list[str] = Field(default_factory=list, sa_type=JSONB, description="Applications that gained by it")
+
+    @property
+    def terms(self) -> CallTerms:
+        """The call's terms as they were then. Raises `Refused` (503) as the call's do."""
+        return read_terms(self.terms_json)
+
+
+def read_terms(document: dict[str, Any]) -> CallTerms:
+    """Terms as they were written; older rules are read with the defaults of what was added since.
+
+    Raises `Refused` (503) for rules of a newer schema than this code can judge by: it would judge wrongly.
+    """
+    written = int(document.get("rules", {}).get("schema_version", 1))
+    if written > RULES_VERSION:
+        text = gettext(
+            "The rules of call %(reference)s are of version %(written)d; this portal knows them up to version"
+            " %(known)d. Bring the portal up to date, then open this page again."
+        )
+        raise Refused(
+            text % {"reference": document.get("reference", ""), "written": written, "known": RULES_VERSION}, 503
+        )
+    return CallTerms.model_validate(document)
+
+
 async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold: bool = False) -> Call | None:
     """One call; `lock`: nobody else changes it until the commit; `hold`: neither, but others may hold it too."""
     return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
+
+
+async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
+    """The calls with these ids; until the commit none of them can be revised or closed. Before applications are locked.
+
+    Whoever closes a call locks it first and its applications next: the same order everywhere, so that nobody waits for
+    somebody who waits in return.
+    """
+    query = select(Call).where(col(Call.id).in_(sorted(set(ids)))).order_by(col(Call.id))
+    query = query.with_for_update(read=True).execution_options(populate_existing=True)
+    return {one.id: one for one in (await session.scalars(query)).all()}
 
 
 async def calls(session: AsyncSession, *, state: CallState | None = None) -> list[Call]:
@@ -70,3 +133,35 @@ async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, 
     """The calls with these ids."""
     query = select(Call).where(sa.column("id", sa.Uuid).in_(sorted(set(ids)))).order_by(Call.reference)
     return {one.id: one for one in (await session.scalars(query)).all()}
+
+
+async def revision(session: AsyncSession, call_id: UUID, number: int) -> CallRevision | None:
+    """One revision of a call."""
+    return await session.get(CallRevision, (call_id, number))
+
+
+async def revisions(session: AsyncSession, call_id: UUID) -> list[CallRevision]:
+    """All revisions of a call, the newest first."""
+    query = select(CallRevision).where(CallRevision.call_id == call_id).order_by(col(CallRevision.revision).desc())
+    return list((await session.scalars(query)).all())
+
+
+async def terms_of(
+    session: AsyncSession, applications: Sequence[Application], of: Mapping[UUID, Call]
+) -> dict[UUID, CallTerms]:
+    """By application, the terms by which it is judged: those it was submitted under, a draft's the newest of its call.
+
+    `of` are the calls of the applications, by id.
+    """
+    newest = {id_: one.terms for id_, one in of.items()}
+    wanted = {
+        (one.call_id, one.rules_version)
+        for one in applications
+        if one.rules_version is not None and one.rules_version != newest[one.call_id].revision
+    }
+    older: dict[tuple[UUID, int | None], CallTerms] = {}
+    if wanted:
+        key = sa.tuple_(col(CallRevision.call_id), col(CallRevision.revision))
+        query = select(CallRevision).where(key.in_(sorted(wanted))).order_by(key)
+        older = {(one.call_id, one.revision): one.terms for one in await session.scalars(query)}
+    return {one.id: older.get((one.call_id, one.rules_version), newest[one.call_id]) for one in applications}

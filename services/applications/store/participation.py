@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
 from services.applications.store.base import Table
-from shared.contracts.codes import Answer, Party, PreparationItem, Side
+from services.applications.store.matches import Match
+from shared.contracts.codes import Answer, MatchState, Party, PreparationItem, Side
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -154,6 +155,24 @@ async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UU
     for one in await session.scalars(query.order_by(col(AnswerIn.match_id), col(AnswerIn.at))):
         found[one.match_id][Party(one.party)] = Answer(one.answer)
     return found
+
+
+async def both_accepted(session: AsyncSession, application_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the applications that have a match to which both sides said yes and which has not ended since."""
+    live = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED)
+    query = (
+        select(Match.application_id)
+        .join(AnswerIn, col(AnswerIn.match_id) == col(Match.id))
+        .where(
+            col(Match.application_id).in_(sorted(application_ids)),
+            col(Match.state).in_(live),
+            AnswerIn.answer == Answer.ACCEPT,
+        )
+        .group_by(col(Match.id), col(Match.application_id))
+        .having(sa.func.count() >= len(Side))
+        .order_by(col(Match.application_id))
+    )
+    return set((await session.scalars(query)).all())
 
 
 async def agenda(session: AsyncSession, visit_id: UUID) -> Agenda | None:

@@ -10,6 +10,14 @@ class ApplicationKind(Code):
     MENTEE = "mentee", N_("Mentoring")
 
 
+class QuestionKind(Code):
+    """How a question that a call asks of its own is answered."""
+
+    TEXT = "text", N_("Text")
+    NUMBER = "number", N_("Number")
+    CHOICE = "choice", N_("Choice")
+
+
 class ApplicationMode(Code):
     """How an applicant comes: alone, with a named counterpart, or in a group of up to five."""
 
@@ -37,6 +45,7 @@ class Section(Code):
     OBJECTIVES = "objectives", N_("Objectives")
     CASCADE = "cascade", N_("Cascade plan")
     LINE_MANAGER = "line_manager", N_("Line manager")
+    QUESTIONS = "questions", N_("The call's own questions")
     COUNTERPART = "counterpart", N_("Counterpart or group")
     PLACES = "places", N_("Places and periods")
     AGENDA = "agenda", N_("Outline of the agenda")
