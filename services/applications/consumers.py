@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.applications.actions.reactions import react_to_matches
+from services.applications.actions import places, reactions
 from services.applications.store import certificates, matches, mentorships, outcomes, visits
 from shared.bus import Consumers
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.bus import Envelope, Tx
+
+
+async def _react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
+    await reactions.react_to_matches(tx, events)
+    await places.react_to_matches(tx, events)
 
 
 async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -23,7 +28,7 @@ consumers = Consumers(
     "applications",
     projections=("match", "visit", "mentorship", "receipt", "outcome_in", "certificate", "standing"),
 )
-consumers.topic("exchange.matches", evolve=matches.evolve, react=react_to_matches)
+consumers.topic("exchange.matches", evolve=matches.evolve, react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)
 consumers.topic("exchange.visits", evolve=visits.evolve)
 consumers.topic("mentoring.mentorships", evolve=mentorships.evolve)

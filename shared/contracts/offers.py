@@ -9,7 +9,17 @@ from pydantic import Field
 from shared.contracts import _examples as ex
 from shared.contracts.applications import LanguageHeld
 from shared.contracts.base import Country, Day, Due, Event, Part, Reference, TopicCode
-from shared.contracts.codes import ActingAs, CloseCause, CostBorne, Expertise, PauseCause, RankGroup, Reason, Section
+from shared.contracts.codes import (
+    ActingAs,
+    CloseCause,
+    CostBorne,
+    Expertise,
+    PauseCause,
+    RankGroup,
+    Reason,
+    Section,
+    VoidReason,
+)
 
 
 class OfferPeriod(Part):
@@ -91,7 +101,10 @@ class OfferPublished(OfferEvent):
 
 
 class OfferRevised(OfferEvent):
-    """The host agency changes a published placement; the terms are whole."""
+    """The host agency changes a published placement; the terms are whole.
+
+    One that closed by itself, full or over, is revised before it is resumed: with more places, or later periods.
+    """
 
     terms: OfferTerms
 
@@ -121,7 +134,7 @@ class AvailabilityConfirmed(OfferEvent):
 
 
 class OfferResumed(OfferEvent):
-    """The host lets a paused placement be matched again."""
+    """A placement is matched again: the host says so, or a place of one that was full has fallen free."""
 
     example: ClassVar[Mapping[str, Any]] = {}
 
@@ -140,3 +153,14 @@ class OfferWithdrawn(OfferEvent):
     reason: Reason
 
     example: ClassVar[Mapping[str, Any]] = {"reason": "operational_duty"}
+
+
+class OfferVoided(OfferEvent):
+    """The programme coordinator marks a placement as entered in error: it leaves the counts.
+
+    No confirmed visit stands by it; matches that are not confirmed are cancelled.
+    """
+
+    reason: VoidReason
+
+    example: ClassVar[Mapping[str, Any]] = {"reason": "test"}

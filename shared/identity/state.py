@@ -52,6 +52,7 @@ class Identity:
         self.sign_ins = Seal(keys, "sign-in")
         self.narrow = Seal(keys, "ticket")
         self.csrf = Seal(keys, "csrf")
+        self.links = Seal(keys, "link")
         self.provider = Provider(settings.oidc_issuer, settings.oidc_discovery)
         self.bearer = BearerTokens(self.provider, audience=settings.oidc_client_id)
 

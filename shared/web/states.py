@@ -129,6 +129,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("paused", "wait", N_("Paused"), N_("No new guest is matched to it."), N_("Host"), N_("The host says that it is available again.")),
         ("closed", "ended", N_("Closed"), N_("It is full, or its period is over."), "", ""),
         ("withdrawn", "ended", N_("Withdrawn"), N_("The host has taken it back."), "", ""),
+        ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
     ),
     "mentor": (
         ("draft", "draft", N_("Draft"), N_("Only the mentor can see it."), N_("Mentor"), N_("The mentor publishes it.")),

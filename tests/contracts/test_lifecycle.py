@@ -14,12 +14,14 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # Asked and confirmed for mentors as for offers ("the same pulse"): an event has one topic, so these have own names.
 # A request is the portal's, its effect (MatchFundChanged) matching's, as with cancelling and moving.
 # A logged session that the other side does not confirm: without these two the log would keep it open for ever.
+# A placement can be entered in error as an application can, and would else be counted for ever.
 OF_OUR_OWN = {
     "MentorAvailabilityAsked",
     "MentorAvailabilityConfirmed",
     "FundChangeRequested",
     "SessionDisputed",
     "SessionWithdrawn",
+    "OfferVoided",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from services.applications.actions.available import link_for
 from services.applications.actions.common import not_found
 from services.applications.store import applications, mentors, register
 from services.applications.store.contacts import log_access
@@ -43,6 +44,8 @@ _ZONES = {
     "RO": "Europe/Bucharest",
 }
 _ZONE = "Europe/Budapest"
+# Who is asked whether something is still available.
+_ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Wanted:
     country: str | None = None
     organisation_id: UUID | None = None
     mentor_id: UUID | None = None
+    availability_of: UUID | None = None
 
     @property
     def case(self) -> str:
@@ -65,10 +69,15 @@ class Wanted:
 async def contacts(bus: Bus, caller: str, wanted: Wanted) -> list[dict[str, Any]]:
     """The recipients that an audience means: opaque id, name, address, language, time zone; maybe none.
 
+    Host contacts and mentors who are asked about `availability_of` get a link each to answer, noted nowhere else.
     Raises `Refused` (422) where the id that the audience needs is missing.
     """
     async with bus.transaction(f"system:{caller}") as tx:
         found = await _recipients(tx.session, wanted)
+        for one in found:
+            subject = one.pop("subject", None)
+            if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
+                one["link"] = await link_for(tx.session, wanted.availability_of, subject)
         await log_access(
             tx.session,
             caller=caller,
@@ -159,6 +168,7 @@ def _of(person: register.Person, answers: dict[str, Any] | None = None) -> dict[
     answers = answers or {}
     return {
         "recipient": person.id,
+        "subject": person.subject,
         "name": answers.get("name") or person.name,
         "address": answers.get("email") or person.email,
         "language": answers.get("language") or person.language,

@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from services.applications.actions.common import not_found
 from services.applications.actions.now import goes
-from services.applications.model import steps
+from services.applications.model import revision, steps
 from services.applications.model.mentor import MentorEntry, problems, profile_of, reference
-from services.applications.store import calls, counters, register
+from services.applications.store import calls, counters, matches, register
 from services.applications.store import mentors as store
 from shared import clock
 from shared.contracts import mentors as told
@@ -72,6 +72,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[
             country=person.country,
             since=moment,
             entry_json=entry.model_dump(mode="json"),
+            last_day=entry.last_day,
             created_at=moment,
             saved_at=moment,
         )
@@ -91,17 +92,41 @@ async def save(
         mentor = await _own(tx, principal, mentor_id)
         if version is not None and version != mentor.version:
             raise Refused(gettext("It was changed since you opened it. Look at it as it is now."), 409)
-        if mentor.stands is MentorState.CLOSED:
+        if not writable(mentor):
             raise Refused(str(steps.refuse("mentor", mentor.state)), 409)
         entry = entry_of(mentor.entry, changes)
         if entry == mentor.entry:
+            if mentor.asked:
+                await confirmed(tx, mentor)
             return mentor
-        if mentor.stands in REVISABLE:
+        opens = mentor.stands is MentorState.CLOSED
+        if opens or mentor.stands in REVISABLE:
+            going = (await matches.going_of_mentors(tx.session, [mentor_id]))[mentor_id]
+            found = revision.below_open(entry, going)
+            found |= await _not_to_open(tx, mentor, entry) if opens else {}
+            if found:
+                raise Refused(gettext("It cannot be changed like this."), 422, found)
             await tx.record(told.MentorRevised(profile=await _profile(tx, mentor, entry)), mentor.id)
-        mentor.entry_json = entry.model_dump(mode="json")
-        _written(tx, mentor)
+        mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
+        if opens:
+            await move(tx, mentor, told.MentorResumed())
+        else:
+            _written(tx, mentor)
         await tx.changed("mentors")
         return mentor
+
+
+def writable(mentor: store.Mentor) -> bool:
+    """Whether the mentor may change it: not once it was closed by choice; what was over may get a later period."""
+    return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.BY_THE_CLOCK
+
+
+async def _not_to_open(tx: Tx, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
+    """What keeps a profile from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    call = await calls.call(tx.session, mentor.call_id)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
+    return revision.missing_to_open(entry, 0, clock.today())
 
 
 async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
@@ -109,7 +134,8 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if goes(steps.after, "mentor", told.MentorPublished, mentor.state):
-            await _move(tx, mentor, told.MentorPublished(profile=await _profile(tx, mentor, mentor.entry)))
+            await _open(tx, mentor)
+            await move(tx, mentor, told.MentorPublished(profile=await _profile(tx, mentor, mentor.entry)))
         return mentor
 
 
@@ -119,8 +145,40 @@ async def pause(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor
 
 
 async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
-    """Mentees can be matched again. Raises `Refused` (404, 409)."""
-    return await _by_mentor(bus, principal, mentor_id, told.MentorResumed())
+    """Mentees can be matched again. Raises `Refused` (404; 409; 422 where its periods are over)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if mentor.stands is MentorState.CLOSED:
+            raise Refused(str(steps.refuse("mentor", mentor.state)), 409)
+        if goes(steps.after, "mentor", told.MentorResumed, mentor.state):
+            await _open(tx, mentor)
+            await move(tx, mentor, told.MentorResumed())
+        return mentor
+
+
+async def _open(tx: Tx, mentor: store.Mentor) -> None:
+    """Raises `Refused` unless the profile could be matched: its call open, a period left."""
+    found = await _not_to_open(tx, mentor, mentor.entry)
+    if found:
+        raise Refused(" ".join(found.values()), 422, found)
+
+
+async def confirm(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """The mentor says that there is still time. Raises `Refused` (404; 409 where the profile is not published)."""
+    async with bus.transaction(principal.subject) as tx:
+        mentor = await _own(tx, principal, mentor_id)
+        if goes(steps.after, "mentor", told.MentorAvailabilityConfirmed, mentor.state):
+            await confirmed(tx, mentor)
+        return mentor
+
+
+async def confirmed(tx: Tx, mentor: store.Mentor) -> None:
+    """Note for a published, locked profile that there is time; told only where it was asked."""
+    if mentor.asked:
+        await tx.record(told.MentorAvailabilityConfirmed(), mentor.id)
+    mentor.due, mentor.saved_at = None, clock.now()
+    tx.session.add(mentor)
+    await tx.changed("mentors")
 
 
 async def close(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mentor:
@@ -132,7 +190,7 @@ async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: tol
     async with bus.transaction(principal.subject) as tx:
         mentor = await _own(tx, principal, mentor_id)
         if goes(steps.after, "mentor", type(event), mentor.state):
-            await _move(tx, mentor, event)
+            await move(tx, mentor, event)
         return mentor
 
 
@@ -161,10 +219,11 @@ async def _profile(tx: Tx, mentor: store.Mentor, entry: MentorEntry) -> told.Men
     )
 
 
-async def _move(tx: Tx, mentor: store.Mentor, event: told.MentorEvent) -> None:
+async def move(tx: Tx, mentor: store.Mentor, event: told.MentorEvent) -> None:
     """Bring a locked profile into the state to which `event` leads, and tell of it."""
     mentor.state = steps.after("mentor", type(event), mentor.state)
-    mentor.since = clock.now()
+    mentor.since, mentor.due = clock.now(), None
+    mentor.cause = str(event.cause) if isinstance(event, told.MentorPaused | told.MentorClosed) else None
     _written(tx, mentor)
     await tx.record(event, mentor.id)
     await tx.changed("mentors")

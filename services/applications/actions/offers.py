@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -9,9 +11,9 @@ from pydantic import ValidationError
 from services.applications.actions.common import not_found
 from services.applications.actions.endorsement import acting_as_for
 from services.applications.actions.now import goes
-from services.applications.model import steps
+from services.applications.model import revision, steps
 from services.applications.model.offer import OfferEntry, problems, reference, terms_of
-from services.applications.store import calls, counters, register
+from services.applications.store import calls, counters, matches, register, visits
 from services.applications.store import offers as store
 from shared import clock
 from shared.contracts import offers as told
@@ -24,20 +26,24 @@ from shared.contracts.codes import (
     Role,
     Section,
     StatedReason,
+    VoidReason,
     published,
 )
 from shared.contracts.lifecycle import Unit
 from shared.identity.scope import EU, may_act_for_organisation, may_clear
 from shared.ids import new_id
 from shared.web.errors import Refused
-from shared.web.i18n import gettext
+from shared.web.i18n import gettext, ngettext
 from shared.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
-    from shared.bus import Bus, Tx
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Envelope, Tx
     from shared.identity import Principal
 
 # In these states what the host writes is a draft; once published, a change is a revision.
@@ -67,6 +73,7 @@ async def begin(
             raise not_found()
         if call.state != CallState.PUBLISHED or not host.active:
             raise Refused(gettext("This call takes no placements now."), 409)
+        entry = entry_of(OfferEntry(city=host.city), changes)
         moment = clock.now()
         year = call.terms.opens.year
         number = await counters.next_number(tx.session, f"offer {host.country} {year}")
@@ -77,7 +84,8 @@ async def begin(
             organisation_id=organisation_id,
             country=host.country,
             since=moment,
-            entry_json=entry_of(OfferEntry(city=host.city), changes).model_dump(mode="json"),
+            entry_json=entry.model_dump(mode="json"),
+            last_day=entry.last_day,
             created_by=principal.subject,
             created_at=moment,
             saved_at=moment,
@@ -99,18 +107,74 @@ async def save(
         if version is not None and version != offer.version:
             raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
         entry = entry_of(offer.entry, changes)
-        if offer.stands in REVISABLE:
-            terms = await _terms(tx, offer, entry)
-            if terms == offer.terms and entry == offer.entry:
-                return offer
-            offer.terms_json = terms.model_dump(mode="json")
-            await tx.record(told.OfferRevised(terms=terms), offer.id)
-        elif offer.stands not in WRITABLE:
+        if revisable(offer):
+            await _revise(tx, offer, entry)
+        elif offer.stands in WRITABLE:
+            _keep(offer, entry)
+            _written(tx, offer)
+        else:
             raise Refused(str(steps.refuse("offer", offer.state)), 409)
-        offer.entry_json = entry.model_dump(mode="json")
-        _written(tx, offer)
         await tx.changed("offers")
         return offer
+
+
+def revisable(offer: store.Offer) -> bool:
+    """Whether what the host writes is a revision: it was told, or it closed by itself and may open again."""
+    closed_by_itself = offer.stands is OfferState.CLOSED and offer.cause in revision.BY_THE_CLOCK
+    return offer.stands in REVISABLE or closed_by_itself
+
+
+async def _revise(tx: Tx, offer: store.Offer, entry: OfferEntry) -> None:
+    """Tell a revision, unless nothing changes; open again what was closed, close what is full by it.
+
+    Raises `Refused` (409 where its call is closed; 422 that names what is missing, or below what is confirmed).
+    """
+    terms = await revised_terms(tx.session, offer, entry)
+    if terms == offer.terms and entry == offer.entry:
+        if offer.asked:
+            await confirmed(tx, offer)
+        return
+    offer.terms_json = terms.model_dump(mode="json")
+    _keep(offer, entry)
+    await tx.record(told.OfferRevised(terms=terms), offer.id)
+    if offer.stands is OfferState.CLOSED:
+        await move(tx, offer, told.OfferResumed())
+        return
+    offer.due = None
+    _written(tx, offer)
+    taken = (await matches.confirmed_of_offers(tx.session, [offer.id]))[offer.id]
+    if revision.is_full(entry, taken):
+        await move(tx, offer, told.OfferClosed(cause=CloseCause.FULL))
+
+
+async def revised_terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
+    """What would be told of a revision. Raises `Refused` as `save` does."""
+    terms = await _terms(session, offer, entry)
+    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    weeks = Counter(
+        visit.start - timedelta(days=visit.start.weekday())
+        for visit in await visits.of_offer(session, offer.id)
+        if visit.start is not None and visit.start >= clock.today()
+    )
+    found = revision.below_confirmed(entry, taken, weeks)
+    if not found and offer.stands is OfferState.CLOSED:
+        found = await not_to_open(session, offer, entry)
+    if found:
+        raise Refused(gettext("It cannot be changed like this."), 422, found)
+    return terms
+
+
+async def not_to_open(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> dict[str, str]:
+    """What keeps a placement from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
+    call = await calls.call(session, offer.call_id)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("Its call is closed, so it takes no guests. Copy it to another call."), 409)
+    taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+    return revision.missing_to_open(entry, taken, clock.today())
+
+
+def _keep(offer: store.Offer, entry: OfferEntry) -> None:
+    offer.entry_json, offer.last_day = entry.model_dump(mode="json"), entry.last_day
 
 
 async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
@@ -118,12 +182,12 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if goes(steps.after, "offer", told.OfferSubmitted, offer.state):
-            terms = await _terms(tx, offer, offer.entry)
+            terms = await _terms(tx.session, offer, offer.entry)
             call = await calls.call(tx.session, offer.call_id)
             assert call is not None
             until = due(clock.now(), call.terms.timers.offer_endorse_wd, Unit.WORKING_DAYS, offer.country)
             offer.terms_json = terms.model_dump(mode="json")
-            await _move(tx, offer, told.OfferSubmitted(terms=terms, due=until), until=until)
+            await move(tx, offer, told.OfferSubmitted(terms=terms, due=until), until=until)
         return offer
 
 
@@ -133,7 +197,7 @@ async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
         offer, acting_as = await _abroad(tx, principal, offer_id)
         if goes(steps.after, "offer", told.OfferEndorsed, offer.state):
             offer.remarks = {}
-            await _move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
+            await move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
         return offer
 
 
@@ -147,7 +211,7 @@ async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Map
         offer, acting_as = await _abroad(tx, principal, offer_id)
         if goes(steps.after, "offer", told.OfferReturned, offer.state):
             offer.remarks = {str(section): text for section, text in written.items()}
-            await _move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
+            await move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
         return offer
 
 
@@ -157,7 +221,10 @@ async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer
         offer = await _own(tx, principal, offer_id)
         if goes(steps.after, "offer", told.OfferPublished, offer.state):
             assert offer.terms is not None
-            await _move(tx, offer, told.OfferPublished(terms=offer.terms))
+            found = await not_to_open(tx.session, offer, offer.entry)
+            if found:
+                raise Refused(" ".join(found.values()), 409)
+            await move(tx, offer, told.OfferPublished(terms=offer.terms))
         return offer
 
 
@@ -167,8 +234,60 @@ async def pause(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def resume(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
-    """It can be matched again. Raises `Refused` (404, 409)."""
-    return await _by_host(bus, principal, offer_id, told.OfferResumed())
+    """It can be matched again. Raises `Refused` (404; 409; 422 where its periods or its places are used up)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if offer.stands is OfferState.CLOSED:
+            raise Refused(str(steps.refuse("offer", offer.state)), 409)
+        if goes(steps.after, "offer", told.OfferResumed, offer.state):
+            await _open(tx, offer)
+            await move(tx, offer, told.OfferResumed())
+        return offer
+
+
+async def _open(tx: Tx, offer: store.Offer) -> None:
+    """Raises `Refused` unless the placement could be matched: its call open, a place and a period left."""
+    found = await not_to_open(tx.session, offer, offer.entry)
+    if found:
+        raise Refused(" ".join(found.values()), 422, found)
+
+
+async def confirm(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The host says that it is still available. Raises `Refused` (404; 409 where it is not published)."""
+    async with bus.transaction(principal.subject) as tx:
+        offer = await _own(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.AvailabilityConfirmed, offer.state):
+            await confirmed(tx, offer)
+        return offer
+
+
+async def confirmed(tx: Tx, offer: store.Offer) -> None:
+    """Note for a published, locked placement that it is available; told only where it was asked."""
+    if offer.asked:
+        await tx.record(told.AvailabilityConfirmed(), offer.id)
+    offer.due, offer.saved_at = None, clock.now()
+    tx.session.add(offer)
+    await tx.changed("offers")
+
+
+async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReason) -> store.Offer:
+    """The programme coordinator takes out what was entered in error: it leaves the counts.
+
+    Raises `Refused` (404; 409 while a confirmed visit stands by it).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        offer, _ = await _abroad(tx, principal, offer_id)
+        if goes(steps.after, "offer", told.OfferVoided, offer.state):
+            stand = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
+            if stand:
+                sentence = ngettext(
+                    "%(num)d confirmed place stands by it. Void or cancel that application first.",
+                    "%(num)d confirmed places stand by it. Void or cancel those applications first.",
+                    stand,
+                )
+                raise Refused(sentence % {"num": stand}, 409)
+            await move(tx, offer, told.OfferVoided(reason=reason))
+        return offer
 
 
 async def close(
@@ -187,7 +306,7 @@ async def _by_host(bus: Bus, principal: Principal, offer_id: UUID, event: told.O
     async with bus.transaction(principal.subject) as tx:
         offer = await _own(tx, principal, offer_id)
         if goes(steps.after, "offer", type(event), offer.state):
-            await _move(tx, offer, event)
+            await move(tx, offer, event)
         return offer
 
 
@@ -220,9 +339,9 @@ def acting_as(principal: Principal, country: str, organisation_id: UUID) -> Acti
     return ActingAs.DEPUTY if all(grant.deputy_for for grant in held) else ActingAs.COORDINATOR
 
 
-async def _terms(tx: Tx, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
+async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:
     """What is told of the entry. Raises `Refused` (422) that names what is missing."""
-    call = await calls.call(tx.session, offer.call_id)
+    call = await calls.call(session, offer.call_id)
     assert call is not None
     found = problems(entry, call.terms)
     if found:
@@ -237,12 +356,23 @@ async def _terms(tx: Tx, offer: store.Offer, entry: OfferEntry) -> told.OfferTer
     )
 
 
-async def _move(tx: Tx, offer: store.Offer, event: told.OfferEvent, *, until: Any = None) -> None:
-    """Bring a locked placement into the state to which `event` leads, and tell of it."""
+async def move(
+    tx: Tx,
+    offer: store.Offer,
+    event: told.OfferEvent,
+    *,
+    until: datetime | None = None,
+    because: Envelope | None = None,
+) -> None:
+    """Bring a locked placement into the state to which `event` leads, and tell of it; `because` of another event."""
     offer.state = steps.after("offer", type(event), offer.state)
     offer.since, offer.due = clock.now(), until
+    offer.cause = str(event.cause) if isinstance(event, told.OfferPaused | told.OfferClosed) else None
     _written(tx, offer)
-    await tx.record(event, offer.id)
+    if because is None:
+        await tx.record(event, offer.id)
+    else:
+        await tx.react(because, event, offer.id)
     await tx.changed("offers")
 
 

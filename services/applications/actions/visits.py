@@ -113,7 +113,7 @@ async def prepare(bus: Bus, principal: Principal, visit_id: UUID, items: Collect
 
 
 async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapping[date, bool]) -> Visit:
-    """The host records who was there, by day; what is recorded already stays. Raises `Refused` (404, 409)."""
+    """The host records who was there, by day; another answer corrects it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, visit = await cases.of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
@@ -123,7 +123,14 @@ async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapp
             if before.get(day) is present:
                 continue
             goes(model.may_record, visit.stands, visit.dates, day, today)
-            row = store.Attendance(visit_id=visit_id, day=day, present=present, actor=principal.subject, at=moment)
+            row = store.Attendance(
+                visit_id=visit_id,
+                day=day,
+                present=present,
+                was=before.get(day),
+                actor=principal.subject,
+                at=moment,
+            )
             await store.put_attendance(tx.session, row)
             event = AttendanceRecorded(application_id=visit.application_id, visit_id=visit_id, day=day, present=present)
             await tx.record(event, visit.match_id, correlation=case.correlation)

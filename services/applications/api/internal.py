@@ -28,6 +28,7 @@ class ContactsWanted(BaseModel):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     organisation_id: UUID | None = None
     mentor_id: UUID | None = None
+    availability_of: UUID | None = None
 
 
 class ObjectivesWanted(BaseModel):
@@ -43,7 +44,13 @@ class ObjectivesWanted(BaseModel):
 async def contacts(body: ContactsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """The people whom an audience means, as recipients of one message."""
     wanted = actions.Wanted(
-        body.audience, body.purpose, body.application_id, body.country, body.organisation_id, body.mentor_id
+        body.audience,
+        body.purpose,
+        body.application_id,
+        body.country,
+        body.organisation_id,
+        body.mentor_id,
+        body.availability_of,
     )
     return {"recipients": await actions.contacts(bus, caller, wanted)}
 

@@ -88,3 +88,9 @@ async def resume(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, An
 async def close(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
     """No more mentees; mentorships that are open stand."""
     return shown.mentor(await actions.close(bus, principal, mentor_id))
+
+
+@router.post("/{mentor_id}/available")
+async def confirm(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
+    """Say that there is still time for mentees."""
+    return shown.mentor(await actions.confirm(bus, principal, mentor_id))

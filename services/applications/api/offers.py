@@ -11,7 +11,7 @@ from services.applications.actions.common import not_found
 from services.applications.api import shown
 from services.applications.api.parts import Body, Reason, Store
 from services.applications.store import offers as store
-from shared.contracts.codes import CloseCause, OfferState, Role, Section
+from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
 from shared.identity import Principal, allow
 from shared.identity.scope import countries_visible, may_see_organisation
 
@@ -20,6 +20,7 @@ Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
 Decider = Annotated[
     Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
 ]
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 Reader = Annotated[
     Principal,
     Depends(allow(Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
@@ -46,6 +47,12 @@ class Return(Body):
     """What is asked for, by section."""
 
     remarks: dict[Section, str]
+
+
+class Void(Body):
+    """Why it leaves the counts."""
+
+    reason: VoidReason
 
 
 class Close(Body):
@@ -159,3 +166,15 @@ async def close(offer_id: UUID, principal: Host, bus: Store, body: Close | None 
 async def withdraw(offer_id: UUID, body: Reason, principal: Host, bus: Store) -> dict[str, Any]:
     """The host takes it back."""
     return shown.offer(await actions.withdraw(bus, principal, offer_id, body.reason))
+
+
+@router.post("/{offer_id}/available")
+async def confirm(offer_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+    """Say that it is still available."""
+    return shown.offer(await actions.confirm(bus, principal, offer_id))
+
+
+@router.post("/{offer_id}/void")
+async def void(offer_id: UUID, body: Void, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Take out a placement that was entered in error; refused while a confirmed visit stands by it."""
+    return shown.offer(await actions.void(bus, principal, offer_id, body.reason))

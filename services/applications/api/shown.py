@@ -25,6 +25,8 @@ def offer(one: Offer) -> Shown:
         "state": one.state,
         "since": one.since,
         "due": one.due,
+        "cause": one.cause,
+        "asked": one.asked,
         "version": one.version,
         "remarks": one.remarks,
         "entry": one.entry_json,
@@ -41,6 +43,9 @@ def mentor(one: Mentor) -> Shown:
         "country": one.country,
         "state": one.state,
         "since": one.since,
+        "due": one.due,
+        "cause": one.cause,
+        "asked": one.asked,
         "version": one.version,
         "entry": one.entry_json,
     }

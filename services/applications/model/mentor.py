@@ -4,6 +4,7 @@
 States and who moves them: `lifecycles.md`, "Offer of a placement"; the capacity of 1 to 5 is the contract's.
 """
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -35,6 +36,11 @@ class MentorEntry(Entry):
     topics: Annotated[tuple[TopicCode, ...], Field(max_length=10)] = ()
     conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
     about: Text = ""
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the last period; None without any."""
+        return max((period.end for period in self.periods), default=None)
 
 
 def problems(entry: MentorEntry, call: CallTerms) -> dict[str, str]:

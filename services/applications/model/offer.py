@@ -1,7 +1,7 @@
 """What does a host write about a placement, what is still missing, and what of it is published?
 
 `OfferEntry` is the draft: everything may be missing. `OfferTerms` (the contract's) is what the other services read.
-Security requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
+Contact, security requirements and remarks stay in the portal. States and who moves them: `lifecycles.md`, "Offer".
 """
 
 from datetime import date
@@ -31,6 +31,7 @@ class OfferEntry(Entry):
     city: Annotated[Line, StringConstraints(max_length=100)] = ""
     outline: LongText = ""
     security: Text = ""
+    contact: Text = ""
     topics: Annotated[tuple[TopicCode, ...], Field(max_length=10)] = ()
     expertise: Annotated[tuple[Expertise, ...], Field(max_length=24)] = ()
     places: Annotated[int, Field(ge=1, le=500)] | None = None
@@ -41,17 +42,23 @@ class OfferEntry(Entry):
     days: Annotated[int, Field(ge=1, le=5)] = 5
     costs_borne: tuple[CostBorne, ...] = ()
     deadline: date | None = None
+    prematched_with: UUID | None = None
     conflicts: Annotated[tuple[UUID, ...], Field(max_length=20)] = ()
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the last period; None without any."""
+        return max((period.end for period in self.periods), default=None)
 
 
 FIELDS: dict[Section, tuple[str, ...]] = {
-    Section.SERVICE: ("title", "unit", "city"),
+    Section.SERVICE: ("title", "unit", "city", "contact"),
     Section.TOPICS: ("topics", "expertise"),
     Section.PLACES: ("places", "periods", "days", "group_size", "excluded_rank_groups", "deadline"),
     Section.LANGUAGES: ("languages",),
     Section.AGENDA: ("outline",),
     Section.COSTS: ("costs_borne",),
-    Section.SECURITY: ("security", "conflicts"),
+    Section.SECURITY: ("security", "prematched_with", "conflicts"),
 }
 """Which fields belong to which section, in the order of the form."""
 
@@ -111,6 +118,7 @@ def terms_of(
         group_size=entry.group_size,
         days=entry.days,
         costs_borne=entry.costs_borne,
+        prematched_with=entry.prematched_with,
         deadline=entry.deadline,
         conflicts=entry.conflicts,
     )

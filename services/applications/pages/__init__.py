@@ -8,6 +8,7 @@ from services.applications.consumers import consumers
 from services.applications.pages import (
     appeals,
     application,
+    available,
     calls,
     certificates,
     clock,
@@ -38,7 +39,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     # Before the application's own, whose last routes take any word for one of its pages.
     found += [appeals.router, application.router]
     found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
-    found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [available.router, offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -15,8 +15,10 @@ from services.applications.store import (
     outcomes,
     pairs,
     participation,
+    questions,
     register,
     standings,
+    supply,
     visits,
 )
 from services.applications.store.base import metadata
@@ -37,7 +39,9 @@ __all__ = [
     "outcomes",
     "pairs",
     "participation",
+    "questions",
     "register",
     "standings",
+    "supply",
     "visits",
 ]

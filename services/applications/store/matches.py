@@ -12,14 +12,15 @@ from sqlmodel import Field, col, select
 
 from services.applications.store import progress
 from services.applications.store.base import Table
+from services.applications.store.mentorships import Mentorship
 from services.applications.store.rows import write_rows
 from shared.contracts import matches as told
-from shared.contracts.codes import ApplicationKind, MatchState
+from shared.contracts.codes import ApplicationKind, MatchState, MentorshipState
 from shared.contracts.matches import MatchEvent, Pairing
 from shared.contracts.receipts import MatchExplained, NoMatchExplained, ReceiptEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 MOST = 500
+UNCONFIRMED = (MatchState.PROPOSED.value, MatchState.CLEARED.value, MatchState.OFFERED.value)
 _STATES: dict[str, MatchState] = {
     told.MatchProposed.type: MatchState.PROPOSED,
     told.MatchCleared.type: MatchState.CLEARED,
@@ -195,6 +197,40 @@ async def within(
     if states:
         query = query.where(col(Match.state).in_(states))
     return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id).desc()).limit(MOST)))
+
+
+async def confirmed_of_offers(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many places of each offer are confirmed."""
+    query = (
+        sa.select(col(Match.offer_id), sa.func.count())
+        .where(col(Match.offer_id).in_(sorted(offer_ids)), col(Match.state) == MatchState.CONFIRMED)
+        .group_by(col(Match.offer_id))
+        .order_by(col(Match.offer_id))
+    )
+    found = {offer_id: int(count) for offer_id, count in (await session.execute(query)).all()}
+    return {offer_id: found.get(offer_id, 0) for offer_id in offer_ids}
+
+
+async def open_of_offer(session: AsyncSession, offer_id: UUID) -> list[Match]:
+    """The matches for an offer that are not confirmed and not over, those due first."""
+    query = select(Match).where(Match.offer_id == offer_id, col(Match.state).in_(UNCONFIRMED))
+    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id)).limit(MOST)))
+
+
+async def going_of_mentors(session: AsyncSession, mentor_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many mentees each mentor has: confirmed matches whose mentorship has not ended."""
+    ended = select(Mentorship.id).where(
+        col(Mentorship.match_id) == col(Match.id),
+        col(Mentorship.state).in_((MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY)),
+    )
+    query = (
+        sa.select(col(Match.mentor_id), sa.func.count())
+        .where(col(Match.mentor_id).in_(sorted(mentor_ids)), col(Match.state) == MatchState.CONFIRMED, ~ended.exists())
+        .group_by(col(Match.mentor_id))
+        .order_by(col(Match.mentor_id))
+    )
+    found = {mentor_id: int(count) for mentor_id, count in (await session.execute(query)).all()}
+    return {mentor_id: found.get(mentor_id, 0) for mentor_id in mentor_ids}
 
 
 def of_hosts(organisation_ids: Sequence[UUID]) -> sa.ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,7 +26,12 @@ class Mentor(Table, table=True):
     """A mentor's profile for one call: its id is the mentor's name on the log; whose it is stays here."""
 
     __tablename__ = "mentor"
-    __table_args__ = (sa.Index("mentor_one_a_call", "subject", "call_id", unique=True),)
+    __table_args__ = (
+        sa.Index("mentor_one_a_call", "subject", "call_id", unique=True),
+        sa.Index("mentor_call_state", "call_id", "state"),
+        sa.Index("mentor_asked", "due", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("mentor_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
+    )
 
     id: UUID = Field(primary_key=True)
     subject: str = Field(description="The mentor's sign-in subject")
@@ -36,10 +41,15 @@ class Mentor(Table, table=True):
     country: str = Field(index=True)
     state: str = MentorState.DRAFT
     since: datetime = Field(sa_type=_TIME)
+    due: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Until when the mentor is asked whether there is still time"
+    )
+    cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
+    last_day: date | None = Field(default=None, description="Of the last period")
     version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
     entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     created_at: datetime = Field(sa_type=_TIME)
-    saved_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
 
     @property
     def entry(self) -> MentorEntry:
@@ -50,6 +60,11 @@ class Mentor(Table, table=True):
     def stands(self) -> MentorState:
         """Its state."""
         return MentorState(self.state)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the mentor is asked if there is still time."""
+        return self.stands is MentorState.PUBLISHED and self.due is not None
 
 
 async def mentor(session: AsyncSession, mentor_id: UUID, *, lock: bool = False) -> Mentor | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,6 +32,8 @@ class Offer(Table, table=True):
         sa.Index("offer_organisation_state", "organisation_id", "state"),
         sa.Index("offer_country_state", "country", "state"),
         sa.Index("offer_call_state", "call_id", "state"),
+        sa.Index("offer_asked", "due", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("offer_last_day", "last_day", postgresql_where=sa.text("state IN ('published', 'paused')")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -41,7 +43,11 @@ class Offer(Table, table=True):
     country: str
     state: str = OfferState.DRAFT
     since: datetime = Field(sa_type=_TIME, description="When it came into its state")
-    due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when the next step is asked for")
+    due: datetime | None = Field(
+        default=None, sa_type=_TIME, description="Until when it is asked for: endorsement, or whether it is available"
+    )
+    cause: str | None = Field(default=None, description="Why it pauses or is closed, a code")
+    last_day: date | None = Field(default=None, description="Of its last period")
     version: int = Field(default=1, description="Counts what was written: the optimistic lock of forms")
     entry_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "entry"})
     terms_json: dict[str, Any] | None = Field(
@@ -50,7 +56,7 @@ class Offer(Table, table=True):
     remarks: dict[str, str] = Field(default_factory=dict, sa_type=JSONB, description="The coordinator's, by section")
     created_by: str
     created_at: datetime = Field(sa_type=_TIME)
-    saved_at: datetime = Field(sa_type=_TIME)
+    saved_at: datetime = Field(sa_type=_TIME, description="Last written, moved or confirmed to be available")
 
     @property
     def entry(self) -> OfferEntry:
@@ -66,6 +72,11 @@ class Offer(Table, table=True):
     def stands(self) -> OfferState:
         """Its state."""
         return OfferState(self.state)
+
+    @property
+    def asked(self) -> bool:
+        """Whether the host is asked if it is still available."""
+        return self.stands is OfferState.PUBLISHED and self.due is not None
 
     @property
     def title(self) -> str:

@@ -104,13 +104,14 @@ class Prepared(Table, table=True):
 
 
 class Attendance(Table, table=True):
-    """Whether the guest was there on one day of the visit; a later record replaces it."""
+    """Whether the guest was there on one day of the visit; a correction says what was recorded before it."""
 
     __tablename__ = "attendance"
 
     visit_id: UUID = Field(primary_key=True)
     day: date = Field(primary_key=True)
     present: bool
+    was: bool | None = Field(default=None, description="What a correction replaced")
     actor: str
     at: datetime = Field(sa_type=_TIME)
 
@@ -203,14 +204,19 @@ async def prepared(session: AsyncSession, visit_id: UUID) -> set[PreparationItem
 
 async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:
     """By day, whether the guest was there."""
+    return {one.day: one.present for one in await attendance_records(session, visit_id)}
+
+
+async def attendance_records(session: AsyncSession, visit_id: UUID) -> list[Attendance]:
+    """What was recorded of each day, with what a correction replaced, by day."""
     query = select(Attendance).where(Attendance.visit_id == visit_id).order_by(col(Attendance.day))
-    return {one.day: one.present for one in await session.scalars(query)}
+    return list(await session.scalars(query))
 
 
 async def put_attendance(session: AsyncSession, record: Attendance) -> None:
     """Record one day; an earlier record is replaced."""
     new = insert(Attendance).values(**record.model_dump())
-    changes = {name: new.excluded[name] for name in ("present", "actor", "at")}
+    changes = {name: new.excluded[name] for name in ("present", "was", "actor", "at")}
     await session.execute(new.on_conflict_do_update(index_elements=["visit_id", "day"], set_=changes))
 
 

@@ -51,7 +51,7 @@ class Visit(Table, table=True):
     match_id: UUID = Field(index=True)
     application_id: UUID = Field(index=True)
     call_id: UUID
-    offer_id: UUID | None = None
+    offer_id: UUID | None = Field(default=None, index=True)
     mentorship_id: UUID | None = Field(default=None, index=True)
     country: str
     host_country: str
@@ -158,3 +158,12 @@ async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     """The ids of an application's visits, the oldest first."""
     query = select(Visit.id).where(Visit.application_id == application_id).order_by(col(Visit.id))
     return list(await session.scalars(query))
+
+
+NOT_TAKING_PLACE = (VisitState.CANCELLED.value, VisitState.VOIDED.value)
+
+
+async def of_offer(session: AsyncSession, offer_id: UUID) -> list[Visit]:
+    """The visits under an offer that were neither cancelled nor entered in error, by their start."""
+    query = select(Visit).where(Visit.offer_id == offer_id, col(Visit.state).not_in(NOT_TAKING_PLACE))
+    return list(await session.scalars(query.order_by(col(Visit.start).nulls_last(), col(Visit.id)).limit(500)))

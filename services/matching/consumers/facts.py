@@ -13,7 +13,7 @@ from shared.contracts import calls as told_of_calls
 from shared.contracts import mentors as told_of_mentors
 from shared.contracts import offers as told_of_offers
 from shared.contracts import registry as told_of_register
-from shared.contracts.codes import ApplicationState, CallState, MentorState, OfferState, Outcome
+from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _TO_OFFER_STATE: dict[str, OfferState] = {
     told_of_offers.OfferResumed.type: OfferState.PUBLISHED,
     told_of_offers.OfferClosed.type: OfferState.CLOSED,
     told_of_offers.OfferWithdrawn.type: OfferState.WITHDRAWN,
+    told_of_offers.OfferVoided.type: OfferState.VOIDED,
 }
 _TO_MENTOR_STATE: dict[str, MentorState] = {
     told_of_mentors.MentorPaused.type: MentorState.PAUSED,
@@ -179,6 +180,9 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
         ):
             before = rows.get(subject)
             rows[subject] = _offer(subject, data, before.state if before else None, event)
+        elif isinstance(data, told_of_offers.OfferClosed) and data.cause is CloseCause.FULL:
+            # It stays in the pool: no place is left to be given, and the next in line is proposed when one falls free.
+            continue
         elif data.type in _TO_OFFER_STATE:
             _move(rows, subject, _TO_OFFER_STATE[data.type].value, event)
     await _keep_seats(tx, rows, events)

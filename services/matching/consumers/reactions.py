@@ -159,7 +159,7 @@ def _leaves(event: Envelope) -> bool:
 
 
 async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
-    """A placement that is taken back, or closed before it was full, ends what is not confirmed."""
+    """A placement that is taken back, entered in error, or closed before it was full ends what is not confirmed."""
     ended: dict[UUID, tuple[Envelope, Party, Reason]] = {}
     for event in events:
         match event.data:
@@ -167,6 +167,8 @@ async def offers(tx: Tx, events: Sequence[Envelope]) -> None:
                 ended[UUID(event.subject)] = event, Party.HOST, one.reason
             case told_of_offers.OfferClosed() as one if one.cause is not CloseCause.FULL:
                 ended[UUID(event.subject)] = event, Party.HOST, Reason.NOT_AVAILABLE
+            case told_of_offers.OfferVoided():
+                ended[UUID(event.subject)] = event, Party.PROGRAMME, Reason.OTHER
     await _without_seat(tx, ended)
 
 

@@ -64,6 +64,7 @@ _LINES: dict[str, str] = {
     "OfferResumed": N_("Placement available again"),
     "OfferClosed": N_("Placement closed"),
     "OfferWithdrawn": N_("Placement withdrawn"),
+    "OfferVoided": N_("Placement entered in error"),
     "AvailabilityAsked": N_("Host asked whether still available"),
     "AvailabilityConfirmed": N_("Host still available"),
     "MentorPublished": N_("Mentor published"),

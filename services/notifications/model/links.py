@@ -30,10 +30,12 @@ def address(origin: str, link: str, case: Case, *, own: bool) -> str:
     """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
 
     An application has two pages: `own` is for the officer's, others get the coordinators'. `outcome` is the visit or
-    the mentorship that the case is.
+    the mentorship that the case is, `supply` the placement or the mentor's profile.
     """
     if link == "application" and not own:
         link = "case"
+    if link == "supply":
+        link = "mentor" if case.offer_id is None else "offer"
     if link == "outcome":
         link = "visit" if case.topic == VISITS else "mentorship"
     ids = {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}

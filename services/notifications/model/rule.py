@@ -42,7 +42,8 @@ class Rule:
 
     `subject` and the paragraphs of `text` hold `%(word)s` places (`wording.py` says which words there are). The
     reference stands before every subject; a name never does. A paragraph one of whose words is empty is left out.
-    `link` is a key of `links.LINKS`, `action` what the link says. What is not `mandatory` a reader may refuse.
+    `link` is a key of `links.LINKS`, `action` what the link says. What is not `mandatory` a reader may refuse. Where
+    the link `answers` the question, a mail has one of the reader's own, which the portal gives when it is sent.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Rule:
     when: When | None = None
     invitation: Method | None = None
     mandatory: bool = True
+    answers: bool = False
 
     @property
     def channel(self) -> Channel:

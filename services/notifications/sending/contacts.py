@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.identity import service_headers
 
@@ -23,7 +23,10 @@ class PortalAway(RuntimeError):
 
 
 class Contact(BaseModel):
-    """One recipient: `recipient` is the opaque id, `language` the one to write in (ISO 639-1)."""
+    """One recipient: `recipient` is the opaque id, `language` the one to write in (ISO 639-1).
+
+    `link` is a path of the portal by which this person alone answers, once; it is a secret, so it is kept nowhere.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -32,6 +35,7 @@ class Contact(BaseModel):
     address: str
     language: str = "en"
     timezone: str = "Europe/Budapest"
+    link: Annotated[str, Field(pattern="^/applications/")] | None = None
 
 
 class _Contacts(BaseModel):
@@ -52,15 +56,20 @@ class Portal:
         client = httpx2.AsyncClient(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
-    async def contacts(self, audience: Audience, purpose: str, application_id: UUID | None) -> list[Contact]:
+    async def contacts(
+        self, audience: Audience, purpose: str, application_id: UUID | None, *, availability_of: UUID | None = None
+    ) -> list[Contact]:
         """The recipients that an audience means now, none where the portal knows none; the portal notes the purpose.
 
+        With `availability_of` (an offer or a mentor) each gets a link to say whether it is available.
         Raises `PortalAway`.
         """
         wanted = audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
         if application_id is not None:
             wanted.setdefault("application_id", str(application_id))  # for the portal's access log: in which case
         wanted |= {"audience": audience.kind.value, "purpose": purpose}
+        if availability_of is not None:
+            wanted["availability_of"] = str(availability_of)
         try:
             answer = await self.client.post("/applications/internal/contacts", json=wanted)
         except httpx2.HTTPError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -44,6 +45,8 @@ def letter(
     said = wording(
         message.row, message.case, message.facts, to=message.audience.kind, origin=settings.origin, host=host
     )
+    if contact.link is not None:
+        said = replace(said, link=settings.origin + contact.link)
     name, address = parseaddr(settings.mail_from)
     thread = f"<story-{message.story}@{settings.mail_domain}>"
     mail = EmailMessage()

@@ -128,7 +128,10 @@ class Office:
     async def send(self, message: MessageRow, host: str) -> None:
         """Send a message to all its recipients, as far as it was not sent to them before."""
         try:
-            found = await self.portal.contacts(message.audience, message.rule, message.application_id)
+            about = message.case.id if message.answers else None
+            found = await self.portal.contacts(
+                message.audience, message.rule, message.application_id, availability_of=about
+            )
         except PortalAway as error:
             await self._later(message, f"portal: {error}")
             return

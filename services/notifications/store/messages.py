@@ -13,7 +13,9 @@ from sqlmodel import Field, col, select
 
 from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
+from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, table_of
+from shared.contracts.codes import DeadlineKind
 from shared.contracts.notifications import Audience
 
 if TYPE_CHECKING:
@@ -62,6 +64,12 @@ class MessageRow(Table, table=True):
     def row(self) -> Rule:
         """The rule of the table."""
         return BY_NAME[self.rule]
+
+    @property
+    def answers(self) -> bool:
+        """Whether its link answers it: it asks whether something is available, or reminds of that question."""
+        reminds = self.facts.get("deadline") == DeadlineKind.AVAILABILITY
+        return self.row.answers or (reminds and self.row.to is Told.OWNER)
 
     @property
     def audience(self) -> Audience:

@@ -48,10 +48,10 @@ class Book:
 
     @cached_property
     def voided(self) -> frozenset[str]:
-        """What was entered in error and leaves the counts: applications with all that came of them, and visits."""
+        """What was entered in error and leaves the counts: applications with what came of them, visits, placements."""
         gone = set(self.subjects(applications.ApplicationVoided.type))
         theirs = {fact.subject for fact in self.everything() if fact.values.get("application") in gone} if gone else ()
-        return frozenset({*gone, *theirs, *self.subjects(visits.VisitVoided.type)})
+        return frozenset({*gone, *theirs, *self.subjects(visits.VisitVoided.type, offers.OfferVoided.type)})
 
     @cached_property
     def completed(self) -> tuple[Fact, ...]:

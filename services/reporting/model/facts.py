@@ -234,6 +234,7 @@ COUNTED_ONLY = (
     applications.ApplicationVoided.type,
     offers.OfferWithdrawn.type,
     offers.OfferClosed.type,
+    offers.OfferVoided.type,
 )
 """Types that indicators use though nothing of their payload is needed."""
 

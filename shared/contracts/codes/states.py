@@ -40,6 +40,7 @@ class OfferState(Code):
     PAUSED = "paused", N_("Paused")
     CLOSED = "closed", N_("Closed")
     WITHDRAWN = "withdrawn", N_("Withdrawn")
+    VOIDED = "voided", N_("Entered in error")
 
 
 class MentorState(Code):

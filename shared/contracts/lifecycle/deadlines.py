@@ -117,7 +117,12 @@ _ALL = (
         "offer_endorse_wd",
         (A.HOST_COORDINATOR,),
         (offers.OfferSubmitted.type,),
-        (offers.OfferReturned.type, offers.OfferEndorsed.type, offers.OfferWithdrawn.type),
+        (
+            offers.OfferReturned.type,
+            offers.OfferEndorsed.type,
+            offers.OfferWithdrawn.type,
+            offers.OfferVoided.type,
+        ),
         escalates_to=(A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR),
     ),
     Deadline(
@@ -131,6 +136,7 @@ _ALL = (
             offers.OfferPaused.type,
             offers.OfferClosed.type,
             offers.OfferWithdrawn.type,
+            offers.OfferVoided.type,
             mentors.MentorAvailabilityConfirmed.type,
             mentors.MentorRevised.type,
             mentors.MentorPaused.type,

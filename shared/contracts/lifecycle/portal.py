@@ -116,7 +116,7 @@ _OFFERS = (
         D.OFFER_ENDORSEMENT,
     ),
     Transition(offers.OfferPublished.type, (Actor.HOST,), (O.ENDORSED,), O.PUBLISHED),
-    Transition(offers.OfferRevised.type, (Actor.HOST,), (O.PUBLISHED, O.PAUSED)),
+    Transition(offers.OfferRevised.type, (Actor.HOST,), (O.PUBLISHED, O.PAUSED, O.CLOSED)),
     Transition(offers.OfferPaused.type, (Actor.HOST, Actor.CLOCK, Actor.PROGRAMME), (O.PUBLISHED,), O.PAUSED),
     Transition(offers.AvailabilityAsked.type, (Actor.CLOCK,), (O.PUBLISHED,), O.PUBLISHED),
     Transition(
@@ -127,20 +127,33 @@ _OFFERS = (
         D.AVAILABILITY,
         "unanswered, it pauses",
     ),
-    Transition(offers.OfferResumed.type, (Actor.HOST, Actor.PROGRAMME), (O.PAUSED,), O.PUBLISHED),
-    Transition(offers.OfferClosed.type, (Actor.HOST, Actor.CLOCK), (O.PUBLISHED, O.PAUSED), O.CLOSED),
+    Transition(
+        offers.OfferResumed.type,
+        (Actor.HOST, Actor.PROGRAMME, Actor.PORTAL),
+        (O.PAUSED, O.CLOSED),
+        O.PUBLISHED,
+        then="from closed only where it was full or over, and has places and periods again",
+    ),
+    Transition(offers.OfferClosed.type, (Actor.HOST, Actor.CLOCK, Actor.PORTAL), (O.PUBLISHED, O.PAUSED), O.CLOSED),
     Transition(
         offers.OfferWithdrawn.type,
         (Actor.HOST,),
         (O.SUBMITTED, O.RETURNED, O.ENDORSED, O.PUBLISHED, O.PAUSED),
         O.WITHDRAWN,
     ),
+    Transition(
+        offers.OfferVoided.type,
+        (Actor.PROGRAMME,),
+        tuple(state for state in O if state not in {O.DRAFT, O.VOIDED}),
+        O.VOIDED,
+        then="leaves the counts; refused while a confirmed visit stands",
+    ),
 )
 
 _PUBLISHED, _PAUSED = MentorState.PUBLISHED, MentorState.PAUSED
 _MENTORS = (
     Transition(mentors.MentorPublished.type, (Actor.MENTOR,), (None, MentorState.DRAFT), _PUBLISHED),
-    Transition(mentors.MentorRevised.type, (Actor.MENTOR,), (_PUBLISHED, _PAUSED)),
+    Transition(mentors.MentorRevised.type, (Actor.MENTOR,), (_PUBLISHED, _PAUSED, MentorState.CLOSED)),
     Transition(mentors.MentorPaused.type, (Actor.MENTOR, Actor.CLOCK, Actor.PROGRAMME), (_PUBLISHED,), _PAUSED),
     Transition(mentors.MentorAvailabilityAsked.type, (Actor.CLOCK,), (_PUBLISHED,), _PUBLISHED),
     Transition(
@@ -151,8 +164,19 @@ _MENTORS = (
         D.AVAILABILITY,
         "unanswered, it pauses",
     ),
-    Transition(mentors.MentorResumed.type, (Actor.MENTOR, Actor.PROGRAMME), (_PAUSED,), _PUBLISHED),
-    Transition(mentors.MentorClosed.type, (Actor.MENTOR, Actor.PROGRAMME), (_PUBLISHED, _PAUSED), MentorState.CLOSED),
+    Transition(
+        mentors.MentorResumed.type,
+        (Actor.MENTOR, Actor.PROGRAMME),
+        (_PAUSED, MentorState.CLOSED),
+        _PUBLISHED,
+        then="from closed only where its periods were over, and it has later ones",
+    ),
+    Transition(
+        mentors.MentorClosed.type,
+        (Actor.MENTOR, Actor.PROGRAMME, Actor.CLOCK),
+        (_PUBLISHED, _PAUSED),
+        MentorState.CLOSED,
+    ),
 )
 
 _BOTH = (Actor.OFFICER, Actor.HOST)

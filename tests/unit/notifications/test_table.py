@@ -35,7 +35,6 @@ SILENT = {
     "AvailabilityConfirmed",
     "MentorRevised",
     "MentorResumed",
-    "MentorClosed",
     "MentorAvailabilityConfirmed",
     "MatchCleared",  # offered at once, which is told
     "MatchFundChanged",

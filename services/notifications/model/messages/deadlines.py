@@ -29,7 +29,7 @@ TASKS: dict[D, str] = {
 
 PAGES: dict[D, str] = {
     D.OFFER_ENDORSEMENT: "offer",
-    D.AVAILABILITY: "portal",
+    D.AVAILABILITY: "supply",
     D.ELIGIBILITY: "eligibility",
     D.HOME_CLEARANCE: "match",
     D.HOST_CLEARANCE: "match",

@@ -29,7 +29,7 @@ def _received(book: Book, period: Period) -> Iterator[Unit]:
 
 def _published(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.first(offers.OfferPublished.type):
-        if fact.day in period:
+        if fact.day in period and fact.subject not in book.voided:
             dimensions = {"host-country": fact.values["country"], "priority-topic": fact.values["topic"]}
             yield Unit(fact.subject, (fact.id,), dimensions=dimensions)
 
@@ -56,10 +56,11 @@ DEFINITIONS = (
         title=N_("Offers of a host place published"),
         measure=Measure.COUNT,
         numerator=N_(
-            "Offers that were published for the first time in the period, whatever became of them later. The topic is "
-            "the first that the host named."
+            "Offers that were published for the first time in the period, whatever became of them later, those entered "
+            "in error left out. The topic is the first that the host named."
         ),
-        sources=("OfferPublished",),
+        sources=("OfferPublished", "OfferVoided"),
+        version=2,
         units=_published,
         dimensions=("host-country", "priority-topic"),
         additive=True,

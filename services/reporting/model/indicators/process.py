@@ -66,7 +66,7 @@ def _place_weeks(book: Book, period: Period) -> Iterator[Unit]:
         yield Unit(subject, (plan.id, confirmed[0].id), dimensions=where)
     for offer in sorted({*book.subjects(offers.OfferPublished.type)}):
         terms = book.terms(offer)
-        if terms is None:
+        if terms is None or offer in book.voided:
             continue
         withdrawn = bool(book.of(offer, offers.OfferWithdrawn.type))
         free = (0 if withdrawn else _weeks(terms, period)) - matched.get(offer, 0)
@@ -133,12 +133,13 @@ DEFINITIONS = (
         numerator=N_("Visits under a confirmed match whose planned start lies in the period: each fills a place-week."),
         denominator=N_(
             "Place-weeks on offer whose Monday lies in the period, after revisions; of an offer never more than it has "
-            "places, and of a withdrawn one only those that are filled."
+            "places, of a withdrawn one only those that are filled, and none of one that was entered in error."
         ),
         sources=(
             "OfferPublished",
             "OfferRevised",
             "OfferWithdrawn",
+            "OfferVoided",
             "MatchConfirmed",
             "MatchCancelled",
             "VisitScheduled",
@@ -149,6 +150,7 @@ DEFINITIONS = (
         units=_place_weeks,
         dimensions=("host-country",),
         minimum=10,
+        version=2,
     ),
     Definition(
         id="TOPCOP-PR-04",
