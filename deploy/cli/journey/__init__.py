@@ -18,9 +18,9 @@ def command(
 ) -> None:
     """Drive one application and one mentorship from draft to figure through the public API; exit 0 if all happened.
 
-    It acts as the personas, in a small call of its own, and can be repeated. At the end its applications are marked
-    as entered in error (a test), which takes them, the visit and the certificate out of the figures, and call,
-    placement and mentor are closed. Only "offers published" keeps its placement. Where the clock cannot be moved it
+    It acts as the personas, in a small call of its own, and can be repeated. At the end its applications and its
+    placement are marked as entered in error (a test), which takes them, the visit and the certificate out of the
+    figures, and call and mentor are closed. Where the clock cannot be moved it
     ends with the visit scheduled and the first figure. Outside of a local run the personas' access tokens are read from
     the JSON file that TANDEM_TOKENS_FILE names (sign-in subject: token).
     """

@@ -87,7 +87,7 @@ async def host_publishes(walk: Walk, call: dict[str, Any], today: date) -> None:
             HOST, f"{PORTAL}/offers", {"call_id": call["id"], "entry": entry, "submit": True}
         ) or await _own_offer(walk, call)
     at = f"{PORTAL}/offers/{offer['id']}"
-    walk.undo.append((HOST, f"{at}/withdraw", {"reason": "other"}))
+    walk.void_offer_when_done(offer["id"])
     async with walk.step("The host national coordinator endorses the placement"):
         await people.post(HOST_COUNTRY, f"{at}/endorse")
     async with walk.step("The host agency publishes it"):

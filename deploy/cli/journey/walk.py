@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.client import Refused
 from deploy.cli.system import Failed
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from deploy.cli.client import People
 
 PORTAL = "/applications/api"
+_STANDS = 409
 OFFICER, MENTEE = "persona-officer", "persona-mentee"
 HOST, MENTOR = "persona-host", "persona-mentor"
 PROGRAMME, DONOR = "persona-programme", "persona-donor"
@@ -103,17 +105,38 @@ class Walk:
         """Note that an application is a test, to be taken out at the end."""
         self.undo.append((PROGRAMME, f"{PORTAL}/applications/{application_id}/void", {"reason": "test"}))
 
+    def void_offer_when_done(self, offer_id: str) -> None:
+        """Note that a placement is a test, to be taken out after the applications whose visits stand by it."""
+        first = next((at for at, (_, path, _) in enumerate(self.undo) if path.endswith("/void")), len(self.undo))
+        self.undo.insert(first, (PROGRAMME, f"{PORTAL}/offers/{offer_id}/void", {"reason": "test"}))
+
     async def take_out(self) -> None:
         """Take out what was made, the newest first. Raises `Failed`."""
         while self.undo:
-            await self.people.post(*self.undo.pop())
+            await self._undo(*self.undo.pop())
+
+    async def _undo(self, who: str, path: str, body: dict[str, str] | None) -> None:
+        """Take out one thing; a placement once the visit that stands by it (409) is taken out too."""
+        if "/offers/" not in path:
+            await self.people.post(who, path, body)
+            return
+
+        async def gone() -> bool:
+            try:
+                await self.people.post(who, path, body)
+            except Refused as error:
+                if error.status != _STANDS:
+                    raise
+                return False
+            return True
+
+        await self.people.until(f"an answer of {path}", gone)
 
     async def take_out_what_can_be(self) -> None:
         """The same after a journey that failed: what cannot be taken out is named."""
         while self.undo:
-            who, path, body = self.undo.pop()
             try:
-                await self.people.post(who, path, body)
+                await self._undo(*self.undo.pop())
             except Failed as error:
                 self.say(f"Left behind: {error}")
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from shared import clock
 from shared.contracts import applications, matches, offers, participation, receipts, runs, visits
-from shared.contracts.codes import Answer, Party, Reason, Side, VisitState
+from shared.contracts.codes import Answer, CloseCause, Party, Reason, Side, VisitState, VoidReason
 from shared.ids import new_id
 from shared.web.errors import Refused
 
@@ -168,6 +168,37 @@ async def test_declined_goes_to_the_next_in_line_at_once(world: World) -> None:
     (row,) = await world.rows("SELECT application_id, seat_id, rule FROM standing")
     assert (row.application_id, row.seat_id, row.rule) == (winner, None, "declined_before")
     assert await world.rows("SELECT 1 FROM vacancy") == []
+
+
+async def test_a_full_placement_gives_a_free_place_to_the_next_in_line(world: World) -> None:
+    """What the portal closed as full stays in the pool: who waited is proposed when the confirmed guest withdraws."""
+    await world.call()
+    offer = await world.offer(places=1)
+    application, _ = await world.confirmed()
+    other = await world.officer()
+    assert (await world.commit()).matches == {}
+    await world.feed.deliver((offers.OfferClosed(cause=CloseCause.FULL), offer))
+    await world.feed.deliver(
+        (applications.ApplicationWithdrawn(reason=Reason.OPERATIONAL_DUTY, by=Party.GUEST), application)
+    )
+    await world.turn()
+    rows = await world.rows("SELECT application_id, state FROM match ORDER BY id")
+    assert {row.application_id: row.state for row in rows} == {application: "cancelled", other: "proposed"}
+
+
+async def test_a_placement_entered_in_error_ends_what_is_proposed(world: World) -> None:
+    """OfferVoided takes the placement out of the pool and cancels its proposal for the programme."""
+    await world.call()
+    offer = await world.offer()
+    application = await world.officer()
+    match_id = (await world.commit()).matches[application]
+    await world.feed.deliver((offers.OfferVoided(reason=VoidReason.TEST), offer))
+    await world.turn()
+    ((subject, told),) = await world.told("MatchCancelled")
+    assert isinstance(told, matches.MatchCancelled)
+    assert (subject, told.by) == (str(match_id), Party.PROGRAMME)
+    (row,) = await world.rows("SELECT seat_id FROM standing")
+    assert row.seat_id is None
 
 
 async def test_silence_expires_an_offer_two_minutes_after_its_deadline(world: World, moving_clock: None) -> None:

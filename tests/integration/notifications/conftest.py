@@ -136,7 +136,10 @@ class Contacts:
             return JSONResponse({"recipients": []})
         kind = wanted["audience"]
         names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
-        return JSONResponse({"recipients": [self.person(kind, name) for name in names]})
+        people = [self.person(kind, name) for name in names]
+        if "availability_of" in wanted:
+            people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
+        return JSONResponse({"recipients": people})
 
     @staticmethod
     def person(kind: str, name: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from services.notifications.consumers import consumers
 from services.notifications.sending import worker
 from shared import clock
 from shared.bus import LeaseLost, leases, rebuild
+from shared.ids import new_id
 from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
 from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, VISIT, event
 
@@ -200,6 +201,35 @@ async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Fee
         assert [str(entry.decoded("DTSTART")) for _, entry in entries] == ["2026-03-16", "2026-04-20", "2026-04-20"]
         assert str(entries[0][1]["LOCATION"]) == "Anti-cybercrime office, Lyon branch"
     assert any("Anti-cybercrime office" in mail.get_body(("plain",)).get_content() for mail in catcher.mails)  # type: ignore[union-attr]
+
+
+async def test_a_question_is_answered_by_a_link_of_the_readers_own(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """The mail "still available?" has the link that the portal gives when it is sent, and it is kept nowhere."""
+    offer, mentor = new_id(), new_id()
+    await feed.deliver(
+        (event("OfferPublished"), offer),
+        (event("AvailabilityAsked"), offer),
+        (event("MentorPublished"), mentor),
+        (event("MentorAvailabilityAsked"), mentor),
+        (event("OfferEndorsed"), offer),
+    )
+    await post(app)
+    mails = {str(mail["subject"]): mail for mail in catcher.mails}
+    for reference, about in (("FR-P-2026-0007", offer), ("RO-M-2026-0003", mentor)):
+        ((_, mail),) = [
+            each for each in mails.items() if each[0].startswith(f"[{reference}]") and "available" in each[0]
+        ]
+        for kind in ("plain", "html"):
+            part = mail.get_body((kind,)).get_content()  # type: ignore[union-attr]
+            assert f"http://localhost:8000/applications/available?key=for-{about}" in part
+    endorsed = next(mail for subject, mail in mails.items() if "endorsed" in subject)
+    assert "available?key" not in str(endorsed)
+    assert {one.get("availability_of") for one in contacts.asked} == {str(offer), str(mentor), None}
+    for table in ("message", "notification", "journal"):
+        kept = await rows(app, f"SELECT string_agg(t::text, '') AS text FROM {table} AS t")
+        assert "available?key" not in kept[0].text
 
 
 async def test_an_event_ahead_of_its_case_waits_for_it(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -97,7 +97,7 @@ def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
     """The deadlines are those of the contract's table, and no other."""
     assert set(TASKS) == set(REMIND) == set(DEADLINES) == set(DeadlineKind)
     assert set(PAGES) <= set(DEADLINES)
-    assert set(PAGES.values()) <= {*LINKS, "outcome"}
+    assert set(PAGES.values()) <= {*LINKS, "outcome", "supply"}
 
 
 def test_every_message_can_be_written() -> None:

@@ -79,6 +79,15 @@ def test_places_are_counted_in_weeks() -> None:
     assert fraction("TOPCOP-PR-03", [offered, *filled, withdrawn]) == (1, 1)
 
 
+def test_a_placement_entered_in_error_leaves_the_counts() -> None:
+    """IN-02 and PR-03: what was published in error is neither an offer nor a place-week."""
+    terms = {**ex.OFFER_TERMS, "places": 3, "periods": [{"start": "2026-03-03", "end": "2026-06-26"}]}
+    offered = [fact("OfferPublished", ident("offer", n), "2026-01-16", terms=terms) for n in range(2)]
+    voided = fact("OfferVoided", ident("offer", 1), "2026-02-10", sequence=2)
+    assert (value("TOPCOP-IN-02", offered), value("TOPCOP-IN-02", [*offered, voided])) == ("2", "1")
+    assert fraction("TOPCOP-PR-03", [*offered, voided])[1] == 3
+
+
 def test_visits_that_fall_through() -> None:
     """PR-04: cancelled and no-show, of those whose planned start after moves lies in the period, by reason of all."""
     visits = [fact("VisitScheduled", ident("visit", n), "2026-02-01", plan=plan(n)) for n in range(4)]

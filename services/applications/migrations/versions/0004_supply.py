@@ -1,14 +1,14 @@
 """When placements and mentors are asked whether they are available, why they pause or closed, and when they are over.
 
-Revision: 0002, after: 0001, written: 2026-11-24 22:55:00.000000
+Revision: 0004, after: 0003, written: 2026-11-24 22:55:00.000000
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = '0002'
-down_revision = '0001'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
