@@ -2,7 +2,8 @@
 
 WTForms with our texts and our date field. A page hands the form to the macros in `macros/forms.html`, which draw the
 error summary and each field with the same words. Rows that repeat need no JavaScript: their buttons submit the form
-under the name `row`, and `Form.rows_changed` adds or takes away the row.
+under the name `row`, and `Form.rows_changed` adds, moves or takes away the row; what was written in the others stays
+as it was written, readable or not.
 
     form = await Form.read(EndorseForm, request)     # from the request's form data
     if form.validate(): ...
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import wtforms
 from starlette.datastructures import FormData
-from wtforms import BooleanField, EmailField, FieldList, FormField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, FormField, StringField, TextAreaField
 from wtforms import Form as Row
 from wtforms import Form as WTForm
 
@@ -85,6 +87,12 @@ class _Translations:
 F = TypeVar("F", bound="Form")
 
 
+class FieldList(wtforms.FieldList):
+    """Rows that repeat. `focus` is the place of the row at which its writer is, after a row was added or moved."""
+
+    focus: int | None = None
+
+
 class Form(WTForm):
     """The base of all forms. CSRF is not its matter: the harness checks it for every unsafe request."""
 
@@ -143,20 +151,20 @@ class Form(WTForm):
             self.form_errors.append(message)
 
     async def rows_changed(self, request: Request) -> bool:
-        """Add or take away a row when the person pressed such a button; then the form is shown again, unchecked."""
+        """Add, move or take away a row when such a button was pressed; then the form is shown again, unchecked.
+
+        The button's value: `add:languages`, `remove:languages:1`, `up:languages:1`, `down:languages:1`.
+        """
         action = (await request.form()).get("row")
         if not isinstance(action, str):
             return False
         verb, _, target = action.partition(":")
         name, _, index = target.partition(":")
         field = self[name] if name in self else None  # noqa: SIM401 - a form has no get()
-        if not isinstance(field, FieldList):
+        if not isinstance(field, wtforms.FieldList):
             return False
-        if verb == "add" and (field.max_entries is None or len(field) < field.max_entries):
-            field.append_entry()
-        elif verb == "remove" and index.isdigit() and int(index) < len(field):
-            kept = [entry.data for place, entry in enumerate(field) if place != int(index)]
-            field.process(None, kept)
+        place = int(index) if index.isascii() and index.isdigit() and len(index) < 4 else None
+        _change_rows(field, verb, place)
         return True
 
 
@@ -186,7 +194,7 @@ def _readable(data: FormData) -> tuple[FormData, set[str]]:
 def _tell(fields: Iterable[Field], told: dict[str, str]) -> dict[str, str]:
     """Put each sentence at its field, rows and the parts of a date included; give those that have no field."""
     for field in fields:
-        if isinstance(field, FormField | FieldList):
+        if isinstance(field, FormField | wtforms.FieldList):
             told = _tell(field, told)
             continue
         own = [name for name in told if name == field.name or name.startswith(f"{field.name}-")]
@@ -196,12 +204,35 @@ def _tell(fields: Iterable[Field], told: dict[str, str]) -> dict[str, str]:
     return told
 
 
+def _change_rows(field: wtforms.FieldList, verb: str, place: int | None) -> None:
+    """Do to the rows what the button says; one that does not fit the rows as they are does nothing.
+
+    The rows themselves are moved, each with what was written in it: nothing is read anew, so nothing is lost.
+    """
+    count, focus = len(field), None
+    if verb == "add" and (field.max_entries is None or count < field.max_entries):
+        field.append_entry()
+        focus = count
+    elif place is not None and place < count:
+        row = field.pop_entry(place)
+        focus = place + {"up": -1, "down": 1}.get(verb, 0)
+        focus = max(0, min(focus, count - 1))
+        if verb != "remove":
+            field.entries.insert(focus, row)
+        while len(field) < field.min_entries:
+            field.append_entry()
+        focus = min(focus, len(field) - 1)
+        field._compact_indices()  # noqa: SLF001 - WTForms numbers rows anew by this and has no other name for it
+    if isinstance(field, FieldList):
+        field.focus = focus
+
+
 def _collect(field: Field, found: list[tuple[str, str]]) -> None:
     if isinstance(field, FormField):
         for inner in field.form:
             _collect(inner, found)
         return
-    if isinstance(field, FieldList):
+    if isinstance(field, wtforms.FieldList):
         for entry in field:
             _collect(entry, found)
     found += [(anchor(field), str(message)) for message in field.errors if isinstance(message, str)]
