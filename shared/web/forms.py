@@ -36,7 +36,7 @@ from shared.web.fields import (
 from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
     from wtforms.fields import Field
@@ -58,6 +58,7 @@ __all__ = [
     "SelectField",
     "StringField",
     "TextAreaField",
+    "arrange",
     "options",
     "sent",
 ]
@@ -87,7 +88,7 @@ class _Translations:
 F = TypeVar("F", bound="Form")
 
 
-class FieldList(wtforms.FieldList):
+class FieldList(wtforms.FieldList):  # type: ignore[type-arg]  # generic in the stubs only
     """Rows that repeat. `focus` is the place of the row at which its writer is, after a row was added or moved."""
 
     focus: int | None = None
@@ -204,27 +205,30 @@ def _tell(fields: Iterable[Field], told: dict[str, str]) -> dict[str, str]:
     return told
 
 
-def _change_rows(field: wtforms.FieldList, verb: str, place: int | None) -> None:
-    """Do to the rows what the button says; one that does not fit the rows as they are does nothing.
-
-    The rows themselves are moved, each with what was written in it: nothing is read anew, so nothing is lost.
-    """
+def _change_rows(field: wtforms.FieldList[Any], verb: str, place: int | None) -> None:
+    """Do to the rows what the button says; one that does not fit the rows as they are does nothing."""
     count, focus = len(field), None
     if verb == "add" and (field.max_entries is None or count < field.max_entries):
         field.append_entry()
         focus = count
     elif place is not None and place < count:
-        row = field.pop_entry(place)
-        focus = place + {"up": -1, "down": 1}.get(verb, 0)
-        focus = max(0, min(focus, count - 1))
+        order = list(range(count))
+        row = order.pop(place)
+        focus = max(0, min(place + {"up": -1, "down": 1}.get(verb, 0), count - 1))
         if verb != "remove":
-            field.entries.insert(focus, row)
-        while len(field) < field.min_entries:
-            field.append_entry()
+            order.insert(focus, row)
+        arrange(field, order)
         focus = min(focus, len(field) - 1)
-        field._compact_indices()  # noqa: SLF001 - WTForms numbers rows anew by this and has no other name for it
     if isinstance(field, FieldList):
         field.focus = focus
+
+
+def arrange(field: wtforms.FieldList[Any], order: Sequence[int]) -> None:
+    """Keep the rows at these places, in this order, each with what was written in it: nothing is read anew."""
+    field.entries[:] = [field.entries[place] for place in order]
+    while len(field) < field.min_entries:
+        field.append_entry()
+    field._compact_indices()  # type: ignore[attr-defined]  # noqa: SLF001 - WTForms has no other name for numbering rows anew
 
 
 def _collect(field: Field, found: list[tuple[str, str]]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.contracts.codes import ApplicationKind
 
 PRIVACY = "privacy"
+BACKGROUND = "background"
 PRIVACY_VERSION = "2026-1"
 MOST_OBJECTIVES = 3
 TASKS: tuple[str, ...] = (
@@ -34,6 +35,7 @@ TASKS: tuple[str, ...] = (
     Section.LINE_MANAGER,
     Section.EXPERTISE,
     Section.LANGUAGES,
+    BACKGROUND,
     Section.TOPICS,
     Section.PERIODS,
     Section.OBJECTIVES,
@@ -43,6 +45,7 @@ TASKS: tuple[str, ...] = (
 """The pages of an application in their order; `objectives` asks for the cascade plan too.
 
 A call that asks nothing of its own has no page `questions`.
+`background` (finished courses, conflicts of interest) may be left empty.
 """
 
 
@@ -92,7 +95,7 @@ class Answers(BaseModel):
 
 def missing(answers: Answers, terms: CallTerms) -> dict[str, list[str]]:
     """What is still to be answered, by task, as sentences; a task that is not in it is done."""
-    found = {task: [gettext(text) for text in _missing(task, answers, terms)] for task in TASKS}
+    found = {task: [gettext(text) for text in _missing(task, answers, terms)] for task in TASKS if task != BACKGROUND}
     return {task: texts for task, texts in found.items() if texts}
 
 
@@ -120,7 +123,7 @@ def _missing(task: str, answers: Answers, terms: CallTerms) -> list[str]:
         case Section.TOPICS:
             needs = {N_("Choose at least one topic of the call"): set(answers.topics) & set(terms.topics)}
         case Section.PERIODS:
-            needs = {N_("Add at least one period in which you can travel"): answers.periods}
+            needs = {N_("Add at least one period in which you have time"): answers.periods}
         case Section.OBJECTIVES:
             needs = {
                 N_("Write at least one objective"): answers.objectives,
@@ -200,12 +203,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "years_in_field",
         "sex",
         "took_part_before",
-        "courses",
-        "conflicts",
     ),
     Section.LINE_MANAGER: ("line_manager_name", "line_manager_email"),
     Section.EXPERTISE: ("expertise",),
     Section.LANGUAGES: ("languages",),
+    BACKGROUND: ("courses", "conflicts"),
     Section.TOPICS: ("topics", "preferred_countries"),
     Section.PERIODS: ("periods", "blackouts"),
     Section.OBJECTIVES: ("objectives", "cascade_committed", "cascade_plan"),

@@ -21,6 +21,7 @@ from services.applications.pages import (
     offers,
     programme,
     start,
+    tasks,
     visits,
 )
 from shared import clock as time
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
     found = [sign_in_router(), start.router, home.router, inbox.router, calls.router]
-    # Before the application's own, whose last routes take any word for one of its pages.
-    found += [appeals.router, application.router]
+    # The tasks come last: they take any word for one of an application's pages.
+    found += [appeals.router, application.router, tasks.router]
     found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
     found += [available.router, offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():

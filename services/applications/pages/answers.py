@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from services.applications.model.answers import PRIVACY
 from services.applications.model.call.questions import said, worded
 from services.applications.pages.task_forms import tasks_of
+from services.applications.store import register
 from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
 from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.actions.standing import Case
     from services.applications.model.answers import Answers
@@ -44,32 +47,34 @@ def answered(
         ]
         if change is not None and rows:
             rows[0]["change"] = change(code)
-        found.append((code, task.title, rows))
+        found.append((code, task.title_for(case.application.for_), rows))
     return found
+
+
+async def organisations_of(session: AsyncSession, *answers: Answers) -> list[Organisation]:
+    """The organisations that answers name: the officer's own, and those with a conflict of interest."""
+    named = {one for of in answers for one in (of.organisation_id, *of.conflicts) if one is not None}
+    return await register.organisations(session, ids=named)
 
 
 def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]]
     match code:
-        case Section.CONTACT:
-            rows = [
-                (gettext("Name"), of.name or ""),
-                (gettext("Name in your own script"), of.own_name or NONE),
-                (gettext("Service e-mail"), of.email or ""),
-                (gettext("We write to you in"), words.tongue(of.language)),
-            ]
+        case Section.CONTACT | Section.LINE_MANAGER:
+            rows = _people(code, of)
         case Section.SERVICE:
             rows = _service(of, organisations)
-        case Section.LINE_MANAGER:
-            rows = [
-                (gettext("Name"), of.line_manager_name or ""),
-                (gettext("Service e-mail"), of.line_manager_email or ""),
-            ]
         case Section.EXPERTISE:
             rows = [(gettext("Expertise"), "; ".join(_skill(one.area, one.level, one.years) for one in of.expertise))]
         case Section.LANGUAGES:
             held = [f"{words.tongue(one.language)} {words.label(LanguageLevel(one.level))}" for one in of.languages]
             rows = [(gettext("Languages"), "; ".join(held))]
+        case "background":
+            named = [organisations.get(str(one), gettext("No longer in the register")) for one in of.conflicts]
+            rows = [
+                (gettext("Finished courses"), "; ".join(of.courses) or NONE),
+                (gettext("Conflicts of interest"), "; ".join(named) or NONE),
+            ]
         case Section.TOPICS:
             topics = [gettext(topic_label(case.terms.scheme, topic)) for topic in of.topics]
             countries = ", ".join(words.country(one) for one in of.preferred_countries)
@@ -79,8 +84,8 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
             ]
         case Section.PERIODS:
             rows = [
-                (gettext("You can travel"), "; ".join(dates.span(one.start, one.end) for one in of.periods)),
-                (gettext("You cannot"), "; ".join(dates.span(one.start, one.end) for one in of.blackouts) or NONE),
+                (gettext("Has time"), "; ".join(dates.span(one.start, one.end) for one in of.periods)),
+                (gettext("Has no time"), "; ".join(dates.span(one.start, one.end) for one in of.blackouts) or NONE),
             ]
         case Section.OBJECTIVES:
             committed = {None: "", True: gettext("Yes"), False: gettext("No")}[of.cascade_committed]
@@ -97,6 +102,17 @@ def _rows(code: str, of: Answers, case: Case, organisations: dict[str, str]) -> 
             read = "" if of.privacy_at is None else dates.moment(of.privacy_at)
             rows = [(gettext("Privacy notice read"), read)]
     return rows
+
+
+def _people(code: str, of: Answers) -> list[tuple[str, str]]:
+    if code == Section.LINE_MANAGER:
+        return [(gettext("Name"), of.line_manager_name or ""), (gettext("Service e-mail"), of.line_manager_email or "")]
+    return [
+        (gettext("Name"), of.name or ""),
+        (gettext("Name in your own script"), of.own_name or NONE),
+        (gettext("Service e-mail"), of.email or ""),
+        (gettext("We write to you in"), words.tongue(of.language)),
+    ]
 
 
 def _service(of: Answers, organisations: dict[str, str]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from services.applications.actions import endorsement as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.model import application as model
-from services.applications.pages.answers import answered
+from services.applications.pages.answers import answered, organisations_of
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS, choices
 from services.applications.store import applications as store
@@ -152,7 +152,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
     case = await visible_case(bus, principal, application_id)
     async with bus.read() as session:
         steps = await store.steps(session, application_id)
-        organisations = await register.organisations(session, countries=[case.application.country])
+        organisations = await organisations_of(session, case.application.answers)
     return render(
         request,
         "coordinator/case.html",
@@ -195,7 +195,7 @@ async def ask_return(request: Request, application_id: UUID, principal: Decider,
 
 async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus, status: int = 200) -> Response:
     async with bus.read() as session:
-        organisations = await register.organisations(session, countries=[case.application.country])
+        organisations = await organisations_of(session, case.application.answers)
     shown = {code: rows for code, _, rows in answered(case, organisations)}
     return render(
         request,

@@ -82,16 +82,14 @@ async def test_an_application_by_forms_only(programme: Programme) -> None:
         "line_manager": {"line_manager_name": "Vardan Sargsyan", "line_manager_email": "v@police.example"},
         "expertise": {"expertise-0-area": "analysis", "expertise-0-level": "2", "expertise-0-years": "4"},
         "languages": {"languages-0-language": "en", "languages-0-level": "B2"},
+        "background": {"courses-0-course": "Online fraud", "conflicts-0-organisation": programme.organisations["GE"]},
         "topics": {
-            "topic_1": "online_crime",
-            "topic_2": "",
-            "topic_3": "",
-            "country_1": "FR",
-            "country_2": "",
-            "country_3": "",
+            "topics-0-topic": "online_crime",
+            "topics-1-topic": "",
+            "preferred_countries-0-country": "FR",
         },
         "periods": periods,
-        "objectives": {"objective_1": "Seized devices", "cascade_committed": "yes", "cascade_plan": "A day"},
+        "objectives": {"objectives-0-text": "Seized devices", "cascade_committed": "yes", "cascade_plan": "A day"},
         "privacy": {"confirmed": "y"},
     }
     places = [*list(forms)[1:], "check"]
@@ -119,11 +117,11 @@ async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -
 async def test_a_page_that_is_left_is_saved(programme: Programme) -> None:
     """What the browser sends on leaving is kept, even half a page; after submission it is refused."""
     mine = await _applied(programme)
-    left = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objective_1": "Half a thought"})
+    left = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objectives-0-text": "Half a thought"})
     assert left.status_code == 204
     assert "Half a thought" in (await programme.as_("ani").get(f"{mine}/objectives")).text
     await programme.submitted()
-    late = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objective_1": "Too late"})
+    late = await programme.as_("ani").post(f"{mine}/objectives/draft", data={"objectives-0-text": "Too late"})
     assert late.status_code == 409
 
 
@@ -150,7 +148,7 @@ async def test_a_broken_rule_is_said_on_the_page(programme: Programme) -> None:
     assert "English A2" in page.text
     assert "at level B1 or higher" in page.text
     onward = await programme.as_("ani").post(f"{mine}/languages", data=data | {"seen": "1"})
-    assert onward.headers["location"] == f"{mine}/topics"
+    assert onward.headers["location"] == f"{mine}/background"
 
 
 async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.applications.model.answers import FIELDS, TASKS, Answers, missing, profile_of
+from services.applications.model.answers import BACKGROUND, FIELDS, TASKS, Answers, missing, profile_of
 from services.applications.model.register import PersonEntry, latin_name, mail_address, name
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.calls import CallTerms
@@ -47,7 +47,7 @@ def test_every_answer_belongs_to_one_task() -> None:
 
 def test_an_empty_draft_lacks_every_task_and_a_whole_one_none() -> None:
     """What is missing is said by task; a call that asks nothing of its own lacks no answer to it."""
-    assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS}
+    assert set(missing(Answers(), TERMS)) == set(TASKS) - {Section.QUESTIONS, BACKGROUND}
     assert missing(Answers.model_validate(WHOLE), TERMS) == {}
 
 

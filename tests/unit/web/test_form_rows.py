@@ -32,7 +32,7 @@ class Sent:
     """A request that carries a form."""
 
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._form = FormData(pairs)
+        self._form = FormData(dict(pairs))
 
     async def form(self) -> FormData:
         """The form."""
@@ -67,7 +67,7 @@ def shown(form: Stays) -> list[Typed]:
         assert (inner.place.name, inner.day.name) == (f"stays-{place}-place", f"stays-{place}-day")
         years = inner.years._value() if inner.years.data is not None or inner.years.raw_data else ""
         found.append((inner.place.data or "", str(years), *(inner.day.written[part] for part in DateField.parts)))
-    return found  # type: ignore[return-value]  # a date has three parts
+    return found
 
 
 def after(rows: list[Typed], verb: str, place: int) -> list[Typed]:
