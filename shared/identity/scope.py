@@ -86,9 +86,27 @@ def may_see_case(
     return reach(principal).covers(country=country, organisation_id=organisation_id, subject=subject)
 
 
-def may_endorse(principal: Principal, home_country: str) -> bool:
-    """Whether the principal endorses officers of that country: its national coordinator or a deputy."""
-    return home_country in principal.countries(Role.NATIONAL_COORDINATOR)
+def may_endorse(principal: Principal, home_country: str, organisation_id: str | UUID | None = None) -> bool:
+    """Whether the principal endorses officers: the country's coordinator or a deputy, or the EU agency's own officer."""
+    return may_clear(principal, home_country, organisation_id)
+
+
+def may_coordinate(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:
+    """Whether an officer's case is the principal's to see as coordinator: own country, own EU agency; the programme's all."""
+    return principal.has(Role.PROGRAMME_COORDINATOR) or may_clear(principal, country, organisation_id)
+
+
+def coordinated(
+    principal: Principal, *, country: sa.ColumnElement[Any], organisation: sa.ColumnElement[Any]
+) -> sa.ColumnElement[bool]:
+    """The same as an SQL condition over the columns that hold an officer's country and organisation."""
+    if principal.has(Role.PROGRAMME_COORDINATOR):
+        return sa.true()
+    agencies = [UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))]
+    return sa.or_(
+        country.in_(sorted(principal.countries(Role.NATIONAL_COORDINATOR) - {EU})),
+        sa.and_(country == EU, organisation.in_(agencies)),
+    )
 
 
 def may_clear(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:

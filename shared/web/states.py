@@ -1,6 +1,8 @@
 """What is a state called, which colour has it, who has the matter now, and what comes next?
 
 The one table for pages, mails and exports (look.md). The states themselves and who moves them are in lifecycles.md.
+The table speaks to the person whom the thing concerns; where it says "you", `State.for_others` has what everybody else
+reads: coordinators, hosts, the board.
 Tones, not colours, are named here; `static/tandem.css` gives each its colour, and the word always stands beside it:
 
 - `draft`: nobody but its writer sees it    - `office`: with an office, nothing to do for the person it concerns
@@ -11,7 +13,7 @@ Tones, not colours, are named here; `static/tandem.css` gives each its colour, a
 # ruff: noqa: E501 - one line a state reads as the table that it is
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from shared.web.i18n import N_, gettext
@@ -60,6 +62,15 @@ class State:
     def over(self) -> bool:
         """Whether nothing comes after it."""
         return not self.next_
+
+    @property
+    def for_others(self) -> State:
+        """The same state as everybody but the person concerned reads it: nobody else is "you"."""
+        said = _FOR_OTHERS.get((self.kind, self.code))
+        if said is None:
+            return self
+        word, explanation, holder, next_ = said
+        return replace(self, word_=word or self.word_, explanation_=explanation, holder_=holder, next_=next_)
 
 
 @dataclass(frozen=True)
@@ -220,6 +231,36 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("redriven", "done", N_("Applied"), N_("It was tried again and is applied."), "", ""),
         ("skipped", "ended", N_("Skipped"), N_("It was left out, with a reason."), "", ""),
     ),
+}
+
+# What others read of the states whose row above speaks to the officer: (word where it differs, explanation, who has it, what
+# comes next).
+_FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
+    ("application", "draft"): ("", N_("Only the officer can see it."), N_("Officer"), N_("The officer checks it and submits it.")),
+    ("application", "submitted"): ("", N_("It has reached the home national coordinator."), N_("Home national coordinator"),
+     N_("The coordinator endorses it, asks for more information, or says no with a reason.")),
+    ("application", "returned_for_information"): ("", N_("The national coordinator has asked the officer a question."), N_("Officer"),
+     N_("The officer answers and submits it again.")),
+    ("application", "endorsed"): ("", N_("The officer's country supports it."), N_("Programme coordinator"),
+     N_("It is held against the rules of the call.")),
+    ("application", "not_endorsed"): ("", N_("The officer's country does not support it. The reason is given with it."), "", ""),
+    ("application", "in_matching"): ("", N_("A place is being looked for."), N_("Programme coordinator"),
+     N_("A place is proposed, or the officer is told why there was none.")),
+    ("application", "matched"): ("", N_("A place was found. Both countries clear it first."), N_("National coordinators"),
+     N_("When both have cleared it, the officer gets the offer.")),
+    ("application", "offered"): ("", N_("A place is offered. The officer and the host are asked."), N_("Officer and host"),
+     N_("Both accept, or the next in line is asked.")),
+    ("application", "scheduled"): ("", N_("The dates are set."), N_("Officer and host"), N_("They agree on the agenda, then it begins.")),
+    ("application", "under_way"): ("", N_("It has begun."), N_("Officer and host"),
+     N_("The officer takes part, then evaluates it and reports.")),
+    ("application", "completed"): ("", N_("All of it has taken place."), N_("Officer"),
+     N_("The officer evaluates it, reports, and passes on what was learnt.")),
+    ("application", "appealed"): ("", N_("The officer asked for the decision to be looked at again."), N_("Another coordinator"),
+     N_("The decision is changed, or stands.")),
+    ("offer", "draft"): ("", N_("Only the host can see it."), N_("Host"), N_("The host submits it.")),
+    ("call", "published"): ("", N_("Applications can be submitted."), N_("Applicants"), N_("Officers apply until the deadline.")),
+    ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in."), N_("Whoever is asked"), N_("It is filled in.")),
+    ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
 }
 # fmt: on
 

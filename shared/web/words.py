@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.contracts.codes import Role
+from shared.contracts.codes import UNION, Role
 from shared.web.i18n import gettext, locale
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ def country(code: str | None) -> str:
     if not code:
         return ""
     return str(locale().territories.get(str(code), code))
+
+
+def coordinator(code: str) -> str:
+    """Who decides for a country: its national coordinator, or an EU agency's own clearance officer."""
+    if code == UNION:
+        return gettext("Clearance officer of the EU agency")
+    return gettext("National coordinator of %(country)s") % {"country": country(code)}
 
 
 def tongue(code: str) -> str:

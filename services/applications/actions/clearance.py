@@ -1,7 +1,8 @@
 """What do the national coordinators of both sides do about a match that is proposed? Clear it, or refuse it.
 
 The home side clears first; each clearance releases what the model says of the guest's identity, as events of the same
-transaction. Programme coordinators act where the countries are silent, and only for the side whose turn it is.
+transaction. Programme coordinators act where the countries are silent (`capacity.py`), and only for the side whose turn
+it is.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
+from services.applications.actions.bulk import Outcome
 from services.applications.actions.calls import still_open
+from services.applications.actions.capacity import Hands, hands_among
 from services.applications.actions.common import not_found
 from services.applications.actions.now import goes
-from services.applications.actions.offers import acting_as
 from services.applications.model import clearance as model
 from services.applications.store import participation as store
+from services.applications.store.coordinators import places_held
 from shared import clock
 from shared.contracts.codes import Party, Role, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.participation import ClearanceGiven, ClearanceRefused
-from shared.identity.scope import may_clear
+from shared.identity.scope import may_coordinate
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
 from shared.workdays import due
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -35,25 +41,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Whose turn it is to clear a match, until when, and whether the principal may."""
+    """Whose turn it is to clear a match, until when, and whether the principal may.
+
+    `hands` is in whose hands it is for the principal; none where nobody is asked.
+    """
 
     side: Side | None
     due: datetime | None
     mine: bool
+    hands: Hands | None = None
 
 
-def turn(principal: Principal, match: Match, given: dict[Side, store.Clearance]) -> Turn:
-    """Whose turn it is about a match, given what was decided."""
+def turn(
+    principal: Principal, match: Match, given: dict[Side, store.Clearance], held: frozenset[str] = frozenset()
+) -> Turn:
+    """Whose turn it is about a match, given what was decided; `held`: which places have a coordinator."""
     side = model.side_to_clear(match.stands, {side: one.given for side, one in given.items()})
     if side is None:
         return Turn(None, None, mine=False)
-    until = match.due if side is Side.HOME else given[Side.HOME].host_due
-    return Turn(side, until, mine=_may(principal, match, side))
+    own = _hands(held, principal, match, side, given)
+    return Turn(side, own.due, mine=own.acting_as is not None, hands=own)
 
 
-def _may(principal: Principal, match: Match, side: Side) -> bool:
+def _hands(
+    held: frozenset[str], principal: Principal, match: Match, side: Side, given: dict[Side, store.Clearance]
+) -> Hands:
     country, organisation_id = _of(match, side)
-    return principal.has(Role.PROGRAMME_COORDINATOR) or may_clear(principal, country, organisation_id)
+    home = given.get(Side.HOME)
+    until, since = match.due, match.proposed_at
+    if side is Side.HOST and home is not None:
+        until, since = home.host_due, home.at
+    return hands_among(held, principal, country, organisation_id, due=until, since=since)
+
+
+def _concerns(principal: Principal, match: Match, side: Side) -> bool:
+    return may_coordinate(principal, *_of(match, side))
 
 
 def _of(match: Match, side: Side) -> tuple[str, UUID]:
@@ -66,34 +88,63 @@ async def clear(bus: Bus, principal: Principal, match_id: UUID, side: Side | Non
     """Clear the match for `side` (None: the side whose turn it is). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, at = await _case(tx, principal, match_id, side)
-        match, given = case.match, await _given(tx, match_id)
-        if not goes(model.may_decide, match.stands, given, at):
-            return match
-        call = await still_open(tx, match.call_id)
-        country, organisation_id = _of(match, at)
-        moment, host_due = clock.now(), None
-        if at is Side.HOME:
-            host_due = due(moment, call.terms.timers.clearance_wd, Unit.WORKING_DAYS, match.host_country)
-        capacity = acting_as(principal, country, organisation_id)
-        event = ClearanceGiven(
-            application_id=match.application_id, side=at, country=country, acting_as=capacity, host_due=host_due
+        await _clear(tx, principal, case, at, await places_held(tx.session, clock.today()))
+        return case.match
+
+
+async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID]) -> Outcome[Match]:
+    """Clear several matches in one go, each for the side whose turn it is; what cannot be cleared now is named.
+
+    Raises `Refused` (404) where one of them is none of the principal's business.
+    """
+    done: list[Match] = []
+    left: list[tuple[Match, str]] = []
+    async with bus.transaction(principal.subject) as tx:
+        held = await places_held(tx.session, clock.today())
+        for match_id in sorted(set(match_ids)):
+            case, at = await _case(tx, principal, match_id, None)
+            given = (await _given(tx, match_id)).get(at)
+            if given is not None and given.actor != principal.subject:
+                left.append((case.match, gettext("Somebody else has decided on it already.")))
+                continue
+            try:
+                await _clear(tx, principal, case, at, held)
+            except Refused as refused:
+                left.append((case.match, refused.detail))
+            else:
+                done.append(case.match)
+    return Outcome(done, left)
+
+
+async def _clear(tx: Tx, principal: Principal, case: cases.Case, at: Side, held: frozenset[str]) -> None:
+    """Clear a locked match; nothing where that side has. Raises `Refused` (409)."""
+    match, given = case.match, await _given(tx, case.match.id)
+    if not goes(model.may_decide, match.stands, _said(given), at):
+        return
+    capacity = _hands(held, principal, match, at, given).decides()
+    call = await still_open(tx, match.call_id)
+    country, _ = _of(match, at)
+    moment, host_due = clock.now(), None
+    if at is Side.HOME:
+        host_due = due(moment, call.terms.timers.clearance_wd, Unit.WORKING_DAYS, match.host_country)
+    event = ClearanceGiven(
+        application_id=match.application_id, side=at, country=country, acting_as=capacity, host_due=host_due
+    )
+    tx.session.add(
+        store.Clearance(
+            match_id=match.id,
+            side=at,
+            given=True,
+            actor=principal.subject,
+            acting_as=capacity,
+            at=moment,
+            host_due=host_due,
         )
-        tx.session.add(
-            store.Clearance(
-                match_id=match.id,
-                side=at,
-                given=True,
-                actor=principal.subject,
-                acting_as=capacity,
-                at=moment,
-                host_due=host_due,
-            )
-        )
-        await tx.record(event, match.id, correlation=case.correlation)
-        for released in model.releases(match.pairing, at):
-            await _release(tx, match, released, moment)
-        await tx.changed("matches")
-        return match
+    )
+    await tx.record(event, match.id, correlation=case.correlation)
+    for released in model.releases(match.pairing, at):
+        await _release(tx, match, released, moment)
+    await tx.changed("matches")
 
 
 async def _release(tx: Tx, match: Match, released: IdentityReleased, moment: datetime) -> None:
@@ -119,10 +170,11 @@ async def refuse(
     async with bus.transaction(principal.subject) as tx:
         case, at = await _case(tx, principal, match_id, side)
         match, given = case.match, await _given(tx, match_id)
-        if not goes(model.may_decide, match.stands, given, at):
+        if not goes(model.may_decide, match.stands, _said(given), at):
             return match
-        country, organisation_id = _of(match, at)
-        capacity = acting_as(principal, country, organisation_id)
+        country, _ = _of(match, at)
+        held = await places_held(tx.session, clock.today())
+        capacity = _hands(held, principal, match, at, given).decides()
         tx.session.add(
             store.Clearance(
                 match_id=match.id,
@@ -147,9 +199,12 @@ async def refuse(
         return match
 
 
-async def _given(tx: Tx, match_id: UUID) -> dict[Side, bool]:
-    found = await store.clearances(tx.session, [match_id])
-    return {side: one.given for side, one in found[match_id].items()}
+async def _given(tx: Tx, match_id: UUID) -> dict[Side, store.Clearance]:
+    return (await store.clearances(tx.session, [match_id]))[match_id]
+
+
+def _said(given: dict[Side, store.Clearance]) -> dict[Side, bool]:
+    return {side: one.given for side, one in given.items()}
 
 
 async def _case(tx: Tx, principal: Principal, match_id: UUID, side: Side | None) -> tuple[cases.Case, Side]:
@@ -157,11 +212,11 @@ async def _case(tx: Tx, principal: Principal, match_id: UUID, side: Side | None)
     case = await cases.of_match(tx.session, principal, match_id, lock=True)
     case.acts_as(Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
     if side is None:
-        given = await _given(tx, match_id)
-        own = [one for one in (Side.HOME, Side.HOST) if _may(principal, case.match, one)]
+        given = _said(await _given(tx, match_id))
+        own = [one for one in (Side.HOME, Side.HOST) if _concerns(principal, case.match, one)]
         # Whose side is not asked for any more gets the answer of the model: done, or not its turn.
         side = model.side_to_clear(case.match.stands, given)
         side = side if side in own else own[-1]
-    if not _may(principal, case.match, side):
+    if not _concerns(principal, case.match, side):
         raise not_found()
     return case, side

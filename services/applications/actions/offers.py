@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
-from services.applications.actions.endorsement import acting_as_for
 from services.applications.actions.now import goes
 from services.applications.model import revision, steps
 from services.applications.model.offer import OfferEntry, problems, reference, terms_of
@@ -30,7 +30,7 @@ from shared.contracts.codes import (
     published,
 )
 from shared.contracts.lifecycle import Unit
-from shared.identity.scope import EU, may_act_for_organisation, may_clear
+from shared.identity.scope import may_act_for_organisation, may_clear
 from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext, ngettext
@@ -319,7 +319,10 @@ async def _own(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
 
 
 async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.Offer, ActingAs]:
-    """The placement, locked, and in which capacity the principal decides on it. Raises `Refused` (404)."""
+    """The placement, locked, and in which capacity the principal decides on it.
+
+    Raises `Refused` (404; 409 for the programme coordinator while the host country has it).
+    """
     offer = await store.offer(tx.session, offer_id, lock=True)
     programme = principal.has(Role.PROGRAMME_COORDINATOR)
     if (
@@ -328,15 +331,11 @@ async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.O
         or not (programme or may_clear(principal, offer.country, offer.organisation_id))
     ):
         raise not_found()
-    return offer, acting_as(principal, offer.country, offer.organisation_id)
-
-
-def acting_as(principal: Principal, country: str, organisation_id: UUID) -> ActingAs:
-    """As whom the principal decides for a country, or for an EU agency, whose clearance officer is its coordinator."""
-    if country != EU or not may_clear(principal, country, organisation_id):
-        return acting_as_for(principal, country)
-    held = [one for one in principal.grants if one.role is Role.CLEARANCE_OFFICER]
-    return ActingAs.DEPUTY if all(grant.deputy_for for grant in held) else ActingAs.COORDINATOR
+    found = await hands(
+        tx.session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since
+    )
+    # What is decided already gets the answer of the model, whoever asks.
+    return offer, found.decides() if offer.stands is OfferState.SUBMITTED else found.acting_as or ActingAs.PROGRAMME
 
 
 async def _terms(session: AsyncSession, offer: store.Offer, entry: OfferEntry) -> told.OfferTerms:

@@ -27,6 +27,7 @@ from services.applications.store import (
     register,
 )
 from services.applications.store import visits as visits_store
+from services.applications.store.coordinators import places_held
 from shared import clock
 from shared.contracts.codes import (
     UNION,
@@ -112,6 +113,7 @@ async def _views(session: AsyncSession, principal: Principal, found: Sequence[Ca
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
+    held = await places_held(session, clock.today()) if ids else frozenset()
     known = await cases.identities_of(session, found, await participation.releases(session, ids))
     organisation_ids = {case.match.host_organisation_id for case in found}
     hosts = {one.id: one for one in await register.organisations(session, ids=organisation_ids)}
@@ -121,7 +123,7 @@ async def _views(session: AsyncSession, principal: Principal, found: Sequence[Ca
     return [
         MatchView(
             case,
-            clearance.turn(principal, case.match, cleared[case.match.id]),
+            clearance.turn(principal, case.match, cleared[case.match.id], held),
             cleared[case.match.id],
             answers[case.match.id],
             known[case.match.id],

@@ -72,8 +72,11 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     )
 
 
-def standing(case: Case) -> Standing:
-    """Where the case stands, with the words of the one table of states and what is known more exactly."""
+def standing(case: Case, *, others: bool = False) -> Standing:
+    """Where the case stands, with the words of the one table of states and what is known more exactly.
+
+    `others`: for whoever is not the officer that it is about.
+    """
     application, shown = case.application, case.shown_state
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
@@ -84,5 +87,6 @@ def standing(case: Case) -> Standing:
         due = case.call.deadline
     holder = None
     if shown is ApplicationState.SUBMITTED:
-        holder = gettext("National coordinator of %(country)s") % {"country": words.country(application.country)}
-    return Standing(state("application", shown), since, due, holder)
+        holder = words.coordinator(application.country)
+    told = state("application", shown)
+    return Standing(told.for_others if others else told, since, due, holder)

@@ -119,9 +119,9 @@ def _row(view: MatchView) -> list[Any]:
 def _holder(view: MatchView) -> str:
     """Who has the match now."""
     if view.turn.side is Side.HOME:
-        return gettext("National coordinator of %(country)s") % {"country": words.country(view.match.country)}
+        return words.coordinator(view.match.country)
     if view.turn.side is Side.HOST:
-        return gettext("National coordinator of %(country)s") % {"country": words.country(view.match.host_country)}
+        return words.coordinator(view.match.host_country)
     if view.match.stands is MatchState.OFFERED:
         open_ = [words.label(party) for party in view.case.sides if party not in view.answers]
         return ", ".join(open_) or gettext("Matching")

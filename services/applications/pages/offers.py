@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import offers as actions
+from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
 from services.applications.api.offers import organisations, theirs
 from services.applications.model import steps
@@ -193,9 +194,9 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
     async with bus.read() as session:
         host = await register.organisation(session, offer.organisation_id)
         call = await calls.call(session, offer.call_id)
+        own = await hands(session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since)
     mine = may_act_for_organisation(principal, offer.organisation_id)
-    programme = principal.has(Role.PROGRAMME_COORDINATOR)
-    decides = programme or may_clear(principal, offer.country, offer.organisation_id)
+    decidable = steps.possible(told.OfferEndorsed, offer.state)
     return render(
         request,
         "offers/show.html",
@@ -207,7 +208,8 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
         where=Standing(state("offer", offer.state), offer.since, offer.due),
         moves=[name for name, event in _EVENTS.items() if mine and steps.possible(event, offer.state)],
         writable=mine and offer.stands in actions.WRITABLE | actions.REVISABLE,
-        decides=decides and steps.possible(told.OfferEndorsed, offer.state),
+        decides=decidable and own.acting_as is not None,
+        asked=own.sentence if decidable and principal.has(Role.PROGRAMME_COORDINATOR) else None,
         remarks=[(words.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
         done=request.query_params.get("done"),
         agency=offer.country == UNION,

@@ -195,8 +195,8 @@ def _details(about: Mapping[str, Any]) -> str:
 
 
 def stage(kind: str, code: str) -> State:
-    """The state in which a case stands, with its word and colour."""
-    return state(kind, code)
+    """The state in which a case stands, with its word and colour, in the words for those whom it does not concern."""
+    return state(kind, code).for_others
 
 
 def reason(why: str | None, rule: str | None) -> str:

@@ -84,7 +84,7 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
                 "form": form,
                 "respondent": respondent,
                 "due": due,
-                "state": states.state("outcome", code),
+                "state": states.state("outcome", code).for_others,
                 "late": bool(row and row.late),
                 "missing": not (row or waived),
             }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.contracts import codes
@@ -55,3 +57,16 @@ def test_an_unknown_state_is_refused() -> None:
 def test_a_code_of_the_contracts_finds_its_state() -> None:
     """A StrEnum member works as well as its text."""
     assert states.state("match", codes.MatchState.OFFERED).word == gettext("Offered")
+
+
+@pytest.mark.parametrize("kind", states.kinds())
+def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
+    """What others read of a state never says "you" or "your", is as whole as the table, and differs within its kind."""
+    shown = list(states.states(kind))
+    for state in shown:
+        other = state.for_others
+        said = " ".join((other.word, other.explanation, other.holder, other.next)).lower()
+        assert not {"you", "your", "yours"} & set(re.findall(r"[a-z]+", said)), said
+        assert (other.code, other.tone, other.over) == (state.code, state.tone, state.over)
+        assert bool(other.holder) == bool(other.next)
+    assert len({state.for_others.word for state in shown}) == len(shown)
