@@ -86,13 +86,8 @@ def may_see_case(
     return reach(principal).covers(country=country, organisation_id=organisation_id, subject=subject)
 
 
-def may_endorse(principal: Principal, home_country: str, organisation_id: str | UUID | None = None) -> bool:
-    """Whether the principal endorses officers: the country's coordinator or a deputy, or the EU agency's own officer."""
-    return may_clear(principal, home_country, organisation_id)
-
-
 def may_coordinate(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:
-    """Whether an officer's case is the principal's to see as coordinator: own country, own EU agency; the programme's all."""
+    """Whether the principal sees an officer's case as coordinator: own country, own EU agency; the programme all."""
     return principal.has(Role.PROGRAMME_COORDINATOR) or may_clear(principal, country, organisation_id)
 
 

@@ -147,7 +147,8 @@ def eligible_and_committed(room: Room, board: Board, call: str, reference: str) 
     """Eligibility is confirmed, the board shows the provisional match and its receipt, the cohort is committed."""
     programme, call_id = room[PROGRAMME], call.rpartition("/")[2]
     programme.go("/applications/eligibility").waits_for(reference).sees("Eligible")
-    programme.press("Confirm those that are ticked").sees("1 application confirmed.")
+    programme.press("Confirm those that are ticked").sees(reference, "It is eligible, and joins the matching.")
+    programme.press("Confirm eligibility: 1 application").sees("1 application is done.")
     board.shows(f"{reference}: Application found eligible")
     provisional = board.page.get_by_role("region", name="Provisional matches, the highest score first")
     expect(provisional).to_contain_text(reference, timeout=PATIENCE)

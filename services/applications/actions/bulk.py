@@ -15,7 +15,7 @@ MOST = 50
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[T]):
-    """`done` in one transaction; `left` with the sentence that says why: somebody else was quicker, or it is not time."""
+    """`done` in one transaction; `left` with the sentence that says why: somebody was quicker, or it is not time."""
 
     done: Sequence[T]
     left: Sequence[tuple[T, str]]

@@ -20,7 +20,7 @@ from services.applications.model import clearance as model
 from services.applications.store import participation as store
 from services.applications.store.coordinators import places_held
 from shared import clock
-from shared.contracts.codes import Party, Role, Side, StatedReason, published
+from shared.contracts.codes import Party, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
 from shared.contracts.participation import ClearanceGiven, ClearanceRefused
 from shared.identity.scope import may_coordinate

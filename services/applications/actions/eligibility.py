@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from services.applications.actions.bulk import Outcome
 from services.applications.actions.common import lawful, not_found
+from services.applications.actions.endorsement import unchanged
 from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.model.answers import candidate_of
@@ -16,15 +18,17 @@ from shared import clock
 from shared.contracts.applications import ApplicationFoundEligible, ApplicationFoundIneligible
 from shared.contracts.codes import PartnerStatus
 from shared.contracts.lifecycle import Unit
+from shared.web.errors import Refused
 from shared.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Tx
     from shared.contracts.applications import EligibilityCheck
     from shared.contracts.calls import CallTerms
 
@@ -77,28 +81,43 @@ async def judged(session: AsyncSession, applications: Sequence[store.Application
     ]
 
 
-async def confirm(bus: Bus, actor: str, ids: Sequence[UUID]) -> list[Judgement]:
-    """Confirm what the rules say about endorsed applications: all of them, or none.
+async def confirm(bus: Bus, actor: str, ids: Collection[UUID], *, seen: datetime | None = None) -> Outcome[Judgement]:
+    """Confirm what the rules say about these endorsed applications; what cannot be confirmed now is named.
 
-    Raises `Refused` (404 for an unknown one; 409 with the sentence for one that is not endorsed any more).
+    `seen` is when the actor looked at what the rules say. Raises `Refused` (404 for an unknown one).
     """
-    moment = clock.now()
+    done: list[Judgement] = []
+    left: list[tuple[Judgement, str]] = []
     async with bus.transaction(actor) as tx:
         applications = await store.locked(tx.session, ids)
         if len(applications) != len(set(ids)):
             raise not_found()
-        judgements = await judged(tx.session, applications)
-        for one in judgements:
-            application, terms = one.application, one.terms
-            event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
-            with lawful():
-                state = model.after(event_type, application.own_state)
-            version = terms.revision
-            if one.eligible:
-                found = ApplicationFoundEligible(rules_version=version, checks=one.checks)
-                await record(tx, application, found, state=state)
-                continue
-            until = due(moment, terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
-            refused = ApplicationFoundIneligible(rules_version=version, checks=one.checks, appeal_until=until)
-            await record(tx, application, refused, state=state)
-    return judgements
+        for one in await judged(tx.session, applications):
+            try:
+                await _confirm(tx, one, seen)
+            except Refused as refused:
+                left.append((one, refused.detail))
+            else:
+                done.append(one)
+    return Outcome(done, left)
+
+
+def confirmable(application: store.Application) -> None:
+    """Raises `Refused` (409) with the sentence where its eligibility cannot be confirmed now."""
+    with lawful():
+        model.after(ApplicationFoundEligible, application.own_state)
+
+
+async def _confirm(tx: Tx, one: Judgement, seen: datetime | None) -> None:
+    application, terms = one.application, one.terms
+    confirmable(application)
+    event_type = ApplicationFoundEligible if one.eligible else ApplicationFoundIneligible
+    state = model.after(event_type, application.own_state)
+    unchanged(application, seen)
+    version = terms.revision
+    if one.eligible:
+        await record(tx, application, ApplicationFoundEligible(rules_version=version, checks=one.checks), state=state)
+        return
+    until = due(clock.now(), terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+    refused = ApplicationFoundIneligible(rules_version=version, checks=one.checks, appeal_until=until)
+    await record(tx, application, refused, state=state)

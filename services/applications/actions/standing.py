@@ -12,7 +12,6 @@ from services.applications.store import calls, register, standings
 from shared import clock
 from shared.contracts.codes import ApplicationState, PartnerStatus
 from shared.web import words
-from shared.web.i18n import gettext
 from shared.web.states import Standing, state
 
 if TYPE_CHECKING:

@@ -78,9 +78,12 @@ def settings_of(request: Request) -> Settings:
 Portal = Annotated[Settings, Depends(settings_of)]
 
 
-def described(case: Case, *, answers: bool) -> dict[str, Any]:
-    """An application as the API shows it: where it stands, and the answers for whom they are."""
-    application, stands = case.application, standing(case)
+def described(case: Case, *, answers: bool, others: bool = False) -> dict[str, Any]:
+    """An application as the API shows it: where it stands, and the answers for whom they are.
+
+    `others`: for whoever is not the officer that it is about.
+    """
+    application, stands = case.application, standing(case, others=others)
     shown: dict[str, Any] = {
         "id": application.id,
         "reference": application.reference,

@@ -1,22 +1,34 @@
 """How does a program act for those who decide: the national coordinator's endorsement, the programme's eligibility?"""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import eligibility, endorsement, voiding
+from services.applications.actions import eligibility, endorsement, ticked, voiding
+from services.applications.actions.asked import Asked
+from services.applications.actions.bulk import MOST
+from services.applications.actions.capacity import hands
+from services.applications.actions.common import not_found
+from services.applications.actions.standing import case_of
+from services.applications.api.applications import described
 from services.applications.store import applications as store
 from services.applications.store import queue
+from services.applications.store.coordinators import places_held
+from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import NotEndorsedReason, Role, Section, VoidReason
+from shared.contracts.codes import ApplicationState, NotEndorsedReason, Role, Section, VoidReason
 from shared.identity import Principal, allow
-from shared.identity.scope import reach
+from shared.identity.scope import may_coordinate
 from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
 
 router = APIRouter(prefix="/applications/api", tags=["decisions"])
-Decider = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
+Decider = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 Store = Annotated[Bus, Depends(bus_of)]
 
@@ -46,6 +58,31 @@ class Refusal(BaseModel):
     text: str = ""
 
 
+class Decided(BaseModel):
+    """A decision on several applications; what does not belong to it is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    application_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    decision: Literal["endorse", "return", "not_endorse"]
+    note: str = ""
+    remarks: dict[Section, str] = Field(default_factory=dict)
+    reason: NotEndorsedReason | None = None
+    text: str = ""
+
+    @property
+    def meant(self) -> endorsement.Decision:
+        """The decision. Raises `Refused` (422) where its reason is missing."""
+        if self.decision == "endorse":
+            return endorsement.Endorse(self.note)
+        if self.decision == "return":
+            return endorsement.Return(self.remarks)
+        if self.reason is None:
+            sentence = gettext("Choose a reason")
+            raise Refused(sentence, 422, {"reason": sentence})
+        return endorsement.NotEndorse(self.reason, self.text)
+
+
 class Voiding(BaseModel):
     """Why an application leaves the counts."""
 
@@ -73,30 +110,62 @@ def _state(application: store.Application) -> dict[str, Any]:
 
 @router.get("/queue")
 async def read_queue(
-    principal: Decider,
-    bus: Store,
-    state: str | None = None,
-    call_id: UUID | None = None,
-    page: Annotated[int, Query(ge=1)] = 1,
+    request: Request, principal: Decider, bus: Store, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
-    """Submitted applications of the own country (all, for the programme coordinator), those due first, 50 a page."""
-    filters = queue.Filters(state=state, call_id=call_id)
+    """Submitted applications of the own country or EU agency (all, for the programme coordinator), 50 a page.
+
+    What waits for the reader comes first. The address takes the filters of the queue's page: `state`, `needs` (`me`,
+    `silence`), `due` (`overdue`, `week`, `later`), `age` (`week`, `month`, `older`), `country`, `call`, `kind`, `mode`,
+    `rank_group`, `service`, `organisation`, `first_time` (`yes`, `no`), `q` (a part of the reference) and `sort`.
+    """
+    asked = Asked.model_validate(dict(request.query_params))
     async with bus.read() as session:
-        lines, total = await queue.lines(session, reach(principal), filters, page)
-        counts = await queue.counts(session, reach(principal), filters)
+        reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
+        lines, total = await queue.lines(session, reader, asked.filters, page)
+        figures = await queue.figures(session, reader, asked.filters)
     shown = [
         {
             "id": line.id,
             "reference": line.reference,
             "kind": line.kind,
             "country": line.country,
+            "organisation_id": line.organisation_id,
+            "call_id": line.call_id,
             "state": line.state,
             "since": line.since,
             "due": line.due,
+            "submitted_at": line.submitted_at,
+            "waits_for_you": line.needs,
         }
         for line in lines
     ]
-    return {"applications": shown, "total": total, "counts": counts}
+    return {
+        "applications": shown,
+        "total": total,
+        "counts": figures.states,
+        "waits_for_you": figures.needs,
+        "by_silence": figures.silence,
+        "overdue": figures.overdue,
+        "within_a_week": figures.week,
+    }
+
+
+@router.get("/cases/{application_id}")
+async def read_case(application_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
+    """One submitted application, as its coordinator sees it: where it stands, who decides, and what was answered."""
+    async with bus.read() as session:
+        case = await case_of(session, application_id)
+        if case is None or case.application.submitted_at is None:
+            raise not_found()
+        one = case.application
+        if not may_coordinate(principal, one.country, one.organisation_id):
+            raise not_found()
+        own = await hands(session, principal, one.country, one.organisation_id, due=one.due, since=one.since)
+    waits = one.own_state is ApplicationState.SUBMITTED
+    return described(case, answers=True, others=True) | {
+        "you_decide_as": own.acting_as if waits else None,
+        "programme_asked_since": own.asked if waits else None,
+    }
 
 
 @router.post("/applications/{application_id}/endorse")
@@ -104,20 +173,34 @@ async def endorse(
     application_id: UUID, principal: Decider, bus: Store, body: Endorsement | None = None
 ) -> dict[str, Any]:
     """Endorse an application of the own country."""
-    note = "" if body is None else body.note
-    return _state(await endorsement.endorse(bus, principal, application_id, note))
+    decision = endorsement.Endorse("" if body is None else body.note)
+    return _state(await endorsement.decide(bus, principal, application_id, decision))
 
 
 @router.post("/applications/{application_id}/return")
 async def send_back(application_id: UUID, body: Return, principal: Decider, bus: Store) -> dict[str, Any]:
     """Ask for information on some sections."""
-    return _state(await endorsement.send_back(bus, principal, application_id, body.remarks))
+    return _state(await endorsement.decide(bus, principal, application_id, endorsement.Return(body.remarks)))
 
 
 @router.post("/applications/{application_id}/not-endorse")
 async def not_endorse(application_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
     """Do not endorse, with a reason."""
-    return _state(await endorsement.not_endorse(bus, principal, application_id, body.reason, body.text))
+    decision = endorsement.NotEndorse(body.reason, body.text)
+    return _state(await endorsement.decide(bus, principal, application_id, decision))
+
+
+@router.post("/decisions")
+async def decide(body: Decided, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Decide the same on several applications in one go; `left` says of which it was not possible, and why.
+
+    `decision` is `endorse` (with `note`), `return` (with `remarks`) or `not_endorse` (with `reason` and `text`).
+    """
+    outcome = await ticked.decide_all(bus, principal, body.application_ids, body.meant)
+    return {
+        "done": [_state(one) for one in outcome.done],
+        "left": [_state(one) | {"detail": why} for one, why in outcome.left],
+    }
 
 
 @router.post("/applications/{application_id}/void")
@@ -136,9 +219,12 @@ async def read_eligibility(_: Coordinator, bus: Store, call_id: UUID | None = No
 
 @router.post("/eligibility/confirm")
 async def confirm(body: Confirmation, principal: Coordinator, bus: Store) -> dict[str, Any]:
-    """Confirm what the rules say, for all of these applications or for none."""
-    judged = await eligibility.confirm(bus, principal.subject, body.application_ids)
-    return {"applications": [_judged(one) for one in judged]}
+    """Confirm what the rules say about these applications; `left` says of which it was not possible, and why."""
+    outcome = await eligibility.confirm(bus, principal.subject, body.application_ids)
+    return {
+        "applications": [_judged(one) for one in outcome.done],
+        "left": [_state(one.application) | {"detail": why} for one, why in outcome.left],
+    }
 
 
 def _judged(one: eligibility.Judgement) -> dict[str, Any]:

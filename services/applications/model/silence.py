@@ -1,7 +1,8 @@
 """When does a country's decision go to the programme coordinator? When nobody answers, or nobody is there; pure.
 
 Silence never blocks an officer, and never decides anything by itself (`domain.md`): a deputy decides on the days of the
-deputyship like the coordinator; once the deadline has passed, the programme coordinator is asked to decide in their place.
+deputyship like the coordinator; once the deadline has passed, the programme coordinator is asked to decide in their
+place.
 """
 
 from __future__ import annotations

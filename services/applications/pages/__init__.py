@@ -20,8 +20,10 @@ from services.applications.pages import (
     mentorships,
     offers,
     programme,
+    queue,
     start,
     tasks,
+    ticked,
     visits,
 )
 from shared import clock as time
@@ -39,7 +41,8 @@ def routers(settings: Settings) -> list[APIRouter]:
     found = [sign_in_router(), start.router, home.router, inbox.router, calls.router]
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, application.router, tasks.router]
-    found += [coordinator.router, programme.router, certificates.router, parked_router("applications", consumers)]
+    found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
+    found.append(parked_router("applications", consumers))
     found += [available.router, offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     if settings.local and time.movable():
         found.append(clock.router)

@@ -11,11 +11,11 @@ from services.applications.actions.standing import case_of, standing
 from services.applications.pages.matches import waits
 from services.applications.store import applications as store
 from services.applications.store import calls, offers, queue
+from services.applications.store.coordinators import places_held
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationState, CallState, MatchState, OfferState, Role
 from shared.identity import Principal, signed_in
-from shared.identity.scope import reach
 from shared.service import bus_of
 from shared.web import states
 from shared.web.i18n import N_, gettext, ngettext
@@ -34,7 +34,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/calls",
     ),
     (
-        frozenset({Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR}),
+        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
         N_("Applications"),
         N_("The queue of those submitted, with filters, age and deadline."),
         "/applications/cases",
@@ -139,7 +139,6 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     ),
 )
 PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
-_WAITS_FOR_COORDINATOR = (ApplicationState.SUBMITTED, ApplicationState.RETURNED_FOR_INFORMATION)
 
 
 @router.get("/")
@@ -149,8 +148,10 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
         cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
-        decides = principal.has(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR)
-        found = await queue.counts(session, reach(principal), queue.Filters()) if decides else {}
+        found = None
+        if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR):
+            reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
+            found = await queue.figures(session, reader, queue.Filters())
         asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         places = await offers.within(
             session,
@@ -166,7 +167,7 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
         counts=[
-            *_counts(principal, found),
+            *(_counts(principal, found) if found is not None else []),
             *_asked(
                 asked,
                 ngettext("match waits for you", "matches wait for you", asked),
@@ -184,24 +185,30 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
     )
 
 
-def _counts(principal: Principal, found: dict[str, int]) -> list[dict[str, Any]]:
-    """What waits for the reader, with the way to exactly those."""
+def _counts(principal: Principal, found: queue.Figures) -> list[dict[str, Any]]:
+    """What of the queue waits for the reader or presses, with the way to exactly those."""
     shown = []
-    for code in _WAITS_FOR_COORDINATOR:
-        if found.get(code):
-            word = states.state("application", code).word
-            shown.append(
-                {"count": found[code], "name": word, "href": f"/applications/cases?state={code}", "tone": "wait"}
-            )
-    if principal.has(Role.PROGRAMME_COORDINATOR) and found.get(ApplicationState.ENDORSED):
+    if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
+        own = found.needs
+        name = ngettext("application waits for your decision", "applications wait for your decision", own)
+        shown += _asked(own, name, "/applications/cases?needs=me")
+    if principal.has(Role.PROGRAMME_COORDINATOR):
+        endorsed, silence = found.states.get(ApplicationState.ENDORSED, 0), found.silence
+        name = ngettext("waits for eligibility", "wait for eligibility", endorsed)
+        shown += _asked(endorsed, name, "/applications/eligibility")
+        shown += _asked(silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
+    shown += _asked(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
+    asked = found.states.get(ApplicationState.RETURNED_FOR_INFORMATION, 0)
+    word = states.state("application", ApplicationState.RETURNED_FOR_INFORMATION).word
+    if asked:
         shown.append(
             {
-                "count": found[ApplicationState.ENDORSED],
-                "name": ngettext("waits for eligibility", "wait for eligibility", found[ApplicationState.ENDORSED]),
-                "href": "/applications/eligibility",
-                "tone": "wait",
+                "count": asked,
+                "name": word,
+                "href": "/applications/cases?state=returned_for_information",
+                "tone": "office",
             }
-        )
+        )  # fmt: skip - as above
     return shown
 
 

@@ -21,7 +21,7 @@ from shared.bus import Bus
 from shared.contracts import offers as told
 from shared.contracts.codes import UNION, CallState, Role, StatedReason
 from shared.identity import Principal, allow
-from shared.identity.scope import countries_visible, may_act_for_organisation, may_clear
+from shared.identity.scope import countries_visible, may_act_for_organisation
 from shared.web import dates, states, words
 from shared.web.errors import Refused
 from shared.web.i18n import gettext

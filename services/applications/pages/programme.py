@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import eligibility as actions
-from services.applications.actions.common import not_found
+from services.applications.pages.parts import paged
 from services.applications.store import applications as store
 from services.applications.store import register
 from shared import clock
@@ -16,9 +16,7 @@ from shared.contracts.codes import OrganisationKind, Role
 from shared.identity import Principal, allow
 from shared.identity.scope import countries_visible
 from shared.service import bus_of
-from shared.web.forms import sent
-from shared.web.i18n import gettext
-from shared.web.render import render, see_other
+from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
@@ -27,36 +25,14 @@ Store = Annotated[Bus, Depends(bus_of)]
 
 
 @router.get("/eligibility")
-async def waiting(request: Request, _: Coordinator, bus: Store) -> Response:
-    """Endorsed applications with what the rules say, to be confirmed."""
-    return await _waiting(request, bus)
-
-
-async def _waiting(request: Request, bus: Bus, problem: str | None = None) -> Response:
+async def waiting(
+    request: Request, _: Coordinator, bus: Store, page: Annotated[int, Query(ge=1, le=100)] = 1
+) -> Response:
+    """Endorsed applications with what the rules say, to be ticked and confirmed."""
     async with bus.read() as session:
-        judged = await actions.judged(session, await store.ready_for_eligibility(session))
-    confirmed = request.query_params.get("confirmed", "")
-    return render(
-        request,
-        "programme/eligibility.html",
-        422 if problem else 200,
-        judged=judged,
-        problem=problem,
-        confirmed=int(confirmed) if confirmed.isdigit() else None,
-    )
-
-
-@router.post("/eligibility")
-async def confirm(request: Request, principal: Coordinator, bus: Store) -> Response:
-    """Confirm what the rules say about those that are ticked."""
-    try:
-        chosen = [UUID(str(text)) for text in (await sent(request)).getlist("application")]
-    except ValueError:
-        raise not_found() from None
-    if not chosen:
-        return await _waiting(request, bus, gettext("Choose at least one application."))
-    await actions.confirm(bus, principal.subject, chosen)
-    return see_other(f"/applications/eligibility?confirmed={len(chosen)}")
+        ready = await store.ready_for_eligibility(session)
+        judged = await actions.judged(session, paged(ready, page))
+    return render(request, "programme/eligibility.html", judged=judged, page=page, total=len(ready))
 
 
 @router.get("/register")

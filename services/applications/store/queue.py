@@ -49,7 +49,7 @@ FIRST = "first"
 
 def _said(name: str) -> sa.ColumnElement[Any]:
     """A field of the profile that was last submitted, as text."""
-    return _A.c.profile[name].astext
+    return sa.cast(_A.c.profile[name].astext, sa.Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
 
 
 def needs(reader: Reader) -> sa.ColumnElement[bool]:
-    """What the reader can decide now: the own country's endorsements; for the programme eligibility and what was silent."""
+    """What the reader can decide now: the own country's endorsements; for the programme eligibility and silence."""
     principal = reader.principal
     any_of = [
         sa.and_(
@@ -141,9 +141,9 @@ def _only_national(principal: Principal) -> Principal:
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:
     match which:
         case "overdue":
-            return DUE < now
+            return now > DUE
         case "week":
-            return sa.and_(DUE >= now, now + WEEK >= DUE)
+            return sa.and_(now <= DUE, now + WEEK >= DUE)
         case "later":
             return now + WEEK < DUE
     return sa.false()
@@ -196,9 +196,8 @@ async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: i
     among, mine = _where(reader, filters), needs(reader)
     total = (await session.execute(sa.select(sa.func.count()).select_from(_JOIN).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"))
-    if by is None:
-        order = [mine.desc(), DUE.asc().nulls_last()]
-    else:
+    order: list[sa.ColumnElement[Any]] = [mine.desc(), DUE.asc().nulls_last()]
+    if by is not None:
         order = [by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()]
     query = (
         sa.select(

@@ -80,7 +80,7 @@ async def test_other_countries_and_people_find_nothing(programme: Programme) -> 
 
 
 async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
-    """A second endorsement, an answer that is missing and a language below the call's are each named in words."""
+    """A second click, a second endorsement, an answer that is missing and a language below the call's are each named in words."""
     draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     problem = await programme.post("ani", f"/applications/{draft['id']}/submit", status=422)
     assert {one["field"] for one in problem["errors"]} >= {"languages", "objectives", "privacy"}
@@ -90,7 +90,9 @@ async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
     assert (finding["held"], finding["given"]) == (False, "English A2")
     assert "B1" in finding["asks"]
     await programme.post("tigran", f"/applications/{made['id']}/endorse")
-    problem = await programme.post("tigran", f"/applications/{made['id']}/endorse", status=409)
+    again = await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    assert again["state"] == "endorsed"
+    problem = await programme.post("programme", f"/applications/{made['id']}/endorse", status=409)
     assert "Endorsed" in problem["detail"]
     await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
     assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "ineligible"

@@ -167,9 +167,16 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     assert "Knows the host well" in (await programme.as_("tigran").get(case)).text
     assert "Knows the host well" not in (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
     again = await programme.as_("tigran").post(f"{case}/endorse", data={})
-    assert again.status_code == 409
-    chosen = await programme.as_("programme").post("/applications/eligibility", data={"application": [made["id"]]})
-    assert chosen.headers["location"] == "/applications/eligibility?confirmed=1"
+    assert again.headers["location"] == f"{case}?done=endorsed"
+    late = await programme.as_("tigran").post(f"{case}/return", data={"languages": "Which certificate?"})
+    assert late.status_code == 409
+    assert "Which certificate?" in late.text
+    told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+    assert told.count("ApplicationEndorsed") == 1
+    decide = f"/applications/cases/decide?act=eligibility&case={made['id']}&back=eligibility"
+    assert made["reference"] in (await programme.as_("programme").get(decide)).text
+    chosen = await programme.as_("programme").post(decide)
+    assert "1 application is done" in (await programme.as_("programme").get(chosen.headers["location"])).text
     queue = await programme.as_("tigran").get("/applications/cases?state=in_matching")
     assert made["reference"] in queue.text
 

@@ -33,7 +33,7 @@ def test_a_national_coordinator_sees_the_own_countries_only(own: set[str]) -> No
     assert (scope.countries_visible(principal) or frozenset()) == own
     for country in COUNTRIES:
         assert scope.may_see_country(principal, country) is (country in own)
-        assert scope.may_endorse(principal, country) is (country in own)
+        assert scope.may_coordinate(principal, country) is (country in own - {scope.EU})
         assert scope.may_see_organisation(principal, OTHER_AGENCY, country) is (country in own)
 
 
@@ -60,7 +60,7 @@ def test_the_programme_coordinator_sees_all_but_endorses_and_clears_nothing() ->
     assert scope.countries_visible(principal) is None
     assert scope.organisations_visible(principal) is None
     assert scope.may_see_case(principal)
-    assert not scope.may_endorse(principal, "AM")
+    assert scope.may_coordinate(principal, "AM")
     assert not scope.may_clear(principal, "AM")
     assert not scope.may_act_for_organisation(principal, AGENCY)
 

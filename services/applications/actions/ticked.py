@@ -1,0 +1,107 @@
+"""What happens when a coordinator decides on several ticked applications in one go?
+
+All in one transaction; what cannot be done now is left as it is and named, so that nobody has to guess which were done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.actions.bulk import Outcome
+from services.applications.actions.capacity import Hands, hands_among
+from services.applications.actions.common import lawful, not_found
+from services.applications.actions.endorsement import Decision, Return, carry_out, repeated
+from services.applications.model import application as model
+from services.applications.store import applications as store
+from services.applications.store import calls
+from services.applications.store.coordinators import places_held
+from shared import clock
+from shared.identity.scope import may_coordinate
+from shared.web.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.contracts.applications import ApplicationEvent
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One ticked application before it is decided; `obstacle` says why it cannot be, where it cannot."""
+
+    application: store.Application
+    obstacle: str | None
+
+
+async def look(
+    session: AsyncSession, principal: Principal, ids: Collection[UUID], event: type[ApplicationEvent]
+) -> list[Look]:
+    """What would become of each ticked application by `event`, in the order of their references.
+
+    Raises `Refused` (404) where one of them is not the principal's to see.
+    """
+    found = await store.by_id(session, ids)
+    _all_own(principal, ids, list(found.values()))
+    held = await places_held(session, clock.today())
+    in_order = sorted(found.values(), key=lambda one: one.reference or "")
+    return [Look(one, obstacle(one, _hands(held, principal, one), event)) for one in in_order]
+
+
+def obstacle(application: store.Application, own: Hands, event: type[ApplicationEvent]) -> str | None:
+    """Why the principal cannot decide so now; None where nothing is in the way."""
+    try:
+        with lawful():
+            model.after(event, application.own_state)
+        own.decides()
+    except Refused as refused:
+        return refused.detail
+    return None
+
+
+async def decide_all(
+    bus: Bus, principal: Principal, ids: Collection[UUID], decision: Decision, *, seen: datetime | None = None
+) -> Outcome[store.Application]:
+    """Decide the same on all of these. `seen` is when the principal looked at the list of them.
+
+    Raises `Refused` (404 where one is not the principal's to see; 422 without a remark).
+    """
+    if isinstance(decision, Return):
+        decision = Return(decision.written)
+    done: list[store.Application] = []
+    left: list[tuple[store.Application, str]] = []
+    async with bus.transaction(principal.subject) as tx:
+        found = await store.locked(tx.session, ids)
+        _all_own(principal, ids, found)
+        held = await places_held(tx.session, clock.today())
+        of = await calls.calls_by_id(tx.session, {one.call_id for one in found})
+        for one in found:
+            try:
+                if not await repeated(tx, principal, one, decision):
+                    await carry_out(tx, one, of[one.call_id].terms, _hands(held, principal, one), decision, seen)
+            except Refused as refused:
+                left.append((one, refused.detail))
+            else:
+                done.append(one)
+    return Outcome(done, left)
+
+
+def _all_own(principal: Principal, ids: Collection[UUID], found: Sequence[store.Application]) -> None:
+    """Raises `Refused` (404) unless all of them are there and the principal's to see."""
+    own = [
+        one
+        for one in found
+        if one.submitted_at is not None and may_coordinate(principal, one.country, one.organisation_id)
+    ]
+    if len(own) != len(set(ids)):
+        raise not_found()
+
+
+def _hands(held: frozenset[str], principal: Principal, one: store.Application) -> Hands:
+    return hands_among(held, principal, one.country, one.organisation_id, due=one.due, since=one.since)
