@@ -31,6 +31,7 @@ class Application(Table, table=True):
         sa.Index("application_country_state", "country", "state"),
         sa.Index("application_call_state", "call_id", "state"),
         sa.Index("application_returned_due", "due", postgresql_where=sa.text("state = 'returned_for_information'")),
+        sa.Index("application_submitted_due", "due", postgresql_where=sa.text("state = 'submitted'")),
         sa.Index("application_one_draft", "subject", "call_id", "kind", postgresql_where=sa.text("state = 'draft'")),
     )
 
@@ -40,7 +41,7 @@ class Application(Table, table=True):
     kind: str
     subject: str = Field(index=True, description="The officer's sign-in subject")
     country: str
-    organisation_id: UUID | None = None
+    organisation_id: UUID | None = Field(default=None, index=True)
     state: str = ApplicationState.DRAFT
     since: datetime = Field(sa_type=_TIME, description="When it came into its state")
     due: datetime | None = Field(default=None, sa_type=_TIME, description="Until when the next step is asked for")

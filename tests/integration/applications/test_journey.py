@@ -80,7 +80,7 @@ async def test_other_countries_and_people_find_nothing(programme: Programme) -> 
 
 
 async def test_what_cannot_be_done_now_is_said(programme: Programme) -> None:
-    """A second click, a second endorsement, an answer that is missing and a language below the call's are each named in words."""
+    """A second decision, an answer that is missing and a language below the call's are each named in words."""
     draft = await programme.post("ani", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
     problem = await programme.post("ani", f"/applications/{draft['id']}/submit", status=422)
     assert {one["field"] for one in problem["errors"]} >= {"languages", "objectives", "privacy"}

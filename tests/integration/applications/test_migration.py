@@ -31,7 +31,7 @@ async def test_the_migration_makes_what_the_store_declares(migrated: str) -> Non
 async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -> None:
     """Queue, own applications, history, silence and people are found without reading whole tables."""
     queries = {
-        "application_country_state": "SELECT * FROM application WHERE country = 'AM' AND state = 'submitted'",
+        "application_country_state": "SELECT * FROM application WHERE country = 'AM' AND state = 'endorsed'",
         "application_call_state": "SELECT * FROM application WHERE call_id = :id AND state = 'endorsed'",
         "application_subject": "SELECT * FROM application WHERE subject = 'ani'",
         "application_returned_due": "SELECT * FROM application WHERE state = 'returned_for_information'"
@@ -49,6 +49,8 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "match_mentor_id": "SELECT count(*) FROM match WHERE mentor_id = :id AND state = 'confirmed'",
         "visit_offer_id": "SELECT * FROM visit WHERE offer_id = :id AND state NOT IN ('cancelled', 'voided')",
         "availability_question_about": "SELECT * FROM availability_question WHERE about = :id ORDER BY made_at",
+        "application_submitted_due": "SELECT * FROM application WHERE state = 'submitted' AND due < now()",
+        "application_organisation_id": "SELECT * FROM application WHERE organisation_id = :id",
         "person_name": "SELECT * FROM person ORDER BY name LIMIT 50",
         "certificate_application_id": "SELECT * FROM certificate WHERE application_id = :id",
         "access_grants": """SELECT subject FROM access WHERE grants @> '[{"role": "officer"}]'""",

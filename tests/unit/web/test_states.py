@@ -65,7 +65,7 @@ def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
     shown = list(states.states(kind))
     for state in shown:
         other = state.for_others
-        said = " ".join((other.word, other.explanation, other.holder, other.next)).lower()
+        said = f"{other.word} {other.explanation} {other.holder} {other.next}".lower()
         assert not {"you", "your", "yours"} & set(re.findall(r"[a-z]+", said)), said
         assert (other.code, other.tone, other.over) == (state.code, state.tone, state.over)
         assert bool(other.holder) == bool(other.next)
