@@ -19,7 +19,6 @@ from services.applications.pages.decision_forms import EndorseForm, NotEndorseFo
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS
 from services.applications.store import applications as store
-from services.applications.store import register
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationEndorsed
 from shared.contracts.codes import NotEndorsedReason, Role, Section
