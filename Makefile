@@ -34,7 +34,7 @@ clean: ## start over: remove the data of the local run (TANDEM_DATA) and what wa
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.clean; fi
 	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-lock: setup ## renew the locks after a change in requirements.in, package.json or deploy/kafka/jars.py
+lock: $(VENV)/.tandem ## renew the locks after a change in requirements.in, package.json or deploy/kafka/jars.py
 	@$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q requirements.in -o requirements.lock
 	@$(BIN)/npm install --package-lock-only --silent
 	@$(BIN)/python -m deploy.kafka.jars lock
