@@ -247,6 +247,10 @@ class Cases:
         if (one := self.mentorships.get(match_id)) is not None:
             await self._mentorship(mentorships.resume(one, by, now=clock.now()), cause)
 
+    async def take_in(self, step: VisitStep, cause: Envelope | None) -> None:
+        """Take in what became of a visit."""
+        await self._visit(step, cause)
+
     @property
     def moved(self) -> int:
         """How many matches, visits and mentorships have changed so far."""

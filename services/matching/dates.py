@@ -1,28 +1,37 @@
-"""Which days does a confirmed match get? Asks the engine with what the store knows, one offer's weeks at a time."""
+"""Which days does a visit get? Asks the engine with what the store knows, one offer's weeks at a time.
+
+A confirmed match gets its first days by itself; other days when guest, host or the programme asks for them.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from services.matching import store
 from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unscheduled, VisitRequest, schedule
-from services.matching.engine.weeks import Period, monday
-from services.matching.model.pool import hosting_periods, spans, weekly_places
+from services.matching.engine.weeks import WEEK, Period, monday
+from services.matching.model.pool import hosting_periods, spans, weekly_places, weeks_of
 from shared import clock
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
+from shared.contracts.codes import Party
+from shared.contracts.mentors import MentorProfile
 from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.matching.model.match import Match
     from services.matching.model.mentorship import Mentorship
+    from services.matching.model.visit import Visit
     from services.matching.store.facts import Call, Candidate
+    from shared.contracts.calls import DatePeriod
     from shared.contracts.participation import VisitRequested
     from shared.contracts.visits import VisitOf
 
@@ -101,3 +110,94 @@ async def dates_for_pair(
         ),
     )
     return schedule(request, SchedulePolicy(notice_weeks=terms.timers.notice_weeks, minimum_days=terms.minimum_days))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Other dates that somebody asks for: who, in which periods (none: whenever both can), from which day on."""
+
+    by: Party
+    periods: tuple[DatePeriod, ...]
+    earliest: date
+
+
+async def other_dates(
+    session: AsyncSession, match: Match, visit: Visit, candidate: Candidate, call: Call, wish: Wish
+) -> Answer:
+    """Days wanted and the engine's answer for a visit that is to be at another time.
+
+    Periods that the guest gives stand for the guest's own, those of the host for the placement's, in whose weeks the
+    host then has a place at least. The six weeks' notice runs from the first confirmation. The seat is held.
+    """
+    seat = (await store.facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
+    terms = CallTerms.model_validate(call.terms)
+    profile = ApplicationProfile.model_validate(candidate.profile)
+    offer = OfferTerms.model_validate(seat.terms) if seat.kind == "placement" else None
+    wanted = spans(wish.periods)
+    days = visit.required_days
+    hosting, places = _hosting(offer, seat.terms, terms)
+    if wish.by is not Party.GUEST and wanted:
+        hosting = tuple(_common(wanted, spans(terms.visit_periods)))
+        asked = weeks_of(hosting, (), min(terms.minimum_days, days))
+        places = None if places is None else dict.fromkeys(asked, 1) | places
+    own = visit.plan
+    taken = (await store.visits.taken_weeks(session, [match.seat_id])).get(match.seat_id, Counter())
+    busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
+    blackouts = spans(profile.blackouts)
+    if own is not None:
+        taken = taken - Counter([monday(own.start)])
+        busy = [one for one in busy if (one.first, one.last) != (own.start, own.end)]
+        blackouts = (*blackouts, Period(own.start, own.end))
+    request = VisitRequest(
+        candidate_id=str(match.pairing.application_id),
+        seat_id=str(match.seat_id),
+        home_country=match.pairing.country,
+        host_country=match.pairing.host_country,
+        confirmed_on=max(match.since.date() + terms.timers.notice_weeks * WEEK, wish.earliest),
+        days=days,
+        host_periods=hosting,
+        candidate_periods=wanted if wish.by is Party.GUEST and wanted else spans(profile.periods),
+        blackouts=blackouts,
+        places=places,
+        taken=taken,
+        busy=tuple(busy),
+    )
+    return days, schedule(request, SchedulePolicy(notice_weeks=0, minimum_days=min(terms.minimum_days, days)))
+
+
+async def still_free(session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], call: Call) -> bool:
+    """Whether the week of these days still has a place for the visit, and the guest no other visit. Holds the seat."""
+    seat = (await store.facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
+    if seat.kind == "placement":
+        offer, week = OfferTerms.model_validate(seat.terms), monday(days[0])
+        places = max(weekly_places(offer, CallTerms.model_validate(call.terms)).get(week, 0), 1)
+        taken = (await store.visits.taken_weeks(session, [match.seat_id])).get(match.seat_id, Counter())
+        if visit.plan is not None:
+            taken = taken - Counter([monday(visit.plan.start)])
+        if taken.get(week, 0) >= places:
+            return False
+    busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
+    own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
+    return not any((one.first, one.last) != own and one.holds(day) for one in busy for day in days)
+
+
+def _hosting(
+    offer: OfferTerms | None, seat: dict[str, Any], terms: CallTerms
+) -> tuple[tuple[Period, ...], dict[date, int] | None]:
+    """When the seat can have a guest, and how many a week; a mentor sets no number."""
+    if offer is not None:
+        return hosting_periods(offer, terms), weekly_places(offer, terms)
+    mentor = MentorProfile.model_validate(seat)
+    return spans(mentor.periods) or spans(terms.visit_periods), None
+
+
+def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:
+    """The parts of some periods that lie in others; all of them where there are no others."""
+    if not others:
+        return list(some)
+    return [
+        Period(max(one.first, other.first), min(one.last, other.last))
+        for one in some
+        for other in others
+        if max(one.first, other.first) <= min(one.last, other.last)
+    ]

@@ -9,7 +9,7 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.matching import store
+from services.matching import moves, store
 from services.matching.casework import Cases
 from shared import clock
 from shared.bus import leases
@@ -52,6 +52,7 @@ async def sweep(bus: Bus, lease: Lease) -> int:
         ids = (
             await store.matches.overdue(session, now)
             | await store.visits.matches_to_end(session, today)
+            | await store.visits.moves_overdue(session, now)
             | await store.mentorships.matches_to_look_at(session, now, today)
         )
     if not ids:
@@ -77,6 +78,7 @@ async def _look_at(cases: Cases, match_id: UUID) -> None:
     plan = visit.plan if visit is not None and visit.state is VisitState.UNDER_WAY else None
     if plan is not None and today > plan.end + timedelta(days=timers.attendance_days):
         await cases.time_over(match.id)
+    await moves.expired(cases, match.id)
     if match.id in cases.mentorships:
         await cases.progressed(match.id, None)
 

@@ -90,6 +90,7 @@ class Timers(Part):
     answer_grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 120
     notice_weeks: Annotated[int, Field(ge=0, le=52)] = 6
     agenda_weeks: Annotated[int, Field(ge=0, le=52)] = 2
+    preparation_weeks: Annotated[int, Field(ge=0, le=52)] = 3
     agreement_wd: Days = 10
     attendance_days: Days = 3
     evaluation_days: Days = 7

@@ -333,7 +333,10 @@ class VisitRequested(MentorshipParticipation):
 
 
 class MoveRequested(VisitParticipation):
-    """Guest or host asks for other dates of a visit; the dates stand until both accept new ones."""
+    """Guest, host or the programme coordinator asks for other dates of a visit; they stand until both accept new ones.
+
+    Asked of a visit that has found no dates yet, these are further periods in which matching looks for them.
+    """
 
     by: Party
     periods: tuple[DatePeriod, ...]
@@ -403,6 +406,17 @@ class EndRequested(MentorshipParticipation):
     reason: Reason | None = None
 
     example: ClassVar[Mapping[str, Any]] = {**_OF_MENTORSHIP, "by": "mentee", "reason": None}
+
+
+class PartPrepared(VisitParticipation):
+    """Who has all of the own part of what is asked before travel by now: guest, host, sender (the home coordinator).
+
+    Told when a part becomes complete, and when a visit gets its dates or others, of the parts that are complete then.
+    """
+
+    parties: tuple[Party, ...]
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF_VISIT, "parties": ["guest", "home_coordinator"]}
 
 
 class PreparationCompleted(VisitParticipation):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
-from shared.contracts.codes import Party, RankGroup, Reason, UnschedulableCause, VoidReason
+from shared.contracts.codes import MoveDropCause, Party, RankGroup, Reason, UnschedulableCause, VoidReason
 
 RequiredDays = Annotated[int, Field(ge=1, le=5, description="Working days that a guest must attend")]
 
@@ -127,6 +127,26 @@ class VisitMoved(PlannedVisitEvent):
         "previous_start": "2026-03-09",
         "previous_end": "2026-03-13",
         "agenda_due": "2026-03-02T23:00:00Z",
+    }
+
+
+class VisitMoveDropped(PlannedVisitEvent):
+    """The visit keeps its dates: one side refused the new ones, not both answered in time, or no lawful week was found.
+
+    `move` is the number of the proposal, or the one that it would have had; `by` who refused, or asked in vain.
+    """
+
+    move: Annotated[int, Field(ge=1)]
+    cause: MoveDropCause
+    by: Party
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "plan": ex.VISIT_PLAN,
+        "move": 1,
+        "cause": "refused",
+        "by": "host",
+        "reason": "not_available",
     }
 
 

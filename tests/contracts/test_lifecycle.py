@@ -15,6 +15,7 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A request is the portal's, its effect (MatchFundChanged) matching's, as with cancelling and moving.
 # A logged session that the other side does not confirm: without these two the log would keep it open for ever.
 # A placement can be entered in error as an application can, and would else be counted for ever.
+# A side that is ready for travel is reminded no more; without the second a proposal that came to nothing stays open.
 OF_OUR_OWN = {
     "MentorAvailabilityAsked",
     "MentorAvailabilityConfirmed",
@@ -22,6 +23,8 @@ OF_OUR_OWN = {
     "SessionDisputed",
     "SessionWithdrawn",
     "OfferVoided",
+    "PartPrepared",
+    "VisitMoveDropped",
 }
 
 

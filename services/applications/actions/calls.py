@@ -16,6 +16,7 @@ from services.applications.model.application import LEFT_AT_CLOSE
 from services.applications.store import applications, participation
 from services.applications.store import calls as store
 from services.applications.store.counters import next_number
+from services.applications.store.progress import restate
 from shared import clock
 from shared.contracts.calls import CallClosed, CallPublished, CallTerms
 from shared.contracts.codes import PRIORITIES, ApplicationState, CallState
@@ -78,6 +79,8 @@ async def close(bus: Bus, actor: str, call_id: UUID) -> int:
         unplaced = [one for one in left if one.id not in awaited]
         for application in unplaced:
             await record(tx, application, None, state=ApplicationState.UNPLACED)
+        again = await applications.looking_again(tx.session, call_id)
+        await restate(tx.session, dict.fromkeys(again, clock.now()))
         await tx.changed("calls")
     return len(unplaced)
 

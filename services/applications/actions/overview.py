@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.applications.actions import cases, clearance, visits
+from services.applications.actions import cases, clearance, moves, visits
 from services.applications.actions.cases import Case, Known
 from services.applications.model import mentorship as pair_model
+from services.applications.model import moves as moves_model
 from services.applications.model.participation import ASKED_BEFORE_TRAVEL, days_to_record
 from services.applications.store import applications as applications_store
 from services.applications.store import (
@@ -26,6 +27,7 @@ from services.applications.store import (
     participation,
     register,
 )
+from services.applications.store import moves as moves_store
 from services.applications.store import visits as visits_store
 from services.applications.store.coordinators import places_held
 from shared import clock
@@ -195,7 +197,24 @@ class VisitView:
     attendance: dict[date, bool]
     statements: list[participation.Statement]
     tasks: list[Task]
+    proposal: moves_model.Proposal | None
+    asked_move: Party | None
+    move_answers: dict[Party, Answer]
     asked: tuple[PreparationItem, ...] = ASKED_BEFORE_TRAVEL
+
+    @property
+    def answering_move(self) -> bool:
+        """Whether the person is asked to accept or refuse other dates now."""
+        own = self.of.case.parties & {Party.GUEST, Party.HOST}
+        asked = self.proposal is not None and clock.now() <= self.proposal.due
+        return asked and bool(own - set(self.move_answers))
+
+    @property
+    def may_ask_move(self) -> bool:
+        """Whether the person may ask for other dates now."""
+        open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
+        free = self.proposal is None and self.asked_move is None
+        return open_ and free and bool(self.of.case.parties & set(moves.ASKING))
 
     @property
     def both_agreed(self) -> bool:
@@ -224,6 +243,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
     view = (await _views(session, principal, [case]))[0]
     version, agenda = await visits.agenda_of(session, visit)
     arrived = await outcomes.of_subjects(session, [visit.id])
+    request = await moves_store.last_request(session, visit.id)
     follows = visit.stands is VisitState.COMPLETED and await _follow_up_open(session, case, visit.ended_on)
     return VisitView(
         view,
@@ -235,6 +255,9 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         await participation.attendance(session, visit.id),
         await participation.statements(session, visit.match_id),
         _tasks(case, visit.id, arrived, ended=visit.stands in _EVALUATED, follows=follows),
+        moves.proposal_of(visit),
+        Party(request.party) if request is not None and request.waits(visit) else None,
+        await moves_store.answers(session, visit.id, visit.moves),
     )
 
 

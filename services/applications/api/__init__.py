@@ -13,6 +13,7 @@ from services.applications.api import (
     matches,
     mentors,
     mentorships,
+    moves,
     offers,
     register,
     visits,
@@ -29,6 +30,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package; the clock's only in a local run whose clock can be moved."""
     found = [register.router, calls.router, applications.router, decisions.router, internal.router]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [moves.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -117,6 +117,14 @@ def visit(view: VisitView) -> Shown:
         "recordable": view.recordable,
         "ended_on": one.ended_on,
         "reason": one.reason,
+        "cause": one.cause,
+        "move": {
+            "proposed": asdict(view.proposal) if view.proposal else None,
+            "asked_by": view.asked_move,
+            "answers": view.move_answers,
+            "your_answer_is_asked": view.answering_move,
+            "kept": one.kept,
+        },
         "tasks": [task(each) for each in view.tasks],
         "match": match(view.of),
     }

@@ -18,6 +18,7 @@ from services.applications.pages import (
     matches,
     mentors,
     mentorships,
+    moves,
     offers,
     programme,
     queue,
@@ -44,6 +45,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
     found.append(parked_router("applications", consumers))
     found += [available.router, offers.router, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [moves.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -260,10 +260,18 @@ async def _cancel_page(
         form_=form,
         caption=view.case.application.reference,
         title=gettext("Ask that it be cancelled"),
-        text=gettext("The other side is told, with the reason. The place goes to the next in line."),
+        text=_what_becomes(view),
         back_href=at(match_id),
         button=gettext("Ask to cancel"),
     )
+
+
+def _what_becomes(view: MatchView) -> str:
+    """What follows from cancelling, by whoever reads it (decision 0012)."""
+    told = gettext("The other side is told, with the reason. The place goes to the next in line.")
+    if view.case.sides[0] in view.case.parties:
+        return told + " " + gettext("Your application ends with it.")
+    return told + " " + gettext("While the call is open, the application looks for another place.")
 
 
 @router.post("/{match_id}/cancel")

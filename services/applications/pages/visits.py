@@ -16,7 +16,17 @@ from services.applications.pages.matches import who
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import MatchState, Party, PreparationItem, Role, StatedReason, VisitState
+from shared.contracts.codes import (
+    Answer,
+    MatchState,
+    MoveDropCause,
+    Party,
+    PreparationItem,
+    Role,
+    StatedReason,
+    UnschedulableCause,
+    VisitState,
+)
 from shared.identity import Principal, allow
 from shared.web import dates, states, words
 from shared.web.errors import Refused
@@ -153,9 +163,20 @@ async def page_of(
         may_report=Party.HOST in parties and bool(view.recordable),
         came=any(view.attendance.values()),
         tasks=_tasks(view),
+        cause=words.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
+        kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
+        move_answers=[(words.label(party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         done=request.query_params.get("done"),
     )
+
+
+def _answered(view: VisitView, party: Party) -> str:
+    """What one side answered to other dates; empty while it has not."""
+    given = view.move_answers.get(party)
+    if given is None:
+        return ""
+    return gettext("accepts") if given is Answer.ACCEPT else gettext("refuses")
 
 
 def _tasks(view: VisitView) -> list[dict[str, Any]]:

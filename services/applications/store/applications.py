@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.model.answers import Answers
 from services.applications.store.base import Table
+from services.applications.store.standings import Standing
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.codes import ApplicationKind, ApplicationState, Outcome
 
@@ -176,6 +177,22 @@ async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[A
         .with_for_update()
     )
     return list((await session.scalars(query)).all())
+
+
+async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
+    """The call's applications that look for a place anew, since the one that was confirmed was cancelled."""
+    query = (
+        select(Application.id)
+        .join(Standing, col(Standing.application_id) == col(Application.id))
+        .where(
+            Application.call_id == call_id,
+            Application.state == ApplicationState.ELIGIBLE,
+            Application.outcome == Outcome.PLACE_CONFIRMED,
+            col(Standing.state).in_((ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)),
+        )
+        .order_by(col(Application.id))
+    )
+    return list(await session.scalars(query))
 
 
 async def ready_for_eligibility(

@@ -68,6 +68,7 @@ class Match(Table, table=True):
     proposed_at: datetime = Field(sa_type=_TIME)
     reason: str | None = Field(default=None, description="Why it ended, a code")
     ended_by: str | None = Field(default=None, description="The party that ended it")
+    was: str | None = Field(default=None, description="The state in which it was cancelled")
     late: list[str] = Field(default_factory=list, sa_type=JSONB, description="Whose answers came too late")
     pairing_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "pairing"})
 
@@ -133,7 +134,7 @@ def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, 
     new = new | {"id": id_, "pairing": pairing.model_dump(mode="json")}
     names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
     new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
-    new = {"reason": None, "ended_by": None, "due": None} | new
+    new = {"reason": None, "ended_by": None, "was": None, "due": None} | new
     if isinstance(data, told.AnswerTooLate):
         return new | {"late": [*new["late"], data.by.value]}
     state = _STATES.get(event.type)
@@ -146,6 +147,7 @@ def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, 
         "due": getattr(data, "due", None),
         "reason": str(reason) if reason else None,
         "ended_by": str(by) if by else None,
+        "was": data.was.value if isinstance(data, told.MatchCancelled) else None,
     }
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.applications.model.progress import standing
 from services.applications.store.standings import Standing, put_standings
-from shared.contracts.codes import ApplicationState, MatchState, MentorshipState, VisitState
+from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorshipState, Party, VisitState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 # One statement for all: the newest match of each application with its visit, its mentorship and the receipt.
 _FOUND = sa.text("""
-SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due,
+SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due, m.was, m.ended_by,
        v.state AS visit, v.whole, v.agenda_due, p.state AS mentorship, p.due AS mentorship_due,
-       r.waiting, s.state AS before, s.since
+       r.waiting, c.state AS call, s.state AS before, s.since
 FROM unnest(CAST(:wanted AS uuid[])) AS wanted(application_id)
 LEFT JOIN LATERAL (SELECT * FROM match WHERE match.application_id = wanted.application_id
                    ORDER BY proposed_at DESC, id DESC LIMIT 1) m ON true
 LEFT JOIN LATERAL (SELECT * FROM visit WHERE visit.match_id = m.id ORDER BY id DESC LIMIT 1) v ON true
 LEFT JOIN LATERAL (SELECT * FROM mentorship WHERE mentorship.match_id = m.id ORDER BY id DESC LIMIT 1) p ON true
+LEFT JOIN call c ON c.id = m.call_id
 LEFT JOIN receipt r ON r.application_id = wanted.application_id
 LEFT JOIN standing s ON s.application_id = wanted.application_id
 ORDER BY wanted.application_id
@@ -49,7 +50,10 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
             visit=_as(VisitState, row["visit"]),
             whole=row["whole"] is not False,
             mentorship=_as(MentorshipState, row["mentorship"]),
+            was=_as(MatchState, row["was"]),
+            by=_as(Party, row["ended_by"]),
             waiting=bool(row["waiting"]),
+            call_open=row["call"] != CallState.CLOSED,
         )
         kept = row["before"] == state
         rows.append(

@@ -71,6 +71,13 @@ class Visit(Table, table=True):
     ended_on: date | None = None
     whole: bool = Field(default=True, description="Whether all required days were attended, once it has ended")
     reason: str | None = None
+    cause: str | None = Field(default=None, description="Why no lawful week was found, an UnschedulableCause")
+    moves: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": sa.text("0")},
+        description="The number of the last proposal of other dates",
+    )
+    kept: str | None = Field(default=None, description="Why it kept its dates at the last move, a MoveDropCause")
 
     @property
     def stands(self) -> VisitState:
@@ -108,6 +115,9 @@ _NEW: dict[str, Any] = {
     "ended_on": None,
     "whole": True,
     "reason": None,
+    "cause": None,
+    "moves": 0,
+    "kept": None,
 }
 _OF = ("match_id", "application_id", "call_id", "offer_id", "mentorship_id", "country", "host_country")
 
@@ -123,12 +133,21 @@ def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
         new |= {"start": of.start, "end": of.end, "days": [day.isoformat() for day in of.days]}
     new["required_days"] = of.required_days if isinstance(of, VisitPlan) else data.required_days  # type: ignore[union-attr]
     if isinstance(data, told.VisitMoveProposed):
-        return new | {"proposal": data.model_dump(mode="json", exclude={"plan"})}
+        return new | {
+            "proposal": data.model_dump(mode="json", exclude={"plan"}),
+            "moves": data.move,
+            "kept": None,
+        }
+    if isinstance(data, told.VisitMoveDropped):
+        return new | {"proposal": None, "moves": data.move, "kept": data.cause.value}
     state = _STATES[event.type]
     new |= {"state": state.value, "since": event.time}
     match data:
         case told.VisitScheduled() | told.VisitMoved():
-            new |= {"agenda_due": data.agenda_due, "proposal": None}
+            new |= {"agenda_due": data.agenda_due, "proposal": None, "cause": None, "kept": None}
+        case told.VisitUnschedulable():
+            # Told again, it was tried anew in further periods, in vain.
+            new |= {"cause": data.cause.value, "moves": new["moves"] + (row is not None)}
         case told.VisitEnded():
             new |= {
                 "attended": [day.isoformat() for day in data.attended],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching import store
+from services.matching import moves, store
 from services.matching.casework import Cases
 from services.matching.model.match import UNCONFIRMED
 from shared.contracts import applications as told_of_applications
@@ -112,6 +112,9 @@ _STATEMENTS: dict[type, Callable[[Cases, Envelope], Awaitable[None]]] = {
     told.FundChangeRequested: _refunded,
     told.AttendanceRecorded: _attended,
     told.EarlyReturnReported: _early,
+    told.MoveRequested: moves.requested,
+    told.MoveAccepted: moves.accepted,
+    told.MoveRefused: moves.refused,
     told.NoShowReported: _absent,
     told.AgreementSigned: _progressed,
     told.SessionConfirmed: _progressed,

@@ -79,6 +79,12 @@ class Match:
             return True
         return self.state is MatchState.CANCELLED and self.by in (*_PAIR, *_CLEARERS)
 
+    @property
+    def given_up(self) -> bool:
+        """Whether the officer gave a confirmed place back: the application has then ended (decision 0012)."""
+        confirmed = self.applicant_accepted and self.host_accepted
+        return self.state is MatchState.CANCELLED and self.by is self.applicant and confirmed
+
 
 Step = tuple[Match, tuple["MatchEvent", ...]]
 

@@ -88,8 +88,8 @@ class Facts:
 
 
 def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
-    """The applications that are looking for a place: eligible, no match that stands, not silent twice."""
-    held = {match.pairing.application_id for match in facts.matches if match.held}
+    """The applications that look for a place: eligible, no match that stands or was given up, not silent twice."""
+    held = {match.pairing.application_id for match in facts.matches if match.held or match.given_up}
     silent = Counter(
         match.pairing.application_id
         for match in facts.matches

@@ -6,16 +6,16 @@ The sender owns the planned dates, the host the attendance (EWP); what is conclu
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, datetime  # noqa: TC003 - the store reads a proposal by its annotations
 from typing import TYPE_CHECKING
 
 from services.matching.engine.schedule import Scheduled, Unscheduled
 from shared.contracts import visits
-from shared.contracts.codes import Party, Reason, UnschedulableCause, VisitState, VoidReason
+from shared.contracts.codes import MoveDropCause, Party, Reason, UnschedulableCause, VisitState, VoidReason
 from shared.contracts.visits import VisitOf, VisitPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
     from uuid import UUID
 
     from shared.contracts.visits import VisitEvent
@@ -25,9 +25,25 @@ TO_COME = (VisitState.SCHEDULED, VisitState.UNDER_WAY)
 """Neither over nor without dates: a mentoring pair has one such visit at a time."""
 
 
+MOVERS = (Party.GUEST, Party.HOST)
+"""Who accepts or refuses new dates; both accept, or the old ones stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """New dates that both sides are asked about until `due`: who asked, why, and who has accepted so far."""
+
+    number: int
+    days: tuple[date, ...]
+    by: Party
+    reason: Reason
+    due: datetime
+    accepted: frozenset[Party] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One visit; `plan` is None while no lawful week was found. `attended` counts days once it has ended."""
+    """One visit; `plan` is None while no lawful week was found. `moves` counts the moves that were asked for."""
 
     id: UUID
     of: VisitOf
@@ -40,6 +56,8 @@ class Visit:
     early: bool = False
     cause: UnschedulableCause | None = None
     reason: Reason | None = None
+    moves: int = 0
+    proposal: Proposal | None = None
 
 
 Step = tuple[Visit, tuple["VisitEvent", ...]]
@@ -76,13 +94,7 @@ def open_visit(
         )
         return visit, (visits.VisitUnschedulable(visit=of, required_days=days, cause=answer.cause),)
     assert agenda_due is not None
-    plan = VisitPlan(
-        **of.model_dump(),
-        start=answer.start,
-        end=answer.end,
-        required_days=len(answer.days),
-        days=answer.days,
-    )
+    plan = _planned(of, answer.days)
     visit = Visit(
         id=visit_id,
         of=of,
@@ -93,6 +105,103 @@ def open_visit(
         agenda_due=agenda_due,
     )
     return visit, (visits.VisitScheduled(plan=plan, agenda_due=agenda_due),)
+
+
+def _planned(of: VisitOf, days: tuple[date, ...]) -> VisitPlan:
+    names = VisitOf.model_fields
+    return VisitPlan(
+        **{name: getattr(of, name) for name in names}, start=days[0], end=days[-1], required_days=len(days), days=days
+    )
+
+
+def propose_move(
+    visit: Visit, answer: Scheduled | Unscheduled, by: Party, reason: Reason, *, due: datetime, now: datetime
+) -> Step:
+    """Somebody asked for other dates and the engine answered: they are proposed, or the visit keeps its dates.
+
+    While dates are proposed, or once the visit has begun, nothing is proposed.
+    """
+    if visit.state is not VisitState.SCHEDULED or visit.plan is None or visit.proposal is not None:
+        return visit, ()
+    number = visit.moves + 1
+    asked = replace(visit, moves=number)
+    if isinstance(answer, Unscheduled):
+        return asked, (_dropped(visit.plan, number, MoveDropCause.NO_LAWFUL_WEEK, by, reason),)
+    proposal = Proposal(number=number, days=answer.days, by=by, reason=reason, due=due)
+    told = visits.VisitMoveProposed(
+        plan=visit.plan,
+        move=number,
+        start=answer.start,
+        end=answer.end,
+        days=answer.days,
+        by=by,
+        reason=reason,
+        due=due,
+    )
+    return replace(asked, proposal=proposal, since=now), (told,)
+
+
+def accept_move(
+    visit: Visit, by: Party, number: int, *, lawful: bool, agenda_due: datetime | None, at: datetime, now: datetime
+) -> Step:
+    """One side accepts, at a moment of the portal's clock; with both the visit moves, if its new week is still free.
+
+    An answer to another proposal, or after its end, changes nothing.
+    """
+    proposal, plan = visit.proposal, visit.plan
+    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or by not in MOVERS:
+        return visit, ()
+    if proposal.number != number or at > proposal.due:
+        return visit, ()
+    accepted = proposal.accepted | {by}
+    if not accepted >= set(MOVERS):
+        return replace(visit, proposal=replace(proposal, accepted=accepted)), ()
+    if not lawful:
+        told = _dropped(plan, number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)
+        return replace(visit, proposal=None), (told,)
+    assert agenda_due is not None
+    moved = _planned(plan, proposal.days)
+    event = visits.VisitMoved(
+        plan=moved, move=number, previous_start=plan.start, previous_end=plan.end, agenda_due=agenda_due
+    )
+    after = replace(
+        visit, plan=moved, proposal=None, agenda_due=agenda_due, required_days=moved.required_days, since=now
+    )
+    return after, (event,)
+
+
+def refuse_move(visit: Visit, by: Party, number: int, reason: Reason) -> Step:
+    """One side refuses: the old dates stand."""
+    proposal, plan = visit.proposal, visit.plan
+    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or proposal.number != number:
+        return visit, ()
+    told = _dropped(plan, number, MoveDropCause.REFUSED, by, reason)
+    return replace(visit, proposal=None), (told,)
+
+
+def expire_move(visit: Visit, *, now: datetime) -> Step:
+    """Not both sides answered in time: the old dates stand."""
+    proposal, plan = visit.proposal, visit.plan
+    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or now <= proposal.due:
+        return visit, ()
+    told = _dropped(plan, proposal.number, MoveDropCause.EXPIRED, Party.CLOCK, None)
+    return replace(visit, proposal=None), (told,)
+
+
+def _dropped(
+    plan: VisitPlan, number: int, cause: MoveDropCause, by: Party, reason: Reason | None
+) -> visits.VisitMoveDropped:
+    return visits.VisitMoveDropped(plan=plan, move=number, cause=cause, by=by, reason=reason)
+
+
+def find_dates(
+    visit: Visit, answer: Scheduled | Unscheduled, *, days: int, agenda_due: datetime | None, now: datetime
+) -> Step:
+    """A visit that found no lawful week is tried anew, in further periods."""
+    if visit.state is not VisitState.UNSCHEDULABLE:
+        return visit, ()
+    again, told = open_visit(visit.id, visit.of, answer, days=days, agenda_due=agenda_due, now=now)
+    return replace(again, since=visit.since if again.plan is None else now), told
 
 
 def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) -> Step:
@@ -107,7 +216,7 @@ def attended(visit: Visit, attendance: Mapping[date, bool], *, now: datetime) ->
     recorded = all(day in attendance for day in plan.days)
     told: list[VisitEvent] = []
     if visit.state is VisitState.SCHEDULED and present:
-        visit = replace(visit, state=VisitState.UNDER_WAY, since=now)
+        visit = replace(visit, state=VisitState.UNDER_WAY, since=now, proposal=None)
         told.append(visits.VisitStarted(plan=plan))
     elif visit.state is VisitState.SCHEDULED and recorded:
         return no_show(visit, None, now=now)
@@ -137,7 +246,7 @@ def early_return(
         return visit, ()
     told: list[VisitEvent] = []
     if visit.state is VisitState.SCHEDULED:
-        visit = replace(visit, state=VisitState.UNDER_WAY)
+        visit = replace(visit, state=VisitState.UNDER_WAY, proposal=None)
         told.append(visits.VisitStarted(plan=plan))
     present = tuple(day for day in _present(plan, attendance) if day <= last_day)
     visit, more = _end(visit, plan, present, last_day, now=now, early=last_day < plan.end, reason=reason)
@@ -156,7 +265,7 @@ def cancel(visit: Visit, by: Party, reason: Reason, *, now: datetime) -> Step:
     """A visit that has not begun does not take place. One that never had dates ends without a fact of its own."""
     if visit.state not in NOT_BEGUN:
         return visit, ()
-    cancelled = replace(visit, state=VisitState.CANCELLED, since=now, reason=reason)
+    cancelled = replace(visit, state=VisitState.CANCELLED, since=now, reason=reason, proposal=None)
     if visit.plan is None:
         return cancelled, ()
     return cancelled, (visits.VisitCancelled(plan=visit.plan, by=by, reason=reason),)

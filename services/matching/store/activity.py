@@ -67,7 +67,19 @@ def about(event: Event) -> dict[str, object]:
     """The codes of an event that its line on the board may show."""
     shown = event.model_dump(
         mode="json",
-        include={"by", "reason", "due", "silent", "was", "cause", "start", "attended_days", "sessions", "score"},
+        include={
+            "by",
+            "reason",
+            "due",
+            "silent",
+            "was",
+            "cause",
+            "start",
+            "attended_days",
+            "sessions",
+            "score",
+            "move",
+        },
     )
     plan = getattr(event, "plan", None)
     if plan is not None and hasattr(plan, "start"):

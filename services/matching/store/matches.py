@@ -181,15 +181,20 @@ async def silences(session: AsyncSession, applications: Collection[UUID]) -> Cou
 
 
 async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Those of these applications that are eligible and have no match that stands."""
+    """Those of these applications that are eligible, have no match that stands, and gave up none that was confirmed."""
     if not applications:
         return set()
     found = await session.execute(
         text(
             "SELECT c.id FROM candidate c WHERE c.id = ANY(:ids) AND c.state = 'eligible' AND NOT EXISTS"
-            " (SELECT 1 FROM match m WHERE m.application_id = c.id AND m.state = ANY(:held))"
+            " (SELECT 1 FROM match m WHERE m.application_id = c.id AND (m.state = ANY(:held) OR"
+            "  m.state = 'cancelled' AND m.by = ANY(:applicants) AND m.applicant_accepted AND m.host_accepted))"
         ),
-        {"ids": sorted(applications), "held": [state.value for state in HELD]},
+        {
+            "ids": sorted(applications),
+            "held": [state.value for state in HELD],
+            "applicants": [Party.GUEST.value, Party.MENTEE.value],
+        },
     )
     return {row.id for row in found}
 

@@ -7,11 +7,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
+from pydantic import TypeAdapter
 from sqlalchemy import Index, select, text
 from sqlmodel import Field, col
 
 from services.matching.engine.weeks import Period, monday
-from services.matching.model.visit import TO_COME, Visit
+from services.matching.model.visit import TO_COME, Proposal, Visit
 from services.matching.store.base import Table, document, moment
 from services.matching.store.facts import keep
 from shared.contracts.codes import Reason, UnschedulableCause, VisitState
@@ -35,6 +36,7 @@ class VisitRow(Table, table=True):
         Index("visit_call", "call_id", "state", "start"),
         Index("visit_weeks", "offer_id", "start", postgresql_where=_TAKES_A_WEEK),
         Index("visit_running", "end_day", postgresql_where=text("state = 'under_way'")),
+        Index("visit_move_due", "move_due", postgresql_where=text("move_due IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -57,6 +59,9 @@ class VisitRow(Table, table=True):
     early: bool = False
     cause: str | None = None
     reason: str | None = None
+    moves: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    proposal: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
+    move_due: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class Attendance(Table, table=True):
@@ -68,6 +73,7 @@ class Attendance(Table, table=True):
 
 
 PROJECTIONS = ("attendance",)
+_PROPOSAL: TypeAdapter[Proposal] = TypeAdapter(Proposal)
 
 
 def _row(visit: Visit) -> VisitRow:
@@ -93,6 +99,9 @@ def _row(visit: Visit) -> VisitRow:
         early=visit.early,
         cause=visit.cause.value if visit.cause else None,
         reason=visit.reason.value if visit.reason else None,
+        moves=visit.moves,
+        proposal=_PROPOSAL.dump_python(visit.proposal, mode="json") if visit.proposal else None,
+        move_due=visit.proposal.due if visit.proposal else None,
     )
 
 
@@ -120,6 +129,8 @@ def read(row: VisitRow) -> Visit:
         early=row.early,
         cause=UnschedulableCause(row.cause) if row.cause else None,
         reason=Reason(row.reason) if row.reason else None,
+        moves=row.moves,
+        proposal=_PROPOSAL.validate_python(row.proposal) if row.proposal else None,
     )
 
 
@@ -155,6 +166,15 @@ async def matches_to_end(session: AsyncSession, before: date, limit: int = 500) 
     found = await session.execute(
         text("SELECT match_id FROM visit WHERE state = 'under_way' AND end_day < :day ORDER BY end_day LIMIT :limit"),
         {"day": before, "limit": limit},
+    )
+    return {row.match_id for row in found}
+
+
+async def moves_overdue(session: AsyncSession, now: datetime, limit: int = 500) -> set[UUID]:
+    """The matches whose visit was to be moved, and not both sides answered in time."""
+    found = await session.execute(
+        text("SELECT match_id FROM visit WHERE move_due < :now ORDER BY move_due LIMIT :limit"),
+        {"now": now, "limit": limit},
     )
     return {row.match_id for row in found}
 

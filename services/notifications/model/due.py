@@ -19,7 +19,7 @@ from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorEvent
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.outcomes import EvaluationSubmitted, EvaluationWaived, FollowUpSubmitted
-from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted
+from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted, PartPrepared
 from shared.ids import reaction_id
 from shared.workdays import due as due_after
 
@@ -42,6 +42,7 @@ REMIND: dict[D, timedelta] = {
     D.ANSWER: timedelta(days=3),
     D.MOVE: timedelta(days=3),
     D.AGENDA: timedelta(days=7),
+    D.PREPARATION: timedelta(days=14),
     D.AGREEMENT: timedelta(days=3),
     D.ATTENDANCE: timedelta(days=1),
     D.EVALUATION: timedelta(days=2),
@@ -53,7 +54,13 @@ REMIND: dict[D, timedelta] = {
 RIGHTS = frozenset({D.APPEAL})
 """What somebody may do, and need not: when the time is over nobody is told, and it is no longer listed."""
 
-_PARTIES = {Party.GUEST: A.APPLICANT, Party.MENTEE: A.APPLICANT, Party.HOST: A.HOST_CONTACT, Party.MENTOR: A.MENTOR}
+_PARTIES = {
+    Party.GUEST: A.APPLICANT,
+    Party.MENTEE: A.APPLICANT,
+    Party.HOST: A.HOST_CONTACT,
+    Party.MENTOR: A.MENTOR,
+    Party.HOME_COORDINATOR: A.HOME_COORDINATOR,
+}
 _RESPONDENTS = {
     Respondent.GUEST: A.APPLICANT,
     Respondent.MENTEE: A.APPLICANT,
@@ -122,7 +129,8 @@ def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
         if value is None:
             return None
     if deadline.counted:
-        return due_after(value, getattr(timers, deadline.timer), deadline.unit, "EU")
+        length = getattr(timers, deadline.timer)
+        return due_after(value, -length if deadline.before else length, deadline.unit, "EU")
     assert isinstance(value, datetime)
     return value.astimezone(UTC)
 
@@ -164,6 +172,9 @@ def _met(deadline: Deadline, data: Event) -> list[A]:
             return list(deadline.owners)
         case AnswerGiven() | AgendaAgreed() | MoveAccepted() | AgreementSigned():
             one = _PARTIES.get(data.by)
+        case PartPrepared():
+            done = {_PARTIES.get(party) for party in data.parties}
+            return [owner for owner in deadline.owners if owner in done]
         case EvaluationSubmitted() | EvaluationWaived():
             one = _RESPONDENTS.get(data.respondent)
         case FollowUpSubmitted():

@@ -20,6 +20,7 @@ LINKS: dict[str, str] = {
     "visits": "/applications/visits",
     "mentorships": "/applications/mentorships",
     "visit": "/applications/visits/{id}",
+    "preparation": "/applications/visits/{id}/preparation",
     "mentorship": "/applications/mentorships/{id}",
     "board": "/matching/",
 }

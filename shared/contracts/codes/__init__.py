@@ -50,6 +50,7 @@ from shared.contracts.codes.priorities import (
 from shared.contracts.codes.reasons import (
     CloseCause,
     FailureCause,
+    MoveDropCause,
     NotEndorsedReason,
     PauseCause,
     PeriodReturnReason,
@@ -129,6 +130,7 @@ __all__ = [
     "MatchState",
     "MentorState",
     "MentorshipState",
+    "MoveDropCause",
     "NotEndorsedReason",
     "Objective",
     "OfferState",

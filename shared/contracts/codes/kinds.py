@@ -99,6 +99,8 @@ class PreparationItem(Code):
     INSURANCE = "insurance", N_("Insurance")
     COSTS = "costs", N_("Who pays what")
     EMERGENCY_CONTACT = "emergency_contact", N_("Emergency contact")
+    ARRIVAL = "arrival", N_("Where and when to arrive")
+    ACCESS_NEEDS = "access_needs", N_("Access needs")
 
 
 class TestPhase(Code):

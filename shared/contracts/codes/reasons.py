@@ -91,6 +91,14 @@ class UnschedulableCause(Code):
     HOLIDAYS = "holidays", N_("Public holidays leave too few working days")
 
 
+class MoveDropCause(Code):
+    """Why a visit keeps its dates although others were asked for."""
+
+    REFUSED = "refused", N_("One side refused them")
+    EXPIRED = "expired", N_("Not both sides answered in time")
+    NO_LAWFUL_WEEK = "no_lawful_week", N_("No lawful week in the periods given")
+
+
 class WaiverReason(Code):
     """Why an evaluation is no longer waited for."""
 

@@ -97,6 +97,7 @@ class DeadlineKind(Code):
     ANSWER = "answer", N_("Answer to an offer")
     MOVE = "move", N_("Answer to new dates")
     AGENDA = "agenda", N_("Agenda agreed")
+    PREPARATION = "preparation", N_("Ready for travel")
     AGREEMENT = "agreement", N_("Agreement signed")
     ATTENDANCE = "attendance", N_("Attendance recorded")
     EVALUATION = "evaluation", N_("Evaluation")

@@ -22,6 +22,8 @@ class Unit(StrEnum):
 class Deadline:
     """A deadline: `timer` is the field of a call's timers that gives its length.
 
+    `before` counts it back from the day, since something must be there before something else begins.
+
     Each event in `set_by` starts it and says in `due_field` when it is (a dotted path; none there: no deadline this
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
     it, for the owner concerned. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the
@@ -35,6 +37,7 @@ class Deadline:
     met_by: tuple[str, ...]
     due_field: str = "due"
     counted: bool = False
+    before: bool = False
     escalates_to: tuple[A, ...] = ()
     ends_with: str | None = None
 
@@ -181,7 +184,13 @@ _ALL = (
         "answer_wd",
         (A.APPLICANT, A.HOST_CONTACT),
         (visits.VisitMoveProposed.type,),
-        (participation.MoveAccepted.type, participation.MoveRefused.type, visits.VisitMoved.type, *_VISIT_OVER),
+        (
+            participation.MoveAccepted.type,
+            participation.MoveRefused.type,
+            visits.VisitMoved.type,
+            visits.VisitMoveDropped.type,
+            *_VISIT_OVER,
+        ),
         escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
@@ -192,6 +201,22 @@ _ALL = (
         (participation.AgendaAgreed.type, visits.VisitStarted.type, *_VISIT_OVER),
         due_field="agenda_due",
         escalates_to=(A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR),
+    ),
+    Deadline(
+        D.PREPARATION,
+        "preparation_weeks",
+        (A.APPLICANT, A.HOST_CONTACT, A.HOME_COORDINATOR),
+        (visits.VisitScheduled.type, visits.VisitMoved.type),
+        (
+            participation.PartPrepared.type,
+            participation.PreparationCompleted.type,
+            visits.VisitStarted.type,
+            *_VISIT_OVER,
+        ),
+        due_field="plan.start",
+        counted=True,
+        before=True,
+        escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
         D.AGREEMENT,

@@ -211,12 +211,13 @@ _PARTICIPATION = (
     Transition(participation.SessionDisputed.type, _PAIR, then="it is corrected, or taken back"),
     Transition(participation.SessionWithdrawn.type, _PAIR),
     Transition(participation.VisitRequested.type, _PAIR, then="a visit with the mentorship's id"),
-    Transition(participation.MoveRequested.type, _BOTH, then="new dates are proposed"),
+    Transition(participation.MoveRequested.type, (*_BOTH, Actor.PROGRAMME), then="new dates are proposed"),
     Transition(participation.CancellationRequested.type, (*_BOTH, *_PAIR, *_COORDINATORS), then="it is cancelled"),
     Transition(participation.FundChangeRequested.type, (Actor.PROGRAMME,), then="another fund pays for the match"),
     Transition(participation.PauseRequested.type, _PAIR),
     Transition(participation.ResumeRequested.type, _PAIR),
     Transition(participation.EndRequested.type, _PAIR),
+    Transition(participation.PartPrepared.type, (Actor.PORTAL,), deadline=D.PREPARATION),
     Transition(participation.PreparationCompleted.type, (Actor.PORTAL,)),
 )
 

@@ -40,9 +40,19 @@ _VISITS = (
         V.SCHEDULED,
         then="at least six weeks ahead; the agenda two weeks before",
     ),
-    Transition(visits.VisitUnschedulable.type, _ENGINE, (None,), V.UNSCHEDULABLE, then="to the board"),
+    Transition(
+        visits.VisitUnschedulable.type, _ENGINE, (None, V.UNSCHEDULABLE), V.UNSCHEDULABLE, then="to the board"
+    ),
     Transition(visits.VisitMoveProposed.type, (Actor.ENGINE, Actor.PROGRAMME), (V.SCHEDULED,), V.SCHEDULED),
     Transition(visits.VisitMoved.type, _ENGINE, (V.SCHEDULED,), V.SCHEDULED, D.MOVE),
+    Transition(
+        visits.VisitMoveDropped.type,
+        (*_ENGINE, Actor.CLOCK),
+        (V.SCHEDULED,),
+        V.SCHEDULED,
+        D.MOVE,
+        "the old dates stand",
+    ),
     Transition(visits.VisitStarted.type, _ENGINE, (V.SCHEDULED,), V.UNDER_WAY),
     Transition(visits.VisitEnded.type, _ENGINE, (V.UNDER_WAY,), V.ENDED, D.ATTENDANCE),
     Transition(visits.VisitCompleted.type, _ENGINE, (V.ENDED,), V.COMPLETED, then="evaluations, report, follow-up"),

@@ -14,7 +14,7 @@ from services.matching.model import visit as visits
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Party, Reason, UnschedulableCause, VisitState
 from shared.contracts.lifecycle import allowed
-from shared.contracts.visits import VisitOf
+from shared.contracts.visits import VisitMoveDropped, VisitOf
 
 if TYPE_CHECKING:
     from services.matching.model.visit import Visit
@@ -93,3 +93,86 @@ def test_days_that_were_all_taken_back_end_it_with_none() -> None:
     assert (visit.state, visit.ended_on, [event.type for event in told]) == (VisitState.ENDED, DAYS[-1], ["VisitEnded"])
     visit, _ = visits.time_over(begun, {DAYS[0]: False}, now=NOW)
     assert visit.state is VisitState.ENDED
+
+
+LATER = tuple(day + timedelta(days=28) for day in DAYS)
+DUE = NOW + timedelta(days=14)
+
+
+def _proposed() -> Visit:
+    visit, told = visits.propose_move(
+        _scheduled(), Scheduled(LATER), Party.HOST, Reason.TIMETABLE_CONFLICT, due=DUE, now=NOW
+    )
+    assert [event.type for event in told] == ["VisitMoveProposed"]
+    return visit
+
+
+def _accept(visit: Visit, by: Party, *, number: int = 1, lawful: bool = True, at: datetime = NOW) -> visits.Step:
+    return visits.accept_move(visit, by, number, lawful=lawful, agenda_due=NOW, at=at, now=at)
+
+
+@given(st.permutations([Party.GUEST, Party.HOST]), st.lists(st.sampled_from([Party.GUEST, Party.HOST]), max_size=4))
+def test_a_visit_moves_exactly_once_both_accepted(order: list[Party], again: list[Party]) -> None:
+    """In either order, and however often an answer comes twice, it moves once; until then the old dates stand."""
+    visit, told = _accept(_proposed(), order[0])
+    for by in again:
+        if by is order[0]:
+            visit, told = _accept(visit, by)
+    assert told == ()
+    assert visit.plan is not None
+    assert visit.plan.start == MONDAY
+    visit, told = _accept(visit, order[1])
+    assert [event.type for event in told] == ["VisitMoved"]
+    assert visit.plan is not None
+    assert (visit.plan.days, visit.proposal) == (LATER, None)
+    for by in again:
+        assert _accept(visit, by) == (visit, ())
+
+
+def test_what_leaves_the_old_dates() -> None:
+    """A refusal, silence, a week that was taken meanwhile, or none found: told once with the cause, nothing moved."""
+    proposed = _proposed()
+    refused, told = visits.refuse_move(proposed, Party.GUEST, 1, Reason.NOT_AVAILABLE)
+    assert _cause(told) == ("refused", Party.GUEST)
+    assert visits.refuse_move(refused, Party.HOST, 1, Reason.OTHER) == (refused, ())
+    assert visits.expire_move(proposed, now=DUE) == (proposed, ())
+    expired, told = visits.expire_move(proposed, now=DUE + timedelta(seconds=1))
+    assert _cause(told) == ("expired", Party.CLOCK)
+    one, _ = _accept(proposed, Party.GUEST)
+    taken, told = _accept(one, Party.HOST, lawful=False)
+    assert _cause(told) == ("no_lawful_week", Party.HOST)
+    none = Unscheduled(((UnschedulableCause.HOLIDAYS, 1),))
+    sought, told = visits.propose_move(refused, none, Party.GUEST, Reason.OPERATIONAL_DUTY, due=DUE, now=NOW)
+    assert _cause(told) == ("no_lawful_week", Party.GUEST)
+    assert sought.moves == 2
+    for visit in (refused, expired, taken, sought):
+        assert visit.plan is not None
+        assert (visit.plan.start, visit.proposal) == (MONDAY, None)
+
+
+def _cause(told: tuple[visits.VisitEvent, ...]) -> tuple[str, Party]:
+    (event,) = told
+    assert isinstance(event, VisitMoveDropped)
+    return event.cause.value, event.by
+
+
+def test_an_answer_to_another_proposal_or_too_late_changes_nothing() -> None:
+    """The number and the deadline count, and nobody but guest and host answers."""
+    proposed = _proposed()
+    assert _accept(proposed, Party.GUEST, number=2) == (proposed, ())
+    assert _accept(proposed, Party.GUEST, at=DUE + timedelta(seconds=1)) == (proposed, ())
+    assert _accept(proposed, Party.PROGRAMME) == (proposed, ())
+    again = visits.propose_move(proposed, Scheduled(LATER), Party.GUEST, Reason.OTHER, due=DUE, now=NOW)
+    assert again == (proposed, ())
+
+
+def test_a_visit_without_dates_can_find_some() -> None:
+    """Tried anew in further periods it is scheduled, or it stays unschedulable and says so again."""
+    none = Unscheduled(((UnschedulableCause.NO_COMMON_WEEK, 3),))
+    visit, _ = visits.open_visit(UUID(ex.VISIT), OF, none, days=5, agenda_due=None, now=NOW)
+    still, told = visits.find_dates(visit, none, days=5, agenda_due=None, now=DUE)
+    assert ([event.type for event in told], still.since) == (["VisitUnschedulable"], NOW)
+    found, told = visits.find_dates(still, Scheduled(LATER), days=5, agenda_due=NOW, now=DUE)
+    assert [event.type for event in told] == ["VisitScheduled"]
+    assert found.state is VisitState.SCHEDULED
+    assert visits.find_dates(found, Scheduled(DAYS), days=5, agenda_due=NOW, now=DUE) == (found, ())

@@ -58,6 +58,7 @@ SILENT = {
     "PauseRequested",
     "ResumeRequested",
     "EndRequested",
+    "PartPrepared",  # asked for by its deadline
     "PreparationCompleted",
     "EvaluationSubmitted",
     "TestScored",

@@ -1,0 +1,54 @@
+"""How does a program ask for other dates of a visit, and answer those that are proposed?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import Field
+
+from services.applications.actions import moves as actions
+from services.applications.actions.overview import visit_view
+from services.applications.api import shown
+from services.applications.api.parts import Body, Reason, Store, Text
+from services.applications.model.moves import MOST_PERIODS
+from shared.bus import Bus
+from shared.contracts.calls import DatePeriod
+from shared.contracts.codes import Answer, Role, StatedReason
+from shared.identity import Principal, allow
+
+router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
+Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
+
+
+class OtherDates(Reason):
+    """In which periods the visit could be instead, and why."""
+
+    periods: Annotated[tuple[DatePeriod, ...], Field(min_length=1, max_length=MOST_PERIODS)]
+
+
+class MoveAnswer(Body):
+    """Yes or no to other dates; a no needs a reason, whose text stays in the portal."""
+
+    answer: Answer
+    reason: StatedReason | None = None
+    text: Text = ""
+
+
+async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
+    async with bus.read() as session:
+        return shown.visit(await visit_view(session, principal, visit_id))
+
+
+@router.post("/{visit_id}/moves", status_code=202)
+async def ask(visit_id: UUID, body: OtherDates, principal: Asking, bus: Store) -> dict[str, Any]:
+    """Ask for other dates, or for first ones where none were found: matching looks for them."""
+    await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)
+
+
+@router.post("/{visit_id}/moves/{number}/answer", status_code=202)
+async def answer(visit_id: UUID, number: int, body: MoveAnswer, principal: Both, bus: Store) -> dict[str, Any]:
+    """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
+    await actions.answer(bus, principal, visit_id, number, body.answer, body.reason, body.text)
+    return await _shown(bus, principal, visit_id)
