@@ -127,7 +127,7 @@ class _Pair:
                 f"no longer takes {', '.join(gone)}",
                 "Keep the codes: events that hold them exist; stop offering them in the form instead.",
             )
-        if "default" in old and "default" in new and old["default"] != new["default"]:
+        if "default" in old and "default" in new and not _same_default(old["default"], new["default"]):
             yield self._breach(
                 path,
                 f"the default changed from {old['default']!r} to {new['default']!r}",
@@ -203,6 +203,13 @@ def _within(kind: str, kinds: set[str]) -> bool:
 
 def _alike(old: Schema, new: Schema) -> bool:
     return _types(old) == _types(new)
+
+
+def _same_default(old: Any, new: Any) -> bool:
+    """Whether a default means the same: a part's own may gain the fields that the part gained, with their defaults."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return all(name in new and _same_default(value, new[name]) for name, value in old.items())
+    return bool(old == new)
 
 
 def _gone(old: Schema, new: Schema) -> list[str]:

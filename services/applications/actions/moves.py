@@ -1,4 +1,4 @@
-"""What do guest, host and programme do about the dates of a visit? Ask for others, accept or refuse what is proposed."""
+"""What do guest, host and programme do about the dates of a visit? Ask for others, accept or refuse those proposed."""
 
 from __future__ import annotations
 

@@ -85,6 +85,6 @@ def may_answer(
     if proposal is None or proposal.number != number or state is not VisitState.SCHEDULED:
         raise NotNow(gettext("These dates are no longer proposed. The page of the visit shows what is."))
     if at > proposal.due:
-        raise NotNow(gettext("The time to answer was over on %(day)s. The old dates stand.") % {
-            "day": dates.day(proposal.due)
-        })
+        raise NotNow(
+            gettext("The time to answer was over on %(day)s. The old dates stand.") % {"day": dates.day(proposal.due)}
+        )

@@ -65,9 +65,7 @@ async def move(request: Request, visit_id: UUID, principal: Asking, bus: Store) 
     if await form.rows_changed(request) or not form.validate():
         return await _ask_page(request, principal, bus, visit_id, form, 422)
     try:
-        await actions.ask(
-            bus, principal, visit_id, form.wanted(), StatedReason(form.reason.data), form.text.data or ""
-        )
+        await actions.ask(bus, principal, visit_id, form.wanted(), StatedReason(form.reason.data), form.text.data or "")
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise

@@ -24,7 +24,7 @@ _TIME = sa.DateTime(timezone=True)
 
 
 class MoveRequest(Table, table=True):
-    """A request for other dates: `asked_in` and `after_move` say where the visit stood, so that it is seen as answered."""
+    """A request for other dates: `asked_in` and `after_move` say where the visit stood when it was asked."""
 
     __tablename__ = "move_request"
     __table_args__ = (sa.Index("move_request_visit", "visit_id", "id"),)

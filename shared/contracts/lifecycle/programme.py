@@ -40,9 +40,7 @@ _VISITS = (
         V.SCHEDULED,
         then="at least six weeks ahead; the agenda two weeks before",
     ),
-    Transition(
-        visits.VisitUnschedulable.type, _ENGINE, (None, V.UNSCHEDULABLE), V.UNSCHEDULABLE, then="to the board"
-    ),
+    Transition(visits.VisitUnschedulable.type, _ENGINE, (None, V.UNSCHEDULABLE), V.UNSCHEDULABLE, then="to the board"),
     Transition(visits.VisitMoveProposed.type, (Actor.ENGINE, Actor.PROGRAMME), (V.SCHEDULED,), V.SCHEDULED),
     Transition(visits.VisitMoved.type, _ENGINE, (V.SCHEDULED,), V.SCHEDULED, D.MOVE),
     Transition(

@@ -1,0 +1,129 @@
+"""Do portal and matching agree on what becomes of an application whose confirmed place is cancelled (decision 0012)?
+
+Matching is driven with people's statements; what it tells is given to the portal, event by event.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from services.applications import app as portal
+from services.applications.consumers import consumers as portal_consumers
+from services.applications.settings import Settings as PortalSettings
+from services.matching import app as matching
+from services.matching.consumers import consumers as matching_consumers
+from services.matching.settings import Settings as MatchingSettings
+from shared.contracts.codes import ApplicationState, Party, Reason
+from shared.contracts.participation import CancellationRequested
+from shared.migrate import migrate
+from tests.integration.matching.conftest import World
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from tests.conftest import Databases
+
+_TOLD = ("exchange.matches", "exchange.visits", "exchange.receipts")
+
+
+@pytest.fixture
+def addresses(postgres: Databases) -> Iterator[dict[str, str]]:
+    """A store of its own for each of the two services."""
+    made = {}
+    for service in ("matching", "applications"):
+        name = postgres.template(service, partial(migrate, service))
+        made[service] = postgres.new(name)
+    yield made
+    for address in made.values():
+        postgres.drop(address)
+
+
+@pytest.fixture
+async def world(addresses: dict[str, str]) -> AsyncIterator[World]:
+    """Matching on a store of its own."""
+    address = addresses["matching"]
+    app = matching.create_app(MatchingSettings(**settings_for(address)), background=False)
+    bus = app.state.service.bus
+    yield World(app, bus, Feed(bus, matching_consumers))
+    await bus.close()
+
+
+@pytest.fixture
+async def reader(addresses: dict[str, str]) -> AsyncIterator[Reader]:
+    """The portal on a store of its own, that reads what matching tells."""
+    app = portal.create_app(PortalSettings(**settings_for(addresses["applications"])), background=False)
+    bus = app.state.service.bus
+    yield Reader(Feed(bus, portal_consumers), bus)
+    await bus.close()
+
+
+class Reader:
+    """The portal's side: what it has read of matching's journal, and where an application stands for it."""
+
+    def __init__(self, feed: Feed, bus: Bus) -> None:
+        """Take what gives it events, and its store."""
+        self.feed, self.bus = feed, bus
+        self._read = 0
+
+    async def catch_up(self, world: World) -> None:
+        """Read all that matching told since the last time, in its order."""
+        rows = await world.rows("SELECT type FROM journal WHERE aggregatetype = ANY(:topics)", topics=list(_TOLD))
+        told = await world.told(*{row.type for row in rows})
+        for subject, event in told[self._read :]:
+            await self.feed.deliver((event, subject))
+        self._read = len(told)
+
+    async def state(self, application_id: UUID) -> str:
+        """The projected state."""
+        query = text("SELECT state FROM standing WHERE application_id = :id")
+        async with self.bus.read() as session:
+            return str(await session.scalar(query, {"id": application_id}))
+
+
+async def _waits_for_a_place(world: World, application_id: UUID) -> bool:
+    """Whether matching looks for a place for it: somebody else's placement is proposed by the next cohort."""
+    await world.offer("DE")
+    committed = await world.commit()
+    return application_id in committed.matches
+
+
+async def _cancelled(world: World, reader: Reader, by: Party) -> UUID:
+    await world.call()
+    await world.offer()
+    application_id, match_id = await world.confirmed()
+    await reader.catch_up(world)
+    assert await reader.state(application_id) == ApplicationState.SCHEDULED
+    event = CancellationRequested(application_id=application_id, by=by, reason=Reason.OPERATIONAL_DUTY)
+    await world.feed.deliver((event, match_id))
+    await reader.catch_up(world)
+    return application_id
+
+
+@pytest.mark.parametrize("by", [Party.HOST, Party.HOST_COORDINATOR, Party.HOME_COORDINATOR, Party.PROGRAMME])
+async def test_whoever_loses_a_place_to_somebody_else_looks_for_another(
+    world: World, reader: Reader, by: Party
+) -> None:
+    """Both sides say in_matching, and the next cohort proposes another place, which both sides follow."""
+    application_id = await _cancelled(world, reader, by)
+    assert await reader.state(application_id) == ApplicationState.IN_MATCHING
+    assert await _waits_for_a_place(world, application_id)
+    await reader.catch_up(world)
+    assert await reader.state(application_id) == ApplicationState.MATCHED
+
+
+async def test_whoever_gives_a_confirmed_place_up_has_ended(world: World, reader: Reader) -> None:
+    """Both sides say that it is over: the portal shows ended, the pool is without it."""
+    application_id = await _cancelled(world, reader, Party.GUEST)
+    assert await reader.state(application_id) == ApplicationState.ENDED
+    other = await world.officer()
+    assert not await _waits_for_a_place(world, application_id)
+    await reader.catch_up(world)
+    assert await reader.state(application_id) == ApplicationState.ENDED
+    assert await reader.state(other) == ApplicationState.MATCHED
