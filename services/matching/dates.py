@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.matching import store
 from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unscheduled, VisitRequest, schedule
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.contracts.participation import VisitRequested
     from shared.contracts.visits import VisitOf
 
+_GUESTS = frozenset({Party.GUEST, Party.MENTEE})
 Answer = tuple[int, Scheduled | Unscheduled]
 
 
@@ -135,14 +136,21 @@ async def other_dates(
     offer = OfferTerms.model_validate(seat.terms) if seat.kind == "placement" else None
     wanted = spans(wish.periods)
     days = visit.required_days
-    hosting, places = _hosting(offer, seat.terms, terms)
-    if wish.by is not Party.GUEST and wanted:
-        hosting = tuple(_common(wanted, spans(terms.visit_periods)))
-        asked = weeks_of(hosting, (), min(terms.minimum_days, days))
-        places = None if places is None else dict.fromkeys(asked, 1) | places
+    mine = wanted if wish.by in _GUESTS else ()
+    places: dict[date, int] | None = None
+    if offer is None:
+        # A pair agrees on its days by itself, within the mentor's time; no placement has a say.
+        hosting = wanted or spans(MentorProfile.model_validate(seat.terms).periods)
+    else:
+        hosting, places = hosting_periods(offer, terms), weekly_places(offer, terms)
+        if wanted and not mine:
+            hosting = tuple(_common(wanted, spans(terms.visit_periods)))
+            places = dict.fromkeys(weeks_of(hosting, (), min(terms.minimum_days, days)), 1) | places
     own = visit.plan
     taken = (await store.visits.taken_weeks(session, [match.seat_id])).get(match.seat_id, Counter())
     busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
+    if offer is None:
+        busy = [*busy, *await store.visits.busy_mentor(session, match.seat_id)]
     blackouts = spans(profile.blackouts)
     if own is not None:
         taken = taken - Counter([monday(own.start)])
@@ -156,7 +164,7 @@ async def other_dates(
         confirmed_on=max(match.since.date() + terms.timers.notice_weeks * WEEK, wish.earliest),
         days=days,
         host_periods=hosting,
-        candidate_periods=wanted if wish.by is Party.GUEST and wanted else spans(profile.periods),
+        candidate_periods=mine or (() if offer is None else spans(profile.periods)),
         blackouts=blackouts,
         places=places,
         taken=taken,
@@ -179,16 +187,6 @@ async def still_free(session: AsyncSession, match: Match, visit: Visit, days: Se
     busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
     return not any((one.first, one.last) != own and one.holds(day) for one in busy for day in days)
-
-
-def _hosting(
-    offer: OfferTerms | None, seat: dict[str, Any], terms: CallTerms
-) -> tuple[tuple[Period, ...], dict[date, int] | None]:
-    """When the seat can have a guest, and how many a week; a mentor sets no number."""
-    if offer is not None:
-        return hosting_periods(offer, terms), weekly_places(offer, terms)
-    mentor = MentorProfile.model_validate(seat)
-    return spans(mentor.periods) or spans(terms.visit_periods), None
 
 
 def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:

@@ -274,6 +274,10 @@ def test_a_breach_is_one_line(one: str, other: str) -> None:
 
 def test_a_part_may_gain_a_field_although_its_own_default_grows_by_it() -> None:
     """The default of a call's timers names each of them: one more does no harm, another value does."""
-    name, of = "CallPublished", lambda schema: schema["$defs"]["CallTerms"]["properties"]["timers"]["default"]
+    name = "CallPublished"
+
+    def of(schema: Any) -> Any:
+        return schema["$defs"]["CallTerms"]["properties"]["timers"]["default"]
+
     assert changed(name, lambda schema: of(schema).update(another_wd=3)) == []
     assert "the default changed" in changed(name, lambda schema: of(schema).update(answer_wd=3))[0]

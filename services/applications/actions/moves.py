@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from shared.contracts.calls import DatePeriod
     from shared.identity import Principal
 
-ASKING = (Party.GUEST, Party.HOST, Party.PROGRAMME)
-ANSWERING = (Party.GUEST, Party.HOST)
+ANSWERING = (Party.GUEST, Party.HOST, Party.MENTEE, Party.MENTOR)
+ASKING = (*ANSWERING, Party.PROGRAMME)
 
 
 def proposal_of(visit: Visit) -> model.Proposal | None:

@@ -205,7 +205,7 @@ class VisitView:
     @property
     def answering_move(self) -> bool:
         """Whether the person is asked to accept or refuse other dates now."""
-        own = self.of.case.parties & {Party.GUEST, Party.HOST}
+        own = self.of.case.parties & set(moves.ANSWERING)
         asked = self.proposal is not None and clock.now() <= self.proposal.due
         return asked and bool(own - set(self.move_answers))
 

@@ -17,8 +17,8 @@ from shared.contracts.codes import Answer, Role, StatedReason
 from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
-Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
+Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
 
 
 class OtherDates(Reason):

@@ -21,8 +21,8 @@ from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
-Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
+Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/{visit_id}/move")

@@ -165,7 +165,7 @@ async def page_of(
         tasks=_tasks(view),
         cause=words.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
         kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
-        move_answers=[(words.label(party), _answered(view, party)) for party in actions.BOTH],
+        move_answers=[(words.label(party), _answered(view, party)) for party in view.of.case.sides],
         form_=form or AgendaForm(data={"text": view.agenda}),
         done=request.query_params.get("done"),
     )

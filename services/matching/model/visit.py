@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.matching.engine.schedule import Scheduled, Unscheduled
 from shared.contracts import visits
-from shared.contracts.codes import MoveDropCause, Party, Reason, UnschedulableCause, VisitState, VoidReason
+from shared.contracts.codes import MoveDropCause, Party, Reason, Side, UnschedulableCause, VisitState, VoidReason
 from shared.contracts.visits import VisitOf, VisitPlan
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 NOT_BEGUN = (VisitState.SCHEDULED, VisitState.UNSCHEDULABLE)
 TO_COME = (VisitState.SCHEDULED, VisitState.UNDER_WAY)
 """Neither over nor without dates: a mentoring pair has one such visit at a time."""
-
-
-MOVERS = (Party.GUEST, Party.HOST)
-"""Who accepts or refuses new dates; both accept, or the old ones stand."""
+SIDES = {Party.GUEST: Side.HOME, Party.MENTEE: Side.HOME, Party.HOST: Side.HOST, Party.MENTOR: Side.HOST}
+"""For which side somebody accepts new dates; both accept, or the old ones stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ class Proposal:
     by: Party
     reason: Reason
     due: datetime
-    accepted: frozenset[Party] = frozenset()
+    accepted: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,12 +147,12 @@ def accept_move(
     An answer to another proposal, or after its end, changes nothing.
     """
     proposal, plan = visit.proposal, visit.plan
-    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or by not in MOVERS:
+    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or by not in SIDES:
         return visit, ()
     if proposal.number != number or at > proposal.due:
         return visit, ()
-    accepted = proposal.accepted | {by}
-    if not accepted >= set(MOVERS):
+    accepted = proposal.accepted | {SIDES[by]}
+    if len(accepted) < len(Side):
         return replace(visit, proposal=replace(proposal, accepted=accepted)), ()
     if not lawful:
         told = _dropped(plan, number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)

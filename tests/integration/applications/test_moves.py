@@ -35,7 +35,7 @@ def periods(first: int = 90, last: int = 130) -> list[dict[str, str]]:
 
 def row(first: int = 90, last: int = 130, number: int = 0) -> dict[str, str]:
     """A period as the form sends it."""
-    sent = {}
+    sent: dict[str, str] = {}
     for name, count in (("start", first), ("end", last)):
         day = clock.today() + timedelta(days=count)
         at = f"periods-{number}-{name}"

@@ -18,6 +18,7 @@ from shared.contracts.visits import VisitMoveDropped, VisitOf
 
 if TYPE_CHECKING:
     from services.matching.model.visit import Visit
+    from shared.contracts.visits import VisitEvent
 
 NOW = datetime(2026, 3, 16, 18, tzinfo=UTC)
 MONDAY = date(2026, 3, 16)
@@ -150,7 +151,7 @@ def test_what_leaves_the_old_dates() -> None:
         assert (visit.plan.start, visit.proposal) == (MONDAY, None)
 
 
-def _cause(told: tuple[visits.VisitEvent, ...]) -> tuple[str, Party]:
+def _cause(told: tuple[VisitEvent, ...]) -> tuple[str, Party]:
     (event,) = told
     assert isinstance(event, VisitMoveDropped)
     return event.cause.value, event.by

@@ -1,14 +1,14 @@
 """Other dates of a visit, and in which state a match was cancelled
 
-Revision: 0003, after: 0002
+Revision: 0004, after: 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0003'
-down_revision = '0002'
+revision = '0004'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
 
