@@ -74,10 +74,10 @@ async def move(request: Request, visit_id: UUID, principal: Asking, bus: Store) 
     return see_other(at(visit_id) + "?done=move")
 
 
-@router.get("/{visit_id}/moves/{number}")
-async def ask_answer(request: Request, visit_id: UUID, number: int, principal: Both, bus: Store) -> Response:
+@router.get("/{visit_id}/moves/{proposal}")
+async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Both, bus: Store) -> Response:
     """Show the dates that are proposed, beside those that stand."""
-    return await _answer_page(request, principal, bus, visit_id, number, MoveAnswerForm())
+    return await _answer_page(request, principal, bus, visit_id, proposal, MoveAnswerForm())
 
 
 async def _answer_page(
@@ -106,8 +106,8 @@ async def _answer_page(
     )
 
 
-@router.post("/{visit_id}/moves/{number}")
-async def answer(request: Request, visit_id: UUID, number: int, principal: Both, bus: Store) -> Response:
+@router.post("/{visit_id}/moves/{proposal}")
+async def answer(request: Request, visit_id: UUID, proposal: int, principal: Both, bus: Store) -> Response:
     """Accept or refuse the dates that are proposed."""
     form = await MoveAnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE
@@ -116,7 +116,7 @@ async def answer(request: Request, visit_id: UUID, number: int, principal: Both,
         form.refuse("reason", gettext("Choose why you refuse the new dates"))
         valid = False
     if not valid:
-        return await _answer_page(request, principal, bus, visit_id, number, form, 422)
+        return await _answer_page(request, principal, bus, visit_id, proposal, form, 422)
     reason = StatedReason(form.reason.data) if declines else None
-    await actions.answer(bus, principal, visit_id, number, Answer(form.answer.data), reason, form.text.data or "")
+    await actions.answer(bus, principal, visit_id, proposal, Answer(form.answer.data), reason, form.text.data or "")
     return see_other(at(visit_id) + "?done=move_answered")

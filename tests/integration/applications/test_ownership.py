@@ -40,7 +40,7 @@ OUTSIDERS: dict[Role, str] = {
 EVERYBODYS = {"call_id", "number"}
 """Ids of things that are published, or checked by whoever holds a document."""
 
-WORDS = {"purpose": "evaluation", "code": "languages", "move": "pause"}
+WORDS = {"purpose": "evaluation", "code": "languages", "move": "pause", "proposal": "1"}
 """Parameters that are words: one that the route knows."""
 
 
