@@ -48,7 +48,7 @@ async def ask(visit_id: UUID, body: OtherDates, principal: Asking, bus: Store) -
 
 
 @router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
-async def answer(visit_id: UUID, number: int, body: MoveAnswer, principal: Both, bus: Store) -> dict[str, Any]:
+async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Both, bus: Store) -> dict[str, Any]:
     """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
     await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
     return await _shown(bus, principal, visit_id)
