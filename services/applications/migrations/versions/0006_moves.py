@@ -1,14 +1,14 @@
 """Other dates of a visit, and in which state a match was cancelled
 
-Revision: 0005, after: 0004
+Revision: 0006, after: 0005
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0005'
-down_revision = '0004'
+revision = '0006'
+down_revision = '0005'
 branch_labels = None
 depends_on = None
 
