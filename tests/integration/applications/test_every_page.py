@@ -1,0 +1,157 @@
+"""Does every link that somebody is shown lead somewhere, and does every form bear what people write into it?
+
+A crawl, as each person, through all pages of the portal that links lead to, while a visit and a mentorship are under
+way. Every form with something to write in is then sent with what nobody should write: it is answered with an error that
+is shown, the rest of the input kept, and never with an error of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import lxml.html
+import pytest
+
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+PEOPLE = ("ani", "nino", "fresh", "jonas", "claire", "paul", "tigran", "luc", "rasa", "programme", "auditor", "donor")
+MOST = 150
+"""Pages that one person's crawl looks at; what differs only in its query counts once a path and set of names."""
+
+NASTY = {
+    "too long": "x" * 20_000,
+    "a NUL": "before\x00after",
+    "a control character": "before\x1b[31mafter",
+    "a turned direction": "before\u202eafter",
+    "a formula": "=HYPERLINK(1)",
+    "another alphabet": "Անի Պետրոսյան",
+    "markup": "<script>alert(1)</script>",
+    "only blanks": "   ",
+}
+WRITTEN = {"text", "email", "search", "tel", "url", "number"}
+
+
+@dataclass
+class Found:
+    """What a crawl found: the pages by path, the forms by action, and what was wrong."""
+
+    pages: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, lxml.html.FormElement] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """A visit with dates, a mentorship that is open, a draft, and people who have nothing yet."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    fresh = programme.person("fresh", "Karen Mkrtchyan", "AM", "officer")
+    auditor, donor = ({"subject": one, "name": one.title(), "email": f"{one}@audit.example",
+                       "grants": [{"role": one, "since": "2025-01-01"}]} for one in ("auditor", "donor"))  # fmt: skip
+    await programme.post("programme", "/people", {"people": [fresh, auditor, donor]}, 201)
+    await made.scheduled(await made.placement_matched())
+    await made.opened(await made.mentor_matched())
+    for kind in ("study_visit", "mentee"):
+        await programme.post("fresh", "/applications", {"call_id": programme.call["id"], "kind": kind}, 201)
+    return made
+
+
+def shape(address: str) -> str:
+    """An address without the values of its query: pages that differ only in those are one page."""
+    parts = urlsplit(address)
+    return parts.path + "?" + ",".join(sorted({one.partition("=")[0] for one in parts.query.split("&")}))
+
+
+async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Found:
+    """Read every page of the portal that links lead to, from `start`."""
+    found, waiting, seen = Found(), deque([(start, "the address bar")]), {shape(start)}
+    while waiting and len(found.pages) < MOST:
+        address, from_page = waiting.popleft()
+        answer = await client.get(address)
+        if answer.is_redirect:
+            continue
+        if answer.status_code != 200:
+            found.wrong.append(f"{from_page} links to {address}: {answer.status_code}")
+            continue
+        if "html" not in answer.headers["content-type"]:
+            continue
+        page = lxml.html.fromstring(answer.text)
+        found.pages[address] = answer.text
+        for link in page.xpath("//a[@href]/@href"):
+            target = urljoin(address, str(link)).partition("#")[0]
+            if target.startswith("/applications") and shape(target) not in seen:
+                seen.add(shape(target))
+                waiting.append((target, address))
+        for form in page.forms:
+            if form.method == "POST":
+                action = urljoin(address, form.action or address)
+                found.forms.setdefault(re.sub(r"[0-9a-f-]{36}", "ID", action), form).set("action", action)
+    return found
+
+
+def writable(form: lxml.html.FormElement) -> list[str]:
+    """The names of the fields into which something can be written."""
+    fields = form.xpath(".//textarea[@name]|.//input[@name]")
+    return [str(one.get("name")) for one in fields if one.tag == "textarea" or one.get("type", "text") in WRITTEN]
+
+
+def filled(form: lxml.html.FormElement, **changes: str) -> dict[str, str | list[str]]:
+    """The form as a browser sends it, with other values in some fields."""
+    sent: dict[str, str | list[str]] = {}
+    for name, value in form.form_values():
+        before = sent.get(name)
+        sent[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
+    for select in form.xpath(".//select[@name]"):
+        if not sent.get(select.get("name")):
+            choices = [one for one in select.value_options if one]
+            sent[select.get("name")] = choices[0] if choices else ""
+    return sent | changes
+
+
+async def test_every_link_leads_somewhere_and_every_form_bears_what_is_written(abroad: Abroad) -> None:
+    """Nobody is shown a link that is refused; each form takes, or refuses with words, what nobody should write."""
+    wrong, tried = [], set()
+    for who in PEOPLE:
+        client = abroad.of.as_(who)
+        found = await crawl(client)
+        wrong += [f"{who}: {one}" for one in found.wrong]
+        for action, form in sorted(found.forms.items()):
+            if action not in tried:
+                tried.add(action)
+                wrong += [f"{who}: {action}, {one}" for one in await _sent_badly(client, form)]
+    assert not wrong, f"{len(wrong)} of them:\n" + "\n".join(wrong[:40])
+    assert len(tried) > 20
+
+
+async def _sent_badly(client: httpx2.AsyncClient, form: lxml.html.FormElement) -> list[str]:
+    """What was answered wrongly when all that can be written in a form was written badly."""
+    wrong = []
+    names = writable(form)
+    for what, value in NASTY.items() if names else ():
+        try:
+            answer = await client.post(form.get("action"), data=filled(form, **dict.fromkeys(names, value)))
+        except Exception as error:  # noqa: BLE001 - whatever the app did not catch itself is what is looked for
+            wrong.append(f"{what}: {type(error).__name__}")
+            continue
+        if answer.status_code not in {303, 404, 409, 422}:
+            wrong.append(f"{what}: {answer.status_code}")
+        elif answer.status_code == 422 and "govuk-error" not in answer.text:
+            wrong.append(f"{what}: 422 without an error that is shown")
+    return wrong
+
+
+async def test_a_page_of_nothing_says_what_to_do(abroad: Abroad) -> None:
+    """Somebody who has just been let in finds a way on, and no empty table."""
+    page = (await abroad.of.as_("fresh").get("/applications/")).text
+    assert "/applications/calls" in page
+    assert "<tbody></tbody>" not in page.replace("\n", "")
