@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 OFFICERS = 60
 WARM = 5
-PAUSE = 0.4
+PAUSE = 0.8
+"""Seconds between two measures: the system is idle in between, and a page may again be told several changes at once."""
 TOPIC = "exchange.periods"
 MOST = {"p50": 60.0, "p99": 250.0}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
 import lxml.html
@@ -85,10 +85,10 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Fo
             continue
         if "html" not in answer.headers["content-type"]:
             continue
-        page = lxml.html.fromstring(answer.text)
+        page = cast("lxml.html.HtmlElement", lxml.html.document_fromstring(answer.text))
         found.pages[address] = answer.text
-        for link in page.xpath("//a[@href]/@href"):
-            target = urljoin(address, str(link)).partition("#")[0]
+        for link in page.iter("a"):
+            target = urljoin(address, str(link.get("href", ""))).partition("#")[0]
             if target.startswith("/applications") and shape(target) not in seen:
                 seen.add(shape(target))
                 waiting.append((target, address))
