@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import hypothesis
 import pytest
 
 from deploy.local.kafka import Broker
@@ -18,6 +19,10 @@ from deploy.local.process import ServerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# How long an example takes says how busy the machine is, and nothing about the rule that it tries.
+hypothesis.settings.register_profile("tandem", deadline=None)
+hypothesis.settings.load_profile("tandem")
 
 Server = TypeVar("Server", Postgres, Broker)
 
