@@ -276,7 +276,9 @@ async def void(bus: Bus, principal: Principal, offer_id: UUID, reason: VoidReaso
     Raises `Refused` (404; 409 while a confirmed visit stands by it).
     """
     async with bus.transaction(principal.subject) as tx:
-        offer, _ = await _abroad(tx, principal, offer_id)
+        offer = await store.offer(tx.session, offer_id, lock=True)
+        if offer is None or offer.stands is OfferState.DRAFT or not principal.has(Role.PROGRAMME_COORDINATOR):
+            raise not_found()
         if goes(steps.after, "offer", told.OfferVoided, offer.state):
             stand = (await matches.confirmed_of_offers(tx.session, [offer_id]))[offer_id]
             if stand:

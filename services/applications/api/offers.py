@@ -6,14 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from services.applications.actions import named, revisions
 from services.applications.actions import offers as actions
 from services.applications.actions.common import not_found
+from services.applications.actions.offers_seen import sight
 from services.applications.api import shown
-from services.applications.api.parts import Body, Reason, Store
+from services.applications.api.parts import Body, Reason, Store, Text
+from services.applications.store import offer_list as store_list
 from services.applications.store import offers as store
+from shared import clock
+from shared.bus import Bus
 from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
 from shared.identity import Principal, allow
-from shared.identity.scope import countries_visible, may_see_organisation
+from shared.identity.scope import may_see_organisation
 
 router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
 Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
@@ -28,11 +33,15 @@ Reader = Annotated[
 
 
 class NewOffer(Body):
-    """A new placement; `entry` as far as it is written. `submit` submits it at once."""
+    """A new placement; `entry` as far as it is written. `submit` submits it at once.
+
+    `prematched_reference` names the application with which it is agreed, in place of its id in the entry.
+    """
 
     call_id: UUID
     organisation_id: UUID | None = None
     entry: Annotated[dict[str, Any], Field(default_factory=dict)]
+    prematched_reference: Text = ""
     submit: bool = False
 
 
@@ -40,7 +49,14 @@ class Written(Body):
     """Fields that replace those that are there; `version` is the one that was read."""
 
     entry: dict[str, Any]
+    prematched_reference: Text = ""
     version: int | None = None
+
+
+class Copy(Body):
+    """To which call."""
+
+    call_id: UUID
 
 
 class Return(Body):
@@ -68,32 +84,40 @@ async def begin(body: NewOffer, principal: Host, bus: Store) -> dict[str, Any]:
     organisation_id = body.organisation_id or (own[0] if len(own) == 1 else None)
     if organisation_id is None:
         raise not_found()
-    offer = await actions.begin(bus, principal, body.call_id, organisation_id, body.entry)
+    entry = await _entry(bus, body.call_id, body.entry, body.prematched_reference)
+    offer = await actions.begin(bus, principal, body.call_id, organisation_id, entry)
     if body.submit:
         offer = await actions.submit(bus, principal, offer.id)
     return shown.offer(offer)
 
 
+async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str) -> dict[str, Any]:
+    """The entry with the application that a reference names. Raises `Refused` (422)."""
+    if not reference:
+        return entry
+    async with bus.read() as session:
+        return entry | {"prematched_with": await named.application_named(session, reference, call_id)}
+
+
 @router.get("")
 async def read_all(
-    principal: Reader, bus: Store, state: Annotated[list[OfferState] | None, Query()] = None
-) -> dict[str, list[dict[str, Any]]]:
-    """The placements of the own organisation and, for coordinators, of the own country; those due first."""
-    countries = countries_visible(principal)
+    principal: Reader,
+    bus: Store,
+    state: str | None = None,
+    call_id: UUID | None = None,
+    country: str | None = None,
+    reference: str | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> dict[str, Any]:
+    """The placements of the own organisation and, for coordinators, of the own country, 50 a page.
+
+    Those that wait for the reader come first; `state=waits` gives only those, `state=late` those that are overdue.
+    """
+    filters, seen, moment = store_list.Filters(state, call_id, country, reference), sight(principal), clock.now()
     async with bus.read() as session:
-        found = await store.within(
-            session,
-            organisation_ids=organisations(principal),
-            countries=None if countries is None else sorted(countries),
-            states=state or (),
-        )
-    return {"offers": [shown.offer(one) for one in found]}
-
-
-def organisations(principal: Principal) -> list[UUID]:
-    """The organisations whose placements are the principal's to see."""
-    held = principal.organisations(Role.HOST_CONTACT) | principal.organisations(Role.CLEARANCE_OFFICER)
-    return [UUID(one) for one in sorted(held)]
+        found, total = await store_list.lines(session, seen, filters, moment, page)
+        counts = await store_list.counts(session, seen, filters, moment)
+    return {"offers": [shown.offer(one) for one in found], "total": total, "counts": counts}
 
 
 def theirs(principal: Principal, offer: store.Offer) -> bool:
@@ -117,7 +141,38 @@ async def read_one(offer_id: UUID, principal: Reader, bus: Store) -> dict[str, A
 @router.put("/{offer_id}")
 async def save(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
     """Keep what the host writes; of a published placement it is a revision."""
-    return shown.offer(await actions.save(bus, principal, offer_id, body.entry, version=body.version))
+    entry = await _written(bus, principal, offer_id, body)
+    return shown.offer(await actions.save(bus, principal, offer_id, entry, version=body.version))
+
+
+async def _written(bus: Bus, principal: Principal, offer_id: UUID, body: Written) -> dict[str, Any]:
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return await _entry(bus, offer.call_id, body.entry, body.prematched_reference)
+
+
+@router.post("/{offer_id}/differences")
+async def differences(offer_id: UUID, body: Written, principal: Host, bus: Store) -> dict[str, Any]:
+    """What writing these fields would change of a published placement, and for whom. Nothing is written."""
+    entry = await _written(bus, principal, offer_id, body)
+    found = await revisions.preview(bus, principal, offer_id, entry, version=body.version)
+    return {
+        "changes": [{"field": one.field, "old": one.old, "new": one.new} for one in found.changes],
+        "confirmed": found.confirmed,
+        "matches_under_way": [
+            {"id": one.match.id, "reference": one.reference, "state": one.match.state} for one in found.touched
+        ],
+        "opens": found.opens,
+        "fills": found.fills,
+    }
+
+
+@router.post("/{offer_id}/copy", status_code=201)
+async def copy(offer_id: UUID, body: Copy, principal: Host, bus: Store) -> dict[str, Any]:
+    """Draft the same placement for another call."""
+    return shown.offer(await revisions.copy(bus, principal, offer_id, body.call_id))
 
 
 @router.post("/{offer_id}/submit")

@@ -44,7 +44,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [appeals.router, application.router, tasks.router]
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
     found.append(parked_router("applications", consumers))
-    found += [available.router, offers.router, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [available.router, *offers.routers, mentors.router, matches.router, visits.router, mentorships.router]
     found += [moves.router]
     if settings.local and time.movable():
         found.append(clock.router)

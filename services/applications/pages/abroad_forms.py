@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from shared.contracts.codes import (
     LANGUAGES,
-    CostBorne,
     Expertise,
     LanguageLevel,
     RankGroup,
-    Section,
     ServiceKind,
     StatedReason,
     topic_label,
@@ -29,7 +27,6 @@ from shared.web.forms import (
     RadioField,
     Row,
     SelectField,
-    StringField,
     TextAreaField,
     options,
 )
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from services.applications.model.mentor import MentorEntry
-    from services.applications.model.offer import OfferEntry
     from shared.contracts.calls import CallTerms
     from shared.web.errors import Refused
 
@@ -62,14 +58,6 @@ class LanguageRow(Row):
     level = SelectField(N_("Level"), [AskedLater()], choices=LanguageLevel, blank=N_("Choose one"), default="")
 
 
-class WeeksRow(Row):
-    """From the first to the last day, and how many guests a week."""
-
-    start = DateField(N_("First day"), [AskedLater()])
-    end = DateField(N_("Last day"), [AskedLater()])
-    places_per_week = NumberField(N_("Guests a week"), [AskedLater()])
-
-
 class SpanRow(Row):
     """From the first to the last day."""
 
@@ -89,57 +77,6 @@ class ExpertiseRow(Row):
         default="",
     )
     years = NumberField(N_("Years"))
-
-
-class OfferForm(Form):
-    """A placement; a draft may leave everything open."""
-
-    title = StringField(
-        N_("Title"), [AskedLater(), Longest(200)], description=N_("A week with the cybercrime unit, say")
-    )
-    unit = StringField(N_("Unit"), [Longest(200)])
-    city = StringField(N_("City"), [AskedLater(), Longest(100)])
-    topics = CheckboxesField(N_("Topics"))
-    expertise = CheckboxesField(N_("Areas of expertise"), choices=Expertise)
-    outline = TextAreaField(
-        N_("Outline of the agenda"),
-        [AskedLater(), Longest(5000)],
-        description=N_("What a guest sees and does"),
-    )
-    places = NumberField(N_("How many guests in all?"), [AskedLater()])
-    periods = FieldList(FormField(WeeksRow), min_entries=1, max_entries=20)
-    days = NumberField(N_("How many working days does a visit last?"), [AskedLater()])
-    group_size = NumberField(N_("How many guests may come together?"), [AskedLater()])
-    deadline = DateField(N_("Last day on which you take a guest"))
-    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
-    excluded_rank_groups = CheckboxesField(N_("Ranks that you cannot take"), choices=RankGroup)
-    costs_borne = CheckboxesField(N_("What do you pay for?"), choices=CostBorne)
-    security = TextAreaField(
-        N_("Security requirements"), [Longest(1000)], description=N_("Shown to a guest once the place is confirmed")
-    )
-
-    def fill(self, entry: OfferEntry | None, call: CallTerms) -> None:
-        """Offer the call's topics and, where `entry` is given, show what was written."""
-        self.topics.choices = topics_of(call)
-        if entry is not None:
-            self.process(data=entry.model_dump() | {"periods": rows(entry.periods), "languages": rows(entry.languages)})
-
-    def changes(self) -> dict[str, Any]:
-        """What was written, as the model takes it."""
-        names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
-        made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
-        made |= {"security": self.security.data or "", "places": self.places.data, "deadline": iso(self.deadline.data)}
-        made |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
-        made["periods"] = [
-            {"start": iso(row["start"]), "end": iso(row["end"]), "places_per_week": row["places_per_week"] or 1}
-            for row in self.periods.data
-            if row["start"] or row["end"]
-        ]
-        made["languages"] = [row for row in self.languages.data if row["language"] or row["level"]]
-        return made
-
-
-_LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"})
 
 
 class MentorForm(Form):
@@ -256,22 +193,6 @@ class AnswerForm(Form):
     text = TextAreaField(
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
-
-
-class ReturnOfferForm(Form):
-    """A remark for each section that needs one."""
-
-    service = TextAreaField(N_("Title, unit and city"), [Longest(1000)])
-    topics = TextAreaField(N_("Topics"), [Longest(1000)])
-    places = TextAreaField(N_("Places and periods"), [Longest(1000)])
-    languages = TextAreaField(N_("Languages"), [Longest(1000)])
-    agenda = TextAreaField(N_("Outline of the agenda"), [Longest(1000)])
-    costs = TextAreaField(N_("Costs"), [Longest(1000)])
-    security = TextAreaField(N_("Security requirements"), [Longest(1000)])
-
-    def remarks(self) -> dict[Section, str]:
-        """What is asked for, by section."""
-        return {Section(field.name): field.data or "" for field in self}
 
 
 class AgendaForm(Form):

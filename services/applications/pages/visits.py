@@ -158,6 +158,7 @@ async def page_of(
         host=Party.HOST in parties,
         scheduled=scheduled,
         security=view.of.offer.entry.security if view.of.offer else "",
+        contact=view.of.offer.entry.contact if view.of.offer and own else "",
         items=[(item.value, words.label(item), item in view.prepared) for item in view.asked],
         days=[(day, view.attendance.get(day), day in view.recordable) for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),

@@ -121,6 +121,11 @@ async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Applic
     return {one.id: one for one in await session.scalars(query)}
 
 
+async def of_reference(session: AsyncSession, reference: str) -> Application | None:
+    """The application with that reference."""
+    return (await session.scalars(select(Application).where(Application.reference == reference))).first()
+
+
 async def of_officer(session: AsyncSession, subject: str) -> list[Application]:
     """An officer's own applications, the newest first."""
     query = select(Application).where(Application.subject == subject).order_by(col(Application.id).desc()).limit(100)

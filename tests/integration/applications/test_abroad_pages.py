@@ -96,7 +96,9 @@ async def test_a_host_offers_and_a_coordinator_endorses(abroad: Abroad) -> None:
     await send(abroad, "claire", f"{at}/publish")
     again = await send(abroad, "claire", f"{at}/publish")
     assert "Published" in await read(abroad, "claire", again.headers["location"])
-    await send(abroad, "claire", f"{at}/edit", offer_form(places="4"))
+    shown = await send(abroad, "claire", f"{at}/edit", offer_form(places="4"), 200)
+    assert "What changes" in shown.text
+    await send(abroad, "claire", f"{at}/edit", offer_form(places="4", told="1"))
     await send(abroad, "claire", f"{at}/pause")
     await send(abroad, "claire", f"{at}/withdraw", {"reason": "operational_duty"})
     assert "Withdrawn" in await read(abroad, "luc", "/applications/offers")

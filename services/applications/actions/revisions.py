@@ -1,0 +1,92 @@
+"""What would a revision of a placement change, and for whom? And how is a placement copied to another call?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.applications.actions import offers
+from services.applications.actions.common import not_found
+from services.applications.model import revision as model
+from services.applications.store import applications, calls, matches, visits
+from services.applications.store import offers as store
+from shared.contracts.codes import CallState, OfferState
+from shared.identity.scope import may_act_for_organisation
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A match that is not confirmed when a revision is told: it goes on under the terms as they were proposed."""
+
+    match: matches.Match
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a revision changes: field by field, how many confirmed visits stand, and which matches are under way."""
+
+    offer: store.Offer
+    changes: Sequence[model.Change]
+    standing: Sequence[visits.Visit]
+    confirmed: int
+    touched: Sequence[Touched]
+    opens: bool
+    fills: bool
+
+
+async def preview(
+    bus: Bus, principal: Principal, offer_id: UUID, changes: Mapping[str, Any], *, version: int | None = None
+) -> Preview:
+    """What `save` would do with `changes` to a placement that was told. Nothing is written.
+
+    Raises `Refused` as `save` does (404; 409 where it was changed since `version` or is no revision; 422).
+    """
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+        if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+            raise not_found()
+        if version is not None and version != offer.version:
+            raise Refused(gettext("Somebody else changed it since you opened it. Look at it as it is now."), 409)
+        if not offers.revisable(offer):
+            raise Refused(gettext("It has not been published, so nothing is revised. Change it instead."), 409)
+        entry = offers.entry_of(offer.entry, changes)
+        await offers.revised_terms(session, offer, entry)
+        going = await matches.open_of_offer(session, offer_id)
+        references = await applications.by_id(session, {one.application_id for one in going})
+        taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
+        return Preview(
+            offer,
+            model.changes(offer.entry, entry),
+            await visits.of_offer(session, offer_id),
+            taken,
+            [Touched(one, references[one.application_id].reference or "") for one in going],
+            opens=offer.stands is OfferState.CLOSED,
+            fills=model.is_full(entry, taken),
+        )
+
+
+async def copy(bus: Bus, principal: Principal, offer_id: UUID, call_id: UUID) -> store.Offer:
+    """Draft the same placement for another call (or once more for this one), its periods moved to that call's time.
+
+    Raises `Refused` (404; 409 where that call takes no placements).
+    """
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+        if offer is None or not may_act_for_organisation(principal, offer.organisation_id):
+            raise not_found()
+        known = await calls.calls_by_id(session, {offer.call_id, call_id})
+        to = known.get(call_id)
+    if to is None or to.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call takes no placements now."), 409)
+    entry = model.copied(offer.entry, known[offer.call_id].terms, to.terms)
+    return await offers.begin(bus, principal, call_id, offer.organisation_id, entry.model_dump(mode="json"))

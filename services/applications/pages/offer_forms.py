@@ -1,0 +1,141 @@
+"""Which forms are there for a placement, and how do they become what the model takes?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.applications.pages.abroad_forms import AskedLater, LanguageRow, iso, rows, topics_of
+from shared.contracts.codes import CostBorne, Expertise, RankGroup, Section, VoidReason
+from shared.web.forms import (
+    CheckboxesField,
+    DateField,
+    FieldList,
+    Form,
+    FormField,
+    Longest,
+    Needed,
+    NumberField,
+    RadioField,
+    Row,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from shared.web.i18n import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from services.applications.model.offer import OfferEntry
+    from shared.contracts.calls import CallTerms
+
+
+class WeeksRow(Row):
+    """From the first to the last day, and how many guests a week."""
+
+    start = DateField(N_("First day"), [AskedLater()])
+    end = DateField(N_("Last day"), [AskedLater()])
+    places_per_week = NumberField(N_("Guests a week"), [AskedLater()])
+
+
+class OfferForm(Form):
+    """A placement; a draft may leave everything open."""
+
+    title = StringField(
+        N_("Title"), [AskedLater(), Longest(200)], description=N_("A week with the cybercrime unit, say")
+    )
+    unit = StringField(N_("Unit"), [Longest(200)])
+    city = StringField(N_("City"), [AskedLater(), Longest(100)])
+    contact = TextAreaField(
+        N_("Contact for the guest"),
+        [Longest(1000)],
+        description=N_("Name, telephone, where to come. Shown to a guest once the place is confirmed"),
+    )
+    topics = CheckboxesField(N_("Topics"))
+    expertise = CheckboxesField(N_("Areas of expertise"), choices=Expertise)
+    outline = TextAreaField(
+        N_("Outline of the agenda"),
+        [AskedLater(), Longest(5000)],
+        description=N_("What a guest sees and does"),
+    )
+    places = NumberField(N_("How many guests in all?"), [AskedLater()])
+    periods = FieldList(FormField(WeeksRow), min_entries=1, max_entries=20)
+    days = NumberField(N_("How many working days does a visit last?"), [AskedLater()])
+    group_size = NumberField(N_("How many guests may come together?"), [AskedLater()])
+    deadline = DateField(N_("Last day on which you take a guest"), description=N_("After it nobody new is matched"))
+    languages = FieldList(FormField(LanguageRow), min_entries=1, max_entries=10)
+    excluded_rank_groups = CheckboxesField(N_("Ranks that you cannot take"), choices=RankGroup)
+    prematched_with = StringField(
+        N_("Officer with whom it is agreed"),
+        [Longest(20)],
+        description=N_("The reference of the application, such as AM-2026-0042. You name each other."),
+    )
+    conflicts = TextAreaField(
+        N_("Conflicts of interest"),
+        [Longest(4000)],
+        description=N_("Whom you cannot take, one a line: an application by its reference, or an agency by its name"),
+    )
+    costs_borne = CheckboxesField(N_("What do you pay for?"), choices=CostBorne)
+    security = TextAreaField(
+        N_("Security requirements"), [Longest(1000)], description=N_("Shown to a guest once the place is confirmed")
+    )
+
+    def fill(self, entry: OfferEntry | None, call: CallTerms, names: Mapping[UUID, str] | None = None) -> None:
+        """Offer the call's topics and, where `entry` is given, show what was written; `names` are those it names."""
+        self.topics.choices = topics_of(call)
+        if entry is not None:
+            known = names or {}
+            shown = {
+                "periods": rows(entry.periods),
+                "languages": rows(entry.languages),
+                "prematched_with": known.get(entry.prematched_with, "") if entry.prematched_with else "",
+                "conflicts": "\n".join(known[one] for one in entry.conflicts if one in known),
+            }
+            self.process(data=entry.model_dump() | shown)
+
+    def changes(self) -> dict[str, Any]:
+        """What was written, as the model takes it; those whom it names are looked up (`actions/named.py`)."""
+        names = ("title", "unit", "city", "topics", "expertise", "outline", "excluded_rank_groups", "costs_borne")
+        made: dict[str, Any] = {name: self[name].data or ([] if name in _LISTS else "") for name in names}
+        made |= {"security": self.security.data or "", "contact": self.contact.data or ""}
+        made |= {"places": self.places.data, "deadline": iso(self.deadline.data)}
+        made |= {"days": self.days.data or 5, "group_size": self.group_size.data or 1}
+        made["periods"] = [
+            {"start": iso(row["start"]), "end": iso(row["end"]), "places_per_week": row["places_per_week"] or 1}
+            for row in self.periods.data
+            if row["start"] or row["end"]
+        ]
+        made["languages"] = [row for row in self.languages.data if row["language"] or row["level"]]
+        return made
+
+
+_LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"})
+
+
+class ReturnOfferForm(Form):
+    """A remark for each section that needs one."""
+
+    service = TextAreaField(N_("Title, unit, city and contact"), [Longest(1000)])
+    topics = TextAreaField(N_("Topics"), [Longest(1000)])
+    places = TextAreaField(N_("Places and periods"), [Longest(1000)])
+    languages = TextAreaField(N_("Languages"), [Longest(1000)])
+    agenda = TextAreaField(N_("Outline of the agenda"), [Longest(1000)])
+    costs = TextAreaField(N_("Costs"), [Longest(1000)])
+    security = TextAreaField(N_("Security requirements and conflicts of interest"), [Longest(1000)])
+
+    def remarks(self) -> dict[Section, str]:
+        """What is asked for, by section."""
+        return {Section(field.name): field.data or "" for field in self}
+
+
+class CopyForm(Form):
+    """To which call."""
+
+    call = RadioField(N_("For which call?"), [Needed(N_("Choose a call"))])
+
+
+class VoidForm(Form):
+    """Why a placement leaves the counts."""
+
+    reason = SelectField(N_("Why?"), [Needed(N_("Choose a reason"))], choices=VoidReason, blank=N_("Choose a reason"))

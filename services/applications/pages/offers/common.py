@@ -1,0 +1,51 @@
+"""What do the pages of placements share: who may, where a page is, and whose placement it is?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+
+from services.applications.actions.common import not_found
+from services.applications.api.offers import theirs
+from services.applications.store import offers as store
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.identity.scope import may_act_for_organisation
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus
+
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
+Decider = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+Reader = Annotated[
+    Principal,
+    Depends(allow(Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
+]
+
+
+def at(offer_id: UUID, rest: str = "") -> str:
+    """The address of a placement, or of a page of it."""
+    return f"/applications/offers/{offer_id}" + (f"/{rest}" if rest else "")
+
+
+async def seen(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """A placement that is the reader's to see. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        offer = await store.offer(session, offer_id)
+    if offer is None or not theirs(principal, offer):
+        raise not_found()
+    return offer
+
+
+async def own(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
+    """A placement of the own organisation. Raises `Refused` (404)."""
+    offer = await seen(bus, principal, offer_id)
+    if not may_act_for_organisation(principal, offer.organisation_id):
+        raise not_found()
+    return offer

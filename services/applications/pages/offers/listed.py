@@ -1,0 +1,146 @@
+"""Which placements are there for the reader: what waits first, counts that lead to their rows, filters?"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from services.applications.actions.offers_seen import sight
+from services.applications.pages.offers.common import Reader, at
+from services.applications.pages.offers.one import cause
+from services.applications.pages.parts import PAGE, Store, tag
+from services.applications.store import calls, matches, register
+from services.applications.store import offer_list as store
+from services.applications.store.offers import Offer
+from shared import clock
+from shared.contracts.codes import ApplicationKind, CallState, Role
+from shared.web import dates, states, words
+from shared.web.i18n import gettext, ngettext
+from shared.web.render import render
+
+router = APIRouter(prefix="/applications/offers", include_in_schema=False)
+_HERE = "/applications/offers"
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    state: str = "",
+    call: str = "",
+    country: str = "",
+    q: str = "",
+    sort: str = "due",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The placements that are the reader's; those that wait for the reader are a filter of their own."""
+    seen = sight(principal)
+    filters = store.Filters(state or None, _uuid(call), country or None, q.strip() or None, sort)
+    async with bus.read() as session:
+        found, total = await store.lines(session, seen, filters, clock.now(), page)
+        counts = await store.counts(session, seen, filters, clock.now())
+        of = await calls.calls(session)
+        hosts = {
+            one.id: one for one in await register.organisations(session, ids={one.organisation_id for one in found})
+        }
+        taken = await matches.confirmed_of_offers(session, [one.id for one in found])
+        countries = await store.countries(session, seen)
+    open_calls = [
+        one for one in of if one.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in one.terms.kinds
+    ]
+    titles = {one.id: one for one in of}
+    host = principal.has(Role.HOST_CONTACT)
+    return render(
+        request,
+        "offers/list.html",
+        rows=[_row(one, hosts, titles, taken) for one in found],
+        total=total,
+        page=page,
+        size=PAGE,
+        sort=sort,
+        counts=_counts(counts),
+        fields=[
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [(store.WAITS, gettext("Waits for you")), (store.LATE, gettext("Overdue"))]
+                + [(one.code, one.word) for one in states.states("offer")],
+                "value": state,
+            },
+            {
+                "name": "call",
+                "label": gettext("Call"),
+                "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
+                "value": call,
+            },
+            *(
+                [
+                    {
+                        "name": "country",
+                        "label": gettext("Host country"),
+                        "options": [(code, words.country(code)) for code in countries],
+                        "value": country,
+                    }
+                ]
+                if len(countries) > 1
+                else []
+            ),
+            {"name": "q", "label": gettext("Reference"), "value": q},
+        ],
+        narrowed=bool(state or call or country or q),
+        open_calls=open_calls if host else [],
+        host=host,
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _row(
+    offer: Offer, hosts: dict[UUID, register.Organisation], of: dict[UUID, calls.Call], taken: dict[UUID, int]
+) -> list[Any]:
+    host, call = hosts.get(offer.organisation_id), of.get(offer.call_id)
+    places = offer.entry.places
+    return [
+        {"text": offer.reference, "href": at(offer.id)},
+        offer.title,
+        host.name if host else "",
+        call.reference if call else "",
+        None if places is None else gettext("%(taken)s of %(places)s") % {"taken": taken[offer.id], "places": places},
+        tag("offer", offer.state),
+        cause(offer) or None,
+        dates.day(offer.since, short=True),
+        None
+        if offer.due is None
+        else f"{dates.day(offer.due, short=True)} ({dates.relative(offer.due, clock.today())})",
+    ]
+
+
+def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
+    """What stands where; each count leads to exactly the rows that it counts."""
+    waits, late = found.get(store.WAITS, 0), found.get(store.LATE, 0)
+    shown = [
+        {
+            "count": waits,
+            "name": ngettext("waits for you", "wait for you", waits),
+            "href": f"{_HERE}?state={store.WAITS}",
+            "tone": "wait",
+        },
+        {
+            "count": late,
+            "name": ngettext("overdue", "overdue", late),
+            "href": f"{_HERE}?state={store.LATE}",
+            "tone": "error",
+        },
+    ]
+    shown += [
+        {"count": found.get(one.code, 0), "name": one.word, "href": f"{_HERE}?state={one.code}", "tone": one.tone}
+        for one in states.states("offer")
+    ]
+    return [one for one in shown if one["count"]]

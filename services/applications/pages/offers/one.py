@@ -1,0 +1,239 @@
+"""What does a reader see of one placement, and what can be done about it now?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.actions import named
+from services.applications.actions import offers as actions
+from services.applications.actions.capacity import hands
+from services.applications.actions.common import not_found
+from services.applications.model import steps
+from services.applications.model.offer import FIELDS
+from services.applications.pages.abroad_forms import ReasonForm
+from services.applications.pages.offer_forms import ReturnOfferForm, VoidForm
+from services.applications.pages.offer_words import rows
+from services.applications.pages.offers.common import Coordinator, Decider, Host, Reader, at, own, seen
+from services.applications.pages.offers.form import filled_page
+from services.applications.pages.parts import Store, tag
+from services.applications.store import applications, calls, matches, register, visits
+from services.applications.store import offers as store
+from shared import clock
+from shared.bus import Bus
+from shared.contracts import offers as told
+from shared.contracts.codes import CallState, CloseCause, OfferState, PauseCause, Role, StatedReason, VoidReason
+from shared.identity.scope import may_act_for_organisation
+from shared.web import dates, words
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+from shared.web.states import Standing, state
+
+router = APIRouter(prefix="/applications/offers", include_in_schema=False)
+# What a host does with one button: action, function.
+_MOVES = {
+    "submit": actions.submit,
+    "publish": actions.publish,
+    "available": actions.confirm,
+    "pause": actions.pause,
+    "resume": actions.resume,
+    "close": actions.close,
+}
+_EVENTS: dict[str, type[told.OfferEvent]] = {
+    "submit": told.OfferSubmitted,
+    "publish": told.OfferPublished,
+    "pause": told.OfferPaused,
+    "resume": told.OfferResumed,
+    "close": told.OfferClosed,
+    "withdraw": told.OfferWithdrawn,
+}
+
+
+@router.get("/{offer_id}")
+async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) -> Response:
+    """One placement: where it stands, what it says, who comes, and what can be done now."""
+    offer = await seen(bus, principal, offer_id)
+    async with bus.read() as session:
+        host = await register.organisation(session, offer.organisation_id)
+        call = await calls.call(session, offer.call_id)
+        names = await named.names_of(session, [offer.entry])
+        own_hands = await hands(
+            session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since
+        )
+        taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
+        coming = await visits.of_offer(session, offer_id)
+        references = await applications.by_id(session, {one.application_id for one in coming})
+    mine = may_act_for_organisation(principal, offer.organisation_id)
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    decidable = steps.possible(told.OfferEndorsed, offer.state)
+    return render(
+        request,
+        "offers/show.html",
+        offer=offer,
+        entry=offer.entry,
+        rows=rows(offer.entry, names),
+        host=host,
+        call=call,
+        taken=taken,
+        coming=[_coming(one, references) for one in coming],
+        where=Standing(
+            state("offer", offer.state),
+            offer.since,
+            offer.due,
+            holder=_holder(offer) or None,
+            reason=cause(offer) or None,
+        ),
+        moves=_moves(offer, call) if mine else [],
+        mine=mine,
+        writable=mine and (offer.stands in actions.WRITABLE or actions.revisable(offer)),
+        reopens=offer.stands is OfferState.CLOSED,
+        decides=decidable and own_hands.acting_as is not None,
+        asked=own_hands.sentence if decidable and programme else None,
+        voids=programme and steps.possible(told.OfferVoided, offer.state),
+        remarks=[(words.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
+        done=request.query_params.get("done"),
+    )
+
+
+def _moves(offer: store.Offer, call: calls.Call | None) -> list[str]:
+    """What the host can do with one button now: only what is possible."""
+    found = [name for name, event in _EVENTS.items() if steps.possible(event, offer.state)]
+    open_ = call is not None and call.state == CallState.PUBLISHED
+    shut = offer.stands is OfferState.CLOSED or not open_
+    return [name for name in found if not (shut and name in {"resume", "publish", "submit"})]
+
+
+def cause(offer: store.Offer) -> str:
+    """Why it pauses or is closed, in words."""
+    for codes in (PauseCause, CloseCause):
+        if offer.cause in list(codes):
+            return gettext(words.label(codes(offer.cause)))
+    return ""
+
+
+def _holder(offer: store.Offer) -> str:
+    """Who has it now, where the state alone does not say: after silence the deputy and the programme were asked too."""
+    if offer.asked:
+        return gettext("Host")
+    if offer.stands is OfferState.SUBMITTED and offer.due is not None and offer.due < clock.now():
+        return gettext("Host national coordinator; the deputy and the programme coordinator were asked too")
+    return ""
+
+
+def _coming(visit: visits.Visit, references: dict[UUID, applications.Application]) -> list[Any]:
+    application = references.get(visit.application_id)
+    when = gettext("No dates yet")
+    if visit.start is not None and visit.end is not None:
+        when = dates.span(visit.start, visit.end)
+    return [
+        {"text": when, "href": f"/applications/visits/{visit.id}"},
+        application.reference if application else "",
+        words.country(visit.country),
+        tag("visit", visit.state),
+    ]
+
+
+@router.get("/{offer_id}/withdraw")
+async def ask_withdraw(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+    """Ask why."""
+    return _withdraw_page(request, await own(bus, principal, offer_id), ReasonForm())
+
+
+def _withdraw_page(request: Request, offer: store.Offer, form: ReasonForm, status: int = 200) -> Response:
+    return render(
+        request,
+        "matches/reason.html",
+        status,
+        form_=form,
+        caption=offer.reference,
+        title=gettext("Take the placement back"),
+        text=gettext("Matches that are not confirmed are cancelled. Confirmed visits stand."),
+        back_href=at(offer.id),
+        button=gettext("Take it back"),
+    )
+
+
+@router.post("/{offer_id}/withdraw")
+async def withdraw(request: Request, offer_id: UUID, principal: Host, bus: Store) -> Response:
+    """The host takes it back."""
+    form = await ReasonForm.read(request)
+    if not form.validate():
+        return _withdraw_page(request, await own(bus, principal, offer_id), form, 422)
+    await actions.withdraw(bus, principal, offer_id, StatedReason(form.reason.data))
+    return see_other(at(offer_id) + "?done=withdraw")
+
+
+@router.post("/{offer_id}/endorse")
+async def endorse(offer_id: UUID, principal: Decider, bus: Store) -> Response:
+    """Endorse it."""
+    await actions.endorse(bus, principal, offer_id)
+    return see_other(at(offer_id) + "?done=endorse")
+
+
+@router.get("/{offer_id}/return")
+async def ask_return(request: Request, offer_id: UUID, principal: Decider, bus: Store) -> Response:
+    """A remark for each section."""
+    offer = await seen(bus, principal, offer_id)
+    return render(request, "offers/return.html", offer=offer, form_=ReturnOfferForm())
+
+
+@router.post("/{offer_id}/return")
+async def send_back(request: Request, offer_id: UUID, principal: Decider, bus: Store) -> Response:
+    """Ask the host for more."""
+    form = await ReturnOfferForm.read(request)
+    offer = await seen(bus, principal, offer_id)
+    if not form.validate():
+        return render(request, "offers/return.html", 422, offer=offer, form_=form)
+    try:
+        await actions.send_back(bus, principal, offer_id, form.remarks())
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        form.refuse("service", refused.detail)
+        return render(request, "offers/return.html", 422, offer=offer, form_=form)
+    return see_other(at(offer_id) + "?done=return")
+
+
+@router.get("/{offer_id}/void")
+async def ask_void(request: Request, offer_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Ask once more, and why."""
+    return await _void_page(request, bus, await seen(bus, principal, offer_id), VoidForm())
+
+
+async def _void_page(request: Request, bus: Bus, offer: store.Offer, form: VoidForm, status: int = 200) -> Response:
+    async with bus.read() as session:
+        taken = (await matches.confirmed_of_offers(session, [offer.id]))[offer.id]
+        going = await matches.open_of_offer(session, offer.id)
+    return render(request, "offers/void.html", status, offer=offer, form_=form, taken=taken, going=len(going))
+
+
+@router.post("/{offer_id}/void")
+async def void(request: Request, offer_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Take out what was entered in error."""
+    offer, form = await seen(bus, principal, offer_id), await VoidForm.read(request)
+    if not form.validate():
+        return await _void_page(request, bus, offer, form, 422)
+    try:
+        await actions.void(bus, principal, offer_id, VoidReason(form.reason.data))
+    except Refused as refused:
+        if refused.status_code != 409:
+            raise
+        form.refuse("reason", refused.detail)
+        return await _void_page(request, bus, offer, form, 409)
+    return see_other(at(offer_id) + "?done=void")
+
+
+@router.post("/{offer_id}/{move}")
+async def act(request: Request, offer_id: UUID, move: str, principal: Host, bus: Store) -> Response:
+    """Submit, publish, confirm, pause, resume or close it; where something is missing, the form names it."""
+    if move not in _MOVES:
+        raise not_found()
+    try:
+        await _MOVES[move](bus, principal, offer_id)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        return await filled_page(request, principal, bus, await own(bus, principal, offer_id), refused)
+    return see_other(at(offer_id) + f"?done={move}")
