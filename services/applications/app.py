@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from services.applications import api, pages
 from services.applications.consumers import consumers
 from services.applications.settings import Settings
+from services.applications.store import partners
 from services.applications.workers import workers
+from shared.identity.suspended import let_go_on
 from shared.service import create
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """The portal as an app; settings come from the environment unless they are given."""
     settings = settings or Settings()
-    return create(
+    app = create(
         "applications",
         settings,
         place="portal",
@@ -28,3 +30,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=workers,
         background=background,
     )
+    let_go_on(app, partners.go_on)
+    return app

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from services.applications.actions.deadlines import keep_deadlines
+from services.applications.actions.partners.clock import keep_partners
 from services.applications.actions.pulse import keep_pulse
 from services.applications.actions.register import enter_first_coordinator
 from services.applications.settings import Settings
@@ -24,4 +25,4 @@ async def first_start(service: Service) -> None:
     await asyncio.Event().wait()
 
 
-workers: list[Callable[[Service], Awaitable[None]]] = [first_start, keep_deadlines, keep_pulse]
+workers: list[Callable[[Service], Awaitable[None]]] = [first_start, keep_deadlines, keep_pulse, keep_partners]

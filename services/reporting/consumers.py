@@ -14,7 +14,7 @@ from services.reporting.store import answers, cases, facts
 from shared.bus import Consumers
 from shared.contracts import outcomes, visits
 from shared.contracts.codes import RevocationReason
-from shared.identity import consume_access
+from shared.identity import consume_access, consume_partners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,7 @@ async def revoke_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 consumers.topic("exchange.access", evolve=consume_access)
+consumers.topic("exchange.registry", evolve=consume_partners)
 consumers.topic("exchange.calls", evolve=cases.evolve_calls)
 consumers.topic("exchange.counting", evolve=facts.evolve)
 consumers.topic("exchange.applications", evolve=facts.evolve_applications)

@@ -1,6 +1,13 @@
 """Sign-in, roles, and who may see what: the names that services use."""
 
-from shared.identity.access import access_table, consume_access, load_principal, write_access
+from shared.identity.access import (
+    access_table,
+    consume_access,
+    consume_partners,
+    load_principal,
+    write_access,
+    write_partner,
+)
 from shared.identity.guard import (
     access_of,
     allow,
@@ -26,6 +33,7 @@ __all__ = [
     "access_table",
     "allow",
     "consume_access",
+    "consume_partners",
     "every_route",
     "install",
     "internal",
@@ -37,4 +45,5 @@ __all__ = [
     "ticket",
     "ticket_or_role",
     "write_access",
+    "write_partner",
 ]

@@ -1,9 +1,13 @@
-"""Where does a service keep what AccessChanged says that people may, and which tickets were used?"""
+"""Where does a service keep what people may, which countries are suspended, and which tickets were used?
+
+AccessChanged says what people may. PartnerStatusChanged says whether what they may for a country counts: it is asked
+with each request, so that one event ends the access of all of a country's people, and one gives it back as it was.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,6 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from shared import clock
 from shared.contracts.access import AccessChanged
+from shared.contracts.codes import PartnerStatus
+from shared.contracts.registry import PartnerStatusChanged
 from shared.identity.principal import Grant, Principal
 
 if TYPE_CHECKING:
@@ -39,12 +45,39 @@ _used_tickets = sa.Table(
     sa.Column("id", sa.Text, primary_key=True, comment="jti of a ticket that was exchanged for a cookie"),
     sa.Column("until", sa.DateTime(timezone=True), nullable=False, index=True, comment="Real time; then forgotten"),
 )
+_suspensions = sa.Table(
+    "suspension",
+    _tables,
+    sa.Column("country", sa.Text, primary_key=True),
+    sa.Column("since", sa.Date, comment="From this day on no grant for the country counts; none: it is reinstated"),
+    sa.Column(
+        "cut_at",
+        sa.DateTime(timezone=True),
+        nullable=False,
+        comment="Real time: sign-ins and tokens from before it count no more, after a reinstatement neither",
+    ),
+)
 _grants = TypeAdapter(tuple[Grant, ...])
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A country that is suspended `since` a day, or was (None); sign-ins from before `cut_at` are over."""
+
+    since: date | None
+    cut_at: datetime
+
+
+_countries = TypeAdapter(dict[str, Suspension])
+
+
 def access_table(metadata: sa.MetaData) -> sa.Table:
-    """The table `access` in a service's own metadata (and `used_ticket` beside it), for its store and migrations."""
+    """The table `access` in a service's own metadata, for its store and migrations.
+
+    `suspension` and `used_ticket` come with it.
+    """
     _used_tickets.to_metadata(metadata)
+    _suspensions.to_metadata(metadata)
     return _access.to_metadata(metadata)
 
 
@@ -92,9 +125,41 @@ async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
     return _grants.validate_python(held) if held is not None else ()
 
 
+async def write_partner(session: AsyncSession, country: str, status: PartnerStatus, since: date) -> None:
+    """Keep how a partner country stands from now on; a suspension ends sign-ins that began before this moment."""
+    suspended = status is PartnerStatus.SUSPENDED
+    connection = await session.connection()
+    if not suspended:
+        over = sa.update(_suspensions).where(_suspensions.c.country == country).values(since=None)
+        await connection.execute(over)
+        return
+    new = insert(_suspensions).values(country=country, since=since, cut_at=datetime.now(UTC))
+    # The same suspension read once more, in a rebuild, signs nobody out again.
+    kept = _suspensions.c.since.is_(None) | (_suspensions.c.since != new.excluded.since)
+    changes = {"since": new.excluded.since, "cut_at": new.excluded.cut_at}
+    await connection.execute(new.on_conflict_do_update(index_elements=["country"], set_=changes, where=kept))
+
+
+async def consume_partners(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `evolve` of topic exchange.registry as far as access goes: how each partner stands, in order."""
+    for event in events:
+        if isinstance(event.data, PartnerStatusChanged):
+            await write_partner(tx.session, event.data.country, event.data.status, event.data.since)
+
+
 async def load_principal(session: AsyncSession, subject: str) -> Principal:
-    """The subject with the grants that hold now (today, domain time)."""
-    return Principal.on(subject, await grants_of(session, subject), clock.today())
+    """The subject with the grants that hold now (today, domain time), and those that a suspension keeps from it."""
+    marks = sa.func.jsonb_build_object("since", _suspensions.c.since, "cut_at", _suspensions.c.cut_at)
+    suspended = sa.select(sa.func.jsonb_object_agg(_suspensions.c.country, marks)).scalar_subquery()
+    query = sa.select(_access.c.grants, suspended).where(_access.c.subject == subject)
+    row = (await (await session.connection()).execute(query)).one_or_none()
+    if row is None:
+        return Principal(subject)
+    today = clock.today()
+    known = _countries.validate_python(row[1] or {})
+    over = frozenset(code for code, one in known.items() if one.since is not None and one.since <= today)
+    cuts = {code: one.cut_at for code, one in known.items()}
+    return Principal.on(subject, _grants.validate_python(row[0]), today, suspended=over, cuts=cuts)
 
 
 async def use_ticket(session: AsyncSession, ticket: Ticket) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -30,16 +31,29 @@ _KEPT_AT_MOST = 10_000
 _LONGEST = 8_192
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a token proves: the subject and, where it says so, when it was issued (real, seconds since 1970)."""
+
+    subject: str
+    issued: float | None = None
+
+
 class BearerTokens:
     """Checks bearer tokens and remembers for a minute what the provider said, about 10,000 tokens at the most."""
 
     def __init__(self, provider: Provider, audience: str) -> None:
         self._provider = provider
         self._audience = audience
-        self._known: OrderedDict[bytes, tuple[float, str | None]] = OrderedDict()
+        self._known: OrderedDict[bytes, tuple[float, Proof | None]] = OrderedDict()
 
     async def subject(self, token: str) -> str | None:
-        """The subject that `token` proves, or None if it proves none.
+        """The subject that `token` proves, or None if it proves none. Raises as `proof`."""
+        proven = await self.proof(token)
+        return None if proven is None else proven.subject
+
+    async def proof(self, token: str) -> Proof | None:
+        """What `token` proves, or None if it proves nothing.
 
         Raises `ProviderUnavailable` when only the provider could tell and it does not answer.
         """
@@ -49,14 +63,14 @@ class BearerTokens:
         known = self._known.get(digest)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        good_for, subject = await (self._of_jwt(token) if token.count(".") == 2 else self._of_opaque(token))
-        self._known[digest] = (time.monotonic() + good_for, subject)
+        good_for, proven = await (self._of_jwt(token) if token.count(".") == 2 else self._of_opaque(token))
+        self._known[digest] = (time.monotonic() + good_for, proven)
         self._known.move_to_end(digest)
         while len(self._known) > _KEPT_AT_MOST:
             self._known.popitem(last=False)
-        return subject
+        return proven
 
-    async def _of_jwt(self, token: str) -> tuple[float, str | None]:
+    async def _of_jwt(self, token: str) -> tuple[float, Proof | None]:
         try:
             proven = await verified(token, self._provider, audience=self._audience)
         except (JoseError, ValueError):
@@ -64,9 +78,11 @@ class BearerTokens:
         if not _for_access(proven):
             return 0.0, None
         claims = proven.claims
-        return min(_KEPT_FOR, max(0.0, float(claims["exp"]) + LEEWAY - time.time())), str(claims["sub"])
+        issued = claims.get("iat")
+        proof = Proof(str(claims["sub"]), float(issued) if isinstance(issued, int | float) else None)
+        return min(_KEPT_FOR, max(0.0, float(claims["exp"]) + LEEWAY - time.time())), proof
 
-    async def _of_opaque(self, token: str) -> tuple[float, str | None]:
+    async def _of_opaque(self, token: str) -> tuple[float, Proof | None]:
         address = await self._provider.endpoint("userinfo_endpoint")
         try:
             async with httpx2.AsyncClient(timeout=TIMEOUT) as client:
@@ -81,7 +97,7 @@ class BearerTokens:
             subject = answer.json().get("sub")
         except (ValueError, AttributeError):  # userinfo that is signed or no object: not a provider that we know
             return _KEPT_FOR, None
-        return _KEPT_FOR, subject if isinstance(subject, str) and subject else None
+        return _KEPT_FOR, Proof(subject) if isinstance(subject, str) and subject else None
 
 
 async def verified(token: str, provider: Provider, *, audience: str, nonce: str | None = None) -> jwt.Token:

@@ -21,15 +21,18 @@ from starlette.routing import Mount
 from shared.contracts.codes import Role
 from shared.identity import csrf
 from shared.identity.access import load_principal
+from shared.identity.bearer import Proof
 from shared.identity.internal import check_service
 from shared.identity.principal import Principal
 from shared.identity.provider import ProviderUnavailable
 from shared.identity.refusals import SIGN_IN, NotAllowed, Onward, SignInNeeded, here, is_api
 from shared.identity.session import open_session
 from shared.identity.state import identity_of, service_of
+from shared.identity.suspended import going_on
 from shared.identity.ticketed import ticket_of
 from shared.identity.tickets import Ticket
 from shared.web.i18n import gettext
+from shared.web.noticed import Notice, notice
 
 Kind = Literal["public", "signed_in", "roles", "internal", "ticket"]
 _log = structlog.get_logger()
@@ -88,7 +91,7 @@ class _Roles(Guard):
     async def __call__(self, request: Request) -> Principal:
         principal = await _signed_in(request)
         if not principal.has(*self._roles):
-            raise NotAllowed(roles=self._roles)
+            principal = await going_on(request, principal, self._roles)
         await csrf.check(request)
         return principal
 
@@ -220,31 +223,42 @@ async def _signed_in(request: Request) -> Principal:
 
 
 async def _known(request: Request) -> Principal | None:
-    """Who asks: by bearer token if one is sent, else by the session cookie; None for a stranger."""
+    """Who asks: by bearer token if one is sent, else by the session cookie; None for a stranger.
+
+    A sign-in from before the suspension of a country whose people are asking is over, and such a token is refused.
+    """
     request.state.principal = request.state.session = None
-    subject = await _bearer(request) if "authorization" in request.headers else _session(request)
-    if subject is None:
+    program = "authorization" in request.headers
+    proof = await _bearer(request) if program else _session(request)
+    if proof is None:
         return None
     async with service_of(request.app).bus.read() as session:
-        request.state.principal = await load_principal(session, subject)
-    return request.state.principal  # type: ignore[no-any-return]
+        principal = await load_principal(session, proof.subject)
+    if not principal.counts(proof.issued):
+        if program:
+            raise SignInNeeded("This bearer token is from before a suspension, or does not say when it was issued.")
+        request.state.session = None
+        return None
+    request.state.principal = principal
+    return principal
 
 
-async def _bearer(request: Request) -> str:
+async def _bearer(request: Request) -> Proof:
     scheme, _, token = request.headers["authorization"].partition(" ")
     if scheme.lower() != "bearer":
         raise SignInNeeded("Send a bearer token of the sign-in provider.")
     try:
-        subject = await identity_of(request.app).bearer.subject(token.strip())
+        proof = await identity_of(request.app).bearer.proof(token.strip())
     except ProviderUnavailable as error:
         _log.warning("bearer token not checked", reason=str(error))
         raise HTTPException(503, gettext("The sign-in provider does not answer at the moment.")) from None
-    if subject is None:
+    if proof is None:
+        notice(Notice.FORGED_TOKEN)
         raise SignInNeeded("This bearer token does not count, or is over.")
-    return subject
+    return proof
 
 
-def _session(request: Request) -> str | None:
+def _session(request: Request) -> Proof | None:
     identity = identity_of(request.app)
     session = open_session(request.cookies.get(identity.cookies.session), identity.sessions)
     if session is None:
@@ -252,7 +266,7 @@ def _session(request: Request) -> str | None:
     if session.stale(time.time()) and _navigates(request):
         raise Onward.renewing(here(request))
     request.state.session = session
-    return session.subject
+    return Proof(session.subject, session.issued)
 
 
 def _navigates(request: Request) -> bool:

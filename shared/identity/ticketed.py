@@ -18,6 +18,7 @@ from shared.identity.tickets import (
     open_ticket,
 )
 from shared.web.i18n import gettext
+from shared.web.noticed import Notice, notice
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,6 +48,9 @@ async def ticket_of(request: Request, purpose: str, subject: object, principal: 
         raise await _exchanged(request, ticket, name)
     if held is not None:
         _made_out_to(held, principal)
+        # A form that was opened before a suspension is opened anew, by a new ticket.
+        if principal is not None and not principal.counts(held.expires - COOKIE_FOR):
+            return None
         request.state.ticket = held
     return held
 
@@ -55,8 +59,10 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
     try:
         ticket = open_ticket(text, purpose, public_key=identity_of(request.app).settings.ticket_public_key)
     except TicketRefused:
+        notice(Notice.FORGED_TICKET)
         raise NotAllowed(gettext("This link is over. Open the page again from your application.")) from None
     if ticket.subject != subject:
+        notice(Notice.FORGED_TICKET)
         raise NotAllowed(gettext("This link opens another page than this one."))
     return ticket
 
@@ -64,6 +70,7 @@ def _opened(request: Request, text: str, purpose: str, subject: str) -> Ticket:
 def _made_out_to(ticket: Ticket, principal: Principal | None) -> None:
     """A ticket that names a person is good in that person's hands only, so that a forwarded link opens nothing."""
     if ticket.person is not None and (principal is None or principal.subject != ticket.person):
+        notice(Notice.FORGED_TICKET)
         raise NotAllowed(gettext("This link was made for somebody else. Sign in as the person it was made for."))
 
 

@@ -219,7 +219,8 @@ async def follow_ups(room: Room) -> None:
     await room.all(
         act(place, match, visit)
         for place, (match, visit) in enumerate(await _visits(room))
-        if visit["id"] in room.evaluated and place % 4 != _SILENT
+        # Whose country is suspended by then has no access, so nobody of it answers.
+        if visit["id"] in room.evaluated and place % 4 != _SILENT and match["country"] != "BY"
     )
 
 

@@ -71,7 +71,12 @@ def _service(room: Room, person: Person) -> str | None:
 
 
 async def suspend_belarus(room: Room) -> None:
-    """Cooperation with one partner stops in the middle of the programme."""
+    """Cooperation with one partner stops in the middle of the programme; what is in flight is finished."""
     since = (room.programme.today + timedelta(days=BELARUS_SUSPENDED)).isoformat()
-    body = {"partners": [{"country": "BY", "status": "suspended", "since": since}]}
-    await room.people.post(PROGRAMME, f"{API}/partners", body)
+    at = f"{API}/partners/BY/suspension"
+    stages = ("proposed", "scheduled", "under_way", "mentorship")
+    groups = [("home", "waiting"), *((side, stage) for side in ("home", "host") for stage in stages)]
+    choices = [{"side": side, "stage": stage, "choice": "finish"} for side, stage in groups]
+    body = {"since": since, "choices": choices}
+    digest = (await room.people.post(PROGRAMME, f"{at}/preview", body))["digest"]
+    await room.people.post(PROGRAMME, at, {**body, "digest": digest, "note": "Cooperation is suspended."})

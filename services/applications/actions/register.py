@@ -8,10 +8,12 @@ from services.applications.model.register import PersonEntry
 from services.applications.store import register as store
 from shared import clock
 from shared.contracts.access import AccessChanged, AccessGrant
-from shared.contracts.codes import Role
+from shared.contracts.codes import PartnerStatus, Role
 from shared.contracts.registry import ExclusionChanged, FundChanged, OrganisationChanged, PartnerStatusChanged
 from shared.identity import write_access
 from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +67,14 @@ async def put_people(tx: Tx, entries: Sequence[PersonEntry]) -> list[UUID]:
 
 
 async def enter_partners(bus: Bus, actor: str, entries: Sequence[PartnerEntry]) -> None:
-    """Say how partner countries stand to the programme from a day on."""
+    """Enter partner countries as active from a day on.
+
+    Raises `Refused` (409) for one that is suspended: it is reinstated by a decision of its own.
+    """
     async with bus.transaction(actor) as tx:
+        for entry in entries:
+            if await store.partner_status(tx.session, entry.country, clock.today()) is PartnerStatus.SUSPENDED:
+                raise Refused(gettext("A suspended partner is reinstated on its own page, not entered anew."), 409)
         await store.put(tx.session, store.Partner, [entry.model_dump() for entry in entries])
         for entry in entries:
             await tx.record(PartnerStatusChanged(**entry.model_dump()), entry.country)

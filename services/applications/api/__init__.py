@@ -15,6 +15,7 @@ from services.applications.api import (
     mentorships,
     moves,
     offers,
+    partners,
     register,
     visits,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package; the clock's only in a local run whose clock can be moved."""
-    found = [register.router, calls.router, applications.router, decisions.router, internal.router]
+    found = [register.router, partners.router, calls.router, applications.router, decisions.router, internal.router]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     found += [moves.router]
     if settings.local and time.movable():

@@ -88,7 +88,7 @@ async def read_people(principal: Reader, bus: Store, page: Annotated[int, Field(
 
 @router.post("/partners", status_code=201)
 async def enter_partners(body: Partners, principal: Coordinator, bus: Store) -> dict[str, int]:
-    """Say how partner countries stand to the programme from a day on."""
+    """Enter partner countries as active from a day on."""
     await actions.enter_partners(bus, principal.subject, body.partners)
     return {"entered": len(body.partners)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -108,10 +108,10 @@ class PersonEntry(Entry):
 
 
 class PartnerEntry(Entry):
-    """How a partner country stands to the programme, from a day on."""
+    """That a partner country takes part, from a day on. Suspending and reinstating are decisions of their own."""
 
     country: Country
-    status: PartnerStatus
+    status: Literal[PartnerStatus.ACTIVE]
     since: date
 
 

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.actions.overview import match_views
+from services.applications.actions.partners import seen
 from services.applications.actions.standing import case_of, standing
 from services.applications.pages.matches import waits
 from services.applications.store import applications as store
 from services.applications.store import calls, offers, queue
 from services.applications.store.coordinators import places_held
+from services.applications.store.partners import DecidedCase
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationState, CallState, MatchState, OfferState, Role
@@ -113,6 +115,12 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/register",
     ),
     (
+        frozenset({Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
+        N_("Partners"),
+        N_("How each partner country stands, what is in flight for it, and what was decided."),
+        "/applications/partners",
+    ),
+    (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Parked events"),
         N_("Events that could not be applied, to be tried again."),
@@ -159,6 +167,7 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
             countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)),
             states=[OfferState.SUBMITTED],
         )
+        going_on = await seen.going_on(session, principal) if principal.suspended else []
     moment = clock.now()
     return render(
         request,
@@ -180,9 +189,17 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
             ),
         ],
         cards=_ways(principal),
+        going_on=[(one.reference, _case_way(one)) for one in going_on],
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
     )
+
+
+def _case_way(one: DecidedCase) -> str:
+    """Where a case that goes on is: the match, with all that came of it, or the application."""
+    if one.match_id is None:
+        return f"/applications/mine/{one.application_id}"
+    return f"/applications/matches/{one.match_id}"
 
 
 def _counts(principal: Principal, found: queue.Figures) -> list[dict[str, Any]]:

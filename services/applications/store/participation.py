@@ -13,8 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
+from services.applications.model.partner import UNCONFIRMED
 from services.applications.store.base import Table
 from services.applications.store.matches import Match
+from services.applications.store.partners import suspended_now
+from shared import clock
 from shared.contracts.codes import Answer, MatchState, Party, PreparationItem, Side
 
 if TYPE_CHECKING:
@@ -141,8 +144,15 @@ async def clearances(session: AsyncSession, match_ids: Collection[UUID]) -> dict
 
 
 async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, list[Release]]:
-    """By match, what is shown of whom to whom, the oldest first."""
-    query = select(Release).where(col(Release.match_id).in_(sorted(match_ids)))
+    """By match, what is shown of whom to whom, the oldest first.
+
+    While one of its two countries is suspended a match that is not confirmed shows nobody to anybody.
+    """
+    hidden = sa.and_(
+        col(Match.state).in_(UNCONFIRMED), suspended_now(clock.today(), col(Match.country), col(Match.host_country))
+    )
+    query = select(Release).join(Match, col(Match.id) == Release.match_id).where(~hidden)
+    query = query.where(col(Release.match_id).in_(sorted(match_ids)))
     found: dict[UUID, list[Release]] = {id_: [] for id_ in match_ids}
     for one in await session.scalars(query.order_by(col(Release.match_id), col(Release.at), col(Release.to))):
         found[one.match_id].append(one)

@@ -15,6 +15,7 @@ from shared.contracts import offers as told_of_offers
 from shared.contracts import registry as told_of_register
 from shared.contracts.codes import ApplicationState, CallState, CloseCause, MentorState, OfferState, Outcome
 from shared.contracts.lifecycle import OPEN
+from shared.identity import consume_partners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ _TO_MENTOR_STATE: dict[str, MentorState] = {
 
 async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
     """Organisations, partners, funds, exclusions and needs, each as it is now; the rules of all calls may differ."""
+    await consume_partners(tx, events)
     rows: dict[type[Table], list[Table]] = {}
     for event in events:
         row = _entry(event)

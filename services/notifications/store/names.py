@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 from services.notifications.store.base import Table, put
 from shared.contracts.calls import CallEvent, Timers
 from shared.contracts.registry import OrganisationChanged
+from shared.identity import consume_partners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +42,8 @@ class Call(Table, table=True):
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of exchange.registry."""
+    """The `evolve` of exchange.registry: names of organisations, and whose access a suspension ends."""
+    await consume_partners(tx, events)
     rows = {
         event.subject: {"id": UUID(event.subject), "name": event.data.name, "city": event.data.city}
         for event in events

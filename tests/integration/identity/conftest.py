@@ -12,6 +12,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -190,6 +191,17 @@ def routes() -> APIRouter:
     @router.post("/mine")
     async def form(_: officer, text: Annotated[str, Form()], file: UploadFile | None = None) -> dict[str, str]:
         return {"text": text, "file": (await file.read()).decode() if file else ""}
+
+    @router.get("/cases/{application_id}")
+    async def case(application_id: UUID, principal: officer) -> dict[str, list[str]]:
+        return {"roles": sorted(principal.roles)}
+
+    @router.get("/decided/{application_id}")
+    async def decided(
+        application_id: UUID,
+        principal: Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR))],
+    ) -> dict[str, str]:
+        return {"subject": principal.subject}
 
     @router.get("/api/mine")
     async def api(principal: officer) -> dict[str, str]:

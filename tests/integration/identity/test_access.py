@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -13,8 +14,9 @@ from shared import clock
 from shared.bus import Envelope
 from shared.bus.bus import engine_for
 from shared.contracts.access import AccessChanged, AccessGrant
-from shared.contracts.codes import Role
-from shared.identity import Grant, Principal, access_table, consume_access, load_principal, scope
+from shared.contracts.codes import PartnerStatus, Role
+from shared.contracts.registry import PartnerStatusChanged
+from shared.identity import Grant, Principal, access_table, consume_access, consume_partners, load_principal, scope
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def test_the_tables_belong_to_the_service() -> None:
     """Each service has the tables in its own metadata, with an index for what is asked."""
     metadata = sa.MetaData()
     table = access_table(metadata)
-    assert set(metadata.tables) == {"access", "used_ticket"}
+    assert set(metadata.tables) == {"access", "suspension", "used_ticket"}
     assert [column.name for column in table.primary_key] == ["subject"]
 
 
@@ -167,3 +169,48 @@ async def test_queries_and_single_cases_agree(database: str) -> None:
             }
             assert found == expected
     await engine.dispose()
+
+
+def partner(country: str, status: PartnerStatus, *, since: date) -> Envelope:
+    """A PartnerStatusChanged as the reader hands it over."""
+    told = PartnerStatusChanged(country=country, status=status, since=since)
+    return changed(country)._replace(topic="exchange.registry", type=told.type, data=told)
+
+
+async def test_a_suspension_keeps_a_country_s_grants_from_counting(bus: Bus) -> None:
+    """From its day on grants for the country do not count, others do; reinstated, they count as before."""
+    today = clock.today()
+    home = AccessGrant(role=Role.OFFICER, country="BY", since=DAY)
+    abroad = AccessGrant(role=Role.MENTOR, country="PL", since=DAY)
+    async with bus.transaction("system:tests") as tx:
+        await consume_access(tx, [changed("a", home), changed("b", home, abroad)])
+        await consume_partners(tx, [partner("BY", PartnerStatus.SUSPENDED, since=today + timedelta(days=1))])
+    assert (await principal(bus, "a")).has(Role.OFFICER)
+    async with bus.transaction("system:tests") as tx:
+        await consume_partners(tx, [partner("BY", PartnerStatus.SUSPENDED, since=today)])
+    a, b = await principal(bus, "a"), await principal(bus, "b")
+    assert (a.roles, b.roles) == (frozenset(), frozenset({Role.MENTOR}))
+    assert [one.role for one in a.suspended] == [Role.OFFICER]
+    assert not a.counts(time.time() - 60)
+    assert not a.counts(None)
+    assert a.counts(time.time() + 60)
+    assert b.counts(time.time() - 60)
+    async with bus.transaction("system:tests") as tx:
+        await consume_partners(tx, [partner("BY", PartnerStatus.REINSTATED, since=today)])
+    a = await principal(bus, "a")
+    assert a.roles == {Role.OFFICER}
+    assert not a.counts(time.time() - 60)
+    assert a.counts(None)
+
+
+async def test_the_same_suspension_read_again_signs_nobody_out(bus: Bus) -> None:
+    """A rebuild or a replay leaves the moment at which sign-ins ended."""
+    home = AccessGrant(role=Role.OFFICER, country="BY", since=DAY)
+    told = partner("BY", PartnerStatus.SUSPENDED, since=clock.today())
+    async with bus.transaction("system:tests") as tx:
+        await consume_access(tx, [changed("a", home)])
+        await consume_partners(tx, [told])
+    before = (await principal(bus, "a")).not_before
+    async with bus.transaction("system:tests") as tx:
+        await consume_partners(tx, [told, told])
+    assert (await principal(bus, "a")).not_before == before

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
 
 import pytest
 
-from shared.contracts.codes import Role
-from shared.identity import service_headers
+from shared import clock
+from shared.contracts.codes import PartnerStatus, Role
+from shared.identity import service_headers, write_partner
 from shared.identity.programs import Programs
 from shared.identity.session import ABSOLUTE, IDLE, RENEW_AFTER
+from shared.identity.state import Identity
+from shared.identity.suspended import let_go_on
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     import httpx2
+    from fastapi import FastAPI
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity.session import Session
     from shared.settings import ServiceSettings
+    from tests.integration.identity.conftest import SigningIssuer
 
     Granting = Callable[..., Awaitable[None]]
     SigningIn = Callable[..., Session]
@@ -214,3 +222,69 @@ async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> Non
     browser.cookies.set("tandem-8000", "gAAAAABm-nonsense", domain="localhost.local")
     assert (await browser.get("/tests/mine")).status_code == 303
     assert (await browser.get("/tests/open")).json() == {"subject": None}
+
+
+async def suspend(app: FastAPI, country: str) -> None:
+    """The country is suspended from today on."""
+    async with app.state.service.bus.transaction("system:tests") as tx:
+        await write_partner(tx.session, country, PartnerStatus.SUSPENDED, clock.today())
+
+
+async def test_a_suspension_ends_sign_ins_at_once(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Who was signed in is asked to sign in; who signs in anew is told why the page is closed."""
+    await grant("minsk", Role.OFFICER, country="BY")
+    await grant("tbilisi", Role.OFFICER, country="GE")
+    sign_in("minsk")
+    assert (await browser.get("/tests/mine")).status_code == 200
+    await suspend(app, "BY")
+    assert (await browser.get("/tests/mine")).headers["location"].startswith("/sign-in?next=")
+    assert (await browser.get("/tests/any", headers={"Accept": "application/json"})).status_code in {303, 401}
+    sign_in("minsk", -2)
+    refused = await browser.get("/tests/mine")
+    assert refused.status_code == 403
+    assert "is suspended" in refused.text
+    assert (await browser.get("/tests/any")).json() == {"subject": "minsk"}
+    sign_in("tbilisi", 60)
+    assert (await browser.get("/tests/mine")).status_code == 200
+
+
+async def test_a_token_from_before_a_suspension_is_refused(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, signing_issuer: SigningIssuer
+) -> None:
+    """A program's token is measured by when it was issued; one that does not say so counts no more."""
+    app.state.identity = Identity(app.state.service.settings.model_copy(update={"oidc_issuer": signing_issuer.issuer}))
+    await grant("a-program", Role.OFFICER, country="BY")
+    moment = int(time.time())
+    before = {"Authorization": f"Bearer {signing_issuer.token(iat=moment - 5)}"}
+    silent = {"Authorization": f"Bearer {signing_issuer.token(iat=None)}"}
+    for token in (before, silent):
+        assert (await browser.get("/tests/api/mine", headers=token)).status_code == 200
+    await suspend(app, "BY")
+    for token in (before, silent):
+        assert (await browser.get("/tests/api/mine", headers=token)).status_code == 401
+    after = {"Authorization": f"Bearer {signing_issuer.token(iat=moment + 5)}"}
+    assert (await browser.get("/tests/api/mine", headers=after)).status_code == 403
+
+
+async def test_only_the_case_that_goes_on_is_open(
+    app: FastAPI, browser: httpx2.AsyncClient, grant: Granting, sign_in: SigningIn
+) -> None:
+    """Where the service names cases that go on, its routes about them open, for who brings them to an end only."""
+    open_case = uuid4()
+    asked: list[Mapping[str, UUID]] = []
+
+    async def ask(session: AsyncSession, countries: Collection[str], ids: Mapping[str, UUID]) -> bool:
+        asked.append(ids)
+        return set(countries) == {"BY"} and set(ids.values()) == {open_case}
+
+    let_go_on(app, ask)
+    await grant("minsk", Role.OFFICER, Role.NATIONAL_COORDINATOR, country="BY")
+    await suspend(app, "BY")
+    sign_in("minsk", -2)
+    assert (await browser.get(f"/tests/cases/{open_case}")).json() == {"roles": ["officer"]}
+    assert (await browser.get(f"/tests/cases/{uuid4()}")).status_code == 403
+    assert (await browser.get("/tests/mine")).status_code == 403
+    assert (await browser.get(f"/tests/decided/{open_case}")).status_code == 403
+    assert len(asked) == 2

@@ -1,0 +1,26 @@
+"""Which partner countries are suspended, so that what their people may does not count."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table('suspension',
+    sa.Column('country', sa.Text(), nullable=False),
+    sa.Column('since', sa.Date(), nullable=True, comment='From this day on no grant for the country counts; none: it is reinstated'),
+    sa.Column('cut_at', sa.DateTime(timezone=True), nullable=False, comment='Real time: sign-ins and tokens from before it count no more, after a reinstatement neither'),
+    sa.PrimaryKeyConstraint('country', name=op.f('suspension_pkey'))
+    )
+
+
+def downgrade() -> None:
+    """Take it away."""
+    op.drop_table('suspension')
