@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.applications import api, pages
+from services.applications.actions.attempts import Attempts, KeepAttempts, keep_counted
 from services.applications.consumers import consumers
 from services.applications.settings import Settings
 from services.applications.store import partners
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """The portal as an app; settings come from the environment unless they are given."""
     settings = settings or Settings()
+    attempts = Attempts()
     app = create(
         "applications",
         settings,
@@ -27,8 +30,9 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(settings), *api.routers(settings)],
         consumers=consumers,
-        workers=workers,
+        workers=[*workers, partial(keep_counted, attempts=attempts)],
         background=background,
     )
     let_go_on(app, partners.go_on)
+    app.add_middleware(KeepAttempts, bus=app.state.service.bus, attempts=attempts)
     return app

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from shared.web.i18n import gettext
+from shared.web.noticed import Notice, notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +59,7 @@ class FormNotOurs(HTTPException):
     """An unsafe request that cannot be told from one that another site made the browser send."""
 
     def __init__(self, sentence: str | None = None) -> None:
+        notice(Notice.FOREIGN_FORM)
         super().__init__(
             403,
             sentence

@@ -14,6 +14,7 @@ class Notice(StrEnum):
 
     CONTROL_CHARACTERS = "control_characters"
     FORMULA = "formula"
+    FOREIGN_FORM = "foreign_form"
     FORGED_TICKET = "forged_ticket"
     FORGED_TOKEN = "forged_token"  # noqa: S105 - no secret, a word
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.applications.api import (
     applications,
+    audit,
     calls,
     clock,
     decisions,
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package; the clock's only in a local run whose clock can be moved."""
-    found = [register.router, partners.router, calls.router, applications.router, decisions.router, internal.router]
+    found = [
+        register.router,
+        partners.router,
+        audit.router,
+        calls.router,
+        applications.router,
+        decisions.router,
+        internal.router,
+    ]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
     found += [moves.router]
     if settings.local and time.movable():

@@ -8,6 +8,7 @@ from services.applications.consumers import consumers
 from services.applications.pages import (
     appeals,
     application,
+    audit,
     available,
     calls,
     certificates,
@@ -44,7 +45,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, application.router, tasks.router]
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
-    found.append(partners.router)
+    found += [partners.router, audit.router]
     found.append(parked_router("applications", consumers))
     found += [available.router, *offers.routers, mentors.router, matches.router, visits.router, mentorships.router]
     found += [moves.router]

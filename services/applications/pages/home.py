@@ -121,6 +121,12 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/partners",
     ),
     (
+        frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
+        N_("Audit"),
+        N_("Refused attempts, decisions about partners, releases of names, looks at people."),
+        "/applications/audit",
+    ),
+    (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Parked events"),
         N_("Events that could not be applied, to be tried again."),
@@ -189,7 +195,7 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
             ),
         ],
         cards=_ways(principal),
-        going_on=[(one.reference, _case_way(one)) for one in going_on],
+        going_on=[(one.reference, _case_way(one), one.ends_on) for one in going_on],
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
     )

@@ -297,7 +297,10 @@ async def show_decision(request: Request, country: str, decision_id: UUID, princ
             session, [decision.decided_by, *filter(None, [decision.withdrawn_by]), *(one.by for one in cases)]
         )
         funds = {str(one.id): one.name for one in await register.funds(session)}
-    choices = [model.GroupChoice.model_validate(one) for one in decision.choices]
+    # Choices for groups in which nothing was, and nothing came, say nothing.
+    held = {(one["side"], one["stage"]) for one in decision.shown} | {(one.side, one.stage) for one in cases}
+    made = [model.GroupChoice.model_validate(one) for one in decision.choices]
+    choices = [one for one in made if (one.side, one.stage) in held]
     decides = principal.has(Role.PROGRAMME_COORDINATOR)
     return render(
         request,

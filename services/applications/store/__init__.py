@@ -3,6 +3,8 @@
 from services.applications.store import (
     appeals,
     applications,
+    attempts,
+    audit,
     call_drafts,
     calls,
     certificates,
@@ -29,6 +31,8 @@ from services.applications.store.base import metadata
 __all__ = [
     "appeals",
     "applications",
+    "attempts",
+    "audit",
     "call_drafts",
     "calls",
     "certificates",

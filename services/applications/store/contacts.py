@@ -24,7 +24,7 @@ class Access(Table, table=True):
     """One time that something about people was given out."""
 
     __tablename__ = "access_log"
-    __table_args__ = (sa.Index("access_log_case", "case_id", "at"),)
+    __table_args__ = (sa.Index("access_log_case", "case_id", "at"), sa.Index("access_log_at", "at", "id"))
 
     id: UUID = Field(primary_key=True)
     at: datetime = Field(sa_type=sa.DateTime(timezone=True))

@@ -48,6 +48,7 @@ class Release(Table, table=True):
     """Fields of somebody's identity are shown to another: `of` and `to` are parties of the match."""
 
     __tablename__ = "release"
+    __table_args__ = (sa.Index("release_at", "at", "match_id"),)
 
     match_id: UUID = Field(primary_key=True)
     of: str = Field(primary_key=True)

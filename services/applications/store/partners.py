@@ -44,6 +44,7 @@ class Decision(Table, table=True):
     __tablename__ = "partner_decision"
     __table_args__ = (
         sa.Index("partner_decision_country", "country", "decided_at"),
+        sa.Index("partner_decision_at", "decided_at", "id"),
         sa.Index("partner_decision_waiting", "since", postgresql_where=sa.text("state = 'waiting'")),
     )
 

@@ -1,0 +1,23 @@
+"""How does a program of an auditor read what was done and tried?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from services.applications.actions.audit import Asked
+from services.applications.api.parts import Store
+from services.applications.store import audit as store
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+
+router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
+Reader = Annotated[Principal, Depends(allow(Role.AUDITOR, Role.DATA_PROTECTION_OFFICER))]
+
+
+@router.get("")
+async def read(_: Reader, bus: Store, asked: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> dict[str, Any]:
+    """One page (50) of a kind: attempts, partners, releases, looks; the newest first."""
+    async with bus.read() as session:
+        lines, total = await store.page(session, asked, page)
+    names = ("at", "who", "what", "about", "country", "details")
+    return {"lines": [{name: getattr(line, name) for name in names} for line in lines], "total": total}
