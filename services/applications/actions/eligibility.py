@@ -49,8 +49,8 @@ class Judgement:
 
     @property
     def findings(self) -> list[Finding]:
-        """The rules in words."""
-        return findings(self.terms, self.checks)
+        """The rules in words, for those who are not the officer."""
+        return findings(self.terms, self.checks, others=True)
 
 
 async def judged(session: AsyncSession, applications: Sequence[store.Application]) -> list[Judgement]:

@@ -44,14 +44,18 @@ class Case:
 
     @property
     def findings(self) -> list[Finding]:
-        """The call's rules in words, as far as the answers go."""
+        """The call's rules in words for the officer, as far as the answers go."""
+        return self.findings_for(others=False)
+
+    def findings_for(self, *, others: bool) -> list[Finding]:
+        """The same; with `others` for whoever is not the officer."""
         of = candidate_of(
             self.application.answers,
             kind=self.application.for_,
             country=self.application.country,
             partner_active=self.partner_active,
         )
-        return findings(self.terms, judge(self.terms, of))
+        return findings(self.terms, judge(self.terms, of), others=others)
 
 
 async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:

@@ -31,10 +31,11 @@ def answered(
     *,
     change: Callable[[str], str] | None = None,
     names: bool = True,
+    others: bool = False,
 ) -> list[tuple[str, str, list[Row]]]:
     """(task, title, rows) for each task; `change` gives the address at which a task is changed.
 
-    Without `names` the contact details and the line manager are left out.
+    Without `names` the contact details and the line manager are left out. `others`: for whoever is not the officer.
     """
     answers = case.application.answers
     of = {str(one.id): one.name for one in organisations}
@@ -47,7 +48,8 @@ def answered(
         ]
         if change is not None and rows:
             rows[0]["change"] = change(code)
-        found.append((code, task.title_for(case.application.for_), rows))
+        known = others and code in set(Section)
+        found.append((code, words.label(Section(code)) if known else task.title_for(case.application.for_), rows))
     return found
 
 
@@ -109,9 +111,9 @@ def _people(code: str, of: Answers) -> list[tuple[str, str]]:
         return [(gettext("Name"), of.line_manager_name or ""), (gettext("Service e-mail"), of.line_manager_email or "")]
     return [
         (gettext("Name"), of.name or ""),
-        (gettext("Name in your own script"), of.own_name or NONE),
+        (gettext("Name in the own script"), of.own_name or NONE),
         (gettext("Service e-mail"), of.email or ""),
-        (gettext("We write to you in"), words.tongue(of.language)),
+        (gettext("Language of messages"), words.tongue(of.language)),
     ]
 
 

@@ -120,14 +120,19 @@ def _check(rule: EligibilityRule, held: bool, needed: object, given: object) -> 
     return EligibilityCheck(rule=rule, held=held, needed=str(needed)[:100], given=str(given)[:100])
 
 
-def findings(terms: CallTerms, checks: Sequence[EligibilityCheck]) -> list[Finding]:
-    """The checks in words for the officer and the coordinators: "English B1; this call asks for B2"."""
-    return [_in_words(terms, check) for check in checks]
+def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bool = False) -> list[Finding]:
+    """The checks in words: "English B1; this call asks for B2".
 
-
-def _in_words(terms: CallTerms, check: EligibilityCheck) -> Finding:
-    asks, remedy = _sentences(terms)[check.rule]
-    return Finding(check.rule, check.held, asks, _given(terms, check), "" if check.held else remedy)
+    `others`: for whoever is not the officer: nobody there is "you", and the remedy is the officer's business.
+    """
+    sentences, told = _sentences(terms), _for_others(terms)
+    found = []
+    for check in checks:
+        asks, remedy = sentences[check.rule]
+        if others:
+            asks, remedy = told.get(check.rule, asks), ""
+        found.append(Finding(check.rule, check.held, asks, _given(terms, check), "" if check.held else remedy))
+    return found
 
 
 def rule_sentences(terms: CallTerms) -> list[str]:
@@ -210,6 +215,31 @@ def _sentences(terms: CallTerms) -> dict[EligibilityRule, tuple[str, str]]:
             gettext("You have finished one of these courses: %(courses)s.") % {"courses": ", ".join(rules.courses)},
             gettext("Finish the course on CEPOL's learning platform first, then enter it here."),
         ),
+    }
+
+
+def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
+    """What the call asks, for the rules whose sentence above speaks to the officer."""
+    rules = terms.rules
+    held = {"languages": gettext(" or ").join(words.tongue(code) for code in rules.languages)}
+    language = (
+        gettext("%(languages)s at level %(level)s or higher.")
+        if rules.languages
+        else gettext("A foreign language at level %(level)s or higher.")
+    )
+    years = ngettext(
+        "At least %(years)d year in the field.", "At least %(years)d years in the field.", rules.minimum_years
+    )
+    topics = _listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])
+    return {
+        EligibilityRule.PARTNER_ACTIVE: gettext("The country takes part in the programme at present."),
+        EligibilityRule.YEARS_IN_FIELD: years % {"years": rules.minimum_years},
+        EligibilityRule.LANGUAGE: language % (held | {"level": rules.minimum_level.value}),
+        EligibilityRule.TOPICS: gettext("At least one topic of the call: %(topics)s.") % {"topics": topics},
+        EligibilityRule.PERIODS: gettext("At least one possible period lies in the call's periods."),
+        EligibilityRule.CASCADE: gettext("What is learnt is passed on to colleagues at home."),
+        EligibilityRule.COURSE: gettext("One of these courses is finished: %(courses)s.")
+        % {"courses": ", ".join(rules.courses)},
     }
 
 
