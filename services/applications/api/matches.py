@@ -4,8 +4,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 
 from services.applications.actions import answers, clearance
+from services.applications.actions.bulk import MOST
 from services.applications.actions.overview import match_view, match_views
 from services.applications.api import shown
 from services.applications.api.parts import Body, Reason, Store, Text
@@ -47,6 +49,12 @@ class Refusal(Body):
     side: Side | None = None
 
 
+class ClearSeveral(Body):
+    """Which matches, each for the side whose turn it is."""
+
+    match_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+
+
 class AnswerBody(Body):
     """Yes or no; a no needs a reason, whose text stays in the portal."""
 
@@ -74,6 +82,16 @@ async def read_all(
 async def read_one(match_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
     """One match, with what of the people the reader may know."""
     return await _shown(bus, principal, match_id)
+
+
+@router.post("/clear")
+async def clear_several(body: ClearSeveral, principal: Clearer, bus: Store) -> dict[str, Any]:
+    """Clear several matches in one go; `left` says of which it was not possible, and why."""
+    outcome = await clearance.clear_all(bus, principal, body.match_ids)
+    return {
+        "done": [one.id for one in outcome.done],
+        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+    }
 
 
 @router.post("/{match_id}/clear")

@@ -12,6 +12,7 @@ from services.applications.pages import (
     available,
     calls,
     certificates,
+    clearing,
     clock,
     coordinator,
     home,
@@ -47,7 +48,8 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
     found += [partners.router, audit.router]
     found.append(parked_router("applications", consumers))
-    found += [available.router, *offers.routers, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
+    found += [visits.router, mentorships.router]
     found += [moves.router]
     if settings.local and time.movable():
         found.append(clock.router)

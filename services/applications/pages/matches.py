@@ -80,10 +80,12 @@ async def show_all(
         for one in states.states("match")
         if (count := sum(view.match.state == one.code for view in views))
     ]
+    ticks = any(view.turn.mine for view in paged(shown, page))
     return render(
         request,
         "matches/list.html",
-        rows=[_row(view) for view in paged(shown, page)],
+        rows=[_row(view, ticks=ticks) for view in paged(shown, page)],
+        ticks=ticks,
         total=len(shown),
         page=page,
         size=PAGE,
@@ -101,10 +103,13 @@ def who(view: MatchView) -> str:
     return f"{words.label(view.profile.rank_group)}, {words.label(view.profile.service)}"
 
 
-def _row(view: MatchView) -> list[Any]:
+def _row(view: MatchView, *, ticks: bool) -> list[Any]:
     match = view.match
     due = view.turn.due or match.due
+    label = f"{view.case.application.reference} {who(view)}"
+    box = {"tick": "match", "value": match.id, "label": label, "ticked": False} if view.turn.mine else ""
     return [
+        *([box] if ticks else []),
         {"text": view.case.application.reference or str(match.id), "href": at(match.id)},
         who(view),
         words.country(match.country),
@@ -178,6 +183,9 @@ async def page_of(
         and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
         and view.mentorship is None,
         mine=involved,
+        asked=view.turn.hands.sentence
+        if view.turn.hands is not None and principal.has(Role.PROGRAMME_COORDINATOR)
+        else None,
         late=[party for party in view.case.parties if party in match.late],
         done=request.query_params.get("done"),
     )
