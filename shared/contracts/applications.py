@@ -259,12 +259,18 @@ class AppealFiled(ApplicationEvent):
 class AppealDecided(ApplicationEvent):
     """Another coordinator than before decides an appeal; `state` is where the application goes on.
 
-    Upheld: the decision falls and the application goes on from where it was before it. Dismissed: it is back where it
-    was when the appeal was filed.
+    Upheld: the decision falls and the application goes on from where it was before it, `due` is then when the next step
+    is. Dismissed: it is back where it was when the appeal was filed.
     """
 
     outcome: AppealOutcome
     state: ApplicationState
     appeals: Count = 1
+    due: Due | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"outcome": "upheld", "state": "endorsed", "appeals": 1}
+    example: ClassVar[Mapping[str, Any]] = {
+        "outcome": "upheld",
+        "state": "endorsed",
+        "appeals": 1,
+        "due": "2026-03-13T23:00:00Z",
+    }

@@ -7,7 +7,7 @@ the guard's question (`guard.py`); this module narrows it to the own cases.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -89,6 +89,13 @@ def may_see_case(
 def may_coordinate(principal: Principal, country: str, organisation_id: str | UUID | None = None) -> bool:
     """Whether the principal sees an officer's case as coordinator: own country, own EU agency; the programme all."""
     return principal.has(Role.PROGRAMME_COORDINATOR) or may_clear(principal, country, organisation_id)
+
+
+def national_only(principal: Principal) -> Principal:
+    """The principal without the programme's role: what is decided as a country or as an EU agency."""
+    return replace(
+        principal, grants=tuple(one for one in principal.grants if one.role is not Role.PROGRAMME_COORDINATOR)
+    )
 
 
 def coordinated(

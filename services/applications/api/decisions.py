@@ -6,19 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import eligibility, endorsement, ticked, voiding
+from services.applications.actions import appeal_decisions, eligibility, endorsement, ticked, voiding
 from services.applications.actions.asked import Asked
 from services.applications.actions.bulk import MOST
 from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import case_of
 from services.applications.api.applications import described
+from services.applications.store import appeals, queue
 from services.applications.store import applications as store
-from services.applications.store import queue
 from services.applications.store.coordinators import places_held
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import ApplicationState, NotEndorsedReason, Role, Section, VoidReason
+from shared.contracts.codes import AppealOutcome, ApplicationState, NotEndorsedReason, Role, Section, VoidReason
 from shared.identity import Principal, allow
 from shared.identity.scope import may_coordinate
 from shared.service import bus_of
@@ -232,3 +232,46 @@ def _judged(one: eligibility.Judgement) -> dict[str, Any]:
         "eligible": one.eligible,
         "checks": [check.model_dump(mode="json") for check in one.checks],
     }
+
+
+class AppealDecision(BaseModel):
+    """What becomes of an appeal; the answer is for the officer to read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: AppealOutcome
+    answer: Annotated[str, Field(min_length=1, max_length=appeal_decisions.MOST)]
+
+
+@router.get("/appeals")
+async def read_appeals(
+    principal: Decider,
+    bus: Store,
+    state: Literal["waits", "open", "upheld", "dismissed"] | None = None,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> dict[str, Any]:
+    """Appeals of the own country or EU agency (all, for the programme coordinator), what waits for the reader first."""
+    async with bus.read() as session:
+        found, total = await appeals.within(session, principal, state, page)
+    return {"appeals": [_appeal(principal, one, of) for one, of in found], "total": total}
+
+
+def _appeal(principal: Principal, one: appeals.Appeal, of: store.Application) -> dict[str, Any]:
+    return {
+        "application_id": of.id,
+        "reference": of.reference,
+        "country": of.country,
+        "against": one.against,
+        "filed_at": one.filed_at,
+        "due": one.due,
+        "text": one.text,
+        "outcome": one.outcome,
+        "answer": one.answer,
+        "you_decide": one.outcome is None and appeal_decisions.seat(principal, of, one).acting_as is not None,
+    }
+
+
+@router.post("/applications/{application_id}/appeal/decide")
+async def decide_appeal(application_id: UUID, body: AppealDecision, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Decide on an appeal: another coordinator than the one who made the decision that is appealed against."""
+    return _state(await appeal_decisions.decide(bus, principal, application_id, body.outcome, body.answer))

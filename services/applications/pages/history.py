@@ -44,7 +44,7 @@ def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list
 
 
 def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
-    texts = [_reason(step.reason), step.text]
+    texts = [reason_word(step.reason), step.text]
     texts += [f"{words.label(Section(section))}: {text}" for section, text in step.remarks.items()]
     if internal and step.note:
         texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
@@ -71,7 +71,8 @@ def _by(step: Step, reader: Principal) -> str:
     return words.label(ActingAs(step.acting_as)) if step.acting_as else gettext("Programme coordinator")
 
 
-def _reason(code: str | None) -> str:
+def reason_word(code: str | None) -> str:
+    """A reason's code in words; nothing where there is none."""
     if code is None:
         return ""
     for codes in (NotEndorsedReason, StatedReason, Reason):

@@ -10,8 +10,8 @@ from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.standing import case_of, standing
 from services.applications.pages.matches import waits
+from services.applications.store import appeals, calls, offers, queue
 from services.applications.store import applications as store
-from services.applications.store import calls, offers, queue
 from services.applications.store.coordinators import places_held
 from services.applications.store.partners import DecidedCase
 from shared import clock
@@ -97,6 +97,12 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/mentorships",
     ),
     (
+        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
+        N_("Appeals"),
+        N_("Decisions that an officer asked to be looked at again."),
+        "/applications/appeals",
+    ),
+    (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Eligibility"),
         N_("Confirm what the rules say about endorsed applications."),
@@ -162,10 +168,11 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
         cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
-        found = None
+        found, appealed = None, 0
         if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR):
             reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
             found = await queue.figures(session, reader, queue.Filters())
+            _, appealed = await appeals.within(session, principal, "waits", 1)
         asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         places = await offers.within(
             session,
@@ -182,7 +189,7 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
         counts=[
-            *(_counts(principal, found) if found is not None else []),
+            *(_counts(principal, found, appealed) if found is not None else []),
             *_asked(
                 asked,
                 ngettext("match waits for you", "matches wait for you", asked),
@@ -208,7 +215,7 @@ def _case_way(one: DecidedCase) -> str:
     return f"/applications/matches/{one.match_id}"
 
 
-def _counts(principal: Principal, found: queue.Figures) -> list[dict[str, Any]]:
+def _counts(principal: Principal, found: queue.Figures, appealed: int) -> list[dict[str, Any]]:
     """What of the queue waits for the reader or presses, with the way to exactly those."""
     shown = []
     if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER):
@@ -220,6 +227,8 @@ def _counts(principal: Principal, found: queue.Figures) -> list[dict[str, Any]]:
         name = ngettext("waits for eligibility", "wait for eligibility", endorsed)
         shown += _asked(endorsed, name, "/applications/eligibility")
         shown += _asked(silence, gettext("came to you by silence"), "/applications/cases?needs=silence")
+    name = ngettext("appeal waits for you", "appeals wait for you", appealed)
+    shown += _asked(appealed, name, "/applications/appeals?state=waits")
     shown += _asked(found.overdue, gettext("overdue"), "/applications/cases?due=overdue")
     asked = found.states.get(ApplicationState.RETURNED_FOR_INFORMATION, 0)
     word = states.state("application", ApplicationState.RETURNED_FOR_INFORMATION).word

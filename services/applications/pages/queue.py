@@ -47,7 +47,7 @@ async def show_queue(
         agencies = await register.organisations(session, ids=await queue.organisations(session, reader))
     names = {call.id: call.reference for call in known}
     acts = acts_of(principal)
-    ticks = any(line.needs for line in lines)
+    ticks = any(line.tickable for line in lines)
     return render(
         request,
         "coordinator/queue.html",
@@ -82,7 +82,7 @@ def _row(
     days = (reader.now - line.submitted_at).days
     box = {"tick": "case", "value": line.id, "label": f"{line.reference} {name}", "ticked": all_}
     return [
-        *([box if line.needs else ""] if ticks else []),
+        *([box if line.tickable else ""] if ticks else []),
         {"text": line.reference, "href": at(line.id)},
         name,
         words.country(line.country),

@@ -12,13 +12,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, col, select
 
+from services.applications.store.applications import Application
 from services.applications.store.base import Table
-from shared.contracts.codes import ApplicationState
+from shared.contracts.codes import ApplicationState, Role
+from shared.identity.scope import coordinated, national_only
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.identity import Principal
+
 _TIME = sa.DateTime(timezone=True)
+_A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
 
 
 class Appeal(Table, table=True):
@@ -70,3 +75,44 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ap
     """All appeals of an application, the newest first."""
     query = select(Appeal).where(Appeal.application_id == application_id)
     return list((await session.scalars(query.order_by(col(Appeal.filed_at).desc(), col(Appeal.id)).limit(50))).all())
+
+
+def _decided_on_by(principal: Principal) -> sa.ColumnElement[bool]:
+    """The open appeals on which somebody decides: as another than before, for the own country or for the programme."""
+    national = sa.and_(
+        col(Appeal.against) == ApplicationState.NOT_ENDORSED,
+        coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
+    )
+    able = sa.or_(national, sa.true()) if principal.has(Role.PROGRAMME_COORDINATOR) else national
+    return sa.and_(col(Appeal.outcome).is_(None), col(Appeal.decided_by) != principal.subject, able)
+
+
+def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
+    """Whether an application has an appeal on which the principal decides: a condition for queries on applications."""
+    return sa.exists().where(col(Appeal.application_id) == _A.c.id, _decided_on_by(principal))
+
+
+async def within(
+    session: AsyncSession, principal: Principal, state: str | None, page: int, size: int = 50
+) -> tuple[list[tuple[Appeal, Application]], int]:
+    """One page of the appeals that the principal sees, those that wait and are due first first, and how many there are.
+
+    `state` is `waits` (for the principal), `open`, `upheld` or `dismissed`; None is all.
+    """
+    among = [coordinated(principal, country=_A.c.country, organisation=_A.c.organisation_id)]
+    if state == "waits":
+        among.append(_decided_on_by(principal))
+    elif state is not None:
+        among.append(col(Appeal.outcome).is_(None) if state == "open" else col(Appeal.outcome) == state)
+    both = sa.join(Appeal, Application, col(Appeal.application_id) == _A.c.id)
+    total = (await session.execute(sa.select(sa.func.count()).select_from(both).where(*among))).scalar_one()
+    query = (
+        sa.select(Appeal, Application)
+        .select_from(both)
+        .where(*among)
+        .order_by(_decided_on_by(principal).desc(), col(Appeal.outcome).is_(None).desc())
+        .order_by(col(Appeal.due), col(Appeal.id))
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return [(one, of) for one, of in (await session.execute(query)).all()], int(total)

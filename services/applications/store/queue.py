@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from services.applications.store import appeals
 from services.applications.store.applications import Application
 from services.applications.store.standings import Standing
 from shared.contracts.codes import ApplicationState, Role
-from shared.identity.scope import EU, coordinated
+from shared.identity.scope import EU, coordinated, national_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,11 @@ class Line:
     submitted_at: datetime
     needs: bool
 
+    @property
+    def tickable(self) -> bool:
+        """Whether the reader can decide on it together with others; an appeal is decided by itself."""
+        return self.needs and self.own_state != ApplicationState.APPEALED
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -119,23 +125,18 @@ def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
 
 
 def needs(reader: Reader) -> sa.ColumnElement[bool]:
-    """What the reader can decide now: the own country's endorsements; for the programme eligibility and silence."""
+    """What the reader can decide now: endorsements, for the programme eligibility and what was silent, appeals."""
     principal = reader.principal
     any_of = [
         sa.and_(
             _A.c.state == ApplicationState.SUBMITTED,
-            coordinated(_only_national(principal), country=_A.c.country, organisation=_A.c.organisation_id),
+            coordinated(national_only(principal), country=_A.c.country, organisation=_A.c.organisation_id),
         )
     ]
     if principal.has(Role.PROGRAMME_COORDINATOR):
         any_of += [_A.c.state == ApplicationState.ENDORSED, by_silence(reader)]
+    any_of.append(sa.and_(_A.c.state == ApplicationState.APPEALED, appeals.waits_for(principal)))
     return sa.or_(*any_of)
-
-
-def _only_national(principal: Principal) -> Principal:
-    """The principal without the programme's role: what is decided as a country or an EU agency."""
-    national = tuple(one for one in principal.grants if one.role is not Role.PROGRAMME_COORDINATOR)
-    return replace(principal, grants=national)
 
 
 def _due(which: str, now: datetime) -> sa.ColumnElement[bool]:

@@ -117,9 +117,17 @@ def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
     """The deadlines that an event starts, and when they are."""
     found = {}
     for kind, deadline in DEADLINES.items():
-        if event.type in deadline.set_by and (moment := _due(deadline, event.data, timers)) is not None:
+        if event.type not in deadline.set_by or not _starts(deadline, event.data):
+            continue
+        if (moment := _due(deadline, event.data, timers)) is not None:
             found[kind] = moment
     return found
+
+
+def _starts(deadline: Deadline, data: Event) -> bool:
+    """Whether an event that says where the case now stands says the state in which this deadline runs."""
+    state = getattr(data, "state", None)
+    return state is None or deadline.only_in is None or state == deadline.only_in
 
 
 def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:

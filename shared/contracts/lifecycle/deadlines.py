@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from shared.contracts import applications, matches, mentors, mentorships, offers, outcomes, participation, visits
 from shared.contracts.calls import Timers
+from shared.contracts.codes import ApplicationState
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
 
@@ -26,8 +27,9 @@ class Deadline:
 
     Each event in `set_by` starts it and says in `due_field` when it is (a dotted path; none there: no deadline this
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
-    it, for the owner concerned. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the
-    owner of the state then ends it, if it does.
+    it, for the owner concerned. Where an event says in which `state` the case now is, it starts the deadline only in
+    `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state then
+    ends it, if it does.
     """
 
     kind: D
@@ -38,6 +40,7 @@ class Deadline:
     due_field: str = "due"
     counted: bool = False
     before: bool = False
+    only_in: ApplicationState | None = None
     escalates_to: tuple[A, ...] = ()
     ends_with: str | None = None
 
@@ -69,6 +72,7 @@ _ALL = (
             applications.ApplicationSubmitted.type,
             applications.ApplicationResubmitted.type,
             applications.ApplicationChanged.type,
+            applications.AppealDecided.type,
         ),
         (
             applications.ApplicationReturned.type,
@@ -76,14 +80,16 @@ _ALL = (
             applications.ApplicationNotEndorsed.type,
             *_GONE,
         ),
+        only_in=ApplicationState.SUBMITTED,
         escalates_to=(A.HOME_COORDINATOR, A.PROGRAMME_COORDINATOR),
     ),
     Deadline(
         D.INFORMATION,
         "information_wd",
         (A.APPLICANT,),
-        (applications.ApplicationReturned.type,),
+        (applications.ApplicationReturned.type, applications.AppealDecided.type),
         (applications.ApplicationResubmitted.type, *_GONE),
+        only_in=ApplicationState.RETURNED_FOR_INFORMATION,
         escalates_to=(A.HOME_COORDINATOR,),
         ends_with=applications.ApplicationWithdrawn.type,
     ),
@@ -91,8 +97,9 @@ _ALL = (
         D.ELIGIBILITY,
         "eligibility_wd",
         (A.PROGRAMME_COORDINATOR,),
-        (applications.ApplicationEndorsed.type,),
+        (applications.ApplicationEndorsed.type, applications.AppealDecided.type),
         (applications.ApplicationFoundEligible.type, applications.ApplicationFoundIneligible.type, *_GONE),
+        only_in=ApplicationState.ENDORSED,
         escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(

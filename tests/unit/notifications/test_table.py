@@ -185,13 +185,32 @@ def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
     for kind, deadline in DEADLINES.items():
         for name in deadline.set_by:
             event = sample(EVENTS[name])
-            if name in {"ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
+            if name in {"AppealDecided", "ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
                 continue  # the example is one that sets none this time
             assert kind in dues(event, Timers()), (kind, name)
             assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
         for name in deadline.met_by:
             event = sample(EVENTS[name])
             assert any(one.kind is kind and one.met_at for one in changes(event, Timers())), (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("state", "kinds"),
+    [
+        ("submitted", {DeadlineKind.ENDORSEMENT}),
+        ("returned_for_information", {DeadlineKind.INFORMATION}),
+        ("endorsed", {DeadlineKind.ELIGIBILITY}),
+        ("not_endorsed", set()),
+    ],
+)
+def test_an_appeal_starts_the_deadline_of_where_it_leads(state: str, kinds: set[DeadlineKind]) -> None:
+    """Upheld, the next step is due again, and only that one; dismissed, nobody is asked."""
+    due = "2026-03-13T23:00:00Z" if kinds else None
+    model = EVENTS["AppealDecided"]
+    event = sample(model)._replace(data=model.model_validate({**model.example, "state": state, "due": due}))
+    assert set(dues(event, Timers())) == kinds
+    told = _audiences(event.data)
+    assert ("home_coordinator" in told) is (state == "submitted")
 
 
 def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:

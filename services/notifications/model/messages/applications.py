@@ -237,6 +237,34 @@ RULES = (
         _LOOK,
     ),
     Rule(
+        "appeal_to_decide_home",
+        on.AppealFiled,
+        A.HOME_COORDINATOR,
+        N_("An officer of your country appeals"),
+        (
+            N_("An officer appeals on %(reference)s, which your country did not endorse."),
+            N_("Another coordinator than before, or the programme coordinator, decides by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+        when=When(
+            N_("where the country did not endorse it"), lambda data: data.against is ApplicationState.NOT_ENDORSED
+        ),
+    ),
+    Rule(
+        "appeal_upheld_to_endorse",
+        on.AppealDecided,
+        A.HOME_COORDINATOR,
+        N_("An application waits for you again"),
+        (
+            N_("The appeal on %(reference)s was upheld: the decision not to endorse it falls."),
+            N_("Please endorse it, send it back with a question, or turn it down, by %(due)s."),
+        ),
+        "application",
+        _LOOK,
+        when=When(N_("where it must be endorsed again"), lambda data: data.state is ApplicationState.SUBMITTED),
+    ),
+    Rule(
         "appeal_decided",
         on.AppealDecided,
         A.APPLICANT,

@@ -1,0 +1,159 @@
+"""Does another coordinator than before decide on an appeal, by page and by API, and what follows?"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+
+WHY = "The unit has asked for this course twice"
+ANSWER = "The unit's plan was not seen"
+
+
+async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:
+    """A page as somebody sees it."""
+    answer = await programme.as_(subject).get(path)
+    assert answer.status_code == status, answer.text
+    return html.unescape(answer.text)
+
+
+@pytest.fixture
+async def more(programme: Programme) -> Programme:
+    """A deputy of Armenia's coordinator, and a second programme coordinator."""
+    deputy = programme.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    deputy["grants"][0]["deputy_for"] = "tigran"
+    second = programme.person("second", "Anna Kovacs", "AM", "programme_coordinator")
+    second["country"], second["organisation_id"] = None, None
+    second["grants"][0] = {"role": "programme_coordinator", "since": "2025-01-01"}
+    await programme.post("programme", "/people", {"people": [deputy, second]}, 201)
+    return programme
+
+
+async def turned_down(programme: Programme, by: str = "tigran") -> dict[str, Any]:
+    """An application that the country does not endorse, and the officer's appeal."""
+    made = await programme.submitted()
+    await programme.post(by, f"/applications/{made['id']}/not-endorse", {"reason": "profile_mismatch"})
+    await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY})
+    return made
+
+
+async def ineligible(programme: Programme) -> dict[str, Any]:
+    """An application that the programme finds not eligible, and the officer's appeal."""
+    made = await programme.submitted(languages=[{"language": "en", "level": "A2"}])
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    await programme.post("programme", "/eligibility/confirm", {"application_ids": [made["id"]]})
+    await programme.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY})
+    return made
+
+
+async def last(programme: Programme) -> tuple[str, dict[str, Any]]:
+    """The newest event about applications."""
+    kind, _, payload = (await programme.journal("exchange.applications"))[-1]
+    return kind, payload
+
+
+async def test_upheld_by_page(more: Programme) -> None:
+    """The deputy upholds it: back to the coordinators with a new deadline; the officer reads why; no event says it."""
+    made = await turned_down(more)
+    at = f"/applications/cases/{made['id']}/appeal"
+    assert made["reference"] in await page(more, "deputy", "/applications/appeals?state=waits")
+    assert "appeal waits for you" in await page(more, "deputy", "/applications/")
+    assert made["reference"] in await page(more, "deputy", "/applications/cases?needs=me")
+    shown = await page(more, "deputy", at)
+    assert WHY in shown
+    assert "The profile does not fit the call" in shown
+    client = more.as_("deputy")
+    assert (await client.post(at, data={"outcome": "upheld", "answer": " "})).status_code == 422
+    assert (await client.post(at, data={"answer": ANSWER})).status_code == 422
+    sent = await client.post(at, data={"outcome": "upheld", "answer": ANSWER})
+    assert sent.headers["location"] == f"{at}?done=decided"
+    again = await client.post(at, data={"outcome": "upheld", "answer": ANSWER})
+    assert again.status_code == 303
+    kind, told = await last(more)
+    assert (kind, told["outcome"], told["state"]) == ("AppealDecided", "upheld", "submitted")
+    assert told["due"] is not None
+    assert ANSWER not in str(await more.journal("exchange.applications"))
+    assert ANSWER in await page(more, "ani", f"/applications/mine/{made['id']}")
+    assert ANSWER in await page(more, "tigran", at)
+    assert "This cannot be undone" in await page(more, "tigran", at)
+    late = await more.as_("programme").post(at, data={"outcome": "dismissed", "answer": "No"})
+    assert late.status_code == 409
+    assert "decided already" in late.text
+    assert (await more.get("ani", f"/applications/{made['id']}"))["state"] == "submitted"
+    await more.post("tigran", f"/applications/{made['id']}/endorse")
+
+
+async def test_dismissed_by_api(more: Programme) -> None:
+    """The programme coordinator dismisses it: back where it was, nobody is asked, and no second appeal."""
+    made = await turned_down(more)
+    assert (await more.get("programme", "/appeals?state=waits"))["total"] == 1
+    path = f"/applications/{made['id']}/appeal/decide"
+    await more.post("programme", path, {"outcome": "dismissed"}, 422)
+    answer = await more.post("programme", path, {"outcome": "dismissed", "answer": ANSWER})
+    assert (answer["state"], answer["due"]) == ("not_endorsed", None)
+    assert await more.post("programme", path, {"outcome": "dismissed", "answer": ANSWER}) == answer
+    await more.post("deputy", path, {"outcome": "upheld", "answer": ANSWER}, 409)
+    told = [kind for kind, _, _ in await more.journal("exchange.applications")]
+    assert told.count("AppealDecided") == 1
+    assert told.count("ApplicationDecided") == 1
+    await more.post("ani", f"/applications/{made['id']}/appeal", {"text": WHY}, 409)
+    assert (await more.get("deputy", "/appeals?state=waits"))["total"] == 0
+    assert (await more.get("deputy", "/appeals?state=dismissed"))["appeals"][0]["answer"] == ANSWER
+
+
+async def test_never_the_one_who_decided(more: Programme) -> None:
+    """Whoever made the decision reads who can decide on the appeal; the API says 409; it waits for others only."""
+    made = await turned_down(more)
+    at, path = f"/applications/cases/{made['id']}/appeal", f"/applications/{made['id']}/appeal/decide"
+    shown = await page(more, "tigran", at)
+    assert "You made the decision that is appealed against" in shown
+    assert "Lilit Grigoryan" in shown
+    assert "Anna Kovacs" in shown
+    body = {"outcome": "dismissed", "answer": ANSWER}
+    problem = await more.post("tigran", path, body, 409)
+    assert "another coordinator" in problem["detail"]
+    assert (await more.as_("tigran").post(at, data=body)).status_code == 409
+    assert (await more.get("tigran", "/appeals?state=waits"))["total"] == 0
+    assert (await more.get("tigran", "/appeals?state=open"))["appeals"][0]["you_decide"] is False
+
+
+async def test_another_programme_coordinator_for_what_the_programme_decided(more: Programme) -> None:
+    """Not eligible: not the country's and not the same person's to decide; another programme coordinator upholds it."""
+    made = await ineligible(more)
+    path = f"/applications/{made['id']}/appeal/decide"
+    body = {"outcome": "upheld", "answer": ANSWER}
+    for who in ("tigran", "programme"):
+        await more.post(who, path, body, 409)
+    assert "Anna Kovacs" in await page(more, "programme", f"/applications/cases/{made['id']}/appeal")
+    assert "a programme coordinator decides" in await page(more, "tigran", f"/applications/cases/{made['id']}/appeal")
+    answer = await more.post("second", path, body)
+    assert answer["state"] == "endorsed"
+    assert answer["due"] is not None
+    assert (await last(more))[1]["state"] == "endorsed"
+
+
+async def test_who_is_alone_is_told_what_to_do(programme: Programme) -> None:
+    """The only programme coordinator cannot decide on the own decision, and reads that another one must be entered."""
+    made = await ineligible(programme)
+    shown = await page(programme, "programme", f"/applications/cases/{made['id']}/appeal")
+    assert "Enter another programme coordinator in the register" in shown
+
+
+async def test_nobody_elses_appeal_is_there(more: Programme) -> None:
+    """Another country's coordinator finds no appeal, in no list; an application without one has no such page."""
+    made = await turned_down(more)
+    at, path = f"/applications/cases/{made['id']}/appeal", f"/applications/{made['id']}/appeal/decide"
+    body = {"outcome": "upheld", "answer": ANSWER}
+    await page(more, "giorgi", at, 404)
+    assert (await more.as_("giorgi").post(at, data=body)).status_code == 404
+    await more.post("giorgi", path, body, 404)
+    assert (await more.get("giorgi", "/appeals"))["total"] == 0
+    assert made["reference"] not in await page(more, "giorgi", "/applications/appeals")
+    await more.post("ani", path, body, 403)
+    other = await more.submitted("nino", rank_group="operational", years_in_field=5)
+    await page(more, "giorgi", f"/applications/cases/{other['id']}/appeal", 404)
+    await more.post("giorgi", f"/applications/{other['id']}/appeal/decide", body, 404)
