@@ -28,8 +28,8 @@ class Deadline:
     Each event in `set_by` starts it and says in `due_field` when it is (a dotted path; none there: no deadline this
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
     it, for the owner concerned. Where an event says in which `state` the case now is, it starts the deadline only in
-    `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state then
-    ends it, if it does.
+    `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state
+    then ends it, if it does.
     """
 
     kind: D
