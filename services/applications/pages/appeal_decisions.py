@@ -7,7 +7,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import appeal_decisions as actions
-from services.applications.actions.common import not_found
 from services.applications.pages.coordinator import Decider, Store, at, visible_case
 from services.applications.pages.history import reason_word
 from services.applications.pages.parts import tag
@@ -109,7 +108,7 @@ async def _page(
     async with bus.read() as session:
         filed = await store.of_application(session, application_id)
         if not filed:
-            raise not_found()
+            return see_other(at(application_id))
         appeal = filed[0]
         seat = await actions.seat_with_others(session, principal, case.application, appeal)
         steps = await applications.steps(session, application_id)

@@ -144,7 +144,7 @@ async def test_who_is_alone_is_told_what_to_do(programme: Programme) -> None:
 
 
 async def test_nobody_elses_appeal_is_there(more: Programme) -> None:
-    """Another country's coordinator finds no appeal, in no list; an application without one has no such page."""
+    """Another country's coordinator finds no appeal, in no list; an application without one leads to its case."""
     made = await turned_down(more)
     at, path = f"/applications/cases/{made['id']}/appeal", f"/applications/{made['id']}/appeal/decide"
     body = {"outcome": "upheld", "answer": ANSWER}
@@ -155,5 +155,5 @@ async def test_nobody_elses_appeal_is_there(more: Programme) -> None:
     assert made["reference"] not in await page(more, "giorgi", "/applications/appeals")
     await more.post("ani", path, body, 403)
     other = await more.submitted("nino", rank_group="operational", years_in_field=5)
-    await page(more, "giorgi", f"/applications/cases/{other['id']}/appeal", 404)
+    await page(more, "giorgi", f"/applications/cases/{other['id']}/appeal", 303)
     await more.post("giorgi", f"/applications/{other['id']}/appeal/decide", body, 404)
