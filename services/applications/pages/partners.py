@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.partners import notices, seen
@@ -20,7 +20,7 @@ from services.applications.pages.partner_forms import (
     suspend_form,
     written,
 )
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, paged, tag
 from services.applications.store import partners as store
 from services.applications.store import register
 from shared import clock
@@ -106,7 +106,9 @@ def _flight_rows(flight: model.Flight) -> list[list[Any]]:
                 f"{words.country(code) if code else gettext('not known yet')}: {count}"
                 for code, count in model.by_other(held).items()
             )
-            rows.append([model.group_name(side, stage), state_tag(stage, held[0]), len(held), others])
+            query = urlencode({"side": side.value, "stage": stage.value, "state": state})
+            number = {"text": str(len(held)), "href": at(flight.country, "cases") + "?" + query}
+            rows.append([model.group_name(side, stage), state_tag(stage, held[0]), number, others])
     return rows
 
 
@@ -136,6 +138,38 @@ def _state(one: store.Decision) -> str:
         store.TAKEN: gettext("In effect"),
         store.WITHDRAWN: gettext("Withdrawn"),
     }[one.state]
+
+
+@router.get("/{country}/cases")
+async def cases_of(
+    request: Request,
+    country: str,
+    _: Reader,
+    bus: Store,
+    side: str = "",
+    stage: str = "",
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The cases behind a count; without filters all that are in flight."""
+    async with bus.read() as session:
+        found = await seen.partner(session, country)
+    held = [
+        one
+        for group in found.flight.groups
+        for one in found.flight.of(*group)
+        if side in {"", one.side} and stage in {"", one.stage} and state in {"", one.state}
+    ]
+    rows = [
+        [
+            one.reference,
+            model.group_name(one.side, one.stage),
+            state_tag(one.stage, one),
+            one.other and words.country(one.other),
+        ]
+        for one in paged(held, page)
+    ]
+    return render(request, "partners/cases.html", country=country, rows=rows, page=page, total=len(held))
 
 
 @router.get("/{country}/suspend")

@@ -377,6 +377,10 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     assert "Armenia" in (await client.get("/applications/partners")).text
     page = (await client.get("/applications/partners/AM")).text
     assert "applications without a match" in page
+    (behind,) = re.findall(r'href="(/applications/partners/AM/cases[^"]+)"', page)
+    listed = (await client.get(behind.replace("&amp;", "&"))).text
+    assert application["reference"] in listed
+    assert "Nothing of this kind" in (await client.get("/applications/partners/AM/cases?stage=mentorship")).text
     asked = await client.get("/applications/partners/AM/suspend")
     assert "home_waiting" in asked.text
     today = clock.today()

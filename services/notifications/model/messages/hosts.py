@@ -9,6 +9,7 @@ from shared.web.i18n import N_
 _READ = N_("Open the placement")
 _PROFILE = N_("Open your profile")
 _SILENCE = When(N_("for silence"), lambda data: data.cause is PauseCause.SILENCE)
+_SUSPENDED = When(N_("where the partner is suspended"), lambda data: data.cause is PauseCause.PARTNER_SUSPENDED)
 
 RULES = (
     Rule(
@@ -73,6 +74,19 @@ RULES = (
         "offer",
         _READ,
         when=_SILENCE,
+    ),
+    Rule(
+        "offer_paused_with_partner",
+        offers.OfferPaused,
+        A.HOST_CONTACT,
+        N_("Your placement pauses"),
+        (
+            N_("Your country's part in the programme is suspended, so %(reference)s pauses."),
+            N_("It stays paused when the country is reinstated: resume it yourself then, if it is still available."),
+        ),
+        "offer",
+        _READ,
+        when=_SUSPENDED,
     ),
     Rule(
         "offer_full",
@@ -149,6 +163,19 @@ RULES = (
         "mentor",
         _PROFILE,
         when=_SILENCE,
+    ),
+    Rule(
+        "mentor_paused_with_partner",
+        mentors.MentorPaused,
+        A.MENTOR,
+        N_("Your profile pauses"),
+        (
+            N_("Your country's part in the programme is suspended, so your profile as a mentor pauses."),
+            N_("It stays paused when the country is reinstated: resume it yourself then, if you still take mentees."),
+        ),
+        "mentor",
+        _PROFILE,
+        when=_SUSPENDED,
     ),
     Rule(
         "mentor_over",
