@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0002'
-down_revision = '0001'
+revision = '0003'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
@@ -19,8 +19,6 @@ def upgrade() -> None:
     sa.Column('cut_at', sa.DateTime(timezone=True), nullable=False, comment='Real time: sign-ins and tokens from before it count no more, after a reinstatement neither'),
     sa.PrimaryKeyConstraint('country', name=op.f('suspension_pkey'))
     )
-    # Who is suspended already is so for the guards too.
-    op.execute("INSERT INTO suspension SELECT country, since, now() FROM partner WHERE status = 'suspended'")
 
 
 def downgrade() -> None:
