@@ -121,7 +121,7 @@ def details(kind: store.Kind, line: store.Line) -> str:
         case store.Kind.RELEASES:
             fields = ", ".join(words.label(IdentityField(one)) for one in known["fields"])
             parties = {"of": words.label(Party(known["of"])), "to": words.label(Party(known["to"])), "fields": fields}
-            return gettext("%(fields)s of %(of)s, to %(to)s") % parties
+            return gettext("Of: %(of)s (%(fields)s). To: %(to)s.") % parties
         case store.Kind.LOOKS:
             return gettext("%(purpose)s; %(people)s people") % {"purpose": known["purpose"], "people": known["people"]}
 
