@@ -1,35 +1,18 @@
-"""Do migrations, rebuild and order leave reporting's tables as they should be?"""
+"""Do rebuild and order leave reporting's tables as they should be?"""
 
 from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-
 from services.reporting.actions import periods as actions
 from services.reporting.model.disclosure import release
-from services.reporting.store import metadata
 from shared.bus import rebuild
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import mentorship, world
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from tests.integration.reporting.conftest import House
-
-
-async def test_migrations_make_what_the_store_declares(house: House) -> None:
-    """A migrated database and the declared tables do not differ."""
-
-    def differences(connection: sa.Connection) -> list[object]:
-        options = {"compare_type": True, "compare_server_default": True}
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
-
-    async with house.app.state.service.bus.engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
 
 
 async def _figures(house: House) -> list[object]:

@@ -1,33 +1,16 @@
-"""Do the migrations make the tables that the store declares, and do the queries of pages have their indexes?"""
+"""Are the queries of the pages and sweeps answered by index?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
-from services.notifications.store import metadata
-from shared.bus.bus import engine_for
 from tests.integration.notifications.conftest import rows
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-
-async def test_the_migrations_make_what_the_store_declares(migrated: str) -> None:
-    """Autogenerate finds no difference between a migrated database and the store's tables."""
-    engine = engine_for(migrated)
-
-    def differences(connection: sa.Connection) -> Any:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        return compare_metadata(context, metadata)
-
-    async with engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
-    await engine.dispose()
 
 
 async def test_lists_are_read_by_index(app: FastAPI) -> None:
