@@ -47,7 +47,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, application.router, tasks.router]
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
-    found += [appeal_decisions.router, partners.router, audit.router]
+    found += [appeal_decisions.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router]

@@ -13,7 +13,7 @@ from shared import clock
 from shared.identity import service_headers
 from shared.ids import new_id
 from tests.integration.applications.abroad import Abroad
-from tests.integration.applications.test_partners import FINISH, suspend
+from tests.integration.applications.partners import FINISH, suspend
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:

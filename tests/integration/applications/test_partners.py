@@ -1,40 +1,29 @@
-"""Is a partner suspended in one step, as previewed, with its access, and reinstated as it was?"""
+"""Is a partner suspended in one step, as previewed, and reinstated, whatever happens meanwhile?"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
 
 from services.applications.actions.partners import effect, notices
 from services.applications.actions.partners.clock import take_due
 from shared import clock
+from shared.bus import leases
 from shared.contracts import matches, visits
-from shared.identity import csrf, service_headers
-from shared.identity.session import Session, sealed_session
-from shared.identity.state import identity_of
 from shared.ids import new_id
 from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.conftest import days
-from tests.support import SERVICE_TOKEN
+from tests.integration.applications.partners import FINISH, HOME, cases, choosing, signed_in_anew, suspend, told
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    import httpx2
-
     from tests.integration.applications.conftest import Programme
     from tests.support import Feed
-
-HOME = ("waiting", "proposed", "scheduled", "under_way", "mentorship")
-FINISH = [{"side": "home", "stage": stage, "choice": "finish"} for stage in HOME] + [
-    {"side": "host", "stage": stage, "choice": "finish"} for stage in HOME[1:]
-]
 
 
 @pytest.fixture
@@ -43,43 +32,6 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
     made = Abroad(programme, feed)
     await made.fill()
     return made
-
-
-def choosing(side: str, stage: str, choice: str, **more: Any) -> list[dict[str, Any]]:
-    """All groups finish, but one."""
-    others = [one for one in FINISH if (one["side"], one["stage"]) != (side, stage)]
-    return [*others, {"side": side, "stage": stage, "choice": choice, **more}]
-
-
-async def suspend(of: Abroad, country: str, choices: list[dict[str, Any]], since: Any = None) -> dict[str, Any]:
-    """Suspend as previewed."""
-    body: dict[str, Any] = {"since": str(since or clock.today()), "choices": choices}
-    seen = await of.post("programme", f"/partners/{country}/suspension/preview", body)
-    made: dict[str, Any] = await of.post(
-        "programme", f"/partners/{country}/suspension", {**body, "digest": seen["digest"]}, 201
-    )
-    return made
-
-
-def signed_in_anew(programme: Programme, subject: str) -> httpx2.AsyncClient:
-    """Somebody who signs in once more, a moment later."""
-    client = programme.as_(subject)
-    identity = identity_of(programme.app)
-    session = Session.begin(subject, at=time.time() + 2)
-    client.cookies.set(identity.cookies.session, sealed_session(session, identity.sessions), domain="localhost.local")
-    client.headers["X-CSRF-Token"] = csrf.made(identity.csrf, csrf.person(subject))
-    return client
-
-
-async def cases(of: Abroad, country: str, decision: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a decision did."""
-    found = await of.get("programme", f"/partners/{country}/decisions/{decision['id']}")
-    return [one for one in found["cases"] if one["kind"] in {"application", "match"}]
-
-
-async def told(of: Abroad, topic: str, kind: str) -> list[dict[str, Any]]:
-    """The payloads of one type of event."""
-    return [payload for type_, _, payload in await of.of.journal(topic) if type_ == kind]
 
 
 async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]:
@@ -179,82 +131,6 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
     assert (await abroad.get("gia", f"/offers/{made['id']}"))["state"] == "paused"
     await abroad.post("gia", f"/offers/{made['id']}/resume")
     await abroad.post("keti", f"/mentors/{mentor['id']}/resume")
-
-
-async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> None:
-    """A session from before is over; a new one has no role; reinstated, a grant that ended meanwhile stays so."""
-    programme = abroad.of
-    draft = await abroad.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "mentee"}, 201)
-    for subject in ("nino", "giorgi"):
-        assert (await programme.as_(subject).get("/applications/")).status_code == 200
-    await suspend(abroad, "GE", FINISH)
-    for subject, path in (("nino", "/applications/calls"), ("giorgi", "/applications/cases")):
-        over = await programme.as_(subject).get(path)
-        assert over.headers["location"].startswith("/sign-in?next=")
-        signed_in_anew(programme, subject)
-        assert (await programme.as_(subject).get("/applications/")).status_code == 200
-    refused = await programme.as_("giorgi").get("/applications/cases")
-    assert refused.status_code == 403
-    assert "is suspended" in refused.text
-    await abroad.get("nino", f"/applications/{draft['id']}", 403)
-    assert (await programme.as_("ani").get("/applications/")).status_code == 200
-    # The coordinator leaves while the country is suspended.
-    gone = programme.person("giorgi", "Giorgi Maisuradze", "GE", "national_coordinator") | {"grants": []}
-    await abroad.post("programme", "/people", {"people": [gone]}, 201)
-    await abroad.post("programme", "/partners/GE/reinstatement", {"since": str(clock.today())}, 201)
-    kept = await abroad.get("nino", f"/applications/{draft['id']}")
-    assert kept["state"] == "draft"
-    assert (await programme.as_("giorgi").get("/applications/cases")).status_code == 403
-
-
-async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> None:
-    """An officer of a suspended country reaches the visit that is finished, and nothing else."""
-    match_id = await abroad.placement_matched()
-    visit_id = await abroad.scheduled(match_id)
-    application_id = abroad.pairings[match_id]["application_id"]
-    other = await abroad.post("ani", "/applications", {"call_id": abroad.of.call["id"], "kind": "mentee"}, 201)
-    await suspend(abroad, "AM", choosing("home", "waiting", "cancel"))
-    for subject in ("ani", "tigran"):
-        signed_in_anew(abroad.of, subject)
-    assert (await abroad.get("ani", f"/visits/{visit_id}"))["id"] == str(visit_id)
-    await abroad.get("ani", f"/matches/{match_id}")
-    await abroad.get("ani", f"/applications/{application_id}")
-    await abroad.get("ani", f"/applications/{other['id']}", 403)
-    await abroad.get("ani", "/applications", 403)
-    await abroad.get("tigran", f"/matches/{match_id}", 403)
-    home = (await abroad.of.as_("ani").get("/applications/")).text
-    assert f"/applications/matches/{match_id}" in home
-    assert "suspended" in home
-    signed_in_anew(abroad.of, "nino")
-    await abroad.get("nino", f"/visits/{visit_id}", 404)
-    await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
-    await abroad.get("ani", f"/applications/{other['id']}")
-
-
-async def test_names_are_hidden_while_a_match_is_not_confirmed(abroad: Abroad) -> None:
-    """The host coordinator loses the guest's name with the suspension; a confirmed visit that goes on keeps it."""
-    match_id = await abroad.placement_matched()
-    await abroad.post("tigran", f"/matches/{match_id}/clear")
-    assert "Ani Petrosyan" in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
-    await suspend(abroad, "AM", FINISH)
-    assert "Ani Petrosyan" not in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
-    await abroad.tell(matches.MatchConfirmed, match_id)
-    assert "Ani Petrosyan" in (await abroad.of.as_("luc").get(f"/applications/matches/{match_id}")).text
-
-
-async def test_its_people_are_still_written_to(abroad: Abroad) -> None:
-    """A notice reaches the coordinator and the officer of a suspended country."""
-    application_id = await abroad.eligible()
-    await suspend(abroad, "AM", FINISH)
-    service = service_headers("notifications", SERVICE_TOKEN)
-    for wanted in (
-        {"audience": "applicant", "application_id": application_id},
-        {"audience": "home_coordinator", "country": "AM"},
-    ):
-        answer = await abroad.of.as_("programme").post(
-            "/applications/internal/contacts", json={"purpose": "notice", **wanted}, headers=service
-        )
-        assert len(answer.json()["recipients"]) == 1
 
 
 async def test_a_later_day_waits_and_can_be_withdrawn(abroad: Abroad) -> None:
@@ -401,6 +277,8 @@ async def test_the_pages_from_beginning_to_end(abroad: Abroad) -> None:
     assert "Council decision" in record
     assert "Reinstate it" not in (await abroad.of.as_("audrey").get("/applications/partners/AM")).text
     assert (await abroad.of.as_("audrey").post("/applications/partners/AM/reinstate")).status_code == 403
+    later = await client.get("/applications/partners/AM/reinstate")
+    assert "Everybody signs in anew" in later.text
     back = await client.post("/applications/partners/AM/reinstate", data={**day, "note": "It is over"})
     assert back.status_code == 303
     assert "Reinstated from" in (await client.get("/applications/partners/AM")).text
@@ -416,9 +294,36 @@ async def test_a_suspended_partner_is_not_entered_anew(abroad: Abroad) -> None:
     await abroad.post("programme", "/partners", {"partners": [entry | {"status": "active"}]}, 409)
 
 
-async def test_the_guards_of_the_portal_know_it_with_the_commit(abroad: Abroad) -> None:
-    """The portal's own table of suspensions is written in the same transaction."""
-    await suspend(abroad, "GE", FINISH)
-    async with abroad.of.app.state.service.bus.read() as session:
-        found = (await session.execute(sa.text("SELECT country, since FROM suspension"))).all()
-    assert found == [("GE", clock.today())]
+async def test_a_later_day_and_a_notice_by_page(abroad: Abroad) -> None:
+    """The pages withdraw what waits and take a notice back, once; only the programme coordinator may."""
+    await abroad.eligible()
+    client, tigran = abroad.of.as_("programme"), abroad.of.as_("tigran")
+    waiting = await suspend(abroad, "AM", FINISH, days(3))
+    assert "It can be withdrawn until then" in (await client.get("/applications/partners/AM")).text
+    at = f"/applications/partners/AM/decisions/{waiting['id']}"
+    assert (await tigran.post(f"{at}/withdraw")).status_code == 403
+    assert (await client.post(f"/applications/partners/GE/decisions/{waiting['id']}/withdraw")).status_code == 404
+    for _ in range(2):
+        assert (await client.post(f"{at}/withdraw")).headers["location"].endswith("?done=withdrawn")
+    assert "It is withdrawn" in (await client.get(f"{at}?done=withdrawn")).text
+    running = await suspend(abroad, "AM", choosing("home", "waiting", "cancel", notice_days=10))
+    (case,) = await cases(abroad, "AM", running)
+    at = f"/applications/partners/AM/decisions/{running['id']}"
+    assert "Take the notice back" in (await client.get(at)).text
+    for _ in range(2):
+        assert (await client.post(f"{at}/cases/{case['id']}/keep")).headers["location"].endswith("?done=kept")
+    assert "Take the notice back" not in (await client.get(at)).text
+
+
+async def test_whoever_lost_the_lease_does_nothing(abroad: Abroad) -> None:
+    """A process that was overtaken neither brings a decision into effect nor ends a case."""
+    await abroad.eligible()
+    await suspend(abroad, "AM", choosing("home", "waiting", "cancel"), days(1))
+    clock.move(timedelta(days=1))
+    bus = abroad.of.app.state.service.bus
+    lease = await leases.acquire(bus, "partners")
+    assert lease is not None
+    await leases.release(bus, lease)
+    with pytest.raises(leases.LeaseLost):
+        await take_due(bus, lease)
+    assert (await abroad.get("programme", "/partners/AM"))["status"] == "active"

@@ -1,0 +1,202 @@
+"""How does the programme coordinator suspend and reinstate a partner? Question, preview of every case, one step."""
+
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from services.applications.actions.partners import notices, seen
+from services.applications.actions.partners import reinstate as again
+from services.applications.actions.partners import suspend as actions
+from services.applications.model import partner as model
+from services.applications.pages.partners.forms import (
+    ReinstateForm,
+    choices_of,
+    chosen,
+    day_of,
+    suspend_form,
+    written,
+)
+from services.applications.pages.partners.shown import (
+    at,
+    flight_rows,
+    reference,
+    state_tag,
+    supply,
+)
+from services.applications.pages.parts import Store
+from services.applications.store import register
+from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.web import words
+from shared.web.errors import Refused
+from shared.web.forms import sent
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/partners", include_in_schema=False)
+Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
+@router.get("/{country}/suspend")
+async def ask(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+    """From when, and what becomes of each group."""
+    async with bus.read() as session:
+        found = await seen.partner(session, country)
+        funds = await _funds(bus)
+    form = suspend_form(found.flight, funds)(data={"since": clock.today()})
+    return _asked(request, found, form)
+
+
+def _asked(request: Request, found: seen.Partner, form: Any, status: int = 200) -> Response:
+    return render(
+        request,
+        "partners/suspend.html",
+        status,
+        form_=form,
+        country=found.standing.country,
+        flight=flight_rows(found.flight),
+        groups=[
+            (model.group_name(side, stage), len(found.flight.of(side, stage)), model.field_of(side, stage), stage)
+            for side, stage in found.flight.groups
+        ],
+        supply=len(found.flight.supply),
+    )
+
+
+async def _funds(bus: Store) -> dict[str, str]:
+    """The funds that can pay: id -> name."""
+    today = clock.today()
+    async with bus.read() as session:
+        found = await register.funds(session)
+    return {str(one.id): one.name for one in found if one.active and (one.until is None or one.until >= today)}
+
+
+@router.post("/{country}/suspend")
+async def look(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+    """Check what was chosen, and go on to the preview of every case."""
+    async with bus.read() as session:
+        found = await seen.partner(session, country)
+    form = await suspend_form(found.flight, await _funds(bus)).read(request)
+    if not form.validate():
+        return _asked(request, found, form, 422)
+    since, choices = form["since"].data, chosen(form, found.flight)
+    try:
+        async with bus.read() as session:
+            await actions.preview(session, country, since, choices)
+    except Refused as refused:
+        if refused.status_code == 404:
+            raise
+        for name, sentence in (refused.fields or {"": refused.detail}).items():
+            form.refuse(name, sentence)
+        return _asked(request, found, form, refused.status_code)
+    return see_other(at(country, "suspend", "preview") + "?" + urlencode(written(since, choices)))
+
+
+@router.get("/{country}/suspend/preview")
+async def preview(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+    """Exactly which cases, and what will be done with each."""
+    values = dict(request.query_params)
+    async with bus.read() as session:
+        made = await actions.preview(session, country, day_of(values), choices_of(values))
+    return await _previewed(request, bus, made)
+
+
+async def _previewed(
+    request: Request, bus: Store, made: actions.Preview, status: int = 200, problem: str | None = None, note: str = ""
+) -> Response:
+    funds = await _funds(bus)
+    groups = [
+        {
+            "name": model.group_name(side, stage),
+            "said": model.said(next(one for one in made.choices if (one.side, one.stage) == (side, stage)), funds),
+            "cases": [
+                [reference(one), state_tag(stage, one), one.other and words.country(one.other)]
+                for one in made.flight.of(side, stage)
+            ],
+        }
+        for side, stage in made.flight.groups
+    ]
+    return render(
+        request,
+        "partners/preview.html",
+        status,
+        country=made.flight.country,
+        since=made.since,
+        at_once=made.since <= clock.today(),
+        groups=groups,
+        supply=[[one.reference, supply(one)] for one in made.flight.supply],
+        hidden={**written(made.since, made.choices), "digest": made.digest},
+        problem=problem,
+        note=note,
+    )
+
+
+@router.post("/{country}/suspend/confirm")
+async def confirm(request: Request, country: str, principal: Coordinator, bus: Store) -> Response:
+    """Do it, all of it in one step; where something has changed since, show it again."""
+    values = {name: str(value) for name, value in (await sent(request)).items()}
+    note = values.get("note", "")
+    try:
+        decision = await actions.suspend(
+            bus,
+            principal,
+            country,
+            day_of(values),
+            choices_of(values),
+            digest=values.get("digest", ""),
+            note=note,
+        )
+    except actions.Changed as changed:
+        return await _previewed(request, bus, changed.preview, 409, changed.detail, note)
+    return see_other(at(country, "decisions", decision.id) + "?done=decided")
+
+
+@router.get("/{country}/reinstate")
+async def ask_reinstate(request: Request, country: str, _: Coordinator, bus: Store) -> Response:
+    """From when it takes part again."""
+    async with bus.read() as session:
+        await seen.partner(session, country)
+    return render(
+        request, "partners/reinstate.html", form_=ReinstateForm(data={"since": clock.today()}), country=country
+    )
+
+
+@router.post("/{country}/reinstate")
+async def reinstate(request: Request, country: str, principal: Coordinator, bus: Store) -> Response:
+    """Reinstate it."""
+    form = await ReinstateForm.read(request)
+    status = 422
+    if form.validate():
+        try:
+            decision = await again.reinstate(bus, principal, country, form.since.data or date.min, form.note.data or "")
+        except Refused as refused:
+            if refused.status_code == 404:
+                raise
+            status = refused.status_code
+            for name, sentence in (refused.fields or {"since": refused.detail}).items():
+                form.refuse(name, sentence)
+        else:
+            return see_other(at(country, "decisions", decision.id) + "?done=decided")
+    return render(request, "partners/reinstate.html", status, form_=form, country=country)
+
+
+@router.post("/{country}/decisions/{decision_id}/withdraw")
+async def withdraw(country: str, decision_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Take back a decision whose day has not come."""
+    async with bus.read() as session:
+        await seen.decision(session, country, decision_id)
+    await actions.withdraw(bus, principal, decision_id)
+    return see_other(at(country, "decisions", decision_id) + "?done=withdrawn")
+
+
+@router.post("/{country}/decisions/{decision_id}/cases/{case_id}/keep")
+async def keep(country: str, decision_id: UUID, case_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """Take back the notice of one case."""
+    async with bus.read() as session:
+        await seen.decision(session, country, decision_id)
+    await notices.take_back(bus, principal, decision_id, case_id)
+    return see_other(at(country, "decisions", decision_id) + "?done=kept")
