@@ -19,6 +19,7 @@ from shared.contracts.access import AccessChanged
 from shared.contracts.codes import PartnerStatus
 from shared.contracts.registry import PartnerStatusChanged
 from shared.identity.principal import Grant, Principal
+from shared.web.live import ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,10 +126,14 @@ async def grants_of(session: AsyncSession, subject: str) -> tuple[Grant, ...]:
     return _grants.validate_python(held) if held is not None else ()
 
 
-async def write_partner(session: AsyncSession, country: str, status: PartnerStatus, since: date) -> None:
-    """Keep how a partner country stands from now on; a suspension ends sign-ins that began before this moment."""
+async def write_partner(tx: Tx, country: str, status: PartnerStatus, since: date) -> None:
+    """Keep how a partner country stands from now on; a suspension ends sign-ins that began before this moment.
+
+    Live pages that are open ask their guards again.
+    """
     suspended = status is PartnerStatus.SUSPENDED
-    connection = await session.connection()
+    connection = await tx.session.connection()
+    await tx.changed(ACCESS)
     if not suspended:
         over = sa.update(_suspensions).where(_suspensions.c.country == country).values(since=None)
         await connection.execute(over)
@@ -144,7 +149,7 @@ async def consume_partners(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of topic exchange.registry as far as access goes: how each partner stands, in order."""
     for event in events:
         if isinstance(event.data, PartnerStatusChanged):
-            await write_partner(tx.session, event.data.country, event.data.status, event.data.since)
+            await write_partner(tx, event.data.country, event.data.status, event.data.since)
 
 
 async def load_principal(session: AsyncSession, subject: str) -> Principal:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 CHANNEL = "tandem_changed"
+ACCESS = "access"  # what people may has changed for a whole country: each stream ends, and asks its guard again
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
 QUIET = 0.2  # seconds between two messages to one client in the long run: a burst of commits is few refreshes
 SOON = 0.02  # the same while BURST is not used up: what follows from a fact at once is shown at once
@@ -50,6 +51,7 @@ class Live:
         self._process = uuid4().hex[:8]
         self._tick = 0
         self._last: dict[str, int] = {}
+        self._era = 0  # counts the times that all streams had to ask their guards again
         self._closed = asyncio.Event()
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,8 +72,16 @@ class Live:
         return f"{self._process}.{self._tick}"
 
     def changed(self, name: str | None = None) -> None:
-        """Wake all pages that wait for `name`; all pages of this process when it is None."""
+        """Wake all pages that wait for `name`; all pages of this process when it is None.
+
+        `ACCESS` ends all streams: a browser opens its stream again by itself, if it still may.
+        """
         self._tick += 1
+        if name == ACCESS:
+            self._era += 1
+            for mailbox in self._mailboxes:
+                mailbox.set()
+            return
         if name is None:
             self._last = dict.fromkeys(set(self._last) | set(self._mailboxes.values()), self._tick)
         else:
@@ -184,14 +194,14 @@ class Live:
             yield b"retry: 2000\n\n"
             if self._missed(name, seen):
                 mailbox.set()
-            spare, told = BURST, monotonic()
+            spare, told, era = BURST, monotonic(), self._era
             while not self._closed.is_set():
                 try:
                     await asyncio.wait_for(mailbox.wait(), HEARTBEAT)
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                if self._closed.is_set():
+                if self._closed.is_set() or self._era != era:
                     break
                 mailbox.clear()
                 spare = min(BURST, spare + (monotonic() - told) / QUIET) - 1

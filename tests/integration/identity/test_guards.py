@@ -227,7 +227,7 @@ async def test_a_spoilt_cookie_is_a_stranger(browser: httpx2.AsyncClient) -> Non
 async def suspend(app: FastAPI, country: str) -> None:
     """The country is suspended from today on."""
     async with app.state.service.bus.transaction("system:tests") as tx:
-        await write_partner(tx.session, country, PartnerStatus.SUSPENDED, clock.today())
+        await write_partner(tx, country, PartnerStatus.SUSPENDED, clock.today())
 
 
 async def test_a_suspension_ends_sign_ins_at_once(

@@ -188,6 +188,21 @@ async def test_closing_ends_all_streams_and_refuses_new_ones(hub: Live) -> None:
     assert hub.response("board").status_code == 503
 
 
+async def test_a_change_of_access_ends_all_streams(hub: Live, store: Any) -> None:
+    """Every page has to ask its guard again, whatever it waits for; a stream that is opened then goes on."""
+    pages = [Page(hub, "board"), Page(hub, "matches")]
+    await asyncio.sleep(0)
+    await notify(store, module.ACCESS)
+    for page in pages:
+        await asyncio.wait_for(page.ended.wait(), 5)
+        assert page.told == []
+    again = Page(hub, "board")
+    await asyncio.sleep(0)
+    hub.changed("board")
+    await again.hears(1)
+    await again.close()
+
+
 async def test_a_quiet_stream_shows_that_it_lives(hub: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Proxies cut what says nothing: a comment goes out in between."""
     monkeypatch.setattr(module, "HEARTBEAT", 0.05)

@@ -43,7 +43,7 @@ async def take(tx: Tx, decision: store.Decision) -> None:
     row = {"country": decision.country, "since": decision.since, "status": status.value}
     await register.put(tx.session, register.Partner, [row])
     # The own guards know it with this commit, the other services' as soon as the log has gone round.
-    await write_partner(tx.session, decision.country, status, decision.since)
+    await write_partner(tx, decision.country, status, decision.since)
     event = PartnerStatusChanged(country=decision.country, status=status, since=decision.since)
     await tx.record(event, decision.country)
     decision.state, decision.taken_at = store.TAKEN, clock.now()

@@ -1,5 +1,6 @@
 """What does a partner's page show: how it stands, what is in flight, what was decided? Auditors read it too."""
 
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from services.applications.pages.partners.shown import (
     decided,
     flight_rows,
     later,
+    reference,
     state_of,
     state_tag,
     supply,
@@ -60,7 +62,10 @@ async def show(request: Request, country: str, principal: Reader, bus: Store) ->
         decides=principal.has(Role.PROGRAMME_COORDINATOR),
         flight=flight_rows(found.flight),
         supply=[[one.reference, supply(one), supply_way(one)] for one in found.flight.supply],
-        history=[[dates.day(one.since), tag("partner", one.status)] for one in found.history],
+        history=[
+            [dates.day(one.since), until and dates.day(until), tag("partner", one.status)]
+            for one, until in _until(found.history)
+        ],
         decisions=[
             [
                 {"text": later(one), "href": at(country, "decisions", one.id)},
@@ -75,11 +80,17 @@ async def show(request: Request, country: str, principal: Reader, bus: Store) ->
     )
 
 
+def _until(history: list[register.Partner]) -> list[tuple[register.Partner, date | None]]:
+    """Each status with its last day, the newest first; the newest has none."""
+    ends = [None, *(one.since - timedelta(days=1) for one in history)]
+    return list(zip(history, ends, strict=False))
+
+
 @router.get("/{country}/cases")
 async def cases_of(
     request: Request,
     country: str,
-    _: Reader,
+    principal: Reader,
     bus: Store,
     side: str = "",
     stage: str = "",
@@ -89,6 +100,7 @@ async def cases_of(
     """The cases behind a count; without filters all that are in flight."""
     async with bus.read() as session:
         found = await seen.partner(session, country)
+    decides = principal.has(Role.PROGRAMME_COORDINATOR)
     held = [
         one
         for group in found.flight.groups
@@ -97,7 +109,7 @@ async def cases_of(
     ]
     rows = [
         [
-            one.reference,
+            reference(one) if decides else one.reference,
             model.group_name(one.side, one.stage),
             state_tag(one.stage, one),
             one.other and words.country(one.other),
@@ -130,7 +142,7 @@ async def show_decision(request: Request, country: str, decision_id: UUID, princ
         title=later(decision),
         names={subject: person.name for subject, person in people.items()},
         choices=[[model.group_name(one.side, one.stage), model.said(one, funds)] for one in choices],
-        cases=[decided(one, funds) for one in cases],
+        cases=[decided(one, funds, linked=decides) for one in cases],
         notices=[one for one in cases if one.state == model.CaseState.NOTICE and decides],
         shown=[
             [

@@ -79,8 +79,17 @@ def reference(one: model.InFlight) -> dict[str, str]:
     return {"text": one.reference, "href": f"/applications/matches/{one.match_id}"}
 
 
-def decided(one: store.DecidedCase, funds: dict[str, str]) -> list[Any]:
-    """One case of a decision as a row: reference, group, other side, what became of it, since when."""
+def _way(one: store.DecidedCase) -> str:
+    """Where a decided thing is."""
+    place = {"application": "cases", "match": "matches", "offer": "offers", "mentor": "mentors"}[one.kind]
+    return f"/applications/{place}/{one.id}"
+
+
+def decided(one: store.DecidedCase, funds: dict[str, str], *, linked: bool) -> list[Any]:
+    """One case of a decision as a row: reference, group, other side, what became of it, since when.
+
+    `linked` for a reader who may go to the case itself.
+    """
     named = {
         model.CaseState.GOES_ON: gettext("Goes on"),
         model.CaseState.NOTICE: gettext("Ends on %(day)s"),
@@ -97,4 +106,5 @@ def decided(one: store.DecidedCase, funds: dict[str, str]) -> list[Any]:
     group = gettext("Placement") if one.kind == "offer" else gettext("Mentor")
     if one.stage is not None:
         group = model.group_name(Side(one.side), model.Stage(one.stage))
-    return [one.reference, group, one.other and words.country(one.other), became, dates.moment(one.at)]
+    name: Any = {"text": one.reference, "href": _way(one)} if linked else one.reference
+    return [name, group, one.other and words.country(one.other), became, dates.moment(one.at)]
