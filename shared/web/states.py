@@ -175,6 +175,13 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
         ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
     ),
+    "preparation": (
+        ("missing", "wait", N_("Missing"), N_("It is asked for before travel and not there yet."), N_("Guest, sender or host"), N_("Whoever owns it brings it.")),
+        ("under_way", "office", N_("Under way"), N_("Something of it is still to come."), N_("Guest, sender or host"), N_("It is granted, or made.")),
+        ("problem", "error", N_("Needs attention"), N_("What is there is not enough. The reason is given with it."), N_("Guest, sender or host"), N_("Whoever owns it mends it.")),
+        ("there", "done", N_("There"), N_("Nothing is left to do about it."), "", ""),
+        ("not_asked", "ended", N_("Not asked for"), N_("The programme does not ask for it on this visit."), "", ""),
+    ),
     "mentorship": (
         ("opened", "wait", N_("Waits for signatures"), N_("The match is confirmed; the agreement is not yet signed by both."),
          N_("Mentor and mentee"), N_("Both sign the agreement.")),

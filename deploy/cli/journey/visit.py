@@ -180,7 +180,7 @@ async def takes_place(walk: Walk, visit: dict[str, Any], application: dict[str, 
     async with walk.step("Guest and host agree on the agenda, the guest is prepared"):
         await people.post(HOST, f"{at}/agenda/agree")
         await people.post(OFFICER, f"{at}/agenda/agree")
-        await people.post(OFFICER, f"{at}/preparation", {"items": ["authorisation", "visa", "insurance", "costs"]})
+        await people.put(OFFICER, f"{at}/preparation/visa", {"details": {"result": "not_needed"}})
     async with walk.step("The clock is moved to the evening of the last day"):
         evening = datetime.combine(date.fromisoformat(visit["end"]), time(17), UTC)
         now = datetime.fromisoformat((await people.get(PROGRAMME, f"{PORTAL}/clock"))["now"])

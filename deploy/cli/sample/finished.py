@@ -141,8 +141,6 @@ async def agree(room: Room) -> None:
         at = f"{API}/visits/{match['visit_id']}"
         await room.people.post(host, f"{at}/agenda/agree")
         await room.people.post(guest, f"{at}/agenda/agree")
-        items = ["authorisation", "visa", "insurance", "costs"]
-        await room.people.post(guest, f"{at}/preparation", {"items": items})
 
     await room.all(act(place, match) for place, (match, _) in enumerate(await _visits(room)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.sample.plan import OPEN
-from deploy.cli.sample.room import PROGRAMME
+from deploy.cli.sample.room import API, PROGRAMME
 from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
 
 if TYPE_CHECKING:
@@ -59,6 +59,26 @@ async def answers(room: Room) -> None:
     )
 
 
+async def prepare(room: Room) -> None:
+    """Those who have a visit to come have begun to bring together what is needed for it."""
+    found = [one for one in await room.matches(OPEN, "confirmed") if one["visit_id"] is not None]
+    for match in found:
+        at, guest, host = (
+            f"{API}/visits/{match['visit_id']}",
+            room.officer_of(match["application_id"]),
+            room.other_side(match),
+        )
+        days = (await room.people.get(guest, at))["days"]
+        if not days:
+            continue
+        insured = {"insurer": "Mutual of Public Servants", "policy_number": "TR-20418", "valid_from": days[0]}
+        await room.people.put(guest, f"{at}/preparation/insurance", {"details": insured | {"valid_until": days[-2]}})
+        arrival = {"contact_name": "The duty officer", "place": "Main entrance, visitors' desk", "at": "09:00"}
+        await room.people.put(host, f"{at}/preparation/arrival", {"details": arrival})
+        cost = {"item": "accommodation", "payer": "host", "planned": "420.00"}
+        await room.people.post(host, f"{at}/costs", cost)
+
+
 STEPS = (
     (-45, "Second call", open_call(OPEN)),
     (-41, "Second call: placements", send_in(OPEN, -41, -40)),
@@ -78,6 +98,7 @@ STEPS = (
     (-3, "Second call: eligibility and answers", judge(OPEN, -12)),
     (-2, "Second call: answers", answers),
     (-1, "Second call: the newest applications", send_in(OPEN, -1)),
+    (-1, "Second call: what is needed before travel", prepare),
     (-1, "Second call: questions to officers", decide(OPEN, -4)),
 )
 """The steps of the open call: (day, what is done in words, how)."""

@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.applications.actions import cases, clearance, moves, visits
+from services.applications.actions import cases, clearance, moves, preparation, visits
 from services.applications.actions.cases import Case, Known
 from services.applications.model import mentorship as pair_model
 from services.applications.model import moves as moves_model
-from services.applications.model.participation import ASKED_BEFORE_TRAVEL, days_to_record
+from services.applications.model.participation import days_to_record
 from services.applications.store import applications as applications_store
 from services.applications.store import (
     calls,
@@ -38,7 +38,6 @@ from shared.contracts.codes import (
     MatchState,
     MentorshipState,
     Party,
-    PreparationItem,
     Role,
     Side,
     VisitState,
@@ -49,10 +48,11 @@ from shared.workdays import due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.model.preparation import Arrival, Checklist
     from shared.contracts.applications import ApplicationProfile
     from shared.contracts.codes import Answer
     from shared.identity import Principal
@@ -193,14 +193,15 @@ class VisitView:
     version: int
     agenda: str
     agreed: dict[Party, int]
-    prepared: set[PreparationItem]
     attendance: dict[date, bool]
     statements: list[participation.Statement]
     tasks: list[Task]
     proposal: moves_model.Proposal | None
     asked_move: Party | None
     move_answers: dict[Party, Answer]
-    asked: tuple[PreparationItem, ...] = ASKED_BEFORE_TRAVEL
+    checklist: Checklist | None
+    preparation_due: datetime | None
+    arrival: Arrival | None
 
     @property
     def answering_move(self) -> bool:
@@ -251,14 +252,24 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         version,
         agenda,
         await participation.agenda_agreed(session, visit.id),
-        await participation.prepared(session, visit.id),
         await participation.attendance(session, visit.id),
         await participation.statements(session, visit.match_id),
         _tasks(case, visit.id, arrived, ended=visit.stands in _EVALUATED, follows=follows),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
         await moves_store.answers(session, visit.id, visit.moves),
+        await preparation.checklist(session, visit),
+        await _preparation_due(session, visit),
+        await preparation.arrival(session, case, visit),
     )
+
+
+async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> datetime | None:
+    """When all must be there before travel; None while the visit has no dates."""
+    call = await calls.call(session, visit.call_id)
+    if call is None or visit.start is None:
+        return None
+    return due(visit.start, -call.terms.timers.preparation_weeks, Unit.WEEKS, UNION)
 
 
 @dataclass(frozen=True, slots=True)

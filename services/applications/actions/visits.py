@@ -1,4 +1,4 @@
-"""What do guest and host do about a visit: agree on the agenda, prepare it, record who was there?"""
+"""What do guest and host do about a visit: agree on the agenda, record who was there?"""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from services.applications.model import participation as model
 from services.applications.store import offers
 from services.applications.store import participation as store
 from shared import clock
-from shared.contracts.codes import Party, PreparationItem, StatedReason, published
+from shared.contracts.codes import Party, StatedReason, published
 from shared.contracts.participation import (
     AgendaAgreed,
     AttendanceRecorded,
     EarlyReturnReported,
     NoShowReported,
-    PreparationCompleted,
 )
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import date
     from uuid import UUID
 
@@ -89,25 +88,6 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
             application_id=visit.application_id, visit_id=visit_id, by=party, version=now, complete=complete
         )
         await tx.record(event, visit.match_id, correlation=case.correlation)
-        await tx.changed("matches")
-        return visit
-
-
-async def prepare(bus: Bus, principal: Principal, visit_id: UUID, items: Collection[PreparationItem]) -> Visit:
-    """The guest says what is there before travel; once all that is asked for is, it is told. Raises `Refused`."""
-    async with bus.transaction(principal.subject) as tx:
-        case, visit = await cases.of_visit(tx.session, principal, visit_id, lock=True)
-        case.acts_as(Party.GUEST)
-        goes(model.may_prepare, visit.stands)
-        before = await store.prepared(tx.session, visit_id)
-        for item in sorted(set(items) - before):
-            row = store.Prepared(visit_id=visit_id, item=item, actor=principal.subject, at=clock.now())
-            tx.session.add(row)
-        if model.prepared(before | set(items)) and not model.prepared(before):
-            event = PreparationCompleted(
-                application_id=visit.application_id, visit_id=visit_id, items=model.ASKED_BEFORE_TRAVEL
-            )
-            await tx.record(event, visit.match_id, correlation=case.correlation)
         await tx.changed("matches")
         return visit
 

@@ -17,7 +17,9 @@ from services.applications.api import (
     moves,
     offers,
     partners,
+    preparation,
     register,
+    travel_rules,
     visits,
 )
 from shared import clock as time
@@ -40,7 +42,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         internal.router,
     ]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
-    found += [moves.router]
+    found += [moves.router, travel_rules.router, preparation.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -112,7 +112,7 @@ def visit(view: VisitView) -> Shown:
             "agreed": {party.value: version for party, version in view.agreed.items()},
             "complete": view.both_agreed,
         },
-        "prepared": sorted(view.prepared),
+        "preparation": {one.item.value: one.ready for one in view.checklist.standings} if view.checklist else None,
         "attendance": {day.isoformat(): present for day, present in view.attendance.items()},
         "recordable": view.recordable,
         "ended_on": one.ended_on,

@@ -1,4 +1,4 @@
-"""How does a program act for guest and host about a visit: agenda, preparation, attendance, forms?"""
+"""How does a program act for guest and host about a visit: agenda, attendance, forms?"""
 
 from datetime import date
 from typing import Annotated, Any
@@ -13,11 +13,10 @@ from services.applications.actions.overview import visit_view
 from services.applications.api import shown
 from services.applications.api.parts import Body, MaybeReason, Portal, Store, TicketFor
 from shared.bus import Bus
-from shared.contracts.codes import PreparationItem, Role
+from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
-Guest = Annotated[Principal, Depends(allow(Role.OFFICER))]
 Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
 Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
 Anyone = Annotated[
@@ -45,12 +44,6 @@ class AgendaVersion(Body):
     """To which version one agrees; without it the newest."""
 
     version: int | None = None
-
-
-class Items(Body):
-    """What is there before travel."""
-
-    items: tuple[PreparationItem, ...]
 
 
 class Days(Body):
@@ -87,13 +80,6 @@ async def write_agenda(visit_id: UUID, body: AgendaText, principal: Both, bus: S
 async def agree(visit_id: UUID, principal: Both, bus: Store, body: AgendaVersion | None = None) -> dict[str, Any]:
     """Agree to the agenda."""
     await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
-    return await _shown(bus, principal, visit_id)
-
-
-@router.post("/{visit_id}/preparation")
-async def prepare(visit_id: UUID, body: Items, principal: Guest, bus: Store) -> dict[str, Any]:
-    """Say what is there before travel."""
-    await actions.prepare(bus, principal, visit_id, body.items)
     return await _shown(bus, principal, visit_id)
 
 

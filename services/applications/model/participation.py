@@ -8,21 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.model.steps import NotNow, refuse
-from shared.contracts.codes import Answer, MatchState, Party, PreparationItem, VisitState
+from shared.contracts.codes import Answer, MatchState, Party, VisitState
 from shared.web import dates
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
-
-ASKED_BEFORE_TRAVEL = (
-    PreparationItem.AUTHORISATION,
-    PreparationItem.VISA,
-    PreparationItem.INSURANCE,
-    PreparationItem.COSTS,
-)
-"""What a guest has to have before travel; what else a visit needs is the programme's to add here."""
 
 _TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
 
@@ -52,11 +44,6 @@ def may_prepare(state: VisitState) -> None:
     """Raises `NotNow` unless agenda and preparation can still be spoken of."""
     if state is not VisitState.SCHEDULED:
         raise refuse("visit", state)
-
-
-def prepared(done: Collection[PreparationItem]) -> bool:
-    """Whether all that is asked for before travel is there."""
-    return set(ASKED_BEFORE_TRAVEL) <= set(done)
 
 
 def days_to_record(days: Sequence[date], today: date) -> list[date]:

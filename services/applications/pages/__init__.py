@@ -16,19 +16,23 @@ from services.applications.pages import (
     clearing,
     clock,
     coordinator,
+    costs,
     home,
     inbox,
+    letters,
     matches,
     mentors,
     mentorships,
     moves,
     offers,
     partners,
+    preparation,
     programme,
     queue,
     start,
     tasks,
     ticked,
+    travel_rules,
     visits,
 )
 from shared import clock as time
@@ -51,7 +55,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found.append(parked_router("applications", consumers))
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router]
-    found += [moves.router]
+    found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]
     if settings.local and time.movable():
         found.append(clock.router)
     return found

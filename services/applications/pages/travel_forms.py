@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from services.applications.model.costs import CURRENCIES, CostItem, Payer
+from services.applications.model.preparation import VisaResult
 from services.applications.pages.abroad_forms import ReasonForm, SpanRow, iso
 from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import StatedReason
+from shared.contracts.codes import PreparationItem, StatedReason
 from shared.web.forms import (
+    DateField,
     FieldList,
     Form,
     FormField,
@@ -13,6 +16,7 @@ from shared.web.forms import (
     Needed,
     RadioField,
     SelectField,
+    StringField,
     TextAreaField,
 )
 from shared.web.i18n import N_, gettext
@@ -55,3 +59,125 @@ class MoveAnswerForm(Form):
     text = TextAreaField(
         N_("More about it"), [Longest(1000)], description=N_("Stays in the portal; only the reason is passed on")
     )
+
+
+class AuthorisationForm(Form):
+    """The sending agency's authorisation."""
+
+    reference = StringField(N_("Reference of the order or letter"), [Needed(N_("Enter the reference")), Longest(100)])
+    given_on = DateField(N_("Of which day is it?"), [Needed(N_("Enter the day of the authorisation"))])
+
+
+class VisaForm(Form):
+    """Where it stands with the visa."""
+
+    result = RadioField(
+        N_("Where does it stand with your visa?"),
+        [Needed(N_("Choose where it stands with your visa"))],
+        choices=VisaResult,
+    )
+    applied_on = DateField(N_("When did you apply?"))
+    decided_on = DateField(N_("When was it granted or refused?"))
+    valid_from = DateField(N_("Valid from"))
+    valid_until = DateField(N_("Valid until"))
+
+
+class InsuranceForm(Form):
+    """The guest's insurance."""
+
+    insurer = StringField(N_("Who insures you?"), [Needed(N_("Enter the insurer")), Longest(100)])
+    policy_number = StringField(
+        N_("Number of the policy"), [Needed(N_("Enter the number of the policy")), Longest(100)]
+    )
+    valid_from = DateField(N_("Valid from"), [Needed(N_("Enter the first day"))])
+    valid_until = DateField(N_("Valid until"), [Needed(N_("Enter the last day"))])
+
+
+class EmergencyForm(Form):
+    """Whom the host calls in an emergency."""
+
+    name = StringField(N_("Name"), [Needed(N_("Enter a name")), Longest(100)])
+    relation = StringField(
+        N_("Who is it to you?"), [Longest(100)], description=N_("Spouse, parent, friend, duty officer")
+    )
+    phone = StringField(
+        N_("Telephone number"),
+        [Needed(N_("Enter a telephone number")), Longest(40)],
+        description=N_("With the country code, like +374 10 123456"),
+    )
+    languages = StringField(N_("Which languages does this person speak?"), [Longest(100)])
+
+
+class AccessForm(Form):
+    """What the guest needs to take part."""
+
+    text = TextAreaField(
+        N_("What do you need to take part well?"),
+        [Needed(N_("Write what you need")), Longest(1000)],
+        description=N_("A step-free way, food, medication, a room to pray: your host reads it and nobody else"),
+    )
+
+
+class ArrivalForm(Form):
+    """Whom the guest asks for, where and when."""
+
+    contact_name = StringField(N_("Whom does the guest ask for?"), [Needed(N_("Enter a name")), Longest(100)])
+    contact_email = StringField(N_("E-mail of this person"), [Longest(200)])
+    contact_phone = StringField(N_("Telephone of this person"), [Longest(40)])
+    place = TextAreaField(
+        N_("Where does the guest go on the first day?"),
+        [Needed(N_("Enter the place")), Longest(500)],
+        description=N_("Address, entrance, building"),
+    )
+    at = StringField(
+        N_("At what time?"), [Needed(N_("Enter a time like 09:30"))], description=N_("Local time, like 09:30")
+    )
+    bring = TextAreaField(N_("What does the guest have to bring?"), [Longest(1000)])
+
+
+SHEET_FORMS: dict[PreparationItem, type[Form]] = {
+    PreparationItem.AUTHORISATION: AuthorisationForm,
+    PreparationItem.VISA: VisaForm,
+    PreparationItem.INSURANCE: InsuranceForm,
+    PreparationItem.EMERGENCY_CONTACT: EmergencyForm,
+    PreparationItem.ACCESS_NEEDS: AccessForm,
+    PreparationItem.ARRIVAL: ArrivalForm,
+}
+"""The form of each thing that somebody writes down; costs and letters have pages of their own."""
+
+
+class LineForm(Form):
+    """Who pays how much, of one line of what a visit costs."""
+
+    payer = SelectField(N_("Who pays?"), [Needed(N_("Choose who pays"))], choices=Payer, blank=N_("Choose one"))
+    currency = SelectField(N_("Currency"), choices=[(one, one) for one in CURRENCIES], default="EUR")
+    planned = StringField(N_("Planned amount"), [Needed(N_("Enter an amount like 120.50"))])
+    note = StringField(N_("Note"), [Longest(200)])
+
+
+class CostForm(LineForm):
+    """One more line."""
+
+    item = SelectField(N_("What for?"), [Needed(N_("Choose what it is for"))], choices=CostItem, blank=N_("Choose one"))
+
+
+class ChangeCostForm(LineForm):
+    """A line anew, with what it came to."""
+
+    actual = StringField(N_("Actual amount"), description=N_("Once it is known"))
+
+
+class AskedForm(Form):
+    """Whether something is asked before travel, where."""
+
+    item = SelectField(
+        N_("What?"), [Needed(N_("Choose what it is about"))], choices=PreparationItem, blank=N_("Choose one")
+    )
+    asked = RadioField(
+        N_("Is it asked for?"),
+        [Needed(N_("Choose whether it is asked for"))],
+        choices=[("yes", N_("Yes")), ("no", N_("No"))],
+    )
+    call_id = SelectField(N_("In which call?"), default="")
+    country = SelectField(N_("Of guests from"), default="")
+    host_country = SelectField(N_("At hosts in"), default="")

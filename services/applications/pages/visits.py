@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.actions import forms
+from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
 from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
 from services.applications.api.parts import Portal
@@ -21,7 +21,6 @@ from shared.contracts.codes import (
     MatchState,
     MoveDropCause,
     Party,
-    PreparationItem,
     Role,
     StatedReason,
     UnschedulableCause,
@@ -36,7 +35,6 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-Guest = Annotated[Principal, Depends(allow(Role.OFFICER))]
 Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
 Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
 Anyone = Annotated[
@@ -159,7 +157,8 @@ async def page_of(
         scheduled=scheduled,
         security=view.of.offer.entry.security if view.of.offer else "",
         contact=view.of.offer.entry.contact if view.of.offer and own else "",
-        items=[(item.value, words.label(item), item in view.prepared) for item in view.asked],
+        left=_left(view),
+        arrival=_arrival(view),
         days=[(day, view.attendance.get(day), day in view.recordable) for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),
         came=any(view.attendance.values()),
@@ -170,6 +169,28 @@ async def page_of(
         form_=form or AgendaForm(data={"text": view.agenda}),
         done=request.query_params.get("done"),
     )
+
+
+def _left(view: VisitView) -> list[Any]:
+    """What of the preparation is the reader's to bring and not there."""
+    own = preparation.sides(view.of.case)
+    open_ = [] if view.checklist is None else view.checklist.open_()
+    return [one for one in open_ if one.owner in own]
+
+
+def _arrival(view: VisitView) -> list[dict[str, str]]:
+    """Whom the guest asks for, where and when, for those who may read it."""
+    sheet = view.arrival
+    if sheet is None:
+        return []
+    reach = ", ".join(part for part in (sheet.contact_name, sheet.contact_phone, sheet.contact_email) if part)
+    said = {"place": sheet.place, "at": sheet.at.strftime("%H:%M")}
+    rows = [
+        {"key": gettext("Arrive"), "value": gettext("%(place)s, at %(at)s") % said},
+        {"key": gettext("Ask for"), "value": reach},
+        {"key": gettext("To bring"), "value": sheet.bring},
+    ]
+    return [row for row in rows if row["value"]]
 
 
 def _answered(view: VisitView, party: Party) -> str:
@@ -228,15 +249,6 @@ async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -
     version = str((await request.form()).get("version", ""))
     await actions.agree(bus, principal, visit_id, int(version) if version.isdigit() else None)
     return see_other(at(visit_id) + "?done=agreed")
-
-
-@router.post("/{visit_id}/preparation")
-async def prepare(request: Request, visit_id: UUID, principal: Guest, bus: Store) -> Response:
-    """Keep what is there before travel."""
-    sent = (await request.form()).getlist("item")
-    items = [PreparationItem(one) for one in sent if one in list(PreparationItem)]
-    await actions.prepare(bus, principal, visit_id, items)
-    return see_other(at(visit_id) + "?done=prepared")
 
 
 @router.post("/{visit_id}/attendance")

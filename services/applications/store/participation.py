@@ -18,7 +18,7 @@ from services.applications.store.base import Table
 from services.applications.store.matches import Match
 from services.applications.store.partners import suspended_now
 from shared import clock
-from shared.contracts.codes import Answer, MatchState, Party, PreparationItem, Side
+from shared.contracts.codes import Answer, MatchState, Party, Side
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -53,8 +53,8 @@ class Release(Table, table=True):
     match_id: UUID = Field(primary_key=True)
     of: str = Field(primary_key=True)
     to: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
     fields: list[str] = Field(sa_type=JSONB)
-    purpose: str
     basis: str
     at: datetime = Field(sa_type=_TIME)
 
@@ -93,17 +93,6 @@ class AgendaAgreement(Table, table=True):
     visit_id: UUID = Field(primary_key=True)
     party: str = Field(primary_key=True)
     version: int
-    at: datetime = Field(sa_type=_TIME)
-
-
-class Prepared(Table, table=True):
-    """One thing that must be there before travel is there."""
-
-    __tablename__ = "prepared"
-
-    visit_id: UUID = Field(primary_key=True)
-    item: str = Field(primary_key=True)
-    actor: str
     at: datetime = Field(sa_type=_TIME)
 
 
@@ -160,6 +149,17 @@ async def releases(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     return found
 
 
+async def add_release(session: AsyncSession, row: Release) -> bool:
+    """Note that fields are shown; whether any of them was not shown before for that purpose. Others stay shown."""
+    before = await session.get(Release, (row.match_id, row.of, row.to, row.purpose), with_for_update=True)
+    if before is None:
+        session.add(row)
+        return True
+    new = [one for one in row.fields if one not in before.fields]
+    before.fields = [*before.fields, *new]
+    return bool(new)
+
+
 async def answers(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, dict[Party, Answer]]:
     """By match and party, what was answered."""
     query = select(AnswerIn).where(col(AnswerIn.match_id).in_(sorted(match_ids)))
@@ -205,12 +205,6 @@ async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, versio
     await session.execute(
         new.on_conflict_do_update(index_elements=["visit_id", "party"], set_={"version": version, "at": at})
     )
-
-
-async def prepared(session: AsyncSession, visit_id: UUID) -> set[PreparationItem]:
-    """What is there before travel."""
-    query = select(Prepared).where(Prepared.visit_id == visit_id).order_by(col(Prepared.item))
-    return {PreparationItem(one.item) for one in await session.scalars(query)}
 
 
 async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:

@@ -167,6 +167,11 @@ async def visit(session: AsyncSession, visit_id: UUID, *, lock: bool = False) ->
     return await session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
 
 
+async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> list[Visit]:
+    """The visits with these ids, as far as they are known."""
+    return list(await session.scalars(select(Visit).where(col(Visit.id).in_(sorted(ids))).order_by(col(Visit.id))))
+
+
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
     """The visits that came of these matches, by match."""
     query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))

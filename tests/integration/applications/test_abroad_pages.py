@@ -157,20 +157,19 @@ async def test_a_match_is_cleared_and_answered(abroad: Abroad) -> None:
 
 
 async def test_a_visit_on_pages(abroad: Abroad) -> None:
-    """Agenda written and agreed by both, prepared, attendance by day, forms opened with a ticket."""
+    """Agenda written and agreed by both, attendance by day, forms opened with a ticket."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     at = f"/applications/visits/{visit_id}"
     assert "Who comes when" in await read(abroad, "claire", "/applications/visits")
     assert "Ani Petrosyan" in await read(abroad, "claire", "/applications/visits")
-    assert "Before you travel" in await read(abroad, "ani", at)
+    assert "Before travel" in await read(abroad, "ani", at)
     await send(abroad, "claire", f"{at}/agenda", {"text": "Monday: briefing.", "version": "1"})
     late = await send(abroad, "ani", f"{at}/agenda", {"text": "Another one.", "version": "1"}, 409)
     assert "changed the agenda" in late.text
     for somebody in ("ani", "claire", "claire"):
         await send(abroad, somebody, f"{at}/agenda/agree", {"version": "2"})
     assert "Agenda agreed" in await read(abroad, "claire", at)
-    await send(abroad, "ani", f"{at}/preparation", {"item": ["visa", "insurance"]})
     assert "Was the guest there?" not in await read(abroad, "claire", at)
     clock.move(timedelta(days=80))
     page = await read(abroad, "claire", at)

@@ -47,6 +47,9 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "person_name": "SELECT * FROM person ORDER BY name LIMIT 50",
         "certificate_application_id": "SELECT * FROM certificate WHERE application_id = :id",
         "access_grants": """SELECT subject FROM access WHERE grants @> '[{"role": "officer"}]'""",
+        "cost_visit": "SELECT * FROM cost WHERE visit_id = :id ORDER BY visit_id, id",
+        "letter_visit": "SELECT number FROM letter WHERE visit_id = :id ORDER BY kind, version DESC",
+        "sheet_pkey": "SELECT * FROM sheet WHERE visit_id = :id",
         "move_request_visit": "SELECT * FROM move_request WHERE visit_id = :id ORDER BY id DESC LIMIT 1",
     }
     nobody = "'00000000-0000-0000-0000-000000000000'"

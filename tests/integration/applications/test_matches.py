@@ -118,7 +118,7 @@ async def test_answers_arrive_and_wait_for_matching(abroad: Abroad, programme: P
 
 
 async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Programme) -> None:
-    """Agenda agreed in its newest version, prepared, attended day by day as the days come, forms opened by ticket."""
+    """Agenda agreed in its newest version, attended day by day as the days come, forms opened by ticket."""
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     of = f"/visits/{visit_id}"
@@ -132,8 +132,6 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     await abroad.post("claire", f"{of}/agenda/agree", {"version": 2})
     agreed = await abroad.post("ani", f"{of}/agenda/agree", {"version": 2})
     assert agreed["agenda"]["complete"]
-    await abroad.post("ani", f"{of}/preparation", {"items": ["visa", "insurance"]})
-    await abroad.post("ani", f"{of}/preparation", {"items": ["costs", "authorisation", "visa"]})
     plan = abroad.plan(match_id)
     await abroad.post("claire", f"{of}/attendance", {"days": {plan["days"][0]: True}}, 409)
     clock.move(timedelta(days=80))
@@ -148,7 +146,6 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     await abroad.post("claire", f"{of}/attendance", body)
     told = [kind for kind, _, _ in await programme.journal("exchange.participation")][4:]
     assert told.count("AttendanceRecorded") == 5
-    assert told.count("PreparationCompleted") == 1
     agreements = [row[2] for row in await programme.journal("exchange.participation") if row[0] == "AgendaAgreed"]
     assert [(one["by"], one["version"], one["complete"]) for one in agreements] == [
         ("guest", 1, False),

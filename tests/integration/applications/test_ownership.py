@@ -40,7 +40,14 @@ OUTSIDERS: dict[Role, str] = {
 EVERYBODYS = {"call_id", "number", "country", "decision_id", "case_id"}
 """Ids of things that are published, or checked by whoever holds a document, or are the programme's and nobody's."""
 
-WORDS = {"purpose": "evaluation", "code": "languages", "move": "pause", "proposal": "1"}
+WORDS = {
+    "purpose": "evaluation",
+    "code": "languages",
+    "move": "pause",
+    "proposal": "1",
+    "letter": "invitation",
+    "item": "visa",
+}
 """Parameters that are words: one that the route knows."""
 
 
@@ -73,6 +80,10 @@ async def world(programme: Programme, feed: Feed) -> World:
     pair_match = await abroad.mentor_matched()
     mentorship_id = await abroad.opened(pair_match)
     goal = await abroad.post("nino", f"/mentorships/{mentorship_id}/goals", {"text": "Read a network chart."}, 201)
+    at = f"/visits/{visit_id}"
+    cost = await abroad.post("claire", f"{at}/costs", {"item": "meals", "payer": "host", "planned": "90"}, 201)
+    await abroad.post("claire", f"{at}/letters/invitation", status=201)
+    rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
     pairing = abroad.pairings
     ids = {
         "application_id": str(pairing[match_id]["application_id"]),
@@ -80,6 +91,8 @@ async def world(programme: Programme, feed: Feed) -> World:
         "mentor_id": str(pairing[pair_match]["mentor_id"]),
         "match_id": str(match_id),
         "visit_id": str(visit_id),
+        "cost_id": str(cost["id"]),
+        "rule_id": str(rule["id"]),
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
         "session_id": str(new_id()),
@@ -197,6 +210,8 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "mentor_id",
         "match_id",
         "visit_id",
+        "cost_id",
+        "rule_id",
         "mentorship_id",
         "goal_id",
         "session_id",

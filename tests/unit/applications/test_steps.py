@@ -27,7 +27,6 @@ from shared.contracts.codes import (
     MentorshipState,
     OfferState,
     Party,
-    PreparationItem,
     Side,
     VisitState,
 )
@@ -224,13 +223,6 @@ def test_an_agenda_is_complete_when_both_agree(agreed: dict[Party, int], party: 
         return
     other = Party.HOST if party is Party.GUEST else Party.GUEST
     assert participation.agenda_complete(agreed, party, version) == (agreed.get(other) == version)
-
-
-def test_preparation_is_complete_with_all_that_is_asked() -> None:
-    """One item less is not enough; more than is asked does no harm."""
-    asked = participation.ASKED_BEFORE_TRAVEL
-    assert participation.prepared(set(PreparationItem))
-    assert not any(participation.prepared(set(asked) - {item}) for item in asked)
 
 
 def test_a_cancellation_is_asked_for_before_it_begins() -> None:

@@ -1,0 +1,96 @@
+"""What does the programme ask for before travel, and where not?"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from services.applications.actions import travel_rules as actions
+from services.applications.model.preparation import ASKED, Rule
+from services.applications.pages.abroad_forms import refuse
+from services.applications.pages.parts import Store
+from services.applications.pages.travel_forms import AskedForm
+from services.applications.store import calls
+from services.applications.store import preparation as store
+from shared.bus import Bus
+from shared.contracts.codes import COUNTRIES, PreparationItem, Role
+from shared.identity import Principal, allow
+from shared.web import words
+from shared.web.errors import Refused
+from shared.web.forms import options
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/asked-before-travel", include_in_schema=False)
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+HERE = "/applications/asked-before-travel"
+
+
+@router.get("")
+async def show(request: Request, _: Programme, bus: Store) -> Response:
+    """The default, what differs from it, and a form for one more decision."""
+    return await _page(request, bus, AskedForm())
+
+
+async def _page(request: Request, bus: Bus, form: AskedForm, status: int = 200) -> Response:
+    async with bus.read() as session:
+        rows = await store.rules(session)
+        known = {call.id: call.title for call in await calls.calls(session)}
+    _fill(form, known)
+    return render(
+        request,
+        "programme/asked.html",
+        status,
+        form_=form,
+        default=[words.label(one) for one in ASKED],
+        rules=[
+            (
+                row.id,
+                words.label(PreparationItem(row.item)),
+                gettext("asked for") if row.asked else gettext("not asked for"),
+                known.get(row.call_id, "") if row.call_id else gettext("Any call"),
+                words.country(row.country) if row.country else gettext("Any country"),
+                words.country(row.host_country) if row.host_country else gettext("Any country"),
+            )
+            for row in rows
+        ],
+        done=request.query_params.get("done"),
+    )
+
+
+def _fill(form: AskedForm, known: dict[UUID, str]) -> None:
+    form.call_id.choices = options([(str(id_), title) for id_, title in known.items()], blank=gettext("Any call"))()
+    countries = sorted(((code, words.country(code)) for code in COUNTRIES), key=lambda one: one[1])
+    form.country.choices = options(countries, blank=gettext("Any country"))()
+    form.host_country.choices = options(countries, blank=gettext("Any country"))()
+
+
+@router.post("")
+async def decide(request: Request, principal: Programme, bus: Store) -> Response:
+    """Ask for something, or no longer."""
+    form = await AskedForm.read(request)
+    async with bus.read() as session:
+        _fill(form, {call.id: call.title for call in await calls.calls(session)})
+    if not form.validate():
+        return await _page(request, bus, form, 422)
+    rule = Rule(
+        PreparationItem(form.item.data),
+        form.asked.data == "yes",
+        UUID(form.call_id.data) if form.call_id.data else None,
+        form.country.data or None,
+        form.host_country.data or None,
+    )
+    try:
+        await actions.decide(bus, principal.subject, rule)
+    except Refused as refused:
+        refuse(form, refused)
+        return await _page(request, bus, form, refused.status_code)
+    return see_other(f"{HERE}?done=decided")
+
+
+@router.post("/{rule_id}/take-back")
+async def take_back(rule_id: UUID, principal: Programme, bus: Store) -> Response:
+    """Take a decision back."""
+    await actions.take_back(bus, principal.subject, rule_id)
+    return see_other(f"{HERE}?done=taken_back")
