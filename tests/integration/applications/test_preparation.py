@@ -124,7 +124,7 @@ async def test_what_was_enough_is_missing_again_when_the_visit_moves(abroad: Abr
 
 
 async def test_everybody_reads_only_what_is_theirs(abroad: Abroad) -> None:
-    """Insurance and visa for guest and sender; the emergency contact for the guest alone; access needs for the host too."""
+    """Insurance and visa: guest and sender; the emergency contact: the guest alone; access needs: the host too."""
     match_id, visit_id = await visit(abroad)
     await all_there(abroad, match_id, visit_id)
     await write(abroad, "ani", visit_id, "access_needs", {"text": "A step-free way."})

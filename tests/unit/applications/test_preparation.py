@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - hypothesis reads the annotations
 from uuid import UUID
 
 import pytest

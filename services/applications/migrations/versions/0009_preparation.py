@@ -1,14 +1,14 @@
 """What is needed before travel: sheets, costs, letters, what the programme asks for
 
-Revision: 0007, after: 0006
+Revision: 0009, after: 0008
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0007'
-down_revision = '0006'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
