@@ -18,6 +18,7 @@ from shared.web.i18n import gettext, ngettext
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from services.applications.model.call.entry import CallEntry
     from shared.contracts.applications import LanguageHeld
     from shared.contracts.calls import CallTerms, DatePeriod
     from shared.contracts.codes import ApplicationKind, RankGroup, ServiceKind
@@ -135,10 +136,15 @@ def findings(terms: CallTerms, checks: Sequence[EligibilityCheck], *, others: bo
     return found
 
 
-def rule_sentences(terms: CallTerms) -> list[str]:
+def asked(of: CallTerms | CallEntry, rule: EligibilityRule) -> str:
+    """What the call asks by one rule, as a sentence."""
+    return _sentences(of)[rule][0]
+
+
+def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
     """The call's rules as sentences, in the order in which they are checked."""
     rules = terms.rules
-    asked: dict[EligibilityRule, bool] = {
+    holds: dict[EligibilityRule, bool] = {
         EligibilityRule.KIND: True,
         EligibilityRule.COUNTRY: bool(rules.countries),
         EligibilityRule.YEARS_IN_FIELD: rules.minimum_years > 0,
@@ -151,13 +157,13 @@ def rule_sentences(terms: CallTerms) -> list[str]:
         EligibilityRule.COURSE: bool(rules.courses),
     }
     sentences = _sentences(terms)
-    found = [sentences[rule][0] for rule, is_asked in asked.items() if is_asked]
+    found = [sentences[rule][0] for rule, is_asked in holds.items() if is_asked]
     if rules.first_time_first:
         found.append(gettext("Those who take part for the first time come first."))
     return found
 
 
-def _sentences(terms: CallTerms) -> dict[EligibilityRule, tuple[str, str]]:
+def _sentences(terms: CallTerms | CallEntry) -> dict[EligibilityRule, tuple[str, str]]:
     """For each rule: what the call asks, and what would help somebody who does not meet it."""
     rules, level = terms.rules, terms.rules.minimum_level.value
     tongues = gettext(" or ").join(words.tongue(code) for code in rules.languages)
@@ -182,7 +188,7 @@ def _sentences(terms: CallTerms) -> dict[EligibilityRule, tuple[str, str]]:
         ),
         EligibilityRule.COUNTRY: (
             gettext("The call is for officers from: %(countries)s.")
-            % {"countries": _listed([words.country(code) for code in rules.countries])},
+            % {"countries": listed([words.country(code) for code in rules.countries])},
             gettext("Look for a call that is open to your country."),
         ),
         EligibilityRule.YEARS_IN_FIELD: (years, gettext("You can apply once you have worked in the field for longer.")),
@@ -200,7 +206,7 @@ def _sentences(terms: CallTerms) -> dict[EligibilityRule, tuple[str, str]]:
         ),
         EligibilityRule.TOPICS: (
             gettext("You choose from the topics of the call: %(topics)s.")
-            % {"topics": _listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])},
+            % {"topics": listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])},
             gettext("Choose at least one of these topics."),
         ),
         EligibilityRule.PERIODS: (
@@ -255,7 +261,7 @@ def _given(terms: CallTerms, check: EligibilityCheck) -> str:
         case EligibilityRule.COUNTRY | EligibilityRule.PARTNER_ACTIVE:
             text = words.country(check.given)
         case EligibilityRule.TOPICS:
-            text = _listed([gettext(topic_label(terms.scheme, code)) for code in check.given.split(",")])
+            text = listed([gettext(topic_label(terms.scheme, code)) for code in check.given.split(",")])
         case EligibilityRule.PERIODS:
             first, _, last = check.given.partition("/")
             text = dates.span(date.fromisoformat(first), date.fromisoformat(last))
@@ -268,8 +274,9 @@ def _given(terms: CallTerms, check: EligibilityCheck) -> str:
 
 
 def _labels(codes: Sequence[Any]) -> str:
-    return _listed([words.label(code) for code in codes])
+    return listed([words.label(code) for code in codes])
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Several names in one sentence."""
     return ", ".join(names)
