@@ -200,6 +200,24 @@ async def looking_again(session: AsyncSession, call_id: UUID) -> list[UUID]:
     return list(await session.scalars(query))
 
 
+async def of_call(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
+    """The call's applications in `states`, by country and reference."""
+    query = select(Application).where(Application.call_id == call_id, col(Application.state).in_(states))
+    query = query.order_by(Application.country, col(Application.reference), col(Application.id))
+    return list((await session.scalars(query)).all())
+
+
+async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
+    """For which kinds somebody has submitted an application to the call."""
+    query = (
+        select(Application.kind)
+        .where(Application.call_id == call_id, Application.state != ApplicationState.DRAFT)
+        .distinct()
+        .order_by(Application.kind)
+    )
+    return list((await session.scalars(query)).all())
+
+
 async def ready_for_eligibility(
     session: AsyncSession, call_id: UUID | None = None, limit: int = 500
 ) -> list[Application]:

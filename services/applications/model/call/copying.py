@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from services.applications.model.call.entry import CallEntry, Need
 
 YEAR = timedelta(weeks=52)
-"""52 weeks: the same day of the week, a day or two earlier in the month. Visits run Monday to Friday, so that matters."""
+"""52 weeks: the same day of the week, since visits run from Monday to Friday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
         for id_ in entry.needs
         if (need := needs.get(id_)) and not need.withdrawn and not (first and need.until < first)
     ]
-    scheme, topics, dropped = entry.scheme, entry.topics, ()
+    scheme, topics = entry.scheme, entry.topics
+    dropped: tuple[str, ...] = ()
     if opens is not None and current_scheme(opens) != entry.scheme:
         scheme = current_scheme(opens)
         nexts = {code: _successor(entry.scheme, code, scheme) for code in entry.topics}

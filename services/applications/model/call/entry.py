@@ -7,6 +7,7 @@ is named at its field with the remedy, and every field belongs to a section, so 
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from uuid import UUID
 
@@ -160,8 +161,13 @@ class Need(Protocol):
 class Facts(Protocol):
     """What the register says that a call must fit."""
 
-    funds: Mapping[UUID, Fund]
-    needs: Mapping[UUID, Need]
+    @property
+    def funds(self) -> Mapping[UUID, Fund]:
+        """Funds by id."""
+
+    @property
+    def needs(self) -> Mapping[UUID, Need]:
+        """Training needs by id, as far as they are known."""
 
 
 def section_of(name: str) -> str:
@@ -220,7 +226,7 @@ def last_day(entry: CallEntry | CallTerms) -> date | None:
 
 
 def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
-    """What is missing or contradicts itself, by field, each with the remedy. Without `facts` the register is not asked."""
+    """What is missing or contradicts itself, or the register (`facts`), by field, each with the remedy."""
     found: dict[str, str] = {}
     for check in _CHECKS:
         for name, sentence in check(entry):
@@ -292,7 +298,7 @@ def _dates(entry: CallEntry) -> Iterator[tuple[str, str]]:
     periods = sorted(entry.visit_periods, key=lambda one: one.start)
     if not periods or any(period.end < period.start for period in periods):
         yield "visit_periods", gettext("Say when visits may be; each period must end after it starts.")
-    elif any(one.end >= other.start for one, other in zip(periods, periods[1:], strict=False)):
+    elif any(one.end >= other.start for one, other in pairwise(periods)):
         yield "visit_periods", gettext("Two periods share days. Write them as one.")
     elif entry.opens is not None and periods[-1].end < entry.opens:
         yield "visit_periods", gettext("All periods are over before the call opens. Enter later ones.")
@@ -406,10 +412,5 @@ def _against(entry: CallEntry, facts: Facts) -> Iterator[tuple[str, str]]:
     known = [facts.needs.get(need) for need in entry.needs]
     if any(need is None or need.withdrawn for need in known):
         yield "needs", gettext("One of the training needs is not in the register any more. Take it away.")
-    elif any(
-        need is not None and need.scheme == entry.scheme and need.topic_code not in entry.topics for need in known
-    ):
-        yield (
-            "needs",
-            gettext("A training need is for a topic that the call does not have. Add the topic, or take it away."),
-        )
+    elif any(need and need.scheme == entry.scheme and need.topic_code not in entry.topics for need in known):
+        yield "needs", gettext("A training need is for a topic that the call does not have. Add the topic.")

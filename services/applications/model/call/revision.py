@@ -59,7 +59,7 @@ class Effects:
 
 
 def effect(old: CallTerms, new: CallTerms, of: Candidate, answers: Answers) -> Effects:
-    """What judging `of` by `new` would be instead of by `old`; a new question that is not answered is no gain either."""
+    """What judging `of` by `new` would be instead of by `old`; a new question without an answer is no gain either."""
     before, after = _failed(old, of), _failed(new, of)
     lacks = _lacking(new, answers) - _lacking(old, answers)
     if after - before:
@@ -81,7 +81,7 @@ def _failed(terms: CallTerms, of: Candidate) -> frozenset[EligibilityRule]:
 
 
 def _lacking(terms: CallTerms, answers: Answers) -> frozenset[str]:
-    return frozenset(task for task in missing(answers, terms))
+    return frozenset(missing(answers, terms))
 
 
 def refused(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:

@@ -43,9 +43,7 @@ TIMER_SENTENCES: dict[str, str] = {
     "appeal_wd": N_("An officer can appeal for %(count)d working days."),
     "appeal_decision_wd": N_("An appeal is decided within %(count)d working days."),
     "offer_endorse_wd": N_("The host national coordinator endorses a placement within %(count)d working days."),
-    "availability_after_days": N_(
-        "A host or mentor is asked whether still available after %(count)d days without a change."
-    ),
+    "availability_after_days": N_("A host or mentor is asked after %(count)d days whether still available."),
     "availability_answer_wd": N_("Without an answer to that, capacity pauses after %(count)d working days."),
     "clearance_wd": N_("Each country clears a match within %(count)d working days."),
     "answer_wd": N_("Both sides answer an offer within %(count)d working days."),
@@ -79,9 +77,8 @@ def _purpose(of: Said, names: Names) -> list[str]:
 def _texts(of: Said, _: Names) -> list[str]:
     found = []
     for one in of.texts:
-        found.append(
-            gettext("In %(language)s: “%(title)s”.") % {"language": words.tongue(one.language), "title": one.title}
-        )
+        said = {"language": words.tongue(one.language), "title": one.title}
+        found.append(gettext("In %(language)s: “%(title)s”.") % said)
         found += [one.summary] if one.summary else []
     return found
 

@@ -1,0 +1,63 @@
+"""How does a call close? By the programme coordinator; it leaves nobody without an answer.
+
+Closing crosses with what matching does at the same moment. Who owns a fact decides: matching can confirm a match only
+when both sides have said yes, and what they say is said here. So from the close on nobody can say yes any more, and of
+the applications that are left only those with both answers wait for matching's word (`actions/reactions.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.actions.common import not_found
+from services.applications.actions.recorded import record
+from services.applications.model.application import LEFT_AT_CLOSE
+from services.applications.store import applications, call_drafts, participation
+from services.applications.store import calls as store
+from services.applications.store.progress import restate
+from shared import clock
+from shared.contracts.calls import CallClosed
+from shared.contracts.codes import ApplicationState, CallState
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus, Tx
+
+
+async def close(bus: Bus, actor: str, call_id: UUID) -> int:
+    """Close a call after the last cohort; give how many applications are left without a place by it.
+
+    Where both sides have said yes and matching has not answered yet, its answer decides: place confirmed, or unplaced.
+    Raises `Refused` (404, or 409 where it is closed already).
+    """
+    async with bus.transaction(actor) as tx:
+        call = await store.call(tx.session, call_id, lock=True)
+        if call is None:
+            raise not_found()
+        if call.state != CallState.PUBLISHED:
+            raise Refused(gettext("This call is closed already."), 409)
+        call.state, call.closed_at = CallState.CLOSED, clock.now()
+        await tx.record(CallClosed(terms=call.terms), call.id)
+        revision = await call_drafts.revising(tx.session, call_id)
+        if revision is not None:
+            await tx.session.delete(revision)
+        left = await applications.left_at_close(tx.session, call_id, LEFT_AT_CLOSE)
+        awaited = await participation.both_accepted(tx.session, [one.id for one in left])
+        unplaced = [one for one in left if one.id not in awaited]
+        for application in unplaced:
+            await record(tx, application, None, state=ApplicationState.UNPLACED)
+        again = await applications.looking_again(tx.session, call_id)
+        await restate(tx.session, dict.fromkeys(again, clock.now()))
+        await tx.changed("calls")
+    return len(unplaced)
+
+
+async def still_open(tx: Tx, call_id: UUID) -> store.Call:
+    """The call of a match that somebody clears or answers, held open until the commit. Raises `Refused` (409)."""
+    call = await store.call(tx.session, call_id, hold=True)
+    if call is None or call.state != CallState.PUBLISHED:
+        raise Refused(gettext("The call is closed. Nothing is asked of you about this match any more."), 409)
+    return call
