@@ -70,7 +70,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
             country=person.country,
             organisation_id=person.organisation_id,
             since=moment,
-            answers_json=_known(person).model_dump(mode="json"),
+            answers_json=known_of(person).model_dump(mode="json"),
             created_at=moment,
             saved_at=moment,
         )
@@ -78,7 +78,7 @@ async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: Application
         return application
 
 
-def _known(person: register.Person) -> Answers:
+def known_of(person: register.Person) -> Answers:
     """What need not be asked again."""
     return Answers.model_validate(
         {

@@ -218,6 +218,17 @@ async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
     return list((await session.scalars(query)).all())
 
 
+async def counted(session: AsyncSession, state: ApplicationState) -> dict[UUID, int]:
+    """By call, how many applications are in that state of the portal's own."""
+    query = (
+        sa.select(col(Application.call_id), sa.func.count())
+        .where(col(Application.state) == state)
+        .group_by(col(Application.call_id))
+        .order_by(col(Application.call_id))
+    )
+    return {call_id: int(count) for call_id, count in (await session.execute(query)).all()}
+
+
 async def ready_for_eligibility(
     session: AsyncSession, call_id: UUID | None = None, limit: int = 500
 ) -> list[Application]:

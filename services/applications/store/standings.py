@@ -12,12 +12,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Field
+from sqlmodel import Field, col
 
 from services.applications.store.base import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,3 +47,12 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
 async def standing_of(session: AsyncSession, application_id: UUID) -> Standing | None:
     """Where an eligible application stands; None while nothing was proposed for it."""
     return await session.get(Standing, application_id)
+
+
+async def states_of(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The projected states of these applications; one of which nothing was proposed is left out."""
+    query = sa.select(col(Standing.application_id), col(Standing.state)).where(
+        col(Standing.application_id).in_(sorted(ids))
+    )
+    rows = await session.execute(query.order_by(col(Standing.application_id)))
+    return {row[0]: row[1] for row in rows.all()}

@@ -7,12 +7,13 @@ the applications that are left only those with both answers wait for matching's 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.actions.common import not_found
 from services.applications.actions.recorded import record
 from services.applications.model.application import LEFT_AT_CLOSE
-from services.applications.store import applications, call_drafts, participation
+from services.applications.store import applications, call_drafts, participation, queue, standings
 from services.applications.store import calls as store
 from services.applications.store.progress import restate
 from shared import clock
@@ -24,7 +25,60 @@ from shared.web.i18n import gettext
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from shared.bus import Bus, Tx
+    from shared.identity.scope import Reach
+
+
+# From these states on an application has its place: the close changes nothing for it.
+_PLACED = (
+    ApplicationState.ACCEPTED,
+    ApplicationState.SCHEDULED,
+    ApplicationState.UNDER_WAY,
+    ApplicationState.COMPLETED,
+)
+# Eligible, and without a match: as people see it.
+_LOOKING = (ApplicationState.IN_MATCHING, ApplicationState.WAITLISTED)
+# Here a match stands that ends with the call, unless both sides have said yes.
+_MATCHED = (ApplicationState.MATCHED, ApplicationState.OFFERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many applications of a call stand in a state as people see it, and what its close makes of them.
+
+    `becomes`: `unplaced`, `ends` (its match ends first) or `stays`; of those whose match ends, `awaited` have a yes of
+    both sides, so that matching decides.
+    """
+
+    state: ApplicationState
+    count: int
+    becomes: str
+    awaited: int = 0
+
+
+async def left(session: AsyncSession, reach: Reach, call_id: UUID) -> tuple[store.Call, list[Left]]:
+    """What is left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
+    call = await store.call(session, call_id)
+    if call is None:
+        raise not_found()
+    if call.state != CallState.PUBLISHED:
+        raise Refused(gettext("This call is closed already."), 409)
+    counted = await queue.counts(session, reach, queue.Filters(call_id=call_id))
+    open_ = [one.id for one in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
+    awaited = await participation.both_accepted(session, open_)
+    standing = await standings.states_of(session, awaited)
+    found = []
+    for state in ApplicationState:
+        count = counted.get(state, 0)
+        if not count or not (state in _PLACED or state in _MATCHED or state in LEFT_AT_CLOSE or state in _LOOKING):
+            continue
+        if state in _MATCHED:
+            found.append(Left(state, count, "ends", sum(one == state for one in standing.values())))
+        else:
+            found.append(Left(state, count, "stays" if state in _PLACED else "unplaced"))
+    return call, found
 
 
 async def close(bus: Bus, actor: str, call_id: UUID) -> int:

@@ -225,6 +225,12 @@ def last_day(entry: CallEntry | CallTerms) -> date | None:
     return None if entry.deadline is None else entry.deadline.astimezone(ZONE).date()
 
 
+def need_open(need: Need, entry: CallEntry) -> bool:
+    """Whether a call may cite a training need: of its scheme, not withdrawn, not over when the visits begin."""
+    first = min((one.start for one in entry.visit_periods), default=entry.opens)
+    return need.scheme == entry.scheme and not need.withdrawn and (first is None or need.until >= first)
+
+
 def problems(entry: CallEntry, facts: Facts | None = None) -> dict[str, str]:
     """What is missing or contradicts itself, or the register (`facts`), by field, each with the remedy."""
     found: dict[str, str] = {}

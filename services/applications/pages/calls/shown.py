@@ -1,0 +1,142 @@
+"""Which calls are there, what does each ask, and what needs me first?"""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from services.applications.actions.calls.asking import Asked, asked_of
+from services.applications.actions.common import not_found
+from services.applications.pages.calls.drafts import at
+from services.applications.pages.calls.view import view
+from services.applications.pages.parts import PAGE, Store, paged
+from services.applications.store import applications, call_drafts, register
+from services.applications.store import calls as store
+from shared import clock
+from shared.contracts.codes import ApplicationState, CallState, Role
+from shared.identity import Principal, signed_in
+from shared.web import dates, words
+from shared.web.i18n import gettext, ngettext
+from shared.web.render import render
+from shared.web.states import states
+
+router = APIRouter()
+Anybody = Annotated[Principal, Depends(signed_in())]
+
+# What needs the programme coordinator first: calls that wait to be matched and closed, then what is being written.
+_FIRST = ("past_deadline", "draft", "published", "closed")
+# What an officer looks for first: what can be applied for.
+_OPEN_FIRST = ("published", "past_deadline", "closed")
+
+
+@router.get("")
+async def all_calls(
+    request: Request,
+    principal: Anybody,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> Response:
+    """Calls, what needs the reader first on top; the state is a filter, so that a link can be sent."""
+    moment, writes = clock.now(), principal.has(Role.PROGRAMME_COORDINATOR)
+    async with bus.read() as session:
+        calls = await store.calls(session)
+        drafts = await call_drafts.drafts(session) if writes else []
+        waiting = await applications.counted(session, ApplicationState.ENDORSED) if writes else {}
+        known = {draft.id: None if draft.revises is None else draft.revises for draft in drafts}
+        people = await register.people_by_subject(session, {one.saved_by for one in drafts})
+        asks = await asked_of(session, principal, [one for one in calls if one.takes_applications(moment)])
+    cards = [_card(call, moment, waiting, asks.get(call.id)) for call in calls]
+    by_id = {call.id: call for call in calls}
+    for draft in drafts:
+        revised = by_id.get(known[draft.id] or draft.id)
+        person = people.get(draft.saved_by)
+        cards.append(_draft(draft, revised, person.name if person else ""))
+    order = _FIRST if writes else _OPEN_FIRST
+    cards.sort(key=lambda one: order.index(one["state"]))
+    counts = [
+        {
+            "count": sum(one["state"] == stands.code for one in cards),
+            "name": stands.word,
+            "href": f"/applications/calls?state={stands.code}",
+            "tone": stands.tone,
+        }
+        for stands in states("call")
+    ]
+    shown = [one for one in cards if not state or one["state"] == state]
+    return render(
+        request,
+        "calls/all.html",
+        cards=paged(shown, page),
+        counts=[one for one in counts if one["count"]],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        state_=state,
+        writes=writes,
+        done=request.query_params.get("done"),
+    )
+
+
+def _card(call: store.Call, moment: datetime, waiting: dict[UUID, int], asked: Asked | None) -> dict[str, Any]:
+    kinds = ", ".join(words.label(kind) for kind in call.terms.kinds)
+    until = gettext("apply until %(day)s") % {"day": dates.day(call.deadline)}
+    if call.opens > moment:
+        until = gettext("opens on %(day)s") % {"day": dates.day(call.opens)}
+    elif call.takes_applications(moment):
+        until += f" ({dates.relative(call.deadline, moment.date())})"
+    ready = waiting.get(call.id, 0)
+    wait = ngettext("%(num)d waits for eligibility", "%(num)d wait for eligibility", ready) % {"num": ready}
+    return {
+        "state": call.shown_state(moment),
+        "title": call.title,
+        "href": f"/applications/calls/{call.id}",
+        "meta": f"{call.reference} · {kinds} · {until}",
+        "asked": asked,
+        "link": {"text": wait, "href": f"/applications/cases?state=endorsed&call={call.id}"} if ready else None,
+    }
+
+
+def _draft(draft: call_drafts.CallDraft, revised: store.Call | None, name: str) -> dict[str, Any]:
+    titles = draft.entry_json.get("texts") or [{"title": gettext("A call without a title")}]
+    said = {"name": name or draft.saved_by, "moment": dates.moment(draft.saved_at)}
+    meta = gettext("Written last by %(name)s, %(moment)s") % said
+    if revised is not None:
+        meta = gettext("Next revision of %(reference)s") % {"reference": revised.reference} + " · " + meta
+    return {
+        "state": "draft",
+        "title": revised.title if revised is not None else titles[0]["title"],
+        "href": at(draft.id),
+        "meta": meta,
+        "asked": None,
+        "link": None,
+    }
+
+
+@router.get("/{call_id}")
+async def one(request: Request, call_id: UUID, principal: Anybody, bus: Store) -> Response:
+    """One call, its rules as sentences, and the way to apply."""
+    moment = clock.now()
+    writes = principal.has(Role.PROGRAMME_COORDINATOR)
+    async with bus.read() as session:
+        call = await store.call(session, call_id)
+        if call is None:
+            raise not_found()
+        asked = (await asked_of(session, principal, [call])).get(call_id)
+        revision = await call_drafts.revising(session, call_id) if writes else None
+    return render(
+        request,
+        "calls/one.html",
+        call=call,
+        view=view(call.terms),
+        kinds=call.terms.kinds,
+        state_=call.shown_state(moment),
+        asked=asked,
+        may_apply=principal.has(Role.OFFICER) and call.takes_applications(moment),
+        writes=writes,
+        open_=call.state == CallState.PUBLISHED,
+        revision=revision,
+        done=request.query_params.get("done"),
+    )
