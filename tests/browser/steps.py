@@ -31,15 +31,19 @@ class Season:
 
 
 def publish_call(programme: Person, season: Season) -> str:
-    """The programme coordinator publishes a call; gives its address."""
-    programme.go("/applications/calls").press("Publish a call")
-    programme.say("Title", season.title).say("What the call is about", "Learn how colleagues work on a case.")
-    programme.tick("Study visit", "Mentoring", TOPIC)
+    """The programme coordinator writes a call, section by section, and publishes it; gives its address."""
+    programme.go("/applications/calls").follow("Write a call")
+    programme.choose("Language", "English").say("Title", season.title)
+    programme.say("What the call is about", "Learn how colleagues work on a case.").press("Save and continue")
+    programme.follow("What it is for and who pays").tick("Study visit", "Mentoring")
+    programme.choose("Fund that pays", "Smoke test").press("Save and come back later")
+    programme.follow("Topics and training needs").tick(TOPIC).press("Save and come back later")
+    programme.follow("Dates")
     programme.enter_date("Opens on", season.today).enter_date("Last day to apply", season.day(30))
     programme.enter_date("Closes on", season.day(240))
     row = "When visits can be 1"
     programme.enter_date("First day", season.day(45), row).enter_date("Last day", season.day(110), row)
-    programme.choose("Fund that pays", "Smoke test").press("Publish")
+    programme.press("Save and come back later").sees("All parts are complete.").press("Publish")
     programme.sees("Published.", season.title)
     return programme.page.url.partition("?")[0]
 

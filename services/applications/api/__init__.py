@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.api import (
     applications,
     audit,
+    call_drafts,
     calls,
     clock,
     decisions,
@@ -37,6 +38,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         partners.router,
         audit.router,
         calls.router,
+        call_drafts.router,
         applications.router,
         decisions.router,
         internal.router,

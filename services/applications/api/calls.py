@@ -1,4 +1,4 @@
-"""How does a program publish, read and close a call?"""
+"""How does a program read, publish and close a call, copy it, begin its next revision, and see what became of it?"""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,8 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.applications.actions import calls as actions
+from services.applications.actions.calls import drafts, revising
+from services.applications.actions.calls.asking import asked_of
+from services.applications.actions.calls.closing import left
+from services.applications.actions.calls.facts import known
 from services.applications.actions.common import not_found
+from services.applications.api.call_drafts import shown
 from services.applications.model.call import rule_sentences
+from services.applications.model.call.revision import differences
 from services.applications.store import calls as store
 from shared import clock
 from shared.bus import Bus
@@ -35,6 +41,7 @@ def described(call: store.Call) -> dict[str, Any]:
         "id": call.id,
         "reference": call.reference,
         "state": call.shown_state(clock.now()),
+        "title": call.title,
         "terms": call.terms.model_dump(mode="json"),
         "rules": rule_sentences(call.terms),
     }
@@ -42,7 +49,7 @@ def described(call: store.Call) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 async def publish(body: CallDraft, principal: Coordinator, bus: Store) -> dict[str, Any]:
-    """Publish a call."""
+    """Publish a call that was never a draft; what is missing or contradicts itself is named by field."""
     terms = CallTerms.model_validate(body.model_dump())
     return described(await actions.publish(bus, principal.subject, terms))
 
@@ -56,13 +63,70 @@ async def read_all(_: Anybody, bus: Store) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.get("/{call_id}")
-async def read_one(call_id: UUID, _: Anybody, bus: Store) -> dict[str, Any]:
-    """One call."""
+async def read_one(call_id: UUID, principal: Anybody, bus: Store) -> dict[str, Any]:
+    """One call; an officer also reads what the rules say of him or her, as far as is known (else `asked` is null)."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
-    if call is None:
+        if call is None:
+            raise not_found()
+        asked = (await asked_of(session, principal, [call])).get(call_id)
+    found = None
+    if asked is not None:
+        found = [
+            {"rule": one.rule, "held": one.held, "asks": one.asks, "given": one.given, "remedy": one.remedy}
+            for one in asked.findings
+        ]
+    return described(call) | {"asked": found}
+
+
+@router.get("/{call_id}/revisions")
+async def read_revisions(call_id: UUID, _: Anybody, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
+    async with bus.read() as session:
+        found = await store.revisions(session, call_id)
+        facts = await known(session)
+    if not found:
         raise not_found()
-    return described(call)
+    told = []
+    for newer, older in zip(found, [*found[1:], None], strict=True):
+        changed = [] if older is None else differences(older.terms, newer.terms, facts)
+        told.append(
+            {
+                "revision": newer.revision,
+                "at": newer.at,
+                "terms": newer.terms.model_dump(mode="json"),
+                "changed": [{"section": one.section, "gone": one.gone, "new": one.new} for one in changed],
+                "touched": len(newer.touches),
+            }
+        )
+    return {"revisions": told}
+
+
+@router.post("/{call_id}/copy", status_code=201)
+async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Begin next year's call as a draft: all dates 52 weeks later; needs that are over then are left out and named."""
+    return await shown(bus, (await drafts.copy(bus, principal.subject, call_id)).id)
+
+
+@router.post("/{call_id}/revise", status_code=201)
+async def begin_revision(call_id: UUID, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Begin the next revision of a call as a draft, or take up the one that somebody has begun."""
+    return await shown(bus, (await revising.begin(bus, principal.subject, call_id)).id)
+
+
+@router.get("/{call_id}/left")
+async def read_left(call_id: UUID, _: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """What is left in a call, by state, and what its close makes of it: `unplaced`, `ends` (its match) or `stays`.
+
+    `awaited`: of these so many have a yes of both sides, so that matching's answer decides.
+    """
+    async with bus.read() as session:
+        _call, found = await left(session, call_id)
+    return {
+        "left": [
+            {"state": one.state, "count": one.count, "becomes": one.becomes, "awaited": one.awaited} for one in found
+        ]
+    }
 
 
 @router.post("/{call_id}/close")

@@ -246,6 +246,13 @@ async def figures(session: AsyncSession, reader: Reader, filters: Filters) -> Fi
     return Figures(states, *(int(one) for one in (await session.execute(counted)).one()))
 
 
+async def of_call(session: AsyncSession, call_id: UUID) -> dict[str, int]:
+    """How many submitted applications of a call there are in each state as it is shown; for the whole programme."""
+    among = (_A.c.call_id == call_id, _A.c.submitted_at.is_not(None))
+    query = sa.select(SHOWN.label("shown"), sa.func.count()).select_from(_JOIN).where(*among).group_by(SHOWN)
+    return {str(state): int(count) for state, count in (await session.execute(query)).all()}
+
+
 async def organisations(session: AsyncSession, reader: Reader) -> Sequence[UUID]:
     """The organisations from which there is a case in the queue: the choices of its filter."""
     query = sa.select(_A.c.organisation_id).where(*_where(reader, Filters()), _A.c.organisation_id.is_not(None))

@@ -181,42 +181,6 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     assert made["reference"] in queue.text
 
 
-async def test_a_call_by_form(programme: Programme) -> None:
-    """A call is published by its form, with contradictions named; then closed after one more question."""
-    today = clock.today()
-
-    def dated(name: str, days: int) -> dict[str, str]:
-        day = today + timedelta(days=days)
-        return {f"{name}-{part}": str(getattr(day, part)) for part in ("day", "month", "year")}
-
-    funds = await programme.get("programme", "/funds")
-    data = {
-        "title": "A second call",
-        "kinds": ["mentee"],
-        "topics": ["online_crime"],
-        "minimum_years": "3",
-        "languages": ["en"],
-        "minimum_level": "B1",
-        "objective": "stable",
-        "fund_id": funds["funds"][0]["id"],
-        **dated("opens", 0),
-        **dated("deadline", 20),
-        **dated("closes", 10),
-        **dated("visit_periods-0-start", 40),
-        **dated("visit_periods-0-end", 90),
-    }
-    page = await programme.as_("programme").post("/applications/calls/new", data=data)
-    assert page.status_code == 422
-    assert "The call must close after its deadline." in page.text
-    made = await programme.as_("programme").post("/applications/calls/new", data=data | dated("closes", 100))
-    assert made.status_code == 303, made.text
-    address = made.headers["location"].partition("?")[0]
-    assert "A second call" in (await programme.as_("ani").get(address)).text
-    assert (await programme.as_("programme").get(f"{address}/close")).status_code == 200
-    closed = await programme.as_("programme").post(f"{address}/close")
-    assert closed.headers["location"] == f"{address}?done=closed"
-
-
 async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
     """The local run's coordinator moves the clock by page and by API."""
     before = clock.now()

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Tx
-    from shared.identity.scope import Reach
 
 
 # From these states on an application has its place: the close changes nothing for it.
@@ -58,14 +57,14 @@ class Left:
     awaited: int = 0
 
 
-async def left(session: AsyncSession, reach: Reach, call_id: UUID) -> tuple[store.Call, list[Left]]:
+async def left(session: AsyncSession, call_id: UUID) -> tuple[store.Call, list[Left]]:
     """What is left in a call, by state. Raises `Refused` (404; 409 where it is closed)."""
     call = await store.call(session, call_id)
     if call is None:
         raise not_found()
     if call.state != CallState.PUBLISHED:
         raise Refused(gettext("This call is closed already."), 409)
-    counted = await queue.counts(session, reach, queue.Filters(call_id=call_id))
+    counted = await queue.of_call(session, call_id)
     open_ = [one.id for one in await applications.of_call(session, call_id, LEFT_AT_CLOSE)]
     awaited = await participation.both_accepted(session, open_)
     standing = await standings.states_of(session, awaited)

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from services.applications.pages.calls import closing, drafts, questions, revisions, shown
 
-router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-# `shown` takes any id in its address, so it comes last.
-for part in (drafts, questions, revisions, closing, shown):
-    router.include_router(part.router)
+router = APIRouter(include_in_schema=False)
+# `drafts` takes any section in its address and `shown` any call, so they come last.
+for part in (questions, revisions, closing, drafts, shown):
+    router.include_router(part.router, prefix="/applications/calls")
 
 __all__ = ["router"]

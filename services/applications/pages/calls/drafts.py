@@ -82,7 +82,13 @@ async def new(request: Request, _: Coordinator) -> Response:
 
 def _first() -> dict[str, Any]:
     section = SECTION_FORMS["texts"]
-    return {"section": section, "draft": None, "caption": gettext("A new call"), "back_to": "/applications/calls"}
+    return {
+        "section": section,
+        "draft": None,
+        "caption": gettext("A new call"),
+        "back_to": "/applications/calls",
+        "conflict": [],
+    }
 
 
 @router.post("/new")

@@ -284,7 +284,8 @@ def _texts_fields(entry: CallEntry) -> dict[str, Any]:
 
 
 def _texts_written(form: Form) -> dict[str, Any]:
-    return {"texts": [row for row in _rows(form, "texts") if row["language"] and row["title"]]}
+    rows = [row | {"summary": row["summary"] or ""} for row in _rows(form, "texts")]
+    return {"texts": [row for row in rows if row["language"] and row["title"]]}
 
 
 def _topics_fields(entry: CallEntry) -> dict[str, Any]:
@@ -299,7 +300,8 @@ def _topics_written(form: Form) -> dict[str, Any]:
     scheme = form["scheme"].data or ""
     name = topics_field(scheme)
     topics = form[name].data if name in form else []
-    return {"scheme": scheme, "topics": topics or [], "needs": form["needs"].data or []}
+    needs = {"needs": form["needs"].data or []} if "needs" in form else {}
+    return {"scheme": scheme, "topics": topics or [], **needs}
 
 
 def _dates_fields(entry: CallEntry) -> dict[str, Any]:
