@@ -32,8 +32,8 @@ class Season:
 
 def publish_call(programme: Person, season: Season) -> str:
     """The programme coordinator writes a call, section by section, and publishes it; gives its address."""
-    programme.go("/applications/calls").follow("Write a call")
-    programme.choose("Language", "English").say("Title", season.title)
+    programme.go("/applications/calls").press("Write a call")
+    programme.say("Title", season.title)
     programme.say("What the call is about", "Learn how colleagues work on a case.").press("Save and continue")
     programme.follow("What it is for and who pays").tick("Study visit", "Mentoring")
     programme.choose("Fund that pays", "Smoke test").press("Save and come back later")
