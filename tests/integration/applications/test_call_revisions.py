@@ -107,7 +107,7 @@ async def test_what_may_not_be_revised_is_refused_with_the_reason(programme: Pro
     """A kind that has applications, the day it opened, a deadline in the past and the scheme stay."""
     await programme.submitted()
     past = datetime.combine(clock.today() - timedelta(days=2), datetime.min.time(), UTC).isoformat()
-    wrong = {
+    wrong: dict[str, tuple[dict[str, Any], str]] = {
         "kinds": ({"kinds": ["mentee"]}, "There are applications for this already: Study visit."),
         "opens": ({"opens": str(clock.today())}, "That day cannot be changed any more."),
         "deadline": ({"deadline": past}, "is over. Enter a day that is still to come"),

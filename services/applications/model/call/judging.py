@@ -236,7 +236,7 @@ def _for_others(terms: CallTerms) -> dict[EligibilityRule, str]:
     years = ngettext(
         "At least %(years)d year in the field.", "At least %(years)d years in the field.", rules.minimum_years
     )
-    topics = _listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])
+    topics = listed([gettext(topic_label(terms.scheme, code)) for code in terms.topics])
     return {
         EligibilityRule.PARTNER_ACTIVE: gettext("The country takes part in the programme at present."),
         EligibilityRule.YEARS_IN_FIELD: years % {"years": rules.minimum_years},
