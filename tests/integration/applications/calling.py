@@ -87,6 +87,7 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
             "answer_grace_seconds": "120",
             "notice_weeks": "6",
             "agenda_weeks": "2",
+            "preparation_weeks": "3",
             "agreement_wd": "10",
             "attendance_days": "3",
             "evaluation_days": "7",

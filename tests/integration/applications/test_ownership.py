@@ -37,13 +37,14 @@ OUTSIDERS: dict[Role, str] = {
 }
 """Who holds a role and has nothing to do with anything that the test makes."""
 
-EVERYBODYS = {"call_id", "number", "country", "decision_id", "case_id"}
+EVERYBODYS = {"call_id", "draft_id", "number", "country", "decision_id", "case_id"}
 """Ids of things that are published, or checked by whoever holds a document, or are the programme's and nobody's."""
 
 WORDS = {
     "purpose": "evaluation",
     "code": "languages",
     "move": "pause",
+    "verb": "up",
     "proposal": "1",
     "letter": "invitation",
     "item": "visa",

@@ -79,6 +79,7 @@ TIMERS: dict[str, tuple[str, ...]] = {
         "answer_grace_seconds",
         "notice_weeks",
         "agenda_weeks",
+        "preparation_weeks",
         "agreement_wd",
         "attendance_days",
         "evaluation_days",

@@ -145,13 +145,13 @@ def rule_sentences(terms: CallTerms | CallEntry) -> list[str]:
     """The call's rules as sentences, in the order in which they are checked."""
     rules = terms.rules
     holds: dict[EligibilityRule, bool] = {
-        EligibilityRule.KIND: True,
+        EligibilityRule.KIND: bool(terms.kinds),
         EligibilityRule.COUNTRY: bool(rules.countries),
         EligibilityRule.YEARS_IN_FIELD: rules.minimum_years > 0,
         EligibilityRule.SERVICE: bool(rules.services),
         EligibilityRule.RANK_GROUP: bool(rules.rank_groups),
         EligibilityRule.LANGUAGE: True,
-        EligibilityRule.TOPICS: True,
+        EligibilityRule.TOPICS: bool(terms.topics),
         EligibilityRule.PERIODS: True,
         EligibilityRule.CASCADE: rules.cascade_commitment,
         EligibilityRule.COURSE: bool(rules.courses),

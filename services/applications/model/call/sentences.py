@@ -50,6 +50,7 @@ TIMER_SENTENCES: dict[str, str] = {
     "answer_grace_seconds": N_("Answers given in time count for %(count)d seconds more."),
     "notice_weeks": N_("There are at least %(count)d weeks between confirmation and start."),
     "agenda_weeks": N_("The agenda is agreed %(count)d weeks before the start."),
+    "preparation_weeks": N_("What a guest needs before travel is there %(count)d weeks before the start."),
     "agreement_wd": N_("A mentoring agreement is signed within %(count)d working days."),
     "attendance_days": N_("Attendance is recorded within %(count)d days."),
     "evaluation_days": N_("Guest and host evaluate within %(count)d days."),

@@ -8,11 +8,12 @@ from fastapi.responses import Response
 
 from services.applications.actions import calls as actions
 from services.applications.actions.calls.closing import Left, left
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
+from shared.web.states import state
 
 router = APIRouter()
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
@@ -34,8 +35,8 @@ async def ask_close(request: Request, call_id: UUID, _: Coordinator, bus: Store)
 
 def _row(one: Left, call_id: UUID) -> list[Any]:
     return [
-        {"text": one.count, "href": f"/applications/cases?state={one.state}&call={call_id}"},
-        tag("application", one.state),
+        {"text": state("application", one.state).word, "href": f"/applications/cases?state={one.state}&call={call_id}"},
+        one.count,
         _becomes(one),
     ]
 

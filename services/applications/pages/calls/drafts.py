@@ -117,12 +117,14 @@ async def copy(call_id: UUID, principal: Coordinator, bus: Store) -> Response:
 
 
 @router.get("/drafts/{draft_id}")
-async def show(request: Request, draft_id: UUID, _: Coordinator, bus: Store) -> Response:
-    """The task list: what is written, what is missing, who wrote last."""
-    return await task_page(request, bus, await load(bus, draft_id))
+async def show(request: Request, draft_id: UUID, principal: Coordinator, bus: Store) -> Response:
+    """The task list: what is written, what is missing, what others wrote."""
+    return await task_page(request, bus, principal, await load(bus, draft_id))
 
 
-async def task_page(request: Request, bus: Bus, draft: Draft, refused: Refused | None = None) -> Response:
+async def task_page(
+    request: Request, bus: Bus, principal: Principal, draft: Draft, refused: Refused | None = None
+) -> Response:
     """The task list of a draft; `refused` says why it was not published."""
     row = draft.row
     writers = {row.saved_by, row.created_by} | {mark["by"] for mark in row.touched.values()}
@@ -130,13 +132,14 @@ async def task_page(request: Request, bus: Bus, draft: Draft, refused: Refused |
         people = await register.people_by_subject(session, writers)
         copied = None if row.copied is None else await calls.call(session, row.copied)
     names = {subject: person.name for subject, person in people.items()}
+    others = {subject: name for subject, name in names.items() if subject != principal.subject}
     fields = {} if refused is None else refused.fields
     return render(
         request,
         "calls/draft.html",
         200 if refused is None else refused.status_code,
         draft=draft,
-        tasks=_tasks(draft, names, fields),
+        tasks=_tasks(draft, others, fields),
         left=sum(bool(draft.of(code)) for code in SECTIONS),
         refused=refused,
         refusals=[(at(row.id, section_of(name)), text) for name, text in fields.items()],
@@ -166,7 +169,7 @@ def _changed(draft: Draft) -> set[str]:
     return {one.section for one in differences(draft.call.terms, draft.entry, draft.facts)}
 
 
-def _tasks(draft: Draft, names: dict[str, str], refused: dict[str, str]) -> list[dict[str, Any]]:
+def _tasks(draft: Draft, others: dict[str, str], refused: dict[str, str]) -> list[dict[str, Any]]:
     changed, rows = _changed(draft), []
     for code in SECTIONS:
         wrong = draft.of(code) + [text for name, text in refused.items() if section_of(name) == code]
@@ -175,9 +178,9 @@ def _tasks(draft: Draft, names: dict[str, str], refused: dict[str, str]) -> list
             status = gettext("Changed") if code in changed else gettext("As it is")
         mark = draft.row.touched.get(code)
         hint = wrong[0] if wrong else ""
-        if not hint and mark is not None:
+        if not hint and mark is not None and mark["by"] in others:
             moment = dates.moment(datetime.fromisoformat(mark["at"]))
-            hint = gettext("%(name)s, %(moment)s") % {"name": names.get(mark["by"], mark["by"]), "moment": moment}
+            hint = gettext("Written by %(name)s, %(moment)s") % {"name": others[mark["by"]], "moment": moment}
         rows.append({"title": gettext(TITLES[code]), "href": at(draft.row.id, code), "hint": hint, "status": status})
     return rows
 
@@ -205,7 +208,7 @@ async def publish(request: Request, draft_id: UUID, principal: Coordinator, bus:
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await task_page(request, bus, await load(bus, draft_id), refused)
+        return await task_page(request, bus, principal, await load(bus, draft_id), refused)
     return see_other(f"/applications/calls/{call.id}?done=published")
 
 

@@ -88,7 +88,11 @@ class TextsForm(Form):
 class TopicsForm(Form):
     """Topics of one scheme, and the training needs that the call answers."""
 
-    scheme = RadioField(N_("Scheme of topics"), [Needed(N_("Choose the scheme"))])
+    scheme = RadioField(
+        N_("Scheme of topics"),
+        [Needed(N_("Choose the scheme"))],
+        description=N_("Only topics of the chosen scheme are kept"),
+    )
     needs = CheckboxesField(
         N_("Training needs that it answers"),
         description=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
@@ -207,6 +211,7 @@ TIMER_LABELS: dict[str, str] = {
     "answer_grace_seconds": N_("Grace for answers given in time (seconds)"),
     "notice_weeks": N_("Notice between confirmation and start (weeks)"),
     "agenda_weeks": N_("Agenda agreed before the start (weeks)"),
+    "preparation_weeks": N_("Papers before travel, before the start (weeks)"),
     "agreement_wd": N_("Mentoring agreement signed (working days)"),
     "attendance_days": N_("Attendance recorded (days)"),
     "evaluation_days": N_("Evaluation by guest and host (days)"),
@@ -214,7 +219,13 @@ TIMER_LABELS: dict[str, str] = {
     "follow_up_months": N_("Follow-up after (months)"),
     "follow_up_window_days": N_("Follow-up open before and after its day (days)"),
 }
-_MOST = {"answer_grace_seconds": 3600, "notice_weeks": 52, "agenda_weeks": 52, "follow_up_months": 24}
+_MOST = {
+    "answer_grace_seconds": 3600,
+    "notice_weeks": 52,
+    "agenda_weeks": 52,
+    "preparation_weeks": 52,
+    "follow_up_months": 24,
+}
 
 
 def _timed(section: str, more: dict[str, Any]) -> type[TimersForm]:

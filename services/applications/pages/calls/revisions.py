@@ -45,15 +45,20 @@ class ReviseForm(Form):
 
 @router.get("/drafts/{draft_id}/effects")
 async def effects(
-    request: Request, draft_id: UUID, _: Coordinator, bus: Store, page: Annotated[int, Query(ge=1, le=1000)] = 1
+    request: Request,
+    draft_id: UUID,
+    principal: Coordinator,
+    bus: Store,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
     """Before a revision is published: what it changes, and whose application would be judged differently."""
-    return await _effects(request, bus, await load(bus, draft_id), ReviseForm(), page=page)
+    return await _effects(request, bus, principal, await load(bus, draft_id), ReviseForm(), page=page)
 
 
 async def _effects(
     request: Request,
     bus: Store,
+    principal: Principal,
     draft: Draft,
     form: ReviseForm,
     *,
@@ -66,7 +71,7 @@ async def _effects(
     except Refused as wrong:
         if wrong.status_code == 404:
             raise
-        return await task_page(request, bus, draft, wrong)
+        return await task_page(request, bus, principal, draft, wrong)
     status = 200 if refused is None else refused.status_code
     return render(
         request,
@@ -124,7 +129,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
     if "favour" not in written and written.get("moving") == "0":
         form.favour.data = "no"
     elif not form.validate():
-        return await _effects(request, bus, draft, form)
+        return await _effects(request, bus, principal, draft, form)
     try:
         call = await actions.revise(
             bus,
@@ -136,7 +141,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await _effects(request, bus, draft, form, refused=refused)
+        return await _effects(request, bus, principal, draft, form, refused=refused)
     return see_other(f"/applications/calls/{call.id}?done=revised")
 
 
