@@ -19,6 +19,7 @@ from shared.contracts.codes import (
     ApplicationKind,
     ApplicationMode,
     ApplicationState,
+    CompanionAnswer,
     EligibilityRule,
     Expertise,
     LanguageLevel,
@@ -201,6 +202,62 @@ class ApplicationChanged(ApplicationEvent):
         "state": "eligible",
         "due": None,
     }
+
+
+class LineManagerNamed(ApplicationEvent):
+    """The officer has named a line manager who was not told of it before; who that is stays in the portal.
+
+    `number` counts those who were named for this application.
+    """
+
+    number: Annotated[int, Field(ge=1)] = 1
+
+    example: ClassVar[Mapping[str, Any]] = {"number": 1}
+
+
+class CompanionEvent(ApplicationEvent):
+    """What an officer and whoever he or she names do about each other; the portal knows by `companion_id` who that is.
+
+    It may come before the application is submitted, so it says itself whose case it is; then there is no reference.
+    """
+
+    abstract: ClassVar[bool] = True
+
+    companion_id: UUID
+    mode: ApplicationMode
+    call_id: UUID
+    kind: ApplicationKind
+    country: Country
+    organisation_id: UUID | None = None
+    reference: Reference | None = None
+
+
+_COMPANION: Mapping[str, Any] = {
+    "companion_id": ex.GOAL,
+    "mode": "group",
+    "call_id": ex.CALL,
+    "kind": "study_visit",
+    "country": "MD",
+    "organisation_id": ex.HOME_ORGANISATION,
+    "reference": "MD-2026-0042",
+}
+
+
+class CompanionAsked(CompanionEvent):
+    """An officer names a counterpart (pre-matched), or asks somebody into the own group."""
+
+    example: ClassVar[Mapping[str, Any]] = _COMPANION
+
+
+class CompanionAnswered(CompanionEvent):
+    """What became of that: confirmed, declined or left by the one who was named, taken back by the one who named.
+
+    `mismatch`: each names somebody, but not each other; both are told.
+    """
+
+    answer: CompanionAnswer
+
+    example: ClassVar[Mapping[str, Any]] = {**_COMPANION, "answer": "confirmed"}
 
 
 class ApplicationWithdrawn(ApplicationEvent):

@@ -17,13 +17,14 @@ Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, descrip
 
 
 class Audience(Part):
-    """To whom: a role, in a country or an organisation, or of an application or a mentor."""
+    """To whom: a role, in a country or an organisation, or of an application or a mentor; or whom an officer named."""
 
     kind: AudienceKind
     country: Country | None = None
     organisation_id: UUID | None = None
     application_id: UUID | None = None
     mentor_id: UUID | None = None
+    companion_id: UUID | None = None
 
 
 class NotificationEvent(Event):

@@ -16,7 +16,12 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A logged session that the other side does not confirm: without these two the log would keep it open for ever.
 # A placement can be entered in error as an application can, and would else be counted for ever.
 # A side that is ready for travel is reminded no more; without the second a proposal that came to nothing stays open.
+# A line manager is to be informed (domain.md). Officers who name each other hear what became of it, maybe before they
+# apply.
 OF_OUR_OWN = {
+    "LineManagerNamed",
+    "CompanionAsked",
+    "CompanionAnswered",
     "MentorAvailabilityAsked",
     "MentorAvailabilityConfirmed",
     "FundChangeRequested",

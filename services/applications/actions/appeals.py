@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.applications.actions.applications import own
-from services.applications.actions.common import lawful
+from services.applications.actions.common import lawful, own
 from services.applications.actions.recorded import record
 from services.applications.model import appeal as model
 from services.applications.store import appeals as store

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.actions.common import lawful, not_found
+from services.applications.actions.common import lawful, not_found, own
+from services.applications.actions.line_managers import tell_line_manager
+from services.applications.actions.profiles import profile_for
 from services.applications.actions.recorded import record
 from services.applications.model import application as model
-from services.applications.model.answers import Answers, missing, profile_of
+from services.applications.model.answers import Answers, missing
 from services.applications.model.call import questions
 from services.applications.store import applications as store
 from services.applications.store import calls, matches, register, standings
@@ -21,7 +23,6 @@ from shared.contracts.applications import ApplicationResubmitted, ApplicationSub
 from shared.contracts.codes import ApplicationKind, ApplicationState, MatchState, Sex, StatedReason, published
 from shared.contracts.counting import CountingKeyAssigned
 from shared.contracts.lifecycle import Unit
-from shared.identity.scope import is_self
 from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -30,6 +31,8 @@ from shared.workdays import due
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.settings import Settings
     from shared.bus import Bus, Tx
@@ -110,9 +113,7 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
             answers = Answers.model_validate(application.answers_json | dict(changes))
         except ValidationError as error:
             raise Refused(gettext("Some answers cannot be read."), 422, problems(error)) from error
-        await _lawful_organisation(tx, application, answers)
-        if "questions" in changes:
-            await _lawful_answers(tx, application, answers)
+        await lawful_answers(tx, application, answers, changes)
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
         tx.session.add(application)
@@ -147,6 +148,23 @@ def _without(changes: Mapping[str, Any], unread: Iterable[str]) -> dict[str, Any
         else:
             left.pop(field, None)
     return left
+
+
+async def lawful_answers(tx: Tx, application: store.Application, answers: Answers, changes: Mapping[str, Any]) -> None:
+    """Raises `Refused` (422) for answers that the register or the call does not know; `changes` are those written."""
+    await _lawful_organisation(tx, application, answers)
+    if "conflicts" in changes:
+        await _lawful_conflicts(tx, answers)
+    if "questions" in changes:
+        await _lawful_answers(tx, application, answers)
+
+
+async def _lawful_conflicts(tx: Tx, answers: Answers) -> None:
+    """Raises `Refused` (422) for organisations that are not in the register."""
+    known = {one.id for one in await register.organisations(tx.session, ids=answers.conflicts)}
+    if set(answers.conflicts) - known:
+        sentence = gettext("Choose organisations of the register.")
+        raise Refused(sentence, 422, {"conflicts": sentence})
 
 
 async def _lawful_organisation(tx: Tx, application: store.Application, answers: Answers) -> None:
@@ -203,21 +221,14 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
             application.reference = model.reference(application.country, moment.year, number)
             application.submitted_at = moment
             await tx.record(_counting(application, answers, settings), application.id)
-        profile = profile_of(
-            answers,
-            terms,
-            call_id=application.call_id,
-            reference=application.reference,
-            kind=application.for_,
-            country=application.country,
-            first_time=not await store.took_part(tx.session, application.subject),
-        )
+        profile = await profile_for(tx.session, application, answers, terms)
         application.profile_json = profile.model_dump(mode="json")
         # Once submitted it is judged by this revision, also when it comes back with what was asked for.
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
         await record(tx, application, event, state=state, due=until)
+        await tell_line_manager(tx, application)
         return application
 
 
@@ -247,17 +258,31 @@ async def withdraw(
     """The officer withdraws an open application, with a reason. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         application = await own(tx, principal, application_id)
-        projected = await standings.standing_of(tx.session, application_id)
         with lawful():
-            if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
-                newest = await matches.match(tx.session, projected.match_id)
-                # Where the match was cancelled with its visit, another place is looked for: that can be withdrawn.
-                if newest is not None and newest.stands is MatchState.CONFIRMED:
-                    model.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
-            state = model.after(ApplicationWithdrawn, application.own_state)
+            state = await _withdrawn(tx.session, application)
         event = ApplicationWithdrawn(reason=published(reason))
         await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
         return application
+
+
+async def _withdrawn(session: AsyncSession, application: store.Application) -> ApplicationState:
+    """The state to which a withdrawal leads. Raises `NotPossible` where it is too late for it."""
+    projected = await standings.standing_of(session, application.id)
+    if application.own_state is ApplicationState.ELIGIBLE and projected is not None and projected.match_id:
+        newest = await matches.match(session, projected.match_id)
+        # Where the match was cancelled with its visit, another place is looked for: that can be withdrawn.
+        if newest is not None and newest.stands is MatchState.CONFIRMED:
+            model.still_open(ApplicationWithdrawn, ApplicationState(projected.state))
+    return model.after(ApplicationWithdrawn, application.own_state)
+
+
+async def may_withdraw(session: AsyncSession, application: store.Application) -> bool:
+    """Whether a submitted application can be withdrawn now, so that only what is possible is offered."""
+    try:
+        await _withdrawn(session, application)
+    except model.NotPossible:
+        return False
+    return True
 
 
 async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
@@ -267,11 +292,3 @@ async def discard(bus: Bus, principal: Principal, application_id: UUID) -> None:
         if application.own_state is not ApplicationState.DRAFT:
             raise Refused(gettext("It was submitted: you can withdraw it."), 409)
         await tx.session.delete(application)
-
-
-async def own(tx: Tx, principal: Principal, application_id: UUID) -> store.Application:
-    """The officer's own application, locked. Raises `Refused` (404) for anybody else's."""
-    application = await store.application(tx.session, application_id, lock=True)
-    if application is None or not is_self(principal, application.subject):
-        raise not_found()
-    return application

@@ -1,4 +1,4 @@
-"""What do all actions share: how to say that something is not there, and how to call out to the browsers."""
+"""What do all actions share: how to say that something is not there, and the officer's own application."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from services.applications.model.application import NotPossible
+from services.applications.store import applications
+from shared.identity.scope import is_self
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
+
+    from services.applications.store.applications import Application
+    from shared.bus import Tx
+    from shared.identity import Principal
 
 
 def not_found() -> Refused:
@@ -25,3 +32,11 @@ def lawful() -> Iterator[None]:
         yield
     except NotPossible as error:
         raise Refused(str(error), 409) from error
+
+
+async def own(tx: Tx, principal: Principal, application_id: UUID) -> Application:
+    """The officer's own application, locked. Raises `Refused` (404) for anybody else's."""
+    application = await applications.application(tx.session, application_id, lock=True)
+    if application is None or not is_self(principal, application.subject):
+        raise not_found()
+    return application

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.applications.actions.available import link_for
 from services.applications.actions.common import not_found
-from services.applications.store import applications, mentors, register
+from services.applications.store import applications, companions, mentors, register
 from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, Role
@@ -59,6 +59,7 @@ class Wanted:
     organisation_id: UUID | None = None
     mentor_id: UUID | None = None
     availability_of: UUID | None = None
+    companion_id: UUID | None = None
 
     @property
     def case(self) -> str:
@@ -90,12 +91,14 @@ async def contacts(bus: Bus, caller: str, wanted: Wanted) -> list[dict[str, Any]
     return found
 
 
-async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
+async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:  # noqa: PLR0911 - one return for each audience
     match wanted.audience:
         case AudienceKind.APPLICANT:
             application = await _application(session, wanted)
             person = await register.person(session, application.subject)
             return [] if person is None else [_of(person, application.answers_json)]
+        case AudienceKind.COMPANION:
+            return await _companion(session, _needed(wanted.companion_id, "companion_id"))
         case AudienceKind.LINE_MANAGER:
             return _line_manager(await _application(session, wanted))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
@@ -179,6 +182,17 @@ def _of(person: register.Person, answers: dict[str, Any] | None = None) -> dict[
 async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
     mentor = await mentors.mentor(session, mentor_id)
     person = None if mentor is None else await register.person(session, mentor.subject)
+    return [] if person is None else [_of(person)]
+
+
+async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
+    """Whom an officer has named: an officer or a mentor, or those who keep the placement that was named."""
+    one = await companions.companion(session, companion_id)
+    if one is None:
+        return []
+    if one.organisation_id is not None:
+        return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
+    person = None if one.subject is None else await register.person(session, one.subject)
     return [] if person is None else [_of(person)]
 
 

@@ -1,5 +1,7 @@
 """What does the portal's clock do? An officer who does not answer what was asked is withdrawn (`no_answer`).
 
+Whoever named, or was named by, an application that has ended is no longer together with it.
+
 A supervised loop, one at a time by lease, that wakes when the local run's clock is moved.
 """
 
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.applications.actions.companions import end_adrift
 from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.store import applications as store
@@ -34,6 +37,8 @@ async def keep_deadlines(service: Service) -> None:
         if lease is not None:
             while count := await withdraw_silent(service.bus, lease):
                 _log.info("withdrawn for no answer", count=count)
+            while count := await end_adrift(service.bus, lease):
+                _log.info("no longer together", count=count)
         await clock.moved_or(_LOOK_SECONDS)
 
 

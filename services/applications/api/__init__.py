@@ -10,6 +10,7 @@ from services.applications.api import (
     call_drafts,
     calls,
     clock,
+    companions,
     decisions,
     internal,
     matches,
@@ -40,6 +41,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         calls.router,
         call_drafts.router,
         applications.router,
+        companions.router,
         decisions.router,
         internal.router,
     ]

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import appeals, tickets
+from services.applications.actions import appeals, changes, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
@@ -48,6 +48,25 @@ class Withdrawal(BaseModel):
 
     reason: StatedReason
     text: str = ""
+
+
+class Change(BaseModel):
+    """What is changed after submission, and why; `answers` are the fields that differ, the text stays in the portal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: dict[str, Any]
+    reason: StatedReason
+    text: Annotated[str, Field(max_length=1000)] = ""
+
+
+class LineManager(BaseModel):
+    """Another line manager."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=200)]
+    email: Annotated[str, Field(max_length=254)]
 
 
 class Appeal(BaseModel):
@@ -175,6 +194,20 @@ async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, b
     """Withdraw an open application."""
     await actions.withdraw(bus, principal, application_id, body.reason, body.text)
     return await _shown(bus, application_id, answers=False)
+
+
+@router.post("/applications/{application_id}/change")
+async def change(application_id: UUID, body: Change, principal: Officer, bus: Store) -> dict[str, Any]:
+    """Change a submitted application before a place is offered, with a reason."""
+    await changes.change(bus, principal, application_id, body.answers, body.reason, body.text)
+    return await _shown(bus, application_id)
+
+
+@router.put("/applications/{application_id}/line-manager")
+async def name_line_manager(application_id: UUID, body: LineManager, principal: Officer, bus: Store) -> dict[str, Any]:
+    """Name another line manager of a submitted application, at any time before the follow-up."""
+    await line_managers.name(bus, principal, application_id, body.name, body.email)
+    return await _shown(bus, application_id)
 
 
 @router.post("/applications/{application_id}/appeal")

@@ -29,6 +29,7 @@ class ContactsWanted(BaseModel):
     organisation_id: UUID | None = None
     mentor_id: UUID | None = None
     availability_of: UUID | None = None
+    companion_id: UUID | None = None
 
 
 class ObjectivesWanted(BaseModel):
@@ -51,6 +52,7 @@ async def contacts(body: ContactsWanted, caller: Caller, bus: Store) -> dict[str
         body.organisation_id,
         body.mentor_id,
         body.availability_of,
+        body.companion_id,
     )
     return {"recipients": await actions.contacts(bus, caller, wanted)}
 

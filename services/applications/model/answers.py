@@ -6,6 +6,7 @@ the other services: no name, no contact, no free text.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -18,10 +19,12 @@ from services.applications.model.register import LatinName, Line, MailAddress, N
 from shared.contracts.applications import ApplicationProfile, ExpertiseHeld, LanguageHeld
 from shared.contracts.base import Country, Language, TopicCode
 from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import RankGroup, Section, ServiceKind, Sex
+from shared.contracts.codes import ApplicationMode, RankGroup, Section, ServiceKind, Sex
 from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.contracts.calls import CallTerms
     from shared.contracts.codes import ApplicationKind
 
@@ -137,6 +140,18 @@ def _missing(task: str, answers: Answers, terms: CallTerms) -> list[str]:
     return [text for text, given in needs.items() if not given]
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """With whom an application is made; `counterpart` is the application, placement or mentor, once both agree."""
+
+    mode: ApplicationMode = ApplicationMode.OPEN
+    group_id: UUID | None = None
+    counterpart: UUID | None = None
+
+
+ALONE = Company()
+
+
 def profile_of(
     answers: Answers,
     terms: CallTerms,
@@ -146,6 +161,7 @@ def profile_of(
     kind: ApplicationKind,
     country: str,
     first_time: bool,
+    company: Company = ALONE,
 ) -> ApplicationProfile:
     """What leaves the portal of complete answers (`missing` gives nothing); topics outside of the call are left out."""
     assert answers.organisation_id is not None
@@ -156,6 +172,9 @@ def profile_of(
         call_id=call_id,
         reference=reference,
         kind=kind,
+        mode=company.mode,
+        group_id=company.group_id,
+        prematched_with=company.counterpart,
         country=country,
         organisation_id=answers.organisation_id,
         service=answers.service,
@@ -215,3 +234,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
     PRIVACY: ("privacy_version", "privacy_at"),
 }
 """Which answers belong to which task."""
+
+
+def changed(before: Answers, after: Answers) -> list[str]:
+    """The tasks whose answers differ, in the order of the pages."""
+    return [
+        task for task, fields in FIELDS.items() if any(getattr(before, name) != getattr(after, name) for name in fields)
+    ]
+
+
+def sections_of(tasks: Sequence[str]) -> tuple[Section, ...]:
+    """Tasks as the sections that an event names, each once: what has no section of its own belongs to the service."""
+    known = frozenset(str(one) for one in Section)
+    return tuple(dict.fromkeys(Section(task) if task in known else Section.SERVICE for task in tasks))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.applications import (
     ApplicationCancelled,
+    ApplicationChanged,
     ApplicationEndorsed,
     ApplicationEvent,
     ApplicationFoundEligible,
@@ -22,7 +23,7 @@ from shared.contracts.applications import (
     ApplicationWithdrawn,
 )
 from shared.contracts.codes import ApplicationState, Outcome
-from shared.contracts.lifecycle import OPEN, TRANSITIONS
+from shared.contracts.lifecycle import BEFORE_OFFERED, OPEN, TRANSITIONS
 from shared.web.i18n import N_, gettext
 from shared.web.states import state as in_words
 
@@ -78,6 +79,7 @@ _DOING: dict[str, str] = {
     ApplicationWithdrawn.type: N_("It cannot be withdrawn"),
     ApplicationCancelled.type: N_("It cannot be cancelled"),
     ApplicationVoided.type: N_("It cannot be taken out"),
+    ApplicationChanged.type: N_("It cannot be changed"),
 }
 
 
@@ -97,6 +99,24 @@ def still_open(event: type[Event], projected: S) -> None:
     """Raises `NotPossible` where an eligible application's visit or mentorship is over: `event` comes too late."""
     if not is_open(projected):
         raise _not_possible(event, projected)
+
+
+def may_change(state: S, shown: S) -> bool:
+    """Whether a submitted application may be changed: before a place is offered, and not while it is returned.
+
+    `state` is the portal's own, `shown` the one that people see: once eligible, the projected one.
+    """
+    return shown in BEFORE_OFFERED and state is not S.RETURNED_FOR_INFORMATION
+
+
+def after_change(state: S, shown: S, *, matters: bool) -> S:
+    """The portal's state after a change; what was endorsed is endorsed again where it `matters` to the call's rules.
+
+    Raises `NotPossible`.
+    """
+    if not may_change(state, shown):
+        raise _not_possible(ApplicationChanged, shown)
+    return S.SUBMITTED if matters else state
 
 
 def _not_possible(event: type[Event], state: S) -> NotPossible:

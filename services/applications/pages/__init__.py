@@ -13,8 +13,10 @@ from services.applications.pages import (
     available,
     calls,
     certificates,
+    changes,
     clearing,
     clock,
+    company,
     coordinator,
     costs,
     home,
@@ -49,7 +51,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
     found = [sign_in_router(), start.router, home.router, inbox.router, calls.router]
     # The tasks come last: they take any word for one of an application's pages.
-    found += [appeals.router, application.router, tasks.router]
+    found += [appeals.router, changes.router, company.router, application.router, tasks.router]
     found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
     found += [appeal_decisions.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.applications.model.answers import PRIVACY
+from services.applications.model.answers import PRIVACY, Answers
 from services.applications.model.call.questions import said, worded
 from services.applications.pages.task_forms import tasks_of
-from services.applications.store import register
+from services.applications.store import changes, register
 from shared.contracts.codes import Expertise, LanguageLevel, Section, topic_label
 from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.actions.standing import Case
-    from services.applications.model.answers import Answers
     from services.applications.store.register import Organisation
 
 Row = dict[str, Any]
@@ -51,6 +50,34 @@ def answered(
         known = others and code in set(Section)
         found.append((code, words.label(Section(code)) if known else task.title_for(case.application.for_), rows))
     return found
+
+
+async def differences(session: AsyncSession, case: Case) -> list[dict[str, Any]]:
+    """What was changed after submission, the newest first: when, and of each answer what it was and what it is."""
+    found = await changes.changes(session, case.application.id)
+    whole = case.application.answers_json
+    read = [
+        (change, Answers.model_validate(whole | change.before), Answers.model_validate(whole | change.after))
+        for change in found
+    ]
+    of = {
+        str(one.id): one.name
+        for one in await organisations_of(session, *(answers for _, *both in read for answers in both))
+    }
+    titles = {code: task.title_for(case.application.for_) for code, task in tasks_of(case.terms).items()}
+    return [
+        {
+            "when": change.at,
+            "rows": [
+                (f"{titles.get(task, task)}: {key}", old.get(key) or NONE, new.get(key) or NONE)
+                for task in change.tasks
+                for old, new in [(dict(_rows(task, was, case, of)), dict(_rows(task, now, case, of)))]
+                for key in dict.fromkeys([*old, *new])
+                if old.get(key) != new.get(key)
+            ],
+        }
+        for change, was, now in read
+    ]
 
 
 async def organisations_of(session: AsyncSession, *answers: Answers) -> list[Organisation]:

@@ -5,23 +5,25 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import SelectField, TextAreaField
 
-from services.applications.actions import appeals, tickets
+from services.applications.actions import appeals, company, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
+from services.applications.actions.overview import mentorship_view, visit_view
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
 from services.applications.model import application as model
 from services.applications.model.answers import missing
-from services.applications.pages.answers import answered, organisations_of
+from services.applications.model.company import CompanionState
+from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS, choices, tasks_of
 from services.applications.store import applications as store
-from services.applications.store import certificates
+from services.applications.store import certificates, mentorships, visits
 from shared.bus import Bus
-from shared.contracts.applications import ApplicationWithdrawn
-from shared.contracts.codes import ApplicationKind, ApplicationState, Role, StatedReason
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, Role, StatedReason
 from shared.identity import Principal, allow
 from shared.identity.scope import is_self
 from shared.service import bus_of
@@ -29,6 +31,7 @@ from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
+from shared.web.states import state
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
@@ -82,6 +85,11 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         papers = await certificates.certificates_of(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
         decision = await appeals.appealable(session, case.application)
+        _, together = await company.company_of(session, principal, application_id)
+        leaves = await actions.may_withdraw(session, case.application)
+        manager = await line_managers.may_name(session, case.application)
+        asked = await outcome_tasks(session, principal, application_id)
+        changed = await differences(session, case)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
     return render(
@@ -99,11 +107,54 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         answers=answered(case, organisations),
         events=history(steps, principal, internal=False),
         certificates=papers,
-        may_withdraw=model.possible(ApplicationWithdrawn, case.application.own_state)
-        and case.shown_state is not ApplicationState.COMPLETED,
+        company=company_words(together),
+        outcomes=asked,
+        changed=changed,
+        may_withdraw=leaves,
+        may_change=model.may_change(case.application.own_state, case.shown_state),
+        may_name=manager,
         appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )
+
+
+def company_words(found: company.Company) -> str:
+    """With whom it is made, as the task list says it."""
+    match found.mode:
+        case ApplicationMode.GROUP:
+            said = gettext("In a group: %(submitted)s of %(members)s have submitted")
+            return said % {"submitted": found.submitted, "members": found.members}
+        case ApplicationMode.PRE_MATCHED:
+            both = any(one.companion.stands is CompanionState.CONFIRMED for one in found.fellows)
+            return gettext("With a counterpart") if both else gettext("Your counterpart has not said yes yet")
+        case _:
+            return gettext("Alone")
+
+
+async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
+    """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
+    views = [
+        (f"visits/{visit_id}", (await visit_view(session, principal, visit_id)).tasks)
+        for visit_id in await visits.ids_of(session, application_id)
+    ]
+    for mentorship_id in await mentorships.ids_of(session, application_id):
+        found = await mentorship_view(session, principal, mentorship_id)
+        views.append((f"mentorships/{mentorship_id}", found.tasks))
+    names = {
+        "evaluation": gettext("Evaluate how it was"),
+        "report": gettext("Write your report"),
+        "follow_up": gettext("Say what you use of it"),
+    }
+    return [
+        {
+            "title": names[task.purpose],
+            "href": None if task.done else f"/applications/{where}/forms/{task.purpose}",
+            "state": state("outcome", "submitted" if task.done else "due"),
+        }
+        for where, tasks in views
+        for task in tasks
+        if task.party in {Party.GUEST, Party.MENTEE}
+    ]
 
 
 def task_of(section: str) -> str:
@@ -171,8 +222,12 @@ async def submit(request: Request, application_id: UUID, principal: Officer, bus
 
 @router.get("/mine/{application_id}/withdraw")
 async def ask_withdraw(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
-    """Ask once more, and why."""
+    """Ask once more, and why; where it cannot be withdrawn any more, on to where it stands."""
     case = await own_case(bus, principal, application_id)
+    async with bus.read() as session:
+        leaves = await actions.may_withdraw(session, case.application)
+    if not leaves and case.application.own_state is not ApplicationState.DRAFT:
+        return see_other(at(application_id))
     return render(request, "application/withdraw.html", application=case.application, form_=WithdrawForm())
 
 

@@ -14,7 +14,7 @@ from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.model import application as model
-from services.applications.pages.answers import answered, organisations_of
+from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.decision_forms import EndorseForm, NotEndorseForm, ReturnForm, seen_at
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS
@@ -61,6 +61,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
     async with bus.read() as session:
         steps = await store.steps(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
+        changed = await differences(session, case)
         own = await hands(
             session,
             principal,
@@ -74,6 +75,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
     return render(
         request,
         "coordinator/case.html",
+        changed=changed,
         case=case,
         application=case.application,
         call=case.call,

@@ -55,6 +55,10 @@ class Application(Table, table=True):
     created_at: datetime = Field(sa_type=_TIME)
     saved_at: datetime = Field(sa_type=_TIME)
     submitted_at: datetime | None = Field(default=None, sa_type=_TIME)
+    earlier_id: UUID | None = Field(default=None, description="The application whose answers it began with")
+    managers_told: list[str] = Field(
+        default_factory=list, sa_type=JSONB, description="The line managers' addresses that were told, in small letters"
+    )
 
     @property
     def answers(self) -> Answers:
@@ -112,7 +116,8 @@ async def application(session: AsyncSession, application_id: UUID, *, lock: bool
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
     """Several applications, in the order of their ids (so that two who lock them do not wait for each other)."""
     query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
-    return list((await session.scalars(query.with_for_update())).all())
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return list((await session.scalars(query)).all())
 
 
 async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
@@ -141,6 +146,23 @@ async def draft_of(session: AsyncSession, subject: str, call_id: UUID, kind: str
         Application.state == ApplicationState.DRAFT,
     )
     return (await session.scalars(query.limit(1))).first()
+
+
+async def newest_for(session: AsyncSession, subject: str, call_id: UUID, kind: str) -> Application | None:
+    """An officer's newest application for a call that was not taken back, if there is one."""
+    gone = (ApplicationState.WITHDRAWN, ApplicationState.CANCELLED, ApplicationState.VOIDED)
+    query = select(Application).where(
+        Application.subject == subject,
+        Application.call_id == call_id,
+        Application.kind == kind,
+        col(Application.state).not_in(gone),
+    )
+    return (await session.scalars(query.order_by(col(Application.id).desc()).limit(1))).first()
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Application | None:
+    """The application with that reference."""
+    return (await session.scalars(select(Application).where(Application.reference == reference))).first()
 
 
 async def took_part(session: AsyncSession, subject: str) -> bool:

@@ -82,3 +82,8 @@ async def mentors_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UU
     """The profiles with these ids."""
     query = select(Mentor).where(col(Mentor.id).in_(sorted(ids))).order_by(col(Mentor.id))
     return {one.id: one for one in await session.scalars(query)}
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Mentor | None:
+    """The profile with that reference."""
+    return (await session.scalars(select(Mentor).where(Mentor.reference == reference))).first()

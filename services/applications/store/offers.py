@@ -112,3 +112,8 @@ async def within(
     if states:
         query = query.where(col(Offer.state).in_(states))
     return list(await session.scalars(query.order_by(col(Offer.due).nulls_last(), col(Offer.id).desc()).limit(MOST)))
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
+    """The placement with that reference."""
+    return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()

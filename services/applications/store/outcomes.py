@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 from services.applications.store.base import Table
 from services.applications.store.rows import write_rows
 from shared.contracts import outcomes as told
-from shared.contracts.codes import Respondent
+from shared.contracts.codes import FollowUpBy, Respondent
 from shared.contracts.outcomes import OutcomeEvent
 
 if TYPE_CHECKING:
@@ -70,3 +70,11 @@ async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[
     """What is in about these visits or mentorships, as (subject, what, of)."""
     query = select(OutcomeIn).where(col(OutcomeIn.subject).in_(sorted(subjects))).order_by(col(OutcomeIn.subject))
     return {(one.subject, one.what, one.of) for one in await session.scalars(query)}
+
+
+async def manager_followed_up(session: AsyncSession, application_id: UUID) -> bool:
+    """Whether the line manager has answered the follow-up of an application."""
+    query = select(OutcomeIn.subject).where(
+        OutcomeIn.application_id == application_id, OutcomeIn.what == "follow_up", OutcomeIn.of == FollowUpBy.MANAGER
+    )
+    return (await session.scalars(query.limit(1))).first() is not None

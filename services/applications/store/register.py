@@ -125,6 +125,12 @@ async def person(session: AsyncSession, subject: str, *, lock: bool = False) -> 
     return await session.get(Person, subject, with_for_update=lock)
 
 
+async def person_by_email(session: AsyncSession, email: str) -> Person | None:
+    """The person with that service e-mail, written in whatever case."""
+    query = select(Person).where(sa.func.lower(sa.column("email", sa.String)) == email.lower())
+    return (await session.scalars(query.order_by(Person.subject).limit(1))).first()
+
+
 async def people_by_subject(session: AsyncSession, subjects: Iterable[str]) -> dict[str, Person]:
     """The people with these sign-in subjects, as far as they are known."""
     query = select(Person).where(sa.column("subject").in_(sorted(set(subjects)))).order_by(Person.subject)

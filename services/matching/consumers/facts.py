@@ -118,7 +118,11 @@ async def calls(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Applications as they are now; a change to what is in the pool has its call matched anew."""
+    """Applications as they are now; a change to what is in the pool has its call matched anew.
+
+    What officers say to each other before they apply is none of the pool's: it arrives in the profile.
+    """
+    events = [event for event in events if not isinstance(event.data, told.CompanionEvent)]
     rows = await store.facts.candidates(tx.session, {UUID(event.subject) for event in events})
     touched: set[UUID] = set()
     for event in events:

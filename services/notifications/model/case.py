@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from shared.contracts.applications import ApplicationChanged, ApplicationResubmitted, ApplicationSubmitted
+from shared.contracts.applications import (
+    ApplicationChanged,
+    ApplicationResubmitted,
+    ApplicationSubmitted,
+    CompanionEvent,
+)
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import Party
 from shared.contracts.matches import MatchEvent
@@ -67,6 +72,16 @@ def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for e
                 call_id=profile.call_id,
                 country=profile.country,
                 organisation_id=profile.organisation_id,
+            )
+        case CompanionEvent():
+            return Case(
+                id=UUID(id_),
+                topic=topic,
+                application_id=UUID(id_),
+                reference=data.reference or "",
+                call_id=data.call_id,
+                country=data.country,
+                organisation_id=data.organisation_id,
             )
         case OfferSubmitted() | OfferPublished() | OfferRevised():
             terms = data.terms

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from services.notifications.model.case import audience, country_of
 from services.notifications.model.messages import RULES
 from services.notifications.model.rule import Rule, Told
+from shared.contracts.applications import CompanionEvent
+from shared.contracts.codes import AudienceKind
 from shared.contracts.notifications import Audience, DeadlineEvent, DeadlinePassed
 from shared.ids import reaction_id
 
@@ -76,6 +78,10 @@ def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
         case Told.ESCALATION:
             assert isinstance(data, DeadlinePassed)
             return [whom for whom in data.escalated_to if whom != data.owner]
+        case Told.COMPANION:
+            assert isinstance(data, CompanionEvent)
+            of = {"application_id": case.application_id, "companion_id": data.companion_id}
+            return [Audience(kind=AudienceKind.COMPANION, **of)]
         case kind:
             whom = audience(kind, case)
             return [] if whom is None else [whom]

@@ -40,6 +40,8 @@ _FIELDS = (
     "sessions",
     "number",
     "kind",
+    "mode",
+    "answer",
 )
 # Under which name an event says until when an answer is asked for.
 _DUE = ("due", "appeal_until", "host_due", "agenda_due")

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LINKS: dict[str, str] = {
     "portal": "/applications/",
     "application": "/applications/mine/{application_id}",
+    "company": "/applications/mine/{application_id}/company",
+    "companions": "/applications/companions",
+    "privacy": "/applications/privacy",
     "case": "/applications/cases/{application_id}",
     "offer": "/applications/offers/{offer_id}",
     "mentor": "/applications/mentors/{mentor_id}",

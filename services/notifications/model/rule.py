@@ -22,10 +22,11 @@ class Method(StrEnum):
 
 
 class Told(StrEnum):
-    """An audience that the event itself names: only deadlines have one."""
+    """An audience that the event itself names: a deadline its owner, an officer the counterpart or member."""
 
     OWNER = "owner"
     ESCALATION = "escalation"
+    COMPANION = "companion"
 
 
 @dataclass(frozen=True, slots=True)

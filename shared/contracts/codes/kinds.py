@@ -26,6 +26,16 @@ class ApplicationMode(Code):
     GROUP = "group", N_("Group")
 
 
+class CompanionAnswer(Code):
+    """What became of naming a counterpart, or of asking somebody into a group."""
+
+    CONFIRMED = "confirmed", N_("Confirmed")
+    DECLINED = "declined", N_("Declined")
+    MISMATCH = "mismatch", N_("Names somebody else")
+    LEFT = "left", N_("Left")
+    REMOVED = "removed", N_("Taken back")
+
+
 class Answer(Code):
     """The answer to a match that is offered."""
 

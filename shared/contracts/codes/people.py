@@ -127,3 +127,4 @@ class AudienceKind(Code):
     MENTOR = "mentor", N_("Mentor")
     PROGRAMME_COORDINATOR = "programme_coordinator", N_("Programme coordinator")
     LINE_MANAGER = "line_manager", N_("Line manager")
+    COMPANION = "companion", N_("Counterpart or member of a group")

@@ -7,7 +7,7 @@ Where a call says other timers than the defaults, the call's hold.
 from shared.contracts.lifecycle.deadlines import DEADLINES, Deadline, Unit
 from shared.contracts.lifecycle.portal import PORTAL
 from shared.contracts.lifecycle.programme import PROGRAMME
-from shared.contracts.lifecycle.transition import OPEN, Actor, Transition
+from shared.contracts.lifecycle.transition import BEFORE_OFFERED, OPEN, Actor, Transition
 
 TRANSITIONS: tuple[Transition, ...] = PORTAL + PROGRAMME
 
@@ -26,6 +26,7 @@ def allowed(event: str, state: str | None) -> bool:
 
 
 __all__ = [
+    "BEFORE_OFFERED",
     "DEADLINES",
     "OPEN",
     "TRANSITIONS",

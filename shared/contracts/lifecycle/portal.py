@@ -73,6 +73,13 @@ _APPLICATIONS = (
         BEFORE_OFFERED,
         then="endorsed again where it matters to the rules",
     ),
+    Transition(applications.LineManagerNamed.type, (Actor.OFFICER,), then="the line manager is informed"),
+    Transition(applications.CompanionAsked.type, (Actor.OFFICER,), then="whoever is named says yes or no"),
+    Transition(
+        applications.CompanionAnswered.type,
+        (Actor.OFFICER, Actor.MENTEE, Actor.HOST, Actor.MENTOR),
+        then="told to the other side; what was submitted says it by ApplicationChanged",
+    ),
     Transition(applications.ApplicationWithdrawn.type, (Actor.OFFICER, Actor.CLOCK), OPEN, S.WITHDRAWN),
     Transition(applications.ApplicationCancelled.type, (Actor.PROGRAMME,), OPEN, S.CANCELLED),
     Transition(applications.ApplicationDecided.type, (Actor.PORTAL,), then="once, at the first final outcome"),

@@ -35,6 +35,7 @@ _ALL = (
     call.QUESTIONS,
     person.NOTICE,
 )
+LINE_MANAGER = person.LINE_MANAGER
 TASK_FORMS: dict[str, Task] = {str(task.code): task for task in _ALL}
 """The pages of an application by code, in their order."""
 
@@ -44,4 +45,14 @@ def tasks_of(terms: CallTerms) -> dict[str, Task]:
     return {code: task for code, task in TASK_FORMS.items() if code != Section.QUESTIONS or terms.questions}
 
 
-__all__ = ["TASK_FORMS", "InRow", "Known", "Task", "choices", "countries_known", "languages_known", "tasks_of"]
+__all__ = [
+    "LINE_MANAGER",
+    "TASK_FORMS",
+    "InRow",
+    "Known",
+    "Task",
+    "choices",
+    "countries_known",
+    "languages_known",
+    "tasks_of",
+]

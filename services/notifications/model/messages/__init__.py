@@ -1,9 +1,19 @@
 """Which messages are there? The one table: who is told of what, when, by which way; shown at /notifications/rules."""
 
-from services.notifications.model.messages import applications, deadlines, hosts, matches, mentorships, outcomes, visits
+from services.notifications.model.messages import (
+    applications,
+    companions,
+    deadlines,
+    hosts,
+    matches,
+    mentorships,
+    outcomes,
+    visits,
+)
 
 RULES = (
     *applications.RULES,
+    *companions.RULES,
     *hosts.RULES,
     *matches.RULES,
     *visits.RULES,

@@ -80,8 +80,8 @@ RULES = (
         A.HOME_COORDINATOR,
         N_("An application changed and waits for you"),
         (
-            N_("The officer changed %(reference)s in a part that matters to the rules: %(sections)s."),
-            N_("It needs your endorsement again, by %(due)s."),
+            N_("The officer changed %(reference)s in this: %(sections)s. The application shows old and new."),
+            N_("It needs your endorsement, by %(due)s."),
         ),
         "application",
         _LOOK,

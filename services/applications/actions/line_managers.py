@@ -1,0 +1,86 @@
+"""Who is the officer's line manager, and was he or she told? It may change at any time before the follow-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from services.applications.actions.common import own
+from services.applications.model.answers import Answers
+from services.applications.store import outcomes
+from shared import clock
+from shared.contracts.applications import LineManagerNamed
+from shared.contracts.codes import ApplicationState
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.store.applications import Application
+    from shared.bus import Bus, Tx
+    from shared.identity import Principal
+
+# Nobody is asked about an application that has come to nothing; while it can be written, its own page asks.
+_NOT_THEN = frozenset(
+    {
+        ApplicationState.DRAFT,
+        ApplicationState.RETURNED_FOR_INFORMATION,
+        ApplicationState.NOT_ENDORSED,
+        ApplicationState.INELIGIBLE,
+        ApplicationState.UNPLACED,
+        ApplicationState.WITHDRAWN,
+        ApplicationState.CANCELLED,
+        ApplicationState.VOIDED,
+    }
+)
+
+
+async def may_name(session: AsyncSession, application: Application) -> bool:
+    """Whether another line manager can be named now: until the line manager's follow-up is in."""
+    return application.own_state not in _NOT_THEN and not await outcomes.manager_followed_up(session, application.id)
+
+
+async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:
+    """Name another line manager for the own submitted application; the new one is told.
+
+    Raises `Refused` (404; 409 where nobody is asked any more; 422 for a name or an address that cannot be read).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        if not await may_name(tx.session, application):
+            raise Refused(gettext("Your line manager is not asked any more, so the name cannot be changed now."), 409)
+        missing = {
+            field: sentence
+            for field, value, sentence in (
+                ("line_manager_name", who, gettext("Enter your line manager's name")),
+                ("line_manager_email", email, gettext("Enter your line manager's service e-mail")),
+            )
+            if not value.strip()
+        }
+        if missing:
+            raise Refused(gettext("Some answers cannot be read."), 422, missing)
+        changes = {"line_manager_name": who, "line_manager_email": email}
+        try:
+            answers = Answers.model_validate(application.answers_json | changes)
+        except ValidationError as error:
+            fields = {str(one["loc"][0]): one["msg"].removeprefix("Value error, ") for one in error.errors()}
+            raise Refused(gettext("Some answers cannot be read."), 422, fields) from error
+        application.answers_json = answers.model_dump(mode="json")
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        await tell_line_manager(tx, application)
+        return application
+
+
+async def tell_line_manager(tx: Tx, application: Application) -> None:
+    """Tell that a line manager was named, once an address, however often it is named again."""
+    address = (application.answers.line_manager_email or "").lower()
+    if not address or address in application.managers_told:
+        return
+    application.managers_told = [*application.managers_told, address]
+    tx.session.add(application)
+    await tx.record(LineManagerNamed(number=len(application.managers_told)), application.id)
