@@ -53,7 +53,11 @@ def to_whom(message: MessageRow) -> str:
 
 def told_to(rule: Rule) -> str:
     """The audience of a row of the table in words."""
-    words = {"owner": gettext("Whoever has it"), "escalation": gettext("The next in line")}
+    words = {
+        "owner": gettext("Whoever has it"),
+        "escalation": gettext("The next in line"),
+        "companion": gettext("Whoever is named"),
+    }
     return words.get(str(rule.to)) or label(rule.to)
 
 

@@ -1,0 +1,148 @@
+"""Can an officer change what was submitted, with a reason, before a place is offered; and who sees what it was?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.contracts import outcomes
+from shared.ids import new_id
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+TOPIC = "exchange.applications"
+REASON = {"reason": "timetable_conflict", "text": "The unit moves in spring"}
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country and a mentor."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    return made
+
+
+async def _changed(programme: Programme) -> list[dict[str, Any]]:
+    return [data for kind, _, data in await programme.journal(TOPIC) if kind == "ApplicationChanged"]
+
+
+async def test_a_change_by_form_shows_old_and_new(programme: Programme) -> None:
+    """The page asks why; the coordinator reads what it was and what it is; the text is in no event."""
+    made = await programme.submitted()
+    mine = f"/applications/mine/{made['id']}"
+    assert f"{mine}/change/objectives" in (await programme.as_("ani").get(f"{mine}/change")).text
+    page = await programme.as_("ani").get(f"{mine}/change/objectives")
+    assert "Learn how seized devices are searched." in page.text
+    seen = page.text.partition('name="seen" value="')[2].partition('"')[0]
+    data = {
+        "objectives-0-text": "Follow money across borders",
+        "cascade_committed": "yes",
+        "cascade_plan": "A training day for my unit.",
+        "seen": seen,
+    }
+    without = await programme.as_("ani").post(f"{mine}/change/objectives", data=data)
+    assert without.status_code == 422
+    assert "Follow money across borders" in without.text
+    whole = data | {"change_reason": REASON["reason"], "change_text": REASON["text"]}
+    rows = await programme.as_("ani").post(f"{mine}/change/objectives", data=whole | {"row": "add:objectives"})
+    assert 'name="objectives-1-text"' in rows.text
+    saved = await programme.as_("ani").post(f"{mine}/change/objectives", data=whole)
+    assert saved.headers["location"] == f"{mine}?done=changed"
+    again = await programme.as_("ani").post(
+        f"{mine}/change/objectives", data=whole | {"objectives-0-text": "From an old page"}
+    )
+    assert again.status_code == 409
+    assert "From an old page" in again.text
+    for subject, address in (("ani", mine), ("tigran", f"/applications/cases/{made['id']}")):
+        shown = (await programme.as_(subject).get(address)).text
+        assert "Learn how seized devices are searched." in shown
+        assert "Follow money across borders" in shown
+        assert REASON["text"] in shown
+    (event,) = await _changed(programme)
+    assert (event["sections"], event["reason"], event["state"]) == (["objectives"], "timetable_conflict", "submitted")
+    assert "money" not in str(event)
+
+
+async def test_what_matters_to_the_rules_is_endorsed_again(programme: Programme) -> None:
+    """A change of expertise leaves an endorsement; one of languages asks for it anew, with a new deadline."""
+    made = await programme.submitted()
+    address = f"/applications/{made['id']}/change"
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+    body = {"answers": {"expertise": [{"area": "forensics", "level": 1, "years": 2}]}, **REASON}
+    assert (await programme.post("ani", address, body))["state"] == "endorsed"
+    body = {"answers": {"languages": [{"language": "en", "level": "C1"}]}, **REASON}
+    answer = await programme.post("ani", address, body)
+    assert (answer["state"], answer["due"] is not None) == ("submitted", True)
+    same = await programme.post("ani", address, body)
+    assert same["since"] == answer["since"]
+    events = await _changed(programme)
+    assert [(one["state"], one["due"] is None) for one in events] == [("endorsed", True), ("submitted", False)]
+    await programme.post("tigran", f"/applications/{made['id']}/endorse")
+
+
+async def test_who_and_what_may_not_change(programme: Programme) -> None:
+    """Not somebody else's, a draft, or one that is returned; not so that something is missing; not every field."""
+    made = await programme.submitted()
+    address, mine = f"/applications/{made['id']}/change", f"/applications/mine/{made['id']}/change"
+    body = {"answers": {"topics": ["criminal_networks"]}, **REASON}
+    await programme.post("nino", address, body, 404)
+    assert (await programme.as_("nino").get(f"{mine}/topics")).status_code == 404
+    assert (await programme.as_("ani").get(f"{mine}/privacy")).status_code == 404
+    await programme.post("ani", address, {**body, "answers": {"topics": []}}, 422)
+    await programme.post("ani", address, {**body, "answers": {"line_manager_name": "Somebody"}}, 422)
+    await programme.post("ani", address, {"answers": {"topics": ["criminal_networks"]}}, 422)
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"topics": "Which one?"}})
+    await programme.post("ani", address, body, 409)
+    assert (await programme.as_("ani").get(mine)).status_code == 409
+    draft = await programme.post("nino", "/applications", {"call_id": programme.call["id"], "kind": "mentee"}, 201)
+    await programme.post("nino", f"/applications/{draft['id']}/change", body, 409)
+
+
+async def test_once_a_place_is_offered_nothing_changes(abroad: Abroad) -> None:
+    """From the offer on only withdrawing is left, and the page offers just that; after completion not even that."""
+    match_id = await abroad.placement_matched()
+    (before,) = (await abroad.get("ani", "/applications"))["applications"]
+    mine = f"/applications/mine/{before['id']}"
+    assert f"{mine}/change" in (await abroad.of.as_("ani").get(mine)).text
+    await abroad.offered(match_id, "tigran", "luc")
+    shown = (await abroad.of.as_("ani").get(mine)).text
+    assert f"{mine}/change" not in shown
+    assert f"{mine}/withdraw" in shown
+    body = {"answers": {"topics": ["criminal_networks"]}, **REASON}
+    await abroad.post("ani", f"/applications/{before['id']}/change", body, 409)
+
+
+async def test_a_line_manager_is_told_once(programme: Programme, feed: Feed) -> None:
+    """On submission, and when another one is named; the same address never twice; not after the follow-up."""
+    made = await programme.submitted()
+    mine, address = f"/applications/mine/{made['id']}/line-manager", f"/applications/{made['id']}/line-manager"
+
+    async def told() -> int:
+        return [kind for kind, _, _ in await programme.journal(TOPIC)].count("LineManagerNamed")
+
+    assert await told() == 1
+    assert "Vardan Sargsyan" in (await programme.as_("ani").get(mine)).text
+    wrong = await programme.as_("ani").post(mine, data={"line_manager_name": "Anna", "line_manager_email": "anna"})
+    assert wrong.status_code == 422
+    data = {"line_manager_name": "Anna Grigoryan", "line_manager_email": "Anna@police.example"}
+    saved = await programme.as_("ani").post(mine, data=data)
+    assert saved.headers["location"] == f"/applications/mine/{made['id']}?done=manager"
+    assert await told() == 2
+
+    async def put(subject: str, email: str) -> int:
+        body = {"name": "Vardan Sargsyan", "email": email}
+        return (await programme.as_(subject).put(f"/applications/api{address}", json=body)).status_code
+
+    assert await put("ani", "VARDAN@police.example") == 200
+    assert await put("ani", "anna@police.example") == 200
+    assert await told() == 2
+    assert await put("nino", "anna@police.example") == 404
+    assert await put("ani", "") == 422
+    example = dict(outcomes.FollowUpSubmitted.example) | {"application_id": made["id"], "by": "manager"}
+    await feed.deliver((outcomes.FollowUpSubmitted.model_validate(example), new_id()))
+    assert await put("ani", "other@police.example") == 409
+    assert (await programme.as_("ani").get(mine)).status_code == 303
