@@ -307,9 +307,7 @@ async def _locked(
 
     Raises `Refused` (404) for whoever is not named.
     """
-    seen = await store.companion(tx.session, companion_id)
-    if seen is None or not named(principal, seen):
-        raise not_found()
+    seen = await known(tx.session, principal, companion_id)
     mine = None
     if _officers(seen):
         mine = await applications.newest_for(tx.session, principal.subject, seen.call_id, seen.kind)
@@ -319,6 +317,14 @@ async def _locked(
     if companion is None or seen.application_id not in held:
         raise not_found()
     return companion, held[seen.application_id], None if mine is None else held.get(mine.id)
+
+
+async def known(session: AsyncSession, principal: Principal, companion_id: UUID) -> store.Companion:
+    """A row that names the principal. Raises `Refused` (404) for whoever is not named."""
+    seen = await store.companion(session, companion_id)
+    if seen is None or not named(principal, seen):
+        raise not_found()
+    return seen
 
 
 def named(principal: Principal, companion: store.Companion) -> bool:

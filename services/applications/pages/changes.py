@@ -56,8 +56,10 @@ async def _changeable(bus: Bus, principal: Principal, application_id: UUID) -> C
 
 @router.get("/{application_id}/change")
 async def choose(request: Request, application_id: UUID, principal: Officer, bus: Store) -> Response:
-    """What can be changed, and what follows from it."""
-    case = await _changeable(bus, principal, application_id)
+    """What can be changed, and what follows from it; where nothing can, on to where it stands."""
+    case = await own_case(bus, principal, application_id)
+    if not model.may_change(case.application.own_state, case.shown_state):
+        return see_other(at(application_id))
     pages = [page for code, page in tasks_of(case.terms).items() if code in actions.CHANGEABLE]
     return render(
         request,
@@ -73,9 +75,11 @@ async def choose(request: Request, application_id: UUID, principal: Officer, bus
 
 @router.get("/{application_id}/change/{code}")
 async def show(request: Request, application_id: UUID, code: str, principal: Officer, bus: Store) -> Response:
-    """One section as it was submitted, to be changed."""
-    case = await _changeable(bus, principal, application_id)
+    """One section as it was submitted, to be changed; where nothing can be, on to where it stands."""
+    case = await own_case(bus, principal, application_id)
     page = _page_of(case, code)
+    if not model.may_change(case.application.own_state, case.shown_state):
+        return see_other(at(application_id))
     form = _form_of(page, case)(data=page.fields(case.application.answers))
     await prepared(bus, case, page, form)
     return _drawn(request, case, page, form, case.application.saved_at.isoformat())

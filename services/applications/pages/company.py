@@ -122,6 +122,8 @@ async def _named(request: Request, principal: Principal, bus: Bus, refused: Refu
 async def answer(request: Request, companion_id: UUID, principal: Asked, bus: Store) -> Response:
     """Say yes or no."""
     said = (await sent(request)).get("answer")
+    async with bus.read() as session:
+        await actions.known(session, principal, companion_id)
     if said not in {"yes", "no"}:
         return see_other("/applications/companions")
     try:

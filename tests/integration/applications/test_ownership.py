@@ -74,6 +74,7 @@ async def world(programme: Programme, feed: Feed) -> World:
         programme.person("lina", "Lina Jonaitis", "LT", "mentor", service="police"),
         programme.person("ilie", "Ilie Rusu", "MD", "national_coordinator"),
         programme.person("eva", "Eva Borg", "EU", "clearance_officer", organisation_id=made["ids"][0]),
+        programme.person("davit", "Davit Sahakyan", "AM", "officer", service="police"),
     ]
     await programme.post("programme", "/people", {"people": people}, 201)
     match_id = await abroad.placement_matched()
@@ -86,6 +87,9 @@ async def world(programme: Programme, feed: Feed) -> World:
     await abroad.post("claire", f"{at}/letters/invitation", status=201)
     rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
     pairing = abroad.pairings
+    begun = await abroad.post("davit", "/applications", {"call_id": programme.call["id"], "kind": "study_visit"}, 201)
+    naming = {"mode": "group", "written": "ani@police.example"}
+    companion = await abroad.post("davit", f"/applications/{begun['id']}/companions", naming, 201)
     ids = {
         "application_id": str(pairing[match_id]["application_id"]),
         "offer_id": str(pairing[match_id]["offer_id"]),
@@ -97,6 +101,7 @@ async def world(programme: Programme, feed: Feed) -> World:
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
         "session_id": str(new_id()),
+        "companion_id": companion["id"],
     }
     return World(abroad, ids)
 
@@ -216,5 +221,6 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "mentorship_id",
         "goal_id",
         "session_id",
+        "companion_id",
     }
     assert names - known - EVERYBODYS - set(WORDS) == set()
