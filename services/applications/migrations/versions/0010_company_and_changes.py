@@ -1,6 +1,6 @@
 """Who applies with whom, what was changed after submission, which line managers were told
 
-Revision: 0009, after: 0008, written: 2026-11-24 23:09:42.884917
+Revision: 0010, after: 0009, written: 2026-11-24 23:09:42.884917
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0009'
-down_revision = '0008'
+revision = '0010'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
