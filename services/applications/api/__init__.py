@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.applications.api import (
     applications,
     audit,
+    balance,
     call_drafts,
     calls,
     clock,
@@ -43,6 +44,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         applications.router,
         companions.router,
         decisions.router,
+        balance.router,
         internal.router,
     ]
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]

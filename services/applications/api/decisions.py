@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import appeal_decisions, eligibility, endorsement, ticked, voiding
+from services.applications.actions import appeal_decisions, eligibility, ending, endorsement, ticked
 from services.applications.actions.asked import Asked
 from services.applications.actions.bulk import MOST
 from services.applications.actions.capacity import hands
@@ -18,7 +18,15 @@ from services.applications.store import applications as store
 from services.applications.store.coordinators import places_held
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import AppealOutcome, ApplicationState, NotEndorsedReason, Role, Section, VoidReason
+from shared.contracts.codes import (
+    AppealOutcome,
+    ApplicationState,
+    NotEndorsedReason,
+    Role,
+    Section,
+    StatedReason,
+    VoidReason,
+)
 from shared.identity import Principal, allow
 from shared.identity.scope import may_coordinate
 from shared.service import bus_of
@@ -81,6 +89,15 @@ class Decided(BaseModel):
             sentence = gettext("Choose a reason")
             raise Refused(sentence, 422, {"reason": sentence})
         return endorsement.NotEndorse(self.reason, self.text)
+
+
+class Cancelling(BaseModel):
+    """Why the programme cancels an application; the text is for the officer to read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: StatedReason
+    text: Annotated[str, Field(max_length=1000)] = ""
 
 
 class Voiding(BaseModel):
@@ -203,10 +220,16 @@ async def decide(body: Decided, principal: Decider, bus: Store) -> dict[str, Any
     }
 
 
+@router.post("/applications/{application_id}/cancel")
+async def cancel(application_id: UUID, body: Cancelling, principal: Coordinator, bus: Store) -> dict[str, Any]:
+    """Cancel an open application, with a reason; its match ends, and the officer may appeal."""
+    return _state(await ending.cancel(bus, principal.subject, application_id, body.reason, body.text))
+
+
 @router.post("/applications/{application_id}/void")
 async def void(application_id: UUID, body: Voiding, principal: Coordinator, bus: Store) -> dict[str, Any]:
     """Mark an application as entered in error: it leaves the counts, and its match ends."""
-    return _state(await voiding.void(bus, principal.subject, application_id, body.reason))
+    return _state(await ending.void(bus, principal.subject, application_id, body.reason))
 
 
 @router.get("/eligibility")

@@ -11,6 +11,7 @@ from services.applications.pages import (
     application,
     audit,
     available,
+    balance,
     calls,
     certificates,
     changes,
@@ -19,6 +20,7 @@ from services.applications.pages import (
     company,
     coordinator,
     costs,
+    ending,
     home,
     inbox,
     letters,
@@ -52,8 +54,8 @@ def routers(settings: Settings) -> list[APIRouter]:
     found = [sign_in_router(), start.router, home.router, inbox.router, calls.router]
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, changes.router, company.router, application.router, tasks.router]
-    found += [queue.router, ticked.router, coordinator.router, programme.router, certificates.router]
-    found += [appeal_decisions.router, *partners.routers, audit.router]
+    found += [queue.router, ticked.router, coordinator.router, ending.router, programme.router, certificates.router]
+    found += [appeal_decisions.router, balance.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router]

@@ -15,6 +15,7 @@ from services.applications.store import audit as store
 from shared.contracts.codes import PARTNERS, IdentityField, PartnerStatus, Party, ReleasePurpose, Role
 from shared.identity import Principal, allow
 from shared.web import dates, words
+from shared.web.cells import safe
 from shared.web.i18n import N_, gettext
 from shared.web.render import render
 
@@ -31,8 +32,6 @@ _LOOKS = {
     "contact": N_("Whom a message goes to"),
     "objectives": N_("Objectives of a visit"),
 }
-# What a spreadsheet would take for a formula (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @router.get("/audit")
@@ -136,12 +135,6 @@ async def download(_: Reader, bus: Store, asked: Asked) -> Response:
     table.writerow(["at", "who", "what", "about", "country", "details"])
     for line in lines:
         row = [line.at.isoformat(), line.who, line.what, line.about, line.country, details(asked.kind, line)]
-        table.writerow([_cell(one) for one in row])
+        table.writerow([safe(one) for one in row])
     name = f'attachment; filename="tandem-audit-{asked.kind}.csv"'
     return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
-
-
-def _cell(value: str | None) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = value or ""
-    return f"'{text}" if text.startswith(_FORMULA) else text

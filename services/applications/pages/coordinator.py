@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from services.applications.actions import endorsement as actions
 from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
+from services.applications.actions.ending import cancels
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.model import application as model
 from services.applications.pages.answers import answered, differences, organisations_of
@@ -20,7 +21,7 @@ from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS
 from services.applications.store import applications as store
 from shared.bus import Bus
-from shared.contracts.applications import ApplicationEndorsed
+from shared.contracts.applications import ApplicationEndorsed, ApplicationVoided
 from shared.contracts.codes import NotEndorsedReason, Role, Section
 from shared.identity import Principal, allow
 from shared.identity.scope import may_coordinate
@@ -58,6 +59,7 @@ async def visible_case(bus: Bus, principal: Principal, application_id: UUID) -> 
 async def show(request: Request, application_id: UUID, principal: Decider, bus: Store) -> Response:
     """One case: where it stands, what the rules say, what was answered, and what can be decided now."""
     case = await visible_case(bus, principal, application_id)
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
     async with bus.read() as session:
         steps = await store.steps(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
@@ -70,8 +72,8 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
             due=case.application.due,
             since=case.application.since,
         )
+        may_cancel = programme and await cancels(session, case.application)
     decidable = model.possible(ApplicationEndorsed, case.application.own_state)
-    programme = principal.has(Role.PROGRAMME_COORDINATOR)
     return render(
         request,
         "coordinator/case.html",
@@ -85,6 +87,8 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         events=history(steps, principal, internal=True),
         decides=decidable and own.acting_as is not None,
         asked=own.sentence if decidable and programme else None,
+        may_cancel=may_cancel,
+        may_void=programme and model.possible(ApplicationVoided, case.application.own_state),
         done=request.query_params.get("done"),
     )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.applications.model.application import FINAL
-from shared.contracts.codes import ActingAs, ApplicationState, NotEndorsedReason, Reason, Section, StatedReason
+from shared.contracts.codes import (
+    ActingAs,
+    ApplicationState,
+    NotEndorsedReason,
+    Reason,
+    Section,
+    StatedReason,
+    VoidReason,
+)
 from shared.web import words
 from shared.web.i18n import N_, gettext
 from shared.web.states import state
@@ -75,7 +83,7 @@ def reason_word(code: str | None) -> str:
     """A reason's code in words; nothing where there is none."""
     if code is None:
         return ""
-    for codes in (NotEndorsedReason, StatedReason, Reason):
+    for codes in (NotEndorsedReason, StatedReason, VoidReason, Reason):
         if code in set(codes):
             return words.label(codes(code))
     return words.label(code)

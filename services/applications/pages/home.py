@@ -98,6 +98,12 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     ),
     (
         frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
+        N_("Sent and hosted"),
+        N_("Visits and mentorships, with days, by year and call, by country and organisation."),
+        "/applications/balance",
+    ),
+    (
+        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
         N_("Appeals"),
         N_("Decisions that an officer asked to be looked at again."),
         "/applications/appeals",

@@ -39,6 +39,10 @@ class Mentorship(Table, table=True):
     """A mentorship as it stands; `due` is when both have signed."""
 
     __tablename__ = "mentorship"
+    __table_args__ = (
+        sa.Index("mentorship_country", "country", "started_on"),
+        sa.Index("mentorship_mentor_country", "mentor_country", "started_on"),
+    )
 
     id: UUID = Field(primary_key=True)
     match_id: UUID = Field(index=True)

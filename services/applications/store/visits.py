@@ -44,6 +44,7 @@ class Visit(Table, table=True):
     __tablename__ = "visit"
     __table_args__ = (
         sa.Index("visit_host_organisation_start", "host_organisation_id", "start"),
+        sa.Index("visit_country_start", "country", "start"),
         sa.Index("visit_host_country_start", "host_country", "start"),
     )
 

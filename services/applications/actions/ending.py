@@ -1,0 +1,154 @@
+"""How does the programme coordinator end an application: cancel an open one, or take out what was entered in error?
+
+What hangs on it follows by itself: matching reads the event and ends match, visit and mentorship, reporting revokes a
+certificate. Neither can be undone; a cancellation can be appealed against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.applications.actions.common import lawful, not_found
+from services.applications.actions.endorsement import unchanged
+from services.applications.actions.recorded import record
+from services.applications.model import application as model
+from services.applications.store import applications as store
+from services.applications.store import calls, certificates, matches, mentorships, standings, visits
+from shared import clock
+from shared.contracts.applications import ApplicationCancelled, ApplicationEvent, ApplicationVoided
+from shared.contracts.codes import ApplicationState, MatchState, MentorshipState, VisitState, published
+from shared.contracts.lifecycle import Unit
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.workdays import due
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus, Tx
+    from shared.contracts.codes import StatedReason, VoidReason
+
+_HELD = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNSCHEDULABLE})
+_GOING = frozenset({MentorshipState.OPENED, MentorshipState.ACTIVE, MentorshipState.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Hangs:
+    """What hangs on an application: the newest match, what grew out of it, and the certificates that count."""
+
+    match: matches.Match | None
+    visit: visits.Visit | None
+    mentorship: mentorships.Mentorship | None
+    certificates: tuple[certificates.Certificate, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether a match stands that ends with it."""
+        return self.match is not None and self.match.stands in _HELD
+
+    @property
+    def visit_to_come(self) -> bool:
+        """Whether a visit is cancelled with it."""
+        return self.held and self.visit is not None and self.visit.stands in _TO_COME
+
+    @property
+    def mentorship_going(self) -> bool:
+        """Whether a mentorship ends with it."""
+        return self.held and self.mentorship is not None and self.mentorship.stands in _GOING
+
+
+async def hangs_on(session: AsyncSession, application_id: UUID) -> Hangs:
+    """What hangs on an application."""
+    found = (await matches.of_application(session, application_id))[:1]
+    ids = [one.id for one in found]
+    came, pairs = await visits.of_matches(session, ids), await mentorships.of_matches(session, ids)
+    papers = await certificates.certificates_of(session, application_id)
+    return Hangs(
+        found[0] if found else None,
+        came.get(ids[0]) if ids else None,
+        pairs.get(ids[0]) if ids else None,
+        tuple(one for one in papers if one.revoked_at is None),
+    )
+
+
+async def cancellable(session: AsyncSession, application: store.Application) -> ApplicationState:
+    """The state to which a cancellation leads. Raises `Refused` (409) where the application cannot be cancelled now."""
+    with lawful():
+        state = model.after(ApplicationCancelled, application.own_state)
+        projected = await standings.standing_of(session, application.id)
+        if application.own_state is ApplicationState.ELIGIBLE and projected is not None:
+            model.still_open(ApplicationCancelled, ApplicationState(projected.state))
+    hangs = await hangs_on(session, application.id)
+    if hangs.held and hangs.mentorship is None and hangs.visit is not None and hangs.visit.stands not in _TO_COME:
+        raise Refused(
+            gettext("Its visit has begun. It ends by itself, or by the early return that the host reports."), 409
+        )
+    return state
+
+
+async def cancels(session: AsyncSession, application: store.Application) -> bool:
+    """Whether it can be cancelled now: what a page asks before it offers it."""
+    try:
+        await cancellable(session, application)
+    except Refused:
+        return False
+    return True
+
+
+async def cancel(
+    bus: Bus, actor: str, application_id: UUID, reason: StatedReason, text: str = "", *, seen: datetime | None = None
+) -> store.Application:
+    """Cancel an open application; `text` is for the officer to read. A second click finds it cancelled.
+
+    Raises `Refused` (404, 409).
+    """
+    async with bus.transaction(actor) as tx:
+        application = await _locked(tx, application_id)
+        if await _done(tx, application, ApplicationCancelled, ApplicationState.CANCELLED):
+            return application
+        state = await cancellable(tx.session, application)
+        unchanged(application, seen)
+        call = await calls.call(tx.session, application.call_id)
+        assert call is not None
+        until = due(clock.now(), call.terms.timers.appeal_wd, Unit.WORKING_DAYS, application.country)
+        event = ApplicationCancelled(reason=published(reason), appeal_until=until)
+        await record(tx, application, event, state=state, reason=reason, text=text.strip()[:1000])
+        return application
+
+
+async def void(
+    bus: Bus, actor: str, application_id: UUID, reason: VoidReason, *, seen: datetime | None = None
+) -> store.Application:
+    """Mark an application as entered in error, whatever its state; a second click finds it done.
+
+    Raises `Refused` (404; 409 for a draft, or where it has changed since it was `seen`).
+    """
+    async with bus.transaction(actor) as tx:
+        application = await _locked(tx, application_id)
+        if await _done(tx, application, ApplicationVoided, ApplicationState.VOIDED):
+            return application
+        with lawful():
+            state = model.after(ApplicationVoided, application.own_state)
+        unchanged(application, seen)
+        await record(tx, application, ApplicationVoided(reason=reason), state=state, reason=reason)
+        return application
+
+
+async def _locked(tx: Tx, application_id: UUID) -> store.Application:
+    application = await store.application(tx.session, application_id, lock=True)
+    if application is None:
+        raise not_found()
+    return application
+
+
+async def _done(tx: Tx, application: store.Application, event: type[ApplicationEvent], state: ApplicationState) -> bool:
+    """Whether the same person has just done it."""
+    if application.own_state is not state:
+        return False
+    steps = await store.steps(tx.session, application.id)
+    return any((step.event, step.actor) == (event.type, tx.actor) for step in steps[:2])
