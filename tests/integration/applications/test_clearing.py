@@ -74,7 +74,7 @@ async def holds(
 
 
 async def test_a_guest_is_shown_field_by_field(abroad: Abroad) -> None:
-    """Each party in each state of a placement's match: vetting fields to the host country first, names to the host last."""
+    """In each state of a placement's match: vetting fields to the host country first, names to the host last."""
     match_id = await abroad.placement_matched()
     people = {"guest": "ani"}
     own: dict[str, dict[str, set[str]]] = {"ani": {"guest": MEETING}, "tigran": {"guest": MEETING}, "programme": {}}
@@ -151,7 +151,7 @@ async def test_several_are_cleared_after_a_page_that_names_them(abroad: Abroad) 
 
 
 async def test_several_are_cleared_by_program(abroad: Abroad) -> None:
-    """The API clears what can be and says why not the rest; another country's match is not there, and nothing is done."""
+    """The API clears what can be and says why not the rest; another country's match is not there."""
     one, other = await two_matches(abroad)
     both = {"match_ids": [str(one), str(other)]}
     await abroad.post("giorgi", "/matches/clear", both, 404)
@@ -224,7 +224,7 @@ async def agency(abroad: Abroad) -> dict[str, str]:
 
 
 async def test_an_eu_agency_clears_whom_it_sends(abroad: Abroad) -> None:
-    """The home clearance of an EU agency's officer is its clearance officer's, in list, page and API; no other agency's."""
+    """Home clearance of an EU agency's officer is its clearance officer's, in list, page and API; no other agency's."""
     ids = await agency(abroad)
     terms = abroad.of.call["id"]
     body = {"call_id": terms, "kind": "study_visit", "answers": abroad.of.answers(), "privacy": True, "submit": True}
