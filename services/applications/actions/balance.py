@@ -52,7 +52,8 @@ async def balance(session: AsyncSession, principal: Principal, filters: store.Fi
     known = await calls.calls_by_id(session, {row.key[2] for row in by_year})
     references = {id_: call.reference for id_, call in known.items()}
     first = totals[0] if totals else Row(())
-    return Balance(first, by_year[::-1], by_place, lines, total, references, names)
+    by_year.sort(key=lambda row: (-row.key[1], row.key[0]))
+    return Balance(first, by_year, by_place, lines, total, references, names)
 
 
 def rows(sums: list[store.Sum]) -> list[Row]:

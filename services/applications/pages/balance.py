@@ -15,7 +15,7 @@ from services.applications.pages.coordinator import Decider, Store
 from services.applications.pages.parts import tag
 from services.applications.store import balance as store
 from services.applications.store import calls, register
-from shared.contracts.codes import PARTNERS, Role
+from shared.contracts.codes import Role
 from shared.web import dates, words
 from shared.web.cells import safe
 from shared.web.i18n import N_, gettext, ngettext
@@ -98,6 +98,7 @@ async def show(
     async with bus.read() as session:
         found = await balance(session, principal, asked.filters, page)
         known = await calls.calls(session)
+        countries = [one.key[0] for one in await store.sums(session, principal, store.Filters(), by=("country",))]
     several = principal.has(Role.PROGRAMME_COORDINATOR) or len({row.key[0] for row in found.by_year}) > 1
     return render(
         request,
@@ -121,7 +122,7 @@ async def show(
         total=found.total,
         page=page,
         narrowed=asked.filters != store.Filters(),
-        fields=_fields(asked, known, several=principal.has(Role.PROGRAMME_COORDINATOR)),
+        fields=_fields(asked, known, sorted(set(countries), key=words.country)),
         csv_href=asked.address(f"{HERE}.csv"),
     )
 
@@ -173,7 +174,7 @@ def _place(row: Row, asked: Asked, names: dict[UUID, str], *, several: bool) -> 
     ]
 
 
-def _fields(asked: Asked, known: list[calls.Call], *, several: bool) -> list[dict[str, Any]]:
+def _fields(asked: Asked, known: list[calls.Call], countries: list[str]) -> list[dict[str, Any]]:
     years = sorted({call.terms.opens.year + n for call in known for n in (0, 1)}, reverse=True)
     fields: list[dict[str, Any]] = [
         {
@@ -190,8 +191,8 @@ def _fields(asked: Asked, known: list[calls.Call], *, several: bool) -> list[dic
             "value": asked.call,
         },
     ]
-    if several:
-        options = [(code, words.country(code)) for code in (*PARTNERS, "EU")]
+    if len(countries) > 1:
+        options = [(code, words.country(code)) for code in countries]
         fields.append({"name": "country", "label": gettext("Country"), "options": options, "value": asked.country})
     return fields
 
