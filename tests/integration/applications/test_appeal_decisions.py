@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,20 @@ async def test_who_is_alone_is_told_what_to_do(programme: Programme) -> None:
     made = await ineligible(programme)
     shown = await page(programme, "programme", f"/applications/cases/{made['id']}/appeal")
     assert "Enter another programme coordinator in the register" in shown
+
+
+async def test_two_decide_on_an_appeal_at_once(more: Programme) -> None:
+    """One is first, the other is told that it was decided; one decision is told."""
+    made = await turned_down(more)
+    path = f"/applications/api/applications/{made['id']}/appeal/decide"
+    sent = [
+        ("deputy", {"outcome": "upheld", "answer": ANSWER}),
+        ("programme", {"outcome": "dismissed", "answer": ANSWER}),
+    ]
+    answers = await asyncio.gather(*(more.as_(who).post(path, json=body) for who, body in sent))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    told = [kind for kind, _, _ in await more.journal("exchange.applications")]
+    assert told.count("AppealDecided") == 1
 
 
 async def test_nobody_elses_appeal_is_there(more: Programme) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from datetime import timedelta
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.applications.model.silence import asked_since
 from shared import clock
 from tests.support import SERVICE_TOKEN
 
@@ -329,11 +329,14 @@ async def test_a_case_speaks_of_the_officer_as_another(many: Programme, subject:
     assert not re.search(r"\b[Yy]ou\b|\b[Yy]our\b", legend)
 
 
-def test_silence_goes_to_the_programme_in_its_time() -> None:
-    """Not before the deadline, from then on; at once where nobody is there."""
-    now = clock.now()
-    early, late = now - timedelta(days=1), now + timedelta(days=1)
-    assert asked_since(due=late, since=early, held=True, now=now) is None
-    assert asked_since(due=None, since=early, held=True, now=now) is None
-    assert asked_since(due=early, since=early, held=True, now=now) == early
-    assert asked_since(due=late, since=early, held=False, now=now) == early
+async def test_two_decide_on_the_same_ones_at_once(many: Programme) -> None:
+    """Whoever is first decides each case; the other is told; nothing is decided twice."""
+    ids = [(await many.submitted(who))["id"] for who in ("ani", "davit", "mariam")]
+    one = {"decision": "endorse", "application_ids": ids}
+    other = {"decision": "not_endorse", "reason": "operational_duty", "application_ids": ids[::-1]}
+    answers = await asyncio.gather(many.post("tigran", "/decisions", one), many.post("deputy", "/decisions", other))
+    done = sorted(each["id"] for told in answers for each in told["done"])
+    assert done == sorted(ids)
+    assert sorted(each["id"] for told in answers for each in told["left"]) == sorted(ids)
+    told = [kind for kind, _, _ in await many.journal("exchange.applications")]
+    assert told.count("ApplicationEndorsed") + told.count("ApplicationNotEndorsed") == len(ids)
