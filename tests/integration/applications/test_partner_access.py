@@ -70,7 +70,8 @@ async def test_who_goes_on_may_do_what_belongs_to_the_case(abroad: Abroad) -> No
     await abroad.get("tigran", f"/matches/{match_id}", 403)
     home = (await abroad.of.as_("ani").get("/applications/")).text
     assert f"/applications/matches/{match_id}" in home
-    assert "suspended" in home
+    assert "Officer, Armenia: suspended" in home
+    assert "do not count for now" in (await abroad.of.as_("ani").get("/applications/account")).text
     signed_in_anew(abroad.of, "nino")
     await abroad.get("nino", f"/visits/{visit_id}", 404)
     await abroad.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
