@@ -10,13 +10,13 @@ from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.standing import case_of, standing
 from services.applications.pages.matches import waits
-from services.applications.store import appeals, calls, offers, queue
+from services.applications.store import appeals, calls, mentors, offers, queue
 from services.applications.store import applications as store
 from services.applications.store.coordinators import places_held
 from services.applications.store.partners import DecidedCase
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import ApplicationState, CallState, MatchState, OfferState, Role
+from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
 from shared.identity import Principal, signed_in
 from shared.service import bus_of
 from shared.web import states
@@ -186,6 +186,13 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
             countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)),
             states=[OfferState.SUBMITTED],
         )
+        paused = await offers.within(
+            session,
+            organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))],
+            states=[OfferState.PAUSED],
+        )
+        profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
+        resting = sum(one.stands is MentorState.PAUSED for one in profiles)
         going_on = await seen.going_on(session, principal) if principal.suspended else []
     moment = clock.now()
     return render(
@@ -205,6 +212,16 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
                 len(places),
                 ngettext("placement waits for your endorsement", "placements wait for your endorsement", len(places)),
                 "/applications/offers?state=submitted",
+            ),
+            *_asked(
+                len(paused),
+                ngettext("placement waits until you resume it", "placements wait until you resume them", len(paused)),
+                "/applications/offers?state=paused",
+            ),
+            *_asked(
+                resting,
+                ngettext("profile waits until you resume it", "profiles wait until you resume them", resting),
+                "/applications/mentors",
             ),
         ],
         cards=_ways(principal),

@@ -129,6 +129,8 @@ async def test_placements_and_mentors_pause_and_stay_paused(abroad: Abroad) -> N
     signed_in_anew(abroad.of, "gia")
     signed_in_anew(abroad.of, "keti")
     assert (await abroad.get("gia", f"/offers/{made['id']}"))["state"] == "paused"
+    assert "waits until you resume it" in (await abroad.of.as_("gia").get("/applications/")).text
+    assert "waits until you resume it" in (await abroad.of.as_("keti").get("/applications/")).text
     await abroad.post("gia", f"/offers/{made['id']}/resume")
     await abroad.post("keti", f"/mentors/{mentor['id']}/resume")
 
