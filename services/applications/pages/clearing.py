@@ -1,7 +1,6 @@
 """How does a coordinator clear several matches in one go? One page names each and asks; one says what was done."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from services.applications.actions.bulk import MOST
 from services.applications.actions.overview import MatchView, match_view
 from services.applications.pages.matches import Clearer, who
 from services.applications.pages.parts import Store, tag
+from services.applications.pages.ticked import Named
 from shared.bus import Bus
 from shared.contracts.codes import Side
 from shared.identity import Principal
@@ -21,18 +21,6 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
 Matches = Annotated[list[UUID], Query(max_length=MOST)]
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One ticked match, as `coordinator/named.html` shows it: what will happen, or why nothing can."""
-
-    id: UUID
-    reference: str
-    name: str
-    state: Any
-    text: str
-    notes: tuple[str, ...] = ()
 
 
 def _named(view: MatchView, text: str) -> Named:

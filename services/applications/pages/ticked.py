@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from services.applications.actions import eligibility, endorsement, ticked
 from services.applications.actions.bulk import MOST, Outcome
 from services.applications.actions.common import not_found
-from services.applications.pages.coordinator import Decider, Store, at
+from services.applications.pages.coordinator import Decider, Store
 from services.applications.pages.decision_forms import (
     ConfirmForm,
     EndorseForm,
@@ -159,13 +159,11 @@ async def _page(
         request,
         "coordinator/decide.html",
         status if cases else 422,
-        act=act,
         what=what,
         able=able,
         unable=unable,
         form_=form,
         back=_back(act, back),
-        query=back,
         cases=cases,
     )
 
@@ -258,6 +256,8 @@ async def decided(
     async with bus.read() as session:
         were = await ticked.look(session, principal, done, what.event)
         others = await ticked.look(session, principal, left, what.event)
+        if act == "eligibility":
+            others = [_for_programme(one) for one in others]
         people = await register.people_by_subject(session, [one.application.subject for one in (*were, *others)])
     changed = gettext("It has changed since you opened it. Look at it as it is now, then decide.")
     return render(
@@ -268,5 +268,4 @@ async def decided(
         able=[_named(one.application, people, gettext(what.done)) for one in were],
         unable=[_named(one.application, people, one.obstacle or changed) for one in others],
         back=_back(act, back),
-        at=at,
     )
