@@ -175,6 +175,11 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("no_show", "ended", N_("No show"), N_("The guest did not come."), "", ""),
         ("voided", "ended", N_("Entered in error"), N_("It is not counted."), "", ""),
     ),
+    "incident": (
+        ("reported", "wait", N_("Reported"), N_("It is with those who were chosen to read it."), N_("Those who were chosen"), N_("They read it and follow it up.")),
+        ("acknowledged", "go", N_("Being followed up"), N_("It was read, and somebody takes care of it."), N_("Those who were chosen"), N_("They close it with an answer.")),
+        ("closed", "done", N_("Closed"), N_("The answer is given with it."), "", ""),
+    ),
     "preparation": (
         ("missing", "wait", N_("Missing"), N_("It is asked for before travel and not there yet."), N_("Guest, sender or host"), N_("Whoever owns it brings it.")),
         ("under_way", "office", N_("Under way"), N_("Something of it is still to come."), N_("Guest, sender or host"), N_("It is granted, or made.")),

@@ -89,9 +89,32 @@ async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | No
     return (await checklists(session, [visit])).get(visit.id)
 
 
+async def waiting(session: AsyncSession, seen: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
+    """The visits to come for which somebody still has a part of the own to bring, of those that he or she sees."""
+    to_come = {visit.id: case for case, visit in seen if visit is not None and visit.stands is VisitState.SCHEDULED}
+    lists = await checklists(session, [visit for _, visit in seen if visit is not None and visit.id in to_come])
+    return {id_ for id_, found in lists.items() if any(one.owner in sides(to_come[id_]) for one in found.open_())}
+
+
+async def readable(session: AsyncSession, case: Case) -> frozenset[PreparationItem]:
+    """The things whose sheets somebody may read; what one side writes for the other, while it is released to it."""
+    own = sides(case)
+    found = {item for item, readers in model.SEEN_BY.items() if readers & own}
+    guest, host = case.sides
+    parties = {Party.GUEST: guest, Party.HOST: host}
+    shown = (await participation.releases(session, [case.match.id]))[case.match.id]
+    for item, (of, to, fields, _) in _RELEASED.items():
+        released = any(
+            (one.of, one.to) == (parties[of], parties[to]) and fields[0].value in one.fields for one in shown
+        )
+        if own & model.SEEN_BY[item] == {to} and not released:
+            found.discard(item)
+    return frozenset(found)
+
+
 async def arrival(session: AsyncSession, case: Case, visit: Visit) -> model.Arrival | None:
     """Whom the guest asks for, where and when; None where it is not written, or not for the reader to know."""
-    if not sides(case) & model.SEEN_BY[PreparationItem.ARRIVAL]:
+    if PreparationItem.ARRIVAL not in await readable(session, case):
         return None
     row = (await store.sheets(session, [visit.id]))[visit.id].get(PreparationItem.ARRIVAL)
     sheet = row.sheet if row is not None else None

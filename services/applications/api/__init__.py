@@ -13,6 +13,7 @@ from services.applications.api import (
     clock,
     companions,
     decisions,
+    incidents,
     internal,
     matches,
     mentors,
@@ -47,7 +48,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         balance.router,
         internal.router,
     ]
-    found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router]
+    found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, preparation.router]
     if settings.local and time.movable():
         found.append(clock.router)

@@ -14,7 +14,6 @@ from services.applications.actions import preparation as actions
 from services.applications.actions.overview import visit_view
 from services.applications.api.parts import Body, Portal, Store
 from services.applications.model import costs as costs_model
-from services.applications.model import preparation as model
 from services.applications.model.letter import LetterKind
 from services.applications.store import letters as letters_store
 from services.applications.store import preparation as store
@@ -79,10 +78,11 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
         lines = (await store.costs(session, [visit_id])).get(visit_id, [])
+        allowed = await actions.readable(session, view.of.case)
         letters = (await letters_store.letters(session, [visit_id]))[visit_id]
     own = actions.sides(view.of.case)
     checklist = view.checklist
-    readable = {item: row for item, row in written.items() if own & model.SEEN_BY[item]}
+    readable = {item: row for item, row in written.items() if item in allowed}
     return {
         "due": view.preparation_due,
         "complete": checklist is not None and checklist.complete,

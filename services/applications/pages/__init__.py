@@ -23,6 +23,7 @@ from services.applications.pages import (
     ending,
     home,
     inbox,
+    incidents,
     letters,
     matches,
     mentors,
@@ -58,7 +59,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [appeal_decisions.router, balance.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
-    found += [visits.router, mentorships.router]
+    found += [visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]
     if settings.local and time.movable():
         found.append(clock.router)

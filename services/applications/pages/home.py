@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from services.applications.actions import incidents, preparation
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.standing import case_of, standing
@@ -109,6 +110,25 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/appeals",
     ),
     (
+        frozenset(
+            {
+                Role.NATIONAL_COORDINATOR,
+                Role.CLEARANCE_OFFICER,
+                Role.PROGRAMME_COORDINATOR,
+                Role.DATA_PROTECTION_OFFICER,
+            }
+        ),
+        N_("Incident reports"),
+        N_("What was reported to you in confidence."),
+        "/applications/incidents",
+    ),
+    (
+        frozenset({Role.PROGRAMME_COORDINATOR}),
+        N_("Before travel"),
+        N_("What is asked of guest, sender and host, and between which countries it is not."),
+        "/applications/asked-before-travel",
+    ),
+    (
         frozenset({Role.PROGRAMME_COORDINATOR}),
         N_("Eligibility"),
         N_("Confirm what the rules say about endorsed applications."),
@@ -180,6 +200,9 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
             found = await queue.figures(session, reader, queue.Filters())
             _, appealed = await appeals.within(session, principal, "waits", 1)
         asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
+        reports = await incidents.waiting(session, principal)
+        confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
+        unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
         places = await offers.within(
             session,
             organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))],
@@ -203,6 +226,18 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         officer=principal.has(Role.OFFICER),
         counts=[
             *(_counts(principal, found, appealed) if found is not None else []),
+            *_asked(
+                unready,
+                ngettext(
+                    "visit needs something of you before travel", "visits need something of you before travel", unready
+                ),
+                "/applications/visits?state=unready",
+            ),
+            *_asked(
+                reports,
+                ngettext("incident report waits for you", "incident reports wait for you", reports),
+                "/applications/incidents?state=reported",
+            ),
             *_asked(
                 asked,
                 ngettext("match waits for you", "matches wait for you", asked),

@@ -61,6 +61,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) 
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         written = (await store.sheets(session, [visit_id]))[visit_id]
+        allowed = await actions.readable(session, view.of.case)
     if view.checklist is None:
         return see_other(at(visit_id))
     own = actions.sides(view.of.case)
@@ -76,7 +77,11 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) 
         mine=[_task(view, one, linked=True) for one in sorted(mine, key=_first)],
         others=[_task(view, one, linked=one.item in _OWN_WAY) for one in others],
         complete=view.checklist.complete,
-        read=[block for one in view.checklist.standings if (block := _read(one.item, written, own)) is not None],
+        read=[
+            {"title": words.label(one.item), "rows": rows_of(written[one.item].sheet)}
+            for one in view.checklist.standings
+            if one.item in written and one.item in allowed and one.item is not PreparationItem.COSTS
+        ],
         emergency=Party.HOST in own and _emergency_now(view),
         emergency_days=view.visit.start is not None and Party.HOST in own,
         done=request.query_params.get("done"),
@@ -141,16 +146,6 @@ _FIELDS: dict[str, str] = {
     "phone": N_("Telephone"),
     "languages": N_("Languages"),
 }
-
-
-def _read(
-    item: PreparationItem, written: dict[PreparationItem, store.Written], own: frozenset[Party]
-) -> dict[str, Any] | None:
-    """What the reader may read of a sheet, as rows; None where nothing is written, or not for the reader."""
-    row = written.get(item)
-    if row is None or item is PreparationItem.COSTS or not model.SEEN_BY[item] & own:
-        return None
-    return {"title": words.label(item), "rows": rows_of(row.sheet)}
 
 
 def rows_of(sheet: model.Sheet) -> list[dict[str, str]]:

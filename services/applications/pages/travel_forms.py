@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from services.applications.model.costs import CURRENCIES, CostItem, Payer
+from services.applications.model.incident import LONGEST, Category, Reader
 from services.applications.model.preparation import VisaResult
 from services.applications.pages.abroad_forms import ReasonForm, SpanRow, iso
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import PreparationItem, StatedReason
 from shared.web.forms import (
+    CheckboxesField,
     DateField,
     FieldList,
     Form,
@@ -181,3 +183,27 @@ class AskedForm(Form):
     call_id = SelectField(N_("In which call?"), default="")
     country = SelectField(N_("Of guests from"), default="")
     host_country = SelectField(N_("At hosts in"), default="")
+
+
+class IncidentForm(Form):
+    """What happened, and who may read it."""
+
+    category = SelectField(
+        N_("What is it about?"), [Needed(N_("Choose what it is about"))], choices=Category, blank=N_("Choose one")
+    )
+    happened_on = DateField(N_("When did it happen?"))
+    text = TextAreaField(N_("What happened?"), [Needed(N_("Write what happened")), Longest(LONGEST)])
+    readers = CheckboxesField(
+        N_("Who may read your report?"),
+        choices=[
+            (Reader.PROGRAMME.value, N_("Programme coordinator")),
+            (Reader.DATA_PROTECTION.value, N_("Data protection officer")),
+            (Reader.COUNTRY.value, N_("National coordinator of your own country")),
+        ],
+    )
+
+
+class WordsForm(Form):
+    """A note, or an answer."""
+
+    text = TextAreaField(N_("Your words"), [Needed(N_("Write it here")), Longest(2000)])

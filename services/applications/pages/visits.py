@@ -1,6 +1,6 @@
 """What do guest and host see and do about a visit, and who comes when?"""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.matches import who
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from services.applications.store import participation
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import (
@@ -30,7 +31,7 @@ from shared.identity import Principal, allow
 from shared.web import dates, states, words
 from shared.web.errors import Refused
 from shared.web.forms import options
-from shared.web.i18n import gettext
+from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
@@ -49,6 +50,7 @@ Anyone = Annotated[
         )
     ),
 ]
+UNREADY = "unready"
 _COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 
@@ -68,9 +70,25 @@ async def show_all(
     """Who comes when: the visits that concern the reader, those of today and later first."""
     async with bus.read() as session:
         views = [view for view in await match_views(session, principal, _COMES) if view.visit]
+        unready = await preparation.waiting(session, [(view.case, view.visit) for view in views])
     today = clock.today()
+    mine = [view for view in views if view.visit and view.visit.id in unready]
     shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
+    shown = mine if state == UNREADY else shown
     shown.sort(key=lambda view: _order(view, today))
+    counts = [
+        {
+            "count": len(mine),
+            "name": ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
+            "href": f"?state={UNREADY}",
+            "tone": "wait",
+        }
+    ]
+    counts += [
+        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
+        for one in states.states("visit")
+        if (count := sum(view.visit is not None and view.visit.state == one.code for view in views))
+    ]
     return render(
         request,
         "visits/list.html",
@@ -79,11 +97,7 @@ async def show_all(
         page=page,
         size=PAGE,
         host=principal.has(Role.HOST_CONTACT),
-        counts=[
-            {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
-            for one in states.states("visit")
-            if (count := sum(view.visit is not None and view.visit.state == one.code for view in views))
-        ],
+        counts=[one for one in counts if one["count"]],
     )
 
 
@@ -131,6 +145,7 @@ async def page_of(
     """The page of a visit."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
+        versions = await participation.agendas(session, visit_id)
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
     own = [party for party in actions.BOTH if party in parties]
@@ -143,12 +158,13 @@ async def page_of(
         where=Standing(
             state("visit", view.shown_state),
             visit.since,
-            visit.agenda_due if scheduled and not view.both_agreed else None,
+            _due(view) if scheduled else None,
             reason=reason_word(visit.reason) or None,
         ),
         who=who(view.of),
         topic=topic(visit.topic),
         people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
+        earlier=versions[1:],
         agreed=[(words.label(party), view.agreed.get(party) == view.version) for party in actions.BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
@@ -169,6 +185,13 @@ async def page_of(
         form_=form or AgendaForm(data={"text": view.agenda}),
         done=request.query_params.get("done"),
     )
+
+
+def _due(view: VisitView) -> datetime | None:
+    """Until when the next step is asked for: an answer to other dates, else the agenda."""
+    if view.proposal is not None:
+        return view.proposal.due
+    return None if view.both_agreed else view.visit.agenda_due
 
 
 def _left(view: VisitView) -> list[Any]:

@@ -193,6 +193,12 @@ async def agenda(session: AsyncSession, visit_id: UUID) -> Agenda | None:
     return await session.scalar(query)
 
 
+async def agendas(session: AsyncSession, visit_id: UUID) -> list[Agenda]:
+    """All versions of a visit's agenda that were written, the newest first."""
+    query = select(Agenda).where(Agenda.visit_id == visit_id).order_by(col(Agenda.version).desc())
+    return list(await session.scalars(query))
+
+
 async def agenda_agreed(session: AsyncSession, visit_id: UUID) -> dict[Party, int]:
     """By party, the newest version agreed to."""
     query = select(AgendaAgreement).where(AgendaAgreement.visit_id == visit_id).order_by(col(AgendaAgreement.party))

@@ -83,6 +83,8 @@ async def world(programme: Programme, feed: Feed) -> World:
     mentorship_id = await abroad.opened(pair_match)
     goal = await abroad.post("nino", f"/mentorships/{mentorship_id}/goals", {"text": "Read a network chart."}, 201)
     at = f"/visits/{visit_id}"
+    body = {"category": "other", "text": "Something happened.", "readers": ["programme"]}
+    incident = await abroad.post("ani", f"/matches/{match_id}/incidents", body, 201)
     cost = await abroad.post("claire", f"{at}/costs", {"item": "meals", "payer": "host", "planned": "90"}, 201)
     await abroad.post("claire", f"{at}/letters/invitation", status=201)
     rule = await abroad.post("programme", "/asked-before-travel", {"item": "visa", "asked": True}, 201)
@@ -97,6 +99,7 @@ async def world(programme: Programme, feed: Feed) -> World:
         "match_id": str(match_id),
         "visit_id": str(visit_id),
         "cost_id": str(cost["id"]),
+        "incident_id": str(incident["id"]),
         "rule_id": str(rule["id"]),
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
@@ -217,6 +220,7 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "match_id",
         "visit_id",
         "cost_id",
+        "incident_id",
         "rule_id",
         "mentorship_id",
         "goal_id",

@@ -199,6 +199,11 @@ async def test_a_sheet_on_its_page(abroad: Abroad, programme: Programme) -> None
     match_id, visit_id = await visit(abroad)
     ani, at = programme.as_("ani"), f"/applications/visits/{visit_id}"
     assert "Yours to bring, and not there" in (await ani.get(at)).text
+    for somebody in ("ani", "claire", "tigran"):
+        assert "needs something of you before travel" in (await programme.as_(somebody).get("/applications/")).text
+        assert at in (await programme.as_(somebody).get("/applications/visits?state=unready")).text
+    assert "of you before travel" not in (await programme.as_("luc").get("/applications/")).text
+    assert at not in (await programme.as_("luc").get("/applications/visits?state=unready")).text
     assert "Please have all of it together" in (await ani.get(f"{at}/preparation")).text
     form = {"name": "Aram", "phone": "call him", "version": "0"}
     wrong = await ani.post(f"{at}/preparation/emergency_contact", data=form)

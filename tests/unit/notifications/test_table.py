@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from shared.contracts import EVENTS
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.visits import VisitScheduled
 
 if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
@@ -222,3 +224,27 @@ def test_an_audience_that_a_case_does_not_have_is_nobody() -> None:
     assert hosted is not None  # whose clearance officer: that of the agency
     assert hosted.organisation_id == case.host_organisation_id
     assert address("", "mentor", case, own=True) == "/applications/"
+
+
+def test_whoever_is_ready_for_travel_is_reminded_no_more() -> None:
+    """A visit's dates ask guest, host and sender three weeks before; each side's part meets its own deadline only."""
+    scheduled, ready = sample(EVENTS["VisitScheduled"]), sample(EVENTS["PartPrepared"])
+    asked = [one for one in changes(scheduled, Timers()) if one.kind is DeadlineKind.PREPARATION]
+    assert {one.owner.value for one in asked} == {"applicant", "host_contact", "home_coordinator"}
+    assert isinstance(scheduled.data, VisitScheduled)
+    assert {one.due.date() for one in asked if one.due} == {scheduled.data.plan.start - timedelta(weeks=3)}
+    model = EVENTS["PartPrepared"]
+    told = ready._replace(data=model.model_validate({**model.example, "parties": ["host"]}))
+    met = [one.owner.value for one in changes(told, Timers()) if one.kind is DeadlineKind.PREPARATION]
+    assert met == ["host_contact"]
+
+
+@pytest.mark.parametrize(("by", "subject"), [("guest", "You gave your place up"), ("host", "Your place was cancelled")])
+def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str, subject: str) -> None:
+    """One message to the officer, by who cancelled (decision 0012)."""
+    model = EVENTS["MatchCancelled"]
+    event = sample(model)._replace(data=model.model_validate({**model.example, "was": "confirmed", "by": by}))
+    case = sample_case(event)
+    told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+    mine = [one for one in told if one.audience.kind is AudienceKind.APPLICANT]
+    assert [one.rule.subject for one in mine] == [subject]

@@ -14,6 +14,16 @@ _MENTEE = When(N_("for a mentorship"), lambda data: data.pairing.kind is Applica
 # Before an offer the applicant knows of no match, so nothing is taken from anybody; after it, both sides are told.
 _KNOWN = When(N_("where it had been offered"), lambda data: data.was in {MatchState.OFFERED, MatchState.CONFIRMED})
 _ENDED = N_("The reason: %(reason)s.")
+_APPLICANTS = frozenset({Party.GUEST, Party.MENTEE})
+_OFFERED = When(N_("where it had been offered, not confirmed"), lambda data: data.was is MatchState.OFFERED)
+_LOST = When(
+    N_("where it was confirmed, and somebody else cancelled it"),
+    lambda data: data.was is MatchState.CONFIRMED and data.by not in _APPLICANTS,
+)
+_GIVEN_UP = When(
+    N_("where it was confirmed, and the officer cancelled it"),
+    lambda data: data.was is MatchState.CONFIRMED and data.by in _APPLICANTS,
+)
 
 RULES = (
     Rule(
@@ -260,7 +270,34 @@ RULES = (
         ),
         "application",
         _READ,
-        when=_KNOWN,
+        when=_OFFERED,
+    ),
+    Rule(
+        "place_lost",
+        matches.MatchCancelled,
+        A.APPLICANT,
+        N_("Your place was cancelled"),
+        (
+            N_("The place that was confirmed for %(reference)s was cancelled by: %(by)s."),
+            _ENDED,
+            N_("While the call is open, your application looks for another place. You need not do anything."),
+        ),
+        "application",
+        _READ,
+        when=_LOST,
+    ),
+    Rule(
+        "place_given_up",
+        matches.MatchCancelled,
+        A.APPLICANT,
+        N_("You gave your place up"),
+        (
+            N_("The place that was confirmed for %(reference)s is cancelled, as you asked."),
+            N_("Your application has ended with it. You can apply again in another call."),
+        ),
+        "application",
+        _READ,
+        when=_GIVEN_UP,
     ),
     Rule(
         "match_cancelled_host",

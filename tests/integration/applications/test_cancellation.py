@@ -1,0 +1,57 @@
+"""What becomes of an application whose place is cancelled, and what does everybody read of it (decision 0012)?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.contracts import matches, visits
+from tests.integration.applications.abroad import Abroad
+
+if TYPE_CHECKING:
+    from tests.integration.applications.conftest import Programme
+    from tests.support import Feed
+
+
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country and a mentor."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    return made
+
+
+@pytest.mark.parametrize(("by", "state"), [("host", "in_matching"), ("programme", "in_matching"), ("guest", "ended")])
+async def test_a_cancelled_place_and_the_close_of_the_call(abroad: Abroad, by: str, state: str) -> None:
+    """While the call is open by who cancelled; once closed it has ended for all, and no outcome is told twice."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    application = f"/applications/{abroad.pairings[match_id]['application_id']}"
+    said = {"by": by, "reason": "operational_duty"}
+    await abroad.tell_visit(visits.VisitCancelled, visit_id, match_id, **said)
+    await abroad.tell(matches.MatchCancelled, match_id, was="confirmed", **said)
+    assert (await abroad.get("ani", application))["state"] == state
+    await abroad.post("programme", f"/calls/{abroad.of.call['id']}/close")
+    assert (await abroad.get("ani", application))["state"] == "ended"
+    decided = [row for row in await abroad.of.journal("exchange.applications") if row[0] == "ApplicationDecided"]
+    assert [row[2]["outcome"] for row in decided] == ["place_confirmed"]
+
+
+async def test_each_side_reads_what_follows_before_it_cancels(abroad: Abroad) -> None:
+    """The guest that the application ends, all others that it looks for another place; a reason is asked for."""
+    match_id = await abroad.placement_matched()
+    await abroad.scheduled(match_id)
+    at = f"/applications/matches/{match_id}/cancel"
+    for who, sentence in (
+        ("ani", "Your application ends with it"),
+        ("claire", "looks for another place"),
+        ("tigran", "looks for another place"),
+        ("programme", "looks for another place"),
+    ):
+        assert sentence in (await abroad.of.as_(who).get(at)).text
+        assert (await abroad.of.as_(who).post(at, data={"text": "x"})).status_code == 422
+    sent = await abroad.of.as_("claire").post(at, data={"reason": "not_available"})
+    assert sent.headers["location"].endswith("?done=cancel")
+    told = [row for row in await abroad.of.journal("exchange.participation") if row[0] == "CancellationRequested"]
+    assert [row[2]["by"] for row in told] == ["host"]
