@@ -39,11 +39,14 @@ _TITLES = {
     "ApplicationChanged": N_("Changed by the officer"),
     "AppealFiled": N_("Appeal filed"),
     "AppealDecided": N_("Appeal decided"),
+    "CallRevised": N_("The call was revised in favour of this application: its new rules count"),
 }
 _OFFICERS = frozenset(
     {"ApplicationSubmitted", "ApplicationResubmitted", "ApplicationWithdrawn", "ApplicationChanged", "AppealFiled"}
 )
-_PROGRAMMES = frozenset({"ApplicationFoundEligible", "ApplicationFoundIneligible", "ApplicationCancelled"})
+_PROGRAMMES = frozenset(
+    {"ApplicationFoundEligible", "ApplicationFoundIneligible", "ApplicationCancelled", "CallRevised"}
+)
 
 
 def history(steps: Sequence[Step], reader: Principal, *, internal: bool) -> list[dict[str, Any]]:

@@ -240,11 +240,11 @@ async def kinds_of(session: AsyncSession, call_id: UUID) -> list[str]:
     return list((await session.scalars(query)).all())
 
 
-async def counted(session: AsyncSession, state: ApplicationState) -> dict[UUID, int]:
+async def counted(session: AsyncSession, call_ids: Iterable[UUID], state: ApplicationState) -> dict[UUID, int]:
     """By call, how many applications are in that state of the portal's own."""
     query = (
         sa.select(col(Application.call_id), sa.func.count())
-        .where(col(Application.state) == state)
+        .where(col(Application.call_id).in_(sorted(set(call_ids))), col(Application.state) == state)
         .group_by(col(Application.call_id))
         .order_by(col(Application.call_id))
     )

@@ -76,6 +76,8 @@ async def test_milder_rules_help_those_who_gain_if_so_chosen(programme: Programm
     assert done.headers["location"] == f"{CALLS}/{programme.call['id']}?done=revised"
     assert (await _told(programme))["touches"] == ([gains["id"]] if favour else [])
     assert await _held(programme, gains["id"]) is favour
+    own = (await programme.as_("ani").get(f"/applications/mine/{gains['id']}")).text
+    assert ("The call was revised in favour of this application" in own) is favour
 
 
 async def test_what_changed_meanwhile_is_shown_again(programme: Programme) -> None:

@@ -47,6 +47,10 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "visit_country_start": "SELECT * FROM visit WHERE country = 'AM' ORDER BY start",
         "mentorship_country": "SELECT * FROM mentorship WHERE country = 'AM' ORDER BY started_on",
         "mentorship_mentor_country": "SELECT * FROM mentorship WHERE mentor_country = 'LT' ORDER BY started_on",
+        "call_revision_pkey": "SELECT * FROM call_revision WHERE call_id = :id ORDER BY revision DESC",
+        "call_draft_revises_key": "SELECT * FROM call_draft WHERE revises = :id",
+        "answer_pkey": "SELECT application_id FROM match JOIN answer ON match_id = match.id"
+        " WHERE application_id = :id AND answer = 'accept'",
         "person_name": "SELECT * FROM person ORDER BY name LIMIT 50",
         "certificate_application_id": "SELECT * FROM certificate WHERE application_id = :id",
         "access_grants": """SELECT subject FROM access WHERE grants @> '[{"role": "officer"}]'""",

@@ -132,13 +132,28 @@ async def revise(bus: Bus, actor: str, draft_id: UUID, *, favour: bool, shown: s
         tx.session.add(call)
         gains = [one.application.id for one in found if one.moves] if favour else []
         for application in await applications.locked(tx.session, gains):
-            application.rules_version = terms.revision
-            tx.session.add(application)
+            _move(tx, application, terms.revision)
         keep(tx, call, [str(one) for one in gains])
         await tx.record(CallRevised(terms=terms, touches=tuple(gains)), call.id)
         await tx.session.delete(draft)
         await tx.changed("calls")
         return call
+
+
+def _move(tx: Tx, application: applications.Application, number: int) -> None:
+    """Judge a locked application by this revision from now on; its history says so."""
+    application.rules_version = number
+    tx.session.add(application)
+    tx.session.add(
+        applications.Step(
+            id=new_id(),
+            application_id=application.id,
+            at=clock.now(),
+            event=CallRevised.type,
+            state=application.state,
+            actor=tx.actor,
+        )
+    )
 
 
 async def _published(tx: Tx, call_id: UUID) -> store.Call:

@@ -44,14 +44,14 @@ async def all_calls(
     async with bus.read() as session:
         calls = await store.calls(session)
         drafts = await call_drafts.drafts(session) if writes else []
-        waiting = await applications.counted(session, ApplicationState.ENDORSED) if writes else {}
-        known = {draft.id: None if draft.revises is None else draft.revises for draft in drafts}
+        open_ = [call.id for call in calls if writes and call.state == CallState.PUBLISHED]
+        waiting = await applications.counted(session, open_, ApplicationState.ENDORSED)
         people = await register.people_by_subject(session, {one.saved_by for one in drafts})
         asks = await asked_of(session, principal, [one for one in calls if one.takes_applications(moment)])
     cards = [_card(call, moment, waiting, asks.get(call.id)) for call in calls]
     by_id = {call.id: call for call in calls}
     for draft in drafts:
-        revised = by_id.get(known[draft.id] or draft.id)
+        revised = None if draft.revises is None else by_id.get(draft.revises)
         person = people.get(draft.saved_by)
         cards.append(_draft(draft, revised, person.name if person else ""))
     order = _FIRST if writes else _OPEN_FIRST
