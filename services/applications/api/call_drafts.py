@@ -10,7 +10,7 @@ from services.applications.actions.calls import drafts as actions
 from services.applications.actions.calls import revising
 from services.applications.actions.calls.facts import known
 from services.applications.actions.common import not_found
-from services.applications.model.call.entry import problems
+from services.applications.model.call.checks import problems
 from services.applications.model.call.sentences import sentences
 from services.applications.store import call_drafts as store
 from shared.bus import Bus

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.applications.model.answers import Answers
 from services.applications.model.call import Candidate, judge, rule_sentences
+from services.applications.model.call.checks import problems
 from services.applications.model.call.copying import next_year
 from services.applications.model.call.entry import (
     SECTIONS,
@@ -20,7 +21,6 @@ from services.applications.model.call.entry import (
     CallEntry,
     entry_of,
     part,
-    problems,
     section_of,
     terms_of,
     touched,

@@ -6,7 +6,8 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 from services.applications.actions.calls.facts import known
-from services.applications.model.call.entry import CallEntry, entry_of, problems, terms_of
+from services.applications.model.call.checks import problems
+from services.applications.model.call.entry import CallEntry, entry_of, terms_of
 from services.applications.store import calls as store
 from services.applications.store.counters import next_number
 from shared import clock

@@ -11,10 +11,18 @@ from services.applications.actions.calls import drafts as actions
 from services.applications.actions.calls import revising
 from services.applications.actions.calls.facts import Known, known
 from services.applications.actions.common import not_found
-from services.applications.model.call.entry import SECTIONS, TITLES, CallEntry, problems, section_of, with_part
+from services.applications.model.call.checks import problems
+from services.applications.model.call.entry import (
+    SECTIONS,
+    TITLES,
+    CallEntry,
+    section_of,
+    with_part,
+)
 from services.applications.model.call.revision import differences
 from services.applications.model.call.sentences import sentences
-from services.applications.pages.calls.forms import SECTION_FORMS, Section, field_of, lacking, prepare
+from services.applications.pages.calls.forms import field_of, lacking, prepare
+from services.applications.pages.calls.sections import SECTION_FORMS, Section
 from services.applications.pages.calls.view import view
 from services.applications.pages.parts import Store
 from services.applications.store import call_drafts as store

@@ -1,12 +1,10 @@
-"""Which form does each section of a call have, and how do its fields become what is written?"""
+"""What does the form of each section of a call ask, and from what can be chosen?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from services.applications.model.call.entry import TIMERS, TITLES, last_day, need_open
+from services.applications.model.call.entry import TIMERS, need_open
 from services.applications.model.call.sentences import need_sentence
 from services.applications.model.call.texts import LANGUAGES as WRITTEN
 from services.applications.pages.task_forms import InRow
@@ -41,7 +39,6 @@ from shared.web.forms import (
     TextAreaField,
 )
 from shared.web.i18n import N_, gettext
-from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
     from services.applications.model.call.entry import CallEntry
 
 Choices = list[tuple[str, str]]
-_END_OF_DAY = time(23, 59, 59)
 
 
 def named(codes: Any, name: Callable[[str], str]) -> Choices:
@@ -193,7 +189,7 @@ class WeightsForm(Form):
 
 
 class TimersForm(Form):
-    """By when things are asked for; a field a timer is added by `_timed`."""
+    """By when things are asked for; a field a timer is added by `timed`."""
 
 
 TIMER_LABELS: dict[str, str] = {
@@ -228,7 +224,8 @@ _MOST = {
 }
 
 
-def _timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
+def timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
+    """The form of a section of timers, with `more` fields after them."""
     fields = {
         name: NumberField(TIMER_LABELS[name], [Needed(N_("Enter a number")), Between(0, _MOST.get(name, 400))])
         for name in TIMERS[section]
@@ -236,12 +233,13 @@ def _timed(section: str, more: dict[str, Any]) -> type[TimersForm]:
     return type("TimersForm", (TimersForm,), fields | more)
 
 
-def _weighted() -> type[WeightsForm]:
+def weighted() -> type[WeightsForm]:
+    """The form of the weights, with a field for each criterion."""
     rows = {f"{criterion}": FormField(WeightRow, label=criterion.label) for criterion in Criterion}
     return type("WeightsForm", (WeightsForm,), rows)
 
 
-def _of_schemes() -> type[TopicsForm]:
+def of_schemes() -> type[TopicsForm]:
     """A list of topics for each scheme, since the page works without JavaScript; the chosen scheme's counts."""
     fields = {topics_field(scheme): CheckboxesField(scheme) for scheme in sorted(PRIORITIES, reverse=True)}
     return type("TopicsForm", (TopicsForm,), fields)
@@ -252,193 +250,11 @@ def topics_field(scheme: str) -> str:
     return "topics_" + scheme.replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section: its form, and the way from what is written to the fields and back."""
-
-    code: str
-    form: Callable[[], type[Form]]
-    fields: Callable[[CallEntry], dict[str, Any]]
-    written: Callable[[Form], dict[str, Any]]
-
-    @property
-    def title(self) -> str:
-        """The title in the reader's language."""
-        return gettext(TITLES[self.code])
-
-
-def _rows(form: Form, name: str) -> list[dict[str, Any]]:
+def rows_of(form: Form, name: str) -> list[dict[str, Any]]:
+    """What the rows of a form say."""
     field = form[name]
     assert isinstance(field, FieldList)
     return [entry.data for entry in field]
-
-
-def _lines(text: str | None) -> list[str]:
-    return [line.strip() for line in (text or "").splitlines() if line.strip()]
-
-
-def _day(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
-
-
-def end_of(day: date | None) -> str | None:
-    """The last moment of a day at the programme's seat, as the contract writes it."""
-    return None if day is None else datetime.combine(day, _END_OF_DAY, ZONE).astimezone(UTC).isoformat()
-
-
-def _purpose_fields(entry: CallEntry) -> dict[str, Any]:
-    return {"kinds": [str(one) for one in entry.kinds], "fund_id": str(entry.fund_id or "")}
-
-
-def _texts_fields(entry: CallEntry) -> dict[str, Any]:
-    return {"texts": [one.model_dump() for one in entry.texts] or [{"language": "en"}]}
-
-
-def _texts_written(form: Form) -> dict[str, Any]:
-    rows = [row | {"summary": row["summary"] or ""} for row in _rows(form, "texts")]
-    return {"texts": [row for row in rows if row["language"] and row["title"]]}
-
-
-def _topics_fields(entry: CallEntry) -> dict[str, Any]:
-    return {
-        "scheme": entry.scheme,
-        "needs": [str(one) for one in entry.needs],
-        topics_field(entry.scheme): list(entry.topics),
-    }
-
-
-def _topics_written(form: Form) -> dict[str, Any]:
-    scheme = form["scheme"].data or ""
-    name = topics_field(scheme)
-    topics = form[name].data if name in form else []
-    needs = {"needs": form["needs"].data or []} if "needs" in form else {}
-    return {"scheme": scheme, "topics": topics or [], **needs}
-
-
-def _dates_fields(entry: CallEntry) -> dict[str, Any]:
-    return {
-        "opens": entry.opens,
-        "deadline": last_day(entry),
-        "closes": entry.closes,
-        "visit_periods": [one.model_dump() for one in entry.visit_periods],
-        "minimum_days": entry.minimum_days,
-        "maximum_days": entry.maximum_days,
-    }
-
-
-def _dates_written(form: Form) -> dict[str, Any]:
-    return {
-        "opens": _day(form["opens"].data),
-        "deadline": end_of(form["deadline"].data),
-        "closes": _day(form["closes"].data),
-        "visit_periods": [
-            {"start": _day(row["start"]), "end": _day(row["end"])}
-            for row in _rows(form, "visit_periods")
-            if row["start"] and row["end"]
-        ],
-        "minimum_days": form["minimum_days"].data,
-        "maximum_days": form["maximum_days"].data,
-    }
-
-
-def _who_fields(entry: CallEntry) -> dict[str, Any]:
-    rules = entry.rules
-    return {
-        "countries": list(rules.countries),
-        "services": [str(one) for one in rules.services],
-        "rank_groups": [str(one) for one in rules.rank_groups],
-        "courses": "\n".join(rules.courses),
-    }
-
-
-def _who_written(form: Form) -> dict[str, Any]:
-    return {name: form[name].data or [] for name in ("countries", "services", "rank_groups")} | {
-        "courses": _lines(form["courses"].data)
-    }
-
-
-_RULES = ("minimum_years", "languages", "minimum_level", "cascade_commitment", "first_time_first")
-
-
-def _rules_fields(entry: CallEntry) -> dict[str, Any]:
-    found = {name: getattr(entry.rules, name) for name in _RULES}
-    return found | {"languages": list(entry.rules.languages), "minimum_level": entry.rules.minimum_level.value}
-
-
-def _rules_written(form: Form) -> dict[str, Any]:
-    return {name: form[name].data for name in _RULES} | {"languages": form["languages"].data or []}
-
-
-_OF_OFFERS = ("share_of_offer", "group_size", "reserves")
-
-
-def _quotas_fields(entry: CallEntry) -> dict[str, Any]:
-    found: dict[str, Any] = {name: getattr(entry, name) for name in _OF_OFFERS}
-    return found | {"quotas": [one.model_dump() for one in entry.quotas]}
-
-
-def _quotas_written(form: Form) -> dict[str, Any]:
-    rows = [row | {"floor": row["floor"] or 0} for row in _rows(form, "quotas") if row["country"]]
-    return {name: form[name].data for name in _OF_OFFERS} | {"quotas": rows}
-
-
-def _weights_fields(entry: CallEntry) -> dict[str, Any]:
-    known = {one.criterion: {"applicant": one.applicant, "host": one.host} for one in entry.weights}
-    return {"objective": entry.objective.value} | {str(code): known[code] for code in known}
-
-
-def _weights_written(form: Form) -> dict[str, Any]:
-    weights = []
-    for criterion in Criterion:
-        given = form[str(criterion)].data
-        if given["applicant"] is not None or given["host"] is not None:
-            counts = {name: given[name] or 0 for name in ("applicant", "host")}
-            weights.append({"criterion": criterion.value, **counts})
-    return {"objective": form["objective"].data, "weights": weights}
-
-
-def _timers(section: str, *more: str) -> tuple[Callable[[CallEntry], dict[str, Any]], Callable[[Form], dict[str, Any]]]:
-    def fields(entry: CallEntry) -> dict[str, Any]:
-        found = {name: getattr(entry.timers, name) for name in TIMERS[section]}
-        return found | {name: getattr(entry, name) for name in more}
-
-    def written(form: Form) -> dict[str, Any]:
-        return {name: form[name].data for name in (*TIMERS[section], *more)}
-
-    return fields, written
-
-
-def _same(form: type[Form]) -> Callable[[], type[Form]]:
-    return lambda: form
-
-
-_AFTER = {
-    "sessions_to_complete": NumberField(
-        N_("Confirmed sessions that complete a mentorship"), [Needed(N_("Enter a number")), Between(1, 50)]
-    ),
-    "evaluation_form": NumberField(
-        N_("Version of the evaluation form"), [Needed(N_("Enter a number")), Between(1, 1000)]
-    ),
-}
-_ALL = (
-    Section(
-        "purpose",
-        _same(PurposeForm),
-        _purpose_fields,
-        lambda form: {"kinds": form["kinds"].data or [], "fund_id": form["fund_id"].data or None},
-    ),
-    Section("texts", _same(TextsForm), _texts_fields, _texts_written),
-    Section("topics", _of_schemes, _topics_fields, _topics_written),
-    Section("dates", _same(DatesForm), _dates_fields, _dates_written),
-    Section("who", _same(WhoForm), _who_fields, _who_written),
-    Section("rules", _same(RulesForm), _rules_fields, _rules_written),
-    Section("quotas", _same(QuotasForm), _quotas_fields, _quotas_written),
-    Section("weights", _weighted, _weights_fields, _weights_written),
-    Section("timers", lambda: _timed("timers", {}), *_timers("timers")),
-    Section("after", lambda: _timed("after", _AFTER), *_timers("after", *_AFTER)),
-)
-SECTION_FORMS: dict[str, Section] = {one.code: one for one in _ALL}
-"""The sections that are one form, by code; `questions` has a page a question (`questions.py`)."""
 
 
 def prepare(form: Form, known: Known, entry: CallEntry) -> None:
@@ -481,16 +297,15 @@ def _prepare_topics(form: TopicsForm, known: Known, entry: CallEntry) -> None:
 def lacking(form: Form) -> None:
     """Put an error at rows that are only half filled in (`validate` sees single fields only)."""
     if isinstance(form, TextsForm):
-        rows = _rows(form, "texts")
+        rows = rows_of(form, "texts")
         if any(bool(row["language"]) != bool(row["title"]) for row in rows):
             form.refuse("texts", gettext("Each language needs a title, and each title its language"))
     if isinstance(form, DatesForm) and any(
-        bool(row["start"]) != bool(row["end"]) for row in _rows(form, "visit_periods")
+        bool(row["start"]) != bool(row["end"]) for row in rows_of(form, "visit_periods")
     ):
         form.refuse("visit_periods", gettext("Each period needs a first and a last day"))
-    if isinstance(form, QuotasForm) and any(
-        not row["country"] and (row["floor"] is not None or row["ceiling"] is not None) for row in _rows(form, "quotas")
-    ):
+    quotas = rows_of(form, "quotas") if isinstance(form, QuotasForm) else []
+    if any(not row["country"] and (row["floor"], row["ceiling"]) != (None, None) for row in quotas):
         form.refuse("quotas", gettext("Choose the country of each quota"))
 
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from services.applications.actions.applications import problems as unreadable
 from services.applications.actions.calls import drafts as actions
 from services.applications.actions.common import not_found
-from services.applications.model.call.entry import MOST_QUESTIONS, SECTIONS, question_problem
+from services.applications.model.call.checks import question_problem
+from services.applications.model.call.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.model.call.sentences import question_sentence
 from services.applications.model.call.texts import LANGUAGES as WRITTEN
 from services.applications.pages.calls.drafts import Draft, at, load
