@@ -26,3 +26,6 @@ class Settings(ServiceSettings):
         description="Makes the counting keys, so that nobody can guess them. Default: derived from `session_key`.",
     )
     programme: str = Field(default="topcop", description="The programme: a counting key is valid in one only.")
+    access_year_days: int = Field(default=365, ge=30, description="An access is confirmed again after so many days.")
+    access_ask_days: int = Field(default=30, ge=0, description="So many days before, it is asked for.")
+    access_grace_days: int = Field(default=30, ge=0, description="So many days after, it lapses unconfirmed.")

@@ -9,6 +9,7 @@ from services.applications.actions.deadlines import keep_deadlines
 from services.applications.actions.partners.clock import keep_partners
 from services.applications.actions.pulse import keep_pulse
 from services.applications.actions.register import enter_first_coordinator
+from services.applications.actions.register.yearly import keep_access
 from services.applications.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,4 +26,10 @@ async def first_start(service: Service) -> None:
     await asyncio.Event().wait()
 
 
-workers: list[Callable[[Service], Awaitable[None]]] = [first_start, keep_deadlines, keep_pulse, keep_partners]
+workers: list[Callable[[Service], Awaitable[None]]] = [
+    first_start,
+    keep_deadlines,
+    keep_pulse,
+    keep_partners,
+    keep_access,
+]

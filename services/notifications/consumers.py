@@ -13,6 +13,7 @@ from services.notifications.model.facts import facts
 from services.notifications.store import cases, deadlines, names
 from services.notifications.store.messages import queue
 from shared.bus import Consumers
+from shared.contracts.access import AccessChanged
 from shared.contracts.calls import Timers
 from shared.identity import consume_access
 
@@ -59,6 +60,21 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
         await tx.changed("messages")
 
 
+async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Keep what people may, and whom the register's messages are about."""
+    await consume_access(tx, events)
+    await cases.evolve(tx, _of_people(events))
+
+
+async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Queue what the register tells people; older events do not say whom they are about."""
+    await react(tx, _of_people(events))
+
+
+def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
+    return [event for event in events if isinstance(event.data, AccessChanged) and event.data.recipient_id is not None]
+
+
 async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
     """Put an event aside until its case is there, or the application whose reference stands in the subject line."""
     known = (await cases.cases(tx.session, [UUID(subject)])).get(UUID(subject))
@@ -79,7 +95,7 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
 
 
 consumers = Consumers("notifications", projections=("case", "deadline", "organisation", "call"))
-consumers.topic("exchange.access", evolve=consume_access)
+consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=names.evolve_registry)
 consumers.topic("exchange.calls", evolve=names.evolve_calls)
 for _topic in (

@@ -33,11 +33,19 @@ class AccessChanged(AccessEvent):
     """What a person who signs in may do from now on, whole.
 
     Proposed by the national coordinator, approved by the programme coordinator (lifecycles.md, "Access"). No grants: no
-    access any more. `confirmed_on` is the day of the yearly confirmation.
+    access any more. `confirmed_on` is the day of the yearly confirmation; `lapsed_on` is there in the event by which
+    all grants end since nobody confirmed them. `recipient_id` is opaque, and the portal alone knows whose it is:
+    messages to the person are addressed to it. `contact_check` is there when the owner of the service address is asked
+    to confirm it; neither the address nor the link stands in any event.
     """
 
     grants: tuple[AccessGrant, ...]
     confirmed_on: Day | None = None
+    lapsed_on: Day | None = None
+    recipient_id: UUID | None = None
+    country: Country | None = None
+    contact_confirmed: bool | None = None
+    contact_check: UUID | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "grants": [
@@ -51,4 +59,9 @@ class AccessChanged(AccessEvent):
             }
         ],
         "confirmed_on": "2026-01-05",
+        "lapsed_on": None,
+        "recipient_id": ex.PERSON,
+        "country": "FR",
+        "contact_confirmed": False,
+        "contact_check": ex.EVENT,
     }

@@ -17,7 +17,10 @@ Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, descrip
 
 
 class Audience(Part):
-    """To whom: a role, in a country or an organisation, or of an application or a mentor; or whom an officer named."""
+    """To whom: a role, in a country or an organisation, or of an application or a mentor; whom an officer named; a person.
+
+    `recipient_id` is a person's opaque id, the one that AccessChanged names.
+    """
 
     kind: AudienceKind
     country: Country | None = None
@@ -25,6 +28,7 @@ class Audience(Part):
     application_id: UUID | None = None
     mentor_id: UUID | None = None
     companion_id: UUID | None = None
+    recipient_id: UUID | None = None
 
 
 class NotificationEvent(Event):

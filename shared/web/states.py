@@ -235,7 +235,37 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "access": (
         ("proposed", "office", N_("Proposed"), N_("A national coordinator has proposed it."), N_("Programme coordinator"), N_("The coordinator approves it.")),
         ("active", "done", N_("Active"), N_("The person can sign in."), N_("National coordinator"), N_("It is confirmed once a year.")),
+        ("planned", "office", N_("Later"), N_("It begins on a later day."), N_("National coordinator"), N_("It begins by itself.")),
+        ("due", "wait", N_("To be confirmed"), N_("A year is nearly over, or over: it is confirmed again, or it lapses."),
+         N_("National coordinator"), N_("The coordinator confirms it.")),
+        ("lapsed", "error", N_("Lapsed"), N_("Nobody confirmed it in time, so it has ended for now."),
+         N_("National coordinator"), N_("The coordinator confirms it, and it is given back.")),
+        ("none", "draft", N_("No access"), N_("The person holds no role now."), N_("National coordinator"), N_("A role is proposed.")),
         ("ended", "ended", N_("Ended"), N_("The person can no longer sign in for this role."), "", ""),
+    ),
+    "proposal": (
+        ("waits", "wait", N_("Waits"), N_("It changes nothing before it is approved."), N_("Programme coordinator"), N_("The coordinator approves or refuses it.")),
+        ("approved", "done", N_("Approved"), N_("It is in the register."), "", ""),
+        ("refused", "ended", N_("Refused"), N_("The register stays as it was. The reason is given with it."), "", ""),
+        ("taken_back", "ended", N_("Taken back"), N_("Its proposer has taken it back."), "", ""),
+    ),
+    "address": (
+        ("verified", "done", N_("Confirmed"), N_("Its owner, or the programme, has said that it is right."), "", ""),
+        ("asked", "wait", N_("Not confirmed"), N_("A mail with a link was sent to it."), N_("The person"), N_("The person opens the link and confirms it.")),
+        ("over", "error", N_("Link is over"), N_("Nobody confirmed it within seven days."), N_("The person"), N_("The mail is sent anew.")),
+    ),
+    "organisation": (
+        ("active", "done", N_("Takes part"), N_("It can host, send and mentor."), N_("National coordinator"), N_("Nothing is to be done.")),
+        ("inactive", "ended", N_("Takes part no more"), N_("Nothing new begins with it; what is under way goes on."), "", ""),
+    ),
+    "need": (
+        ("open", "go", N_("Open"), N_("Calls can answer it."), N_("Programme coordinator"), N_("A call cites it.")),
+        ("withdrawn", "ended", N_("Withdrawn"), N_("It is needed no more."), "", ""),
+    ),
+    "term": (
+        ("planned", "office", N_("Later"), N_("It begins on a later day."), N_("Programme coordinator"), N_("It begins by itself.")),
+        ("current", "go", N_("In force"), N_("It holds today."), N_("Programme coordinator"), N_("It ends on its last day.")),
+        ("ended", "ended", N_("Over"), N_("Its last day is past."), "", ""),
     ),
     "delivery": (
         ("parked", "error", N_("Parked"), N_("This event could not be applied; later ones of the same matter wait behind it."),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.applications.actions.available import link_for
 from services.applications.actions.common import not_found
-from services.applications.store import applications, companions, mentors, register
+from services.applications.actions.register import addresses
+from services.applications.store import applications, companions, mentors, people, register
 from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, Role
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
+    from shared.identity.sealed import Seal
 
 # Times in messages are those of the programme's owner and its hosts (`shared/web/dates.py`), but for these countries.
 _ZONES = {
@@ -60,21 +62,35 @@ class Wanted:
     mentor_id: UUID | None = None
     availability_of: UUID | None = None
     companion_id: UUID | None = None
+    recipient_id: UUID | None = None
 
     @property
     def case(self) -> str:
         """What the log names: the case, or the country, or the programme."""
-        return str(self.application_id or self.mentor_id or self.organisation_id or self.country or "programme")
+        return str(
+            self.application_id
+            or self.mentor_id
+            or self.recipient_id
+            or self.organisation_id
+            or self.country
+            or "programme"
+        )
 
 
-async def contacts(bus: Bus, caller: str, wanted: Wanted) -> list[dict[str, Any]]:
+# The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
+ADDRESS_PURPOSE = "address_to_confirm"
+
+
+async def contacts(bus: Bus, caller: str, wanted: Wanted, *, seal: Seal | None = None) -> list[dict[str, Any]]:
     """The recipients that an audience means: opaque id, name, address, language, time zone; maybe none.
 
-    Host contacts and mentors who are asked about `availability_of` get a link each to answer, noted nowhere else.
-    Raises `Refused` (422) where the id that the audience needs is missing.
+    Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
+    `seal` makes its link (without it there is none). Host contacts and mentors who are asked about `availability_of`
+    get a link each to answer, noted nowhere else. Raises `Refused` (422) where the id that the audience needs is
+    missing.
     """
     async with bus.transaction(f"system:{caller}") as tx:
-        found = await _recipients(tx.session, wanted)
+        found = await _recipients(tx.session, wanted, seal)
         for one in found:
             subject = one.pop("subject", None)
             if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
@@ -91,12 +107,14 @@ async def contacts(bus: Bus, caller: str, wanted: Wanted) -> list[dict[str, Any]
     return found
 
 
-async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:  # noqa: PLR0911 - one return for each audience
+async def _recipients(  # noqa: PLR0911 - one return for each audience
+    session: AsyncSession, wanted: Wanted, seal: Seal | None
+) -> list[dict[str, Any]]:
     match wanted.audience:
         case AudienceKind.APPLICANT:
             application = await _application(session, wanted)
             person = await register.person(session, application.subject)
-            return [] if person is None else [_of(person, application.answers_json)]
+            return [] if person is None else _of(person, application.answers_json)
         case AudienceKind.COMPANION:
             return await _companion(session, _needed(wanted.companion_id, "companion_id"))
         case AudienceKind.LINE_MANAGER:
@@ -110,6 +128,8 @@ async def _recipients(session: AsyncSession, wanted: Wanted) -> list[dict[str, A
             return await _mentor(session, _needed(wanted.mentor_id, "mentor_id"))
         case AudienceKind.PROGRAMME_COORDINATOR:
             return await _holders(session, Role.PROGRAMME_COORDINATOR)
+        case AudienceKind.PERSON:
+            return await _person(session, wanted, seal)
 
 
 T = TypeVar("T")
@@ -162,27 +182,48 @@ async def _holders(
             if fits and grant.active(today):
                 held.append(subject)
                 break
-    people = await register.people_by_subject(session, held)
-    return [_of(people[subject]) for subject in sorted(people, key=lambda one: (people[one].name, one))]
+    known = await register.people_by_subject(session, held)
+    return [
+        recipient
+        for subject in sorted(known, key=lambda one: (known[one].name, one))
+        for recipient in _of(known[subject])
+    ]
 
 
-def _of(person: register.Person, answers: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A person as a recipient; an application's own contact goes before the register's."""
+def _of(person: register.Person, answers: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """A person as a recipient; an application's own contact goes before the register's, which must be confirmed."""
     answers = answers or {}
-    return {
-        "recipient": person.id,
-        "subject": person.subject,
-        "name": answers.get("name") or person.name,
-        "address": answers.get("email") or person.email,
-        "language": answers.get("language") or person.language,
-        "timezone": _ZONES.get(person.country or "", _ZONE),
-    }
+    address = answers.get("email") or (person.email if person.reachable else None)
+    if address is None:
+        return []
+    return [
+        {
+            "recipient": person.id,
+            "subject": person.subject,
+            "name": answers.get("name") or person.name,
+            "address": address,
+            "language": answers.get("language") or person.language,
+            "timezone": _ZONES.get(person.country or "", _ZONE),
+        }
+    ]
+
+
+async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> list[dict[str, Any]]:
+    """One person of the register; the link and the unconfirmed address only for the message that asks for them."""
+    person = await people.by_id(session, _needed(wanted.recipient_id, "recipient_id"))
+    if person is None:
+        raise not_found()
+    if wanted.purpose != ADDRESS_PURPOSE:
+        return _of(person)
+    asked = None if seal is None else await addresses.recipient(session, seal, person)
+    # The mail may reach a stranger: it names nobody.
+    return [] if asked is None else [one | asked | {"name": ""} for one in _of(person, {"email": asked["address"]})]
 
 
 async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
     mentor = await mentors.mentor(session, mentor_id)
     person = None if mentor is None else await register.person(session, mentor.subject)
-    return [] if person is None else [_of(person)]
+    return [] if person is None else _of(person)
 
 
 async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
@@ -193,7 +234,7 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
     if one.organisation_id is not None:
         return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
     person = None if one.subject is None else await register.person(session, one.subject)
-    return [] if person is None else [_of(person)]
+    return [] if person is None else _of(person)
 
 
 def _line_manager(application: applications.Application) -> list[dict[str, Any]]:

@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.applications.actions import contacts as actions
+from services.applications.api.parts import address_seal
 from shared.bus import Bus
 from shared.contracts.codes import AudienceKind
 from shared.identity import internal
@@ -30,6 +31,7 @@ class ContactsWanted(BaseModel):
     mentor_id: UUID | None = None
     availability_of: UUID | None = None
     companion_id: UUID | None = None
+    recipient_id: UUID | None = None
 
 
 class ObjectivesWanted(BaseModel):
@@ -42,19 +44,12 @@ class ObjectivesWanted(BaseModel):
 
 
 @router.post("/contacts")
-async def contacts(body: ContactsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def contacts(
+    request: Request, body: ContactsWanted, caller: Caller, bus: Store
+) -> dict[str, list[dict[str, Any]]]:
     """The people whom an audience means, as recipients of one message."""
-    wanted = actions.Wanted(
-        body.audience,
-        body.purpose,
-        body.application_id,
-        body.country,
-        body.organisation_id,
-        body.mentor_id,
-        body.availability_of,
-        body.companion_id,
-    )
-    return {"recipients": await actions.contacts(bus, caller, wanted)}
+    wanted = actions.Wanted(**dict(body))
+    return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
 
 
 @router.post("/objectives")

@@ -2,18 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.applications.actions.register.asking import PURPOSE
 from services.applications.api.applications import settings_of
 from services.applications.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import StatedReason
+from shared.identity.sealed import Seal, keys_from
 from shared.service import bus_of
 
 Store = Annotated[Bus, Depends(bus_of)]
 Portal = Annotated[Settings, Depends(settings_of)]
 Text = Annotated[str, Field(max_length=1000)]
+
+
+def address_seal(request: Request) -> Seal:
+    """What makes and knows the links by which people confirm their addresses."""
+    return Seal(keys_from(settings_of(request).session_key.get_secret_value()), PURPOSE)
 
 
 class Body(BaseModel):

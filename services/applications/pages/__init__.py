@@ -34,6 +34,7 @@ from services.applications.pages import (
     preparation,
     programme,
     queue,
+    register,
     start,
     tasks,
     ticked,
@@ -61,6 +62,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]
+    found += register.routers
     if settings.local and time.movable():
         found.append(clock.router)
     return found

@@ -9,9 +9,12 @@ from fastapi.responses import Response
 from services.applications.actions import incidents, preparation
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
+from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.actions.standing import case_of, standing
+from services.applications.api.parts import Portal
 from services.applications.pages.matches import waits
-from services.applications.store import appeals, calls, mentors, offers, queue
+from services.applications.pages.register.overview import waits as register_waits
+from services.applications.store import appeals, calls, mentors, offers, queue, register
 from services.applications.store import applications as store
 from services.applications.store.coordinators import places_held
 from services.applications.store.partners import DecidedCase
@@ -141,9 +144,9 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         "/applications/calls",
     ),
     (
-        frozenset({Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR}),
+        frozenset({Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER}),
         N_("Register"),
-        N_("Organisations, people, partners and funds."),
+        N_("Organisations, people, access, deputies and training needs."),
         "/applications/register",
     ),
     (
@@ -157,6 +160,12 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         N_("Audit"),
         N_("Refused attempts, decisions about partners, releases of names, looks at people."),
         "/applications/audit",
+    ),
+    (
+        frozenset({Role.HOST_CONTACT}),
+        N_("Deputies"),
+        N_("Who stands in for you, from when until when."),
+        "/applications/register/deputies",
     ),
     (
         frozenset({Role.PROGRAMME_COORDINATOR}),
@@ -188,14 +197,15 @@ PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED
 
 
 @router.get("/")
-async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
+async def home(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
     """The portal's first page."""
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
         cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
         found, appealed = None, 0
-        if principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR):
+        proposes = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
+        if proposes:
             reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
             found = await queue.figures(session, reader, queue.Filters())
             _, appealed = await appeals.within(session, principal, "waits", 1)
@@ -217,6 +227,8 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
         going_on = await seen.going_on(session, principal) if principal.suspended else []
+        of_register = await register_waits(session, principal, settings) if proposes else []
+        me = await register.person(session, principal.subject)
     moment = clock.now()
     return render(
         request,
@@ -258,7 +270,9 @@ async def home(request: Request, principal: SignedIn, bus: Store) -> Response:
                 ngettext("profile waits until you resume it", "profiles wait until you resume them", resting),
                 "/applications/mentors",
             ),
+            *of_register,
         ],
+        address_waits=me is not None and address_waits(me) is not None,
         cards=_ways(principal),
         going_on=[(one.reference, _case_way(one), one.ends_on) for one in going_on],
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),

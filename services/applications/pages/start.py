@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.api.applications import Portal
 from services.applications.settings import Settings
 from services.applications.store import register
@@ -164,7 +165,14 @@ async def account(request: Request, principal: SignedIn, bus: Annotated[Bus, Dep
         ids = [grant.organisation_id for grant in principal.grants if grant.organisation_id]
         of = await register.organisations(session)
     names: dict[str, Any] = {str(one.id): one.name for one in of if str(one.id) in ids}
-    return render(request, "start/account.html", person=person, names=names)
+    return render(
+        request,
+        "start/account.html",
+        person=person,
+        names=names,
+        waiting=None if person is None else address_waits(person),
+        done=request.query_params.get("done"),
+    )
 
 
 @router.get("/applications/contracts")

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
+# What a search for people looks through: each part of an address is a word of its own.
+PERSON_WORDS = (
+    "to_tsvector('simple'::regconfig, translate((((name || ' '::text) || own_name) || ' '::text) || email,"
+    " '@.-_'::text, '    '::text))"
+)
+
+
 class Organisation(Table, table=True):
     """An organisation as it is now."""
 
@@ -30,12 +37,23 @@ class Organisation(Table, table=True):
     country: str = Field(index=True)
     city: str = ""
     active: bool = True
+    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms and proposals")
 
 
 class Person(Table, table=True):
     """A person with an account: the names and the address by which the programme writes, and what is known."""
 
     __tablename__ = "person"
+    __table_args__ = (
+        sa.Index("person_email_key", sa.text("lower(email)"), unique=True),
+        sa.Index(
+            "person_words",
+            sa.text(PERSON_WORDS),
+            postgresql_using="gin",
+        ),
+        sa.Index("person_confirmed_on", "confirmed_on", postgresql_where=sa.text("lapsed_on IS NULL")),
+        sa.Index("person_moves_on", "moves_on", postgresql_where=sa.text("moves_on IS NOT NULL")),
+    )
 
     subject: str = Field(primary_key=True, description="Sign-in subject")
     id: UUID = Field(unique=True, description="Opaque: recipients are told apart by it, never by the subject")
@@ -52,6 +70,23 @@ class Person(Table, table=True):
     years_in_field: int | None = None
     sex: str | None = None
     changed_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms and proposals")
+    email_verified_at: datetime | None = Field(
+        default=None, sa_type=sa.DateTime(timezone=True), description="When its owner, or the programme, vouched for it"
+    )
+    email_wanted: str | None = Field(default=None, description="A new address that its owner has not confirmed yet")
+    confirmed_on: date = Field(description="When the access was last confirmed, as it is once a year")
+    lapsed_on: date | None = Field(default=None, description="When the access lapsed, since nobody confirmed it")
+    lapsed_grants: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSONB, description="What lapsed: given back when it is confirmed"
+    )
+    moves_on: date | None = Field(default=None, description="From when the person belongs to `moves_to`")
+    moves_to: UUID | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the programme may write to the address."""
+        return self.email_verified_at is not None
 
 
 class Partner(Table, table=True):
@@ -75,6 +110,7 @@ class Fund(Table, table=True):
     since: date
     until: date | None = None
     active: bool = True
+    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
 
 
 class Exclusion(Table, table=True):
@@ -88,6 +124,12 @@ class Exclusion(Table, table=True):
     since: date
     until: date | None = None
     confidential: bool = False
+    version: int = Field(default=1, description="Counts its changes: the optimistic lock of forms")
+
+
+async def alone(session: AsyncSession) -> None:
+    """Nobody else writes people until the commit: so that an address or a sign-in name cannot be taken twice."""
+    await session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('register.people'))"))
 
 
 async def put(session: AsyncSession, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -115,14 +157,14 @@ async def organisations(
     return list((await session.scalars(query)).all())
 
 
-async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
-    """One organisation."""
-    return await session.get(Organisation, organisation_id)
+async def organisation(session: AsyncSession, organisation_id: UUID, *, lock: bool = False) -> Organisation | None:
+    """One organisation; with `lock` nobody else changes the entry until the commit."""
+    return await session.get(Organisation, organisation_id, with_for_update=lock, populate_existing=lock)
 
 
 async def person(session: AsyncSession, subject: str, *, lock: bool = False) -> Person | None:
     """The person with that sign-in subject; with `lock` nobody else changes the entry until the commit."""
-    return await session.get(Person, subject, with_for_update=lock)
+    return await session.get(Person, subject, with_for_update=lock, populate_existing=lock)
 
 
 async def person_by_email(session: AsyncSession, email: str) -> Person | None:
@@ -131,9 +173,11 @@ async def person_by_email(session: AsyncSession, email: str) -> Person | None:
     return (await session.scalars(query.order_by(Person.subject).limit(1))).first()
 
 
-async def people_by_subject(session: AsyncSession, subjects: Iterable[str]) -> dict[str, Person]:
-    """The people with these sign-in subjects, as far as they are known."""
+async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, lock: bool = False) -> dict[str, Person]:
+    """The people with these sign-in subjects, as far as they are known; with `lock` until the commit."""
     query = select(Person).where(sa.column("subject").in_(sorted(set(subjects)))).order_by(Person.subject)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
     return {one.subject: one for one in (await session.scalars(query)).all()}
 
 
@@ -164,6 +208,16 @@ async def partners(session: AsyncSession) -> list[Partner]:
     """All that was said about partners, by country, the newest first."""
     query = select(Partner).order_by(Partner.country, sa.column("since").desc())
     return list((await session.scalars(query)).all())
+
+
+async def fund(session: AsyncSession, fund_id: UUID) -> Fund | None:
+    """One fund; nobody else changes it until the commit."""
+    return await session.get(Fund, fund_id, with_for_update=True, populate_existing=True)
+
+
+async def exclusion(session: AsyncSession, exclusion_id: UUID) -> Exclusion | None:
+    """One exclusion; nobody else changes it until the commit."""
+    return await session.get(Exclusion, exclusion_id, with_for_update=True, populate_existing=True)
 
 
 async def funds(session: AsyncSession) -> list[Fund]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from shared.contracts.access import AccessChanged
 from shared.contracts.applications import (
     ApplicationChanged,
     ApplicationResubmitted,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.contracts.mentorships import MentorshipPlan
     from shared.contracts.visits import VisitOf
 
+ACCESS = "exchange.access"
 APPLICATIONS, MATCHES = "exchange.applications", "exchange.matches"
 VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
 
@@ -62,6 +64,8 @@ def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for e
     """The case that an event tells about, whole; None where the event only names it."""
     data, id_, topic = event.data, event.subject, event.topic
     match data:
+        case AccessChanged() if data.recipient_id is not None:
+            return Case(id=data.recipient_id, topic=topic, country=data.country)
         case ApplicationSubmitted() | ApplicationResubmitted() | ApplicationChanged():
             profile = data.profile
             return Case(
@@ -163,9 +167,11 @@ def concerned(event: Envelope) -> tuple[str, str]:
     """The topic and the id of the case that an event is about: mostly its own subject.
 
     What people do about a match or a mentorship stands under the match, about a visit under the visit; what came of it
-    under the visit or the mentorship.
+    under the visit or the mentorship. An access is kept under the person's opaque id, not under the sign-in subject.
     """
     match event.data:
+        case AccessChanged() if event.data.recipient_id is not None:
+            return event.topic, str(event.data.recipient_id)
         case VisitParticipation():
             return VISITS, str(event.data.visit_id)
         case ParticipationEvent():
@@ -195,6 +201,8 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
             return Audience(kind=kind, mentor_id=case.mentor_id)
         case A.PROGRAMME_COORDINATOR:
             return Audience(kind=kind)
+        case A.PERSON if case.topic == ACCESS:
+            return Audience(kind=kind, recipient_id=case.id)
     return None
 
 
@@ -224,7 +232,7 @@ def country_of(kind: A, case: Case) -> str | None:
     if case.guest == Party.MENTOR:
         kind = _AT_HOME.get(kind, kind)
     match kind:
-        case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR:
+        case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR | A.PERSON:
             return case.country
         case A.HOST_COORDINATOR | A.HOST_CONTACT | A.MENTOR:
             return case.host_country

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LINKS: dict[str, str] = {
     "portal": "/applications/",
+    "account": "/applications/account",
     "application": "/applications/mine/{application_id}",
     "company": "/applications/mine/{application_id}/company",
     "companions": "/applications/companions",

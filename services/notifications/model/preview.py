@@ -51,6 +51,7 @@ def _subject(event: type[Event]) -> str:
         "mentoring.mentorships": ex.MENTORSHIP,
         "exchange.visits": ex.VISIT,
         "exchange.outcomes": ex.VISIT,
+        "exchange.access": ex.PERSON,
     }.get(event.topic, ex.MATCH)
 
 

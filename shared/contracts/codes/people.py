@@ -128,3 +128,4 @@ class AudienceKind(Code):
     PROGRAMME_COORDINATOR = "programme_coordinator", N_("Programme coordinator")
     LINE_MANAGER = "line_manager", N_("Line manager")
     COMPANION = "companion", N_("Counterpart or member of a group")
+    PERSON = "person", N_("The person concerned")

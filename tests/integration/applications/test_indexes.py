@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from services.applications.store.register import PERSON_WORDS
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -52,6 +54,18 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "answer_pkey": "SELECT application_id FROM match JOIN answer ON match_id = match.id"
         " WHERE application_id = :id AND answer = 'accept'",
         "person_name": "SELECT * FROM person ORDER BY name LIMIT 50",
+        "person_words": "SELECT * FROM person WHERE " + PERSON_WORDS + " @@ to_tsquery('simple', 'ani')",
+        "person_email_key": "SELECT subject FROM person WHERE lower(email) = 'ani@police.example'",
+        "person_confirmed_on": "SELECT * FROM person WHERE lapsed_on IS NULL AND confirmed_on < '2026-01-01'",
+        "person_moves_on": "SELECT * FROM person WHERE moves_on <= '2026-01-01'",
+        "proposal_about": "SELECT * FROM proposal WHERE about = 'ani' AND state = 'waits'",
+        "proposal_country": "SELECT * FROM proposal WHERE country = 'AM'",
+        "register_change_entry": "SELECT * FROM register_change WHERE kind = 'person' AND key = 'x'",
+        "address_check_subject": "SELECT * FROM address_check WHERE subject = 'ani' ORDER BY asked_at DESC LIMIT 1",
+        "need_once": "SELECT * FROM need WHERE country = 'AM'",
+        "need_topic_code": "SELECT * FROM need WHERE topic_code = 'online_crime'",
+        "need_import_subject": "SELECT * FROM need_import WHERE subject = 'tigran' ORDER BY uploaded_at DESC",
+        "need_import_expires_at": "DELETE FROM need_import WHERE expires_at <= now()",
         "certificate_application_id": "SELECT * FROM certificate WHERE application_id = :id",
         "access_grants": """SELECT subject FROM access WHERE grants @> '[{"role": "officer"}]'""",
         "cost_visit": "SELECT * FROM cost WHERE visit_id = :id ORDER BY visit_id, id",

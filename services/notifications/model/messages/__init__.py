@@ -8,10 +8,12 @@ from services.notifications.model.messages import (
     matches,
     mentorships,
     outcomes,
+    register,
     visits,
 )
 
 RULES = (
+    *register.RULES,
     *applications.RULES,
     *companions.RULES,
     *hosts.RULES,

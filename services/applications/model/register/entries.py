@@ -1,4 +1,4 @@
-"""Who may be in the register, and what does an entry have to say? Values of people and organisations, checked."""
+"""What does an entry of the register have to say? Values of people, organisations, funds and pairs, checked."""
 
 from __future__ import annotations
 

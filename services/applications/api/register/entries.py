@@ -1,0 +1,57 @@
+"""What does a program read about one organisation or one person of the register, and what is open about them?"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.applications.actions.register import addresses, matters
+from services.applications.actions.register.sight import decides, seen_organisation, seen_person
+from services.applications.api.parts import Store
+from services.applications.api.register.parts import PREFIX, Proposer, told
+from services.applications.store import people
+from services.applications.store.register_changes import history
+
+router = APIRouter(prefix=PREFIX, tags=["register"])
+
+
+@router.get("/organisations/{organisation_id}")
+async def read_organisation(organisation_id: UUID, principal: Proposer, bus: Store) -> dict[str, Any]:
+    """One organisation, what it takes part in as a host, and what was changed."""
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+        open_ = await matters.of_organisation(session, [one.id])
+        changes = await history(session, ("organisation",), one.id)
+    return {
+        "organisation": one.model_dump(mode="json"),
+        "open": [{"title": item.title, "state": item.state, "href": item.href} for item in open_],
+        "history": [told(change, named=decides(principal)) for change in changes],
+    }
+
+
+@router.get("/people/{person_id}")
+async def read_person(person_id: UUID, principal: Proposer, bus: Store) -> dict[str, Any]:
+    """One person with all roles, what is open, and what was changed."""
+    async with bus.read() as session:
+        one = await seen_person(session, principal, person_id)
+        grants = (await people.grants(session, [one.subject])).get(one.subject, ())
+        open_ = await matters.of_person(session, one)
+        offices = await matters.offices_of(session, one, grants)
+        changes = await history(session, ("person", "access"), one.id)
+    return {
+        "person": one.model_dump(mode="json"),
+        "grants": [grant.model_dump(mode="json") for grant in grants],
+        "address_waits": addresses.waits(one),
+        "open": [{"title": item.title, "state": item.state, "href": item.href} for item in open_],
+        "offices": [
+            {"grant": office.grant.model_dump(mode="json"), "others": len(office.others)} for office in offices
+        ],
+        "history": [told(change, named=decides(principal)) for change in changes],
+    }
+
+
+@router.post("/people/{person_id}/address", status_code=202)
+async def ask_anew(person_id: UUID, principal: Proposer, bus: Store) -> dict[str, bool]:
+    """Have the mail sent anew by which the person confirms the address."""
+    await addresses.ask_for(bus, principal, person_id)
+    return {"asked": True}

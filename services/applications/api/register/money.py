@@ -1,0 +1,55 @@
+"""How does a program change one fund or one excluded pair? Several at once are entered in bulk."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from services.applications.actions.register import funds as actions
+from services.applications.api.parts import Body, Store
+from services.applications.api.register.parts import PREFIX, Programme
+from services.applications.model.register import ExclusionEntry, FundEntry
+from services.applications.store import register
+
+router = APIRouter(prefix=PREFIX, tags=["register"])
+
+
+class FundChange(Body):
+    """A fund as it is to be; `version` is the one that was read."""
+
+    fund: FundEntry
+    version: int | None = None
+
+
+class ExclusionChange(Body):
+    """An excluded pair as it is to be; `version` is the one that was read."""
+
+    exclusion: ExclusionEntry
+    version: int | None = None
+
+
+@router.post("/funds")
+async def save_fund(body: FundChange, principal: Programme, bus: Store) -> dict[str, UUID]:
+    """Enter a fund, or change the one with that id; gives its id."""
+    return {"id": await actions.save_fund(bus, principal, body.fund, version=body.version)}
+
+
+@router.get("/exclusions")
+async def read_exclusions(_: Programme, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """All excluded pairs, the newest first; for programme coordinators only."""
+    async with bus.read() as session:
+        found = await register.exclusions(session)
+    return {"exclusions": [one.model_dump(mode="json") for one in found]}
+
+
+@router.post("/exclusions")
+async def save_exclusion(body: ExclusionChange, principal: Programme, bus: Store) -> dict[str, UUID]:
+    """Enter an excluded pair, or change the one with that id; gives its id."""
+    return {"id": await actions.save_exclusion(bus, principal, body.exclusion, version=body.version)}
+
+
+@router.post("/exclusions/{exclusion_id}/end")
+async def end_exclusion(exclusion_id: UUID, principal: Programme, bus: Store) -> dict[str, bool]:
+    """The pair may be matched again from tomorrow on."""
+    await actions.end_exclusion(bus, principal, exclusion_id)
+    return {"ended": True}

@@ -1,0 +1,25 @@
+"""What do the register's routes for programs share: who may call them, and how an entry is given?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends
+
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+
+if TYPE_CHECKING:
+    from services.applications.store.register_changes import RegisterChange
+
+PREFIX = "/applications/api/register"
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+Proposer = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Country = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
+
+
+def told(change: RegisterChange, *, named: bool) -> dict[str, Any]:
+    """A change of the history; who made it only to the programme."""
+    return change.model_dump(mode="json", exclude=set() if named else {"actor"})

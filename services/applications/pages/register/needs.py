@@ -1,0 +1,392 @@
+"""What does a coordinator see and do about training needs? A list, a form, and the import of a table."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from services.applications.actions.common import not_found
+from services.applications.actions.register import needs as actions
+from services.applications.model.register.need import LEVELS, MOST_BYTES, MOST_ROWS, NeedEntry
+from services.applications.pages.parts import Store, tag, topic
+from services.applications.pages.register import said
+from services.applications.pages.register.forms import NeedForm, choose, countries_of, refuse
+from services.applications.pages.register.parts import HOME, Country, form_page, list_page, version_of
+from services.applications.pages.register.template import csv_template, xlsx_template
+from services.applications.store import needs as store
+from services.applications.store import people
+from services.applications.store.register_changes import history
+from shared import clock
+from shared.bus import Bus
+from shared.contracts.codes import COUNTRIES, PRIORITIES, UNION, Expertise
+from shared.identity import Principal
+from shared.identity.scope import countries_visible, may_see_country
+from shared.web import dates, words
+from shared.web.errors import Refused
+from shared.web.i18n import N_, gettext, ngettext
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix=f"{HOME}/needs", include_in_schema=False)
+AT = f"{HOME}/needs"
+_DONE = {
+    "saved": N_("Saved."),
+    "withdrawn": N_("Withdrawn."),
+    "imported": N_("The table is imported."),
+    "discarded": N_("Discarded. Nothing was imported."),
+}
+
+
+def _countries(principal: Principal) -> list[tuple[str, str]]:
+    seen = countries_visible(principal)
+    return countries_of(frozenset(set(COUNTRIES) - {UNION}) if seen is None else seen)
+
+
+def _topics() -> list[tuple[str, str]]:
+    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
+    return [
+        (f"{scheme}:{code}", f"{gettext(topic_.label)} ({scheme})")
+        for scheme in sorted(PRIORITIES, reverse=True)
+        for code, topic_ in PRIORITIES[scheme].items()
+    ]
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Country,
+    bus: Store,
+    country: str = "",
+    topic: str = "",
+    level: str = "",
+    area: str = "",
+    state: str = "",
+    sort: str = "country",
+    done: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The needs of the own country, or all; filters stand in the address."""
+    filters = store.Filters(
+        country or None,
+        topic.rpartition(":")[2] or None,
+        int(level) if level in {"1", "2", "3"} else None,
+        area or None,
+        withdrawn=state == "withdrawn",
+        sort=sort,
+    )
+    async with bus.read() as session:
+        found, total, people_ = await store.needs(session, countries_visible(principal), filters, page)
+        uploads = await store.waiting_uploads(session, principal.subject, clock.now())
+    shown = _countries(principal)
+    return list_page(
+        request,
+        title=gettext("Training needs"),
+        action=AT,
+        intro=gettext("What the operational training needs analysis (OTNA) names. Calls answer them.")
+        + (
+            " "
+            + ngettext(
+                "Shown here: %(num)d person to be trained.", "Shown here: %(num)d people to be trained.", people_
+            )
+            % {"num": people_}
+            if total
+            else ""
+        ),
+        buttons=[
+            (gettext("Add a need"), f"{AT}/new"),
+            (gettext("Import a table"), f"{AT}/import"),
+            *(
+                (gettext("Go on with %(file)s") % {"file": one.filename}, f"{AT}/import/{one.id}")
+                for one in uploads[:1]
+            ),
+        ],
+        fields=[
+            *(
+                [{"name": "country", "label": gettext("Country"), "options": shown, "value": country}]
+                if len(shown) > 1
+                else []
+            ),
+            {"name": "topic", "label": gettext("Topic"), "options": _topics(), "value": topic},
+            {
+                "name": "level",
+                "label": gettext("Level"),
+                "options": [(str(n), gettext(text)) for n, text in LEVELS.items()],
+                "value": level,
+            },
+            {
+                "name": "area",
+                "label": gettext("Area of expertise"),
+                "options": [(one.value, words.label(one)) for one in Expertise],
+                "value": area,
+            },
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [("withdrawn", gettext("Withdrawn"))],
+                "value": state,
+            },
+        ],
+        columns=[
+            (gettext("Topic"), "topic"),
+            gettext("Area of expertise"),
+            (gettext("Country"), "country"),
+            (gettext("Level"), "level"),
+            (gettext("People"), "quantity"),
+            (gettext("Until"), "until"),
+            gettext("State"),
+        ],
+        rows=[_row(one) for one in found],
+        sort=sort,
+        page=page,
+        total=total,
+        empty_why=gettext("No need is here, or none fits the filters. Add one, or import the table of the OTNA."),
+        done=gettext(_DONE[done]) if done in _DONE else "",
+    )
+
+
+def _row(one: store.Need) -> list[Any]:
+    return [
+        {"text": topic(one.topic_code), "href": f"{AT}/{one.id}"},
+        words.label(Expertise(one.area)) if one.area else None,
+        words.country(one.country),
+        gettext(LEVELS[one.level]),
+        one.quantity,
+        dates.day(one.until, short=True),
+        tag("need", "withdrawn" if one.withdrawn else "open"),
+    ]
+
+
+def _offer(form: NeedForm, principal: Principal) -> None:
+    shown = _countries(principal)
+    choose(form.country, shown, blank=N_("Choose one") if len(shown) > 1 else None)
+    choose(form.topic, _topics(), blank=N_("Choose one"))
+    choose(form.area, Expertise, blank=N_("The topic as a whole"))
+    choose(form.level, [(str(n), text) for n, text in LEVELS.items()])
+
+
+def _form_page(request: Request, form: NeedForm, status: int = 200, *, one: store.Need | None = None) -> Response:
+    return form_page(
+        request,
+        form,
+        status,
+        title=gettext("Change the need") if one else gettext("Add a need"),
+        back=f"{AT}/{one.id}" if one else AT,
+        button=gettext("Save"),
+        version=one.version if one else None,
+    )
+
+
+async def _save(request: Request, principal: Principal, bus: Bus, one: store.Need | None) -> Response:
+    form = await NeedForm.read(request)
+    _offer(form, principal)
+    if not form.validate():
+        return _form_page(request, form, 422, one=one)
+    scheme, _, code = str(form.topic.data).partition(":")
+    values = {
+        "id": one.id if one else None,
+        "country": form.country.data,
+        "scheme": scheme,
+        "topic_code": code,
+        "area": form.area.data or None,
+        "level": form.level.data,
+        "quantity": form.quantity.data,
+        "since": form.since.data,
+        "until": form.until.data,
+    }
+    try:
+        entry = NeedEntry.model_validate(values)
+        need_id = await actions.save(bus, principal, entry, version=await version_of(request) if one else None)
+    except ValidationError:
+        form.refuse("quantity", gettext("Write a whole number from 1 to 10000."))
+        return _form_page(request, form, 422, one=one)
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        refuse(
+            form, Refused(refused.detail, refused.status_code, {_NAMES.get(n, n): t for n, t in refused.fields.items()})
+        )
+        return _form_page(request, form, refused.status_code, one=one)
+    return see_other(f"{AT}/{need_id}?done=saved")
+
+
+_NAMES = {"topic_code": "topic", "scheme": "topic"}
+
+
+@router.get("/new")
+async def new(request: Request, principal: Country) -> Response:
+    """An empty form."""
+    form = NeedForm()
+    _offer(form, principal)
+    return _form_page(request, form)
+
+
+@router.post("/new")
+async def enter(request: Request, principal: Country, bus: Store) -> Response:
+    """Enter a need."""
+    return await _save(request, principal, bus, None)
+
+
+@router.get("/template.csv")
+async def as_csv(_: Country) -> Response:
+    """The template as CSV."""
+    return csv_template()
+
+
+@router.get("/template.xlsx")
+async def as_xlsx(_: Country) -> Response:
+    """The template as a spreadsheet, with the codes on a second sheet."""
+    return xlsx_template()
+
+
+@router.get("/import")
+async def ask_upload(request: Request, _: Country) -> Response:
+    """A form for the table."""
+    return _upload_page(request)
+
+
+def _upload_page(request: Request, status: int = 200, problem: str = "") -> Response:
+    return render(
+        request,
+        "register/needs_upload.html",
+        status,
+        problem=problem,
+        most_rows=MOST_ROWS,
+        topics=[(code.partition(":")[2], text) for code, text in _topics()],
+    )
+
+
+@router.post("/import")
+async def upload(request: Request, principal: Country, bus: Store) -> Response:
+    """Read the table and show what it would do."""
+    sent = (await request.form()).get("file")
+    content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
+    name = sent.filename or "" if isinstance(sent, UploadFile) else ""
+    try:
+        kept = await actions.upload(bus, principal, content, name)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        return _upload_page(request, 422, refused.detail)
+    return see_other(f"{AT}/import/{kept.id}")
+
+
+@router.get("/import/{import_id}")
+async def show_import(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+    """What the table would add and change, and what is wrong in which row."""
+    return await _import_page(request, principal, bus, import_id)
+
+
+async def _import_page(
+    request: Request, principal: Principal, bus: Bus, import_id: UUID, status: int = 200, problem: str = ""
+) -> Response:
+    async with bus.read() as session:
+        found = await actions.preview(session, principal, import_id)
+    return render(
+        request,
+        "register/needs_import.html",
+        status,
+        upload=found.upload,
+        plan=found.plan,
+        seen=found.seen,
+        problem=problem,
+        wrong_rows=len({one.row for one in found.plan.wrong}),
+        line=_line,
+    )
+
+
+def _line(row: Any) -> list[Any]:
+    """A row of the table in words."""
+    entry = row.entry
+    return [
+        row.number,
+        topic(entry.topic_code),
+        words.label(entry.area) if entry.area else None,
+        words.country(entry.country),
+        gettext(LEVELS[entry.level]),
+        entry.quantity,
+        dates.span(entry.since, entry.until),
+    ]
+
+
+@router.post("/import/{import_id}/confirm")
+async def confirm(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
+    """Import it."""
+    sent = await request.form()
+    try:
+        await actions.confirm(
+            bus, principal, import_id, all_or_none=sent.get("rows") == "all", seen=str(sent.get("seen", ""))
+        )
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        return await _import_page(request, principal, bus, import_id, refused.status_code, refused.detail)
+    return see_other(f"{AT}/import/{import_id}")
+
+
+@router.post("/import/{import_id}/discard")
+async def discard(import_id: UUID, principal: Country, bus: Store) -> Response:
+    """Forget it."""
+    await actions.discard(bus, principal, import_id)
+    return see_other(f"{AT}?done=discarded")
+
+
+async def _seen(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:
+    async with bus.read() as session:
+        one = await store.need(session, need_id)
+    if one is None or not may_see_country(principal, one.country):
+        raise not_found()
+    return one
+
+
+@router.get("/{need_id}")
+async def show(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+    """One need, and what was changed."""
+    one = await _seen(bus, principal, need_id)
+    async with bus.read() as session:
+        changes = await history(session, ("need",), one.id)
+        events = await said.history(session, changes, people.Within(countries_visible(principal)), {})
+    return render(
+        request,
+        "register/need.html",
+        one=one,
+        name=topic(one.topic_code),
+        area=words.label(Expertise(one.area)) if one.area else None,
+        level=gettext(LEVELS[one.level]),
+        where=tag("need", "withdrawn" if one.withdrawn else "open"),
+        events=events,
+        done=request.query_params.get("done"),
+    )
+
+
+@router.get("/{need_id}/edit")
+async def edit(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+    """The form with what is known."""
+    one = await _seen(bus, principal, need_id)
+    form = NeedForm(
+        data={
+            "country": one.country,
+            "topic": f"{one.scheme}:{one.topic_code}",
+            "area": one.area,
+            "level": str(one.level),
+            "quantity": one.quantity,
+            "since": one.since,
+            "until": one.until,
+        }
+    )
+    _offer(form, principal)
+    return _form_page(request, form, one=one)
+
+
+@router.post("/{need_id}/edit")
+async def save(request: Request, need_id: UUID, principal: Country, bus: Store) -> Response:
+    """Change it; one that was withdrawn is open again."""
+    return await _save(request, principal, bus, await _seen(bus, principal, need_id))
+
+
+@router.post("/{need_id}/withdraw")
+async def withdraw(need_id: UUID, principal: Country, bus: Store) -> Response:
+    """It is needed no more."""
+    await actions.withdraw(bus, principal, need_id)
+    return see_other(f"{AT}/{need_id}?done=withdrawn")

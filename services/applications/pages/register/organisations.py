@@ -1,0 +1,307 @@
+"""What does a coordinator see and do about organisations? A list, a page each, and what changes one."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from services.applications.actions.register import matters, proposals
+from services.applications.actions.register.sight import decides, seen_organisation, within
+from services.applications.actions.register.written import organisation_entry, organisation_json
+from services.applications.model.register import OrganisationEntry
+from services.applications.model.register.proposal import OrganisationChange
+from services.applications.pages.parts import Store, tag
+from services.applications.pages.register import said
+from services.applications.pages.register.forms import OrganisationForm, WordForm, countries_of, refuse
+from services.applications.pages.register.parts import HOME, Proposer, form_page, list_page, saves, version_of, went
+from services.applications.store import people
+from services.applications.store import proposals as proposed
+from services.applications.store.register_changes import history
+from shared.bus import Bus
+from shared.contracts.codes import COUNTRIES, UNION, OrganisationKind
+from shared.identity import Principal
+from shared.web import words
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+from shared.web.render import render
+
+router = APIRouter(prefix=f"{HOME}/organisations", include_in_schema=False)
+AT = f"{HOME}/organisations"
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Proposer,
+    bus: Store,
+    q: str = "",
+    country: str = "",
+    kind: str = "",
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The organisations of the own country, or all, by country and name; filters stand in the address."""
+    seen = within(principal)
+    filters = people.OrganisationFilters(
+        q.strip()[:100] or None, country or None, kind or None, {"active": True, "inactive": False}.get(state)
+    )
+    async with bus.read() as session:
+        found, total = await people.organisations(session, seen, filters, page)
+    shown = countries_of(seen.countries)
+    return list_page(
+        request,
+        title=gettext("Organisations"),
+        action=AT,
+        buttons=[
+            (gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation"), f"{AT}/new")
+        ],
+        columns=[gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")],
+        rows=[_row(one) for one in found],
+        fields=[
+            {"name": "q", "label": gettext("Name or city"), "value": q},
+            *(
+                [{"name": "country", "label": gettext("Country"), "options": shown, "value": country}]
+                if len(shown) > 1
+                else []
+            ),
+            {
+                "name": "kind",
+                "label": gettext("What it is"),
+                "options": [(one.value, words.label(one)) for one in OrganisationKind],
+                "value": kind,
+            },
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [("active", gettext("Takes part")), ("inactive", gettext("Takes part no more"))],
+                "value": state,
+            },
+        ],
+        page=page,
+        total=total,
+        empty_why=gettext("No organisation is here, or none fits the filters."),
+    )
+
+
+def _row(one: Any) -> list[Any]:
+    return [
+        {"text": one.name, "href": f"{AT}/{one.id}"},
+        words.label(OrganisationKind(one.kind)),
+        words.country(one.country),
+        one.city or None,
+        tag("organisation", "active" if one.active else "inactive"),
+    ]
+
+
+def _countries(principal: Principal) -> list[tuple[str, str]]:
+    seen = within(principal)
+    return countries_of(frozenset(COUNTRIES) if seen.countries is None else seen.countries)
+
+
+def _form_page(
+    request: Request, principal: Principal, form: OrganisationForm, status: int = 200, *, one: Any = None
+) -> Response:
+    if decides(principal):
+        form.without_note()
+    if one is not None:
+        title = gettext("Change the organisation")
+    else:
+        title = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
+    return form_page(
+        request,
+        form,
+        status,
+        title=title,
+        caption="" if one is None else one.name,
+        back=AT if one is None else f"{AT}/{one.id}",
+        button=saves(decides(principal)),
+        text=""
+        if decides(principal)
+        else gettext("The programme coordinator looks at it and approves it, or says why not."),
+        version=None if one is None else one.version,
+        widths={"city": 20},
+    )
+
+
+@router.get("/new")
+async def new(request: Request, principal: Proposer) -> Response:
+    """An empty form."""
+    form = OrganisationForm()
+    form.fill(None, _countries(principal))
+    return _form_page(request, principal, form)
+
+
+@router.post("/new")
+async def enter(request: Request, principal: Proposer, bus: Store) -> Response:
+    """Enter it, or propose it."""
+    return await _save(request, principal, bus, None)
+
+
+async def _save(request: Request, principal: Principal, bus: Bus, one: Any) -> Response:
+    form = await OrganisationForm.read(request)
+    form.country.choices = _choices(principal, one)
+    if not form.validate():
+        return _form_page(request, principal, form, 422, one=one)
+    values = form.values()
+    if one is not None:
+        values |= {"id": one.id, "active": one.active}
+    try:
+        change = OrganisationChange(entry=OrganisationEntry.model_validate(values))
+        submitted = await proposals.submit(
+            bus,
+            principal,
+            change,
+            version=None if one is None else await version_of(request),
+            note_=form.note.data or "",
+        )
+    except ValidationError as error:
+        for problem in error.errors():
+            form.refuse(str(problem["loc"][0]), str(problem["msg"]).removeprefix("Value error, "))
+        return _form_page(request, principal, form, 422, one=one)
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        refuse(form, refused)
+        return _form_page(request, principal, form, refused.status_code, one=one)
+    return went(submitted, AT)
+
+
+def _choices(principal: Principal, one: Any) -> Any:
+    form = OrganisationForm()
+    form.fill(None, _own_country(one) if one is not None else _countries(principal))
+    return form.country.choices
+
+
+def _own_country(one: Any) -> list[tuple[str, str]]:
+    return [(one.country, words.country(one.country))]
+
+
+@router.get("/{organisation_id}")
+async def show(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+    """What it is, its people, what it takes part in, and how it came about."""
+    seen = within(principal)
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+        members, count = await people.people(session, seen, people.Filters(organisation_id=one.id))
+        grants = await people.grants(session, [person.subject for person in members])
+        changes = await history(session, ("organisation",), one.id)
+        names = await said.organisation_names(session, [change.after for change in changes])
+        events = await said.history(session, changes, seen, names)
+        places = await matters.of_organisation(session, [one.id])
+        waiting = await proposed.waiting_about(session, str(one.id))
+    return render(
+        request,
+        "register/organisation.html",
+        one=one,
+        kind=words.label(OrganisationKind(one.kind)),
+        where=tag("organisation", "active" if one.active else "inactive"),
+        members=[
+            [
+                {"text": person.name, "href": f"{HOME}/people/{person.id}"},
+                "; ".join(dict.fromkeys(words.role(g.role) for g in grants.get(person.subject, ()) if said.current(g)))
+                or None,
+            ]
+            for person in members
+        ],
+        count=count,
+        matters=places,
+        events=events,
+        waiting=waiting,
+        decides=decides(principal),
+        agency=one.country == UNION,
+        done=request.query_params.get("done"),
+    )
+
+
+@router.get("/{organisation_id}/edit")
+async def edit(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+    """The form with what is known."""
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+    form = OrganisationForm()
+    form.fill(organisation_entry(one), _own_country(one))
+    form.country.choices = _choices(principal, one)
+    return _form_page(request, principal, form, one=one)
+
+
+@router.post("/{organisation_id}/edit")
+async def save(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+    """Change it, or propose the change."""
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+    return await _save(request, principal, bus, one)
+
+
+async def _activity_page(
+    request: Request, principal: Principal, bus: Bus, organisation_id: UUID, form: WordForm, status: int = 200
+) -> Response:
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+        places = await matters.of_organisation(session, [one.id])
+        _, count = await people.people(session, within(principal), people.Filters(organisation_id=one.id))
+    if decides(principal):
+        form.without_note()
+    text = gettext(
+        "Nothing new begins with it: no placement, no match, no new person. What is under way goes on to its end."
+    )
+    return form_page(
+        request,
+        form,
+        status,
+        title=gettext("Take the organisation out?") if one.active else gettext("Let the organisation take part again?"),
+        caption=one.name,
+        back=f"{AT}/{one.id}",
+        button=saves(decides(principal))
+        if not one.active
+        else gettext("Take it out")
+        if decides(principal)
+        else gettext("Propose"),
+        text=text if one.active else gettext("It can host, send and mentor again."),
+        version=one.version,
+        warning=one.active,
+        matters=[
+            *places,
+            *(
+                [
+                    matters.Matter(
+                        gettext("People who belong to it: %(count)d") % {"count": count},
+                        href=f"{HOME}/people?organisation={one.id}",
+                    )
+                ]
+                if count
+                else []
+            ),
+        ]
+        if one.active
+        else None,
+    )
+
+
+@router.get("/{organisation_id}/activity")
+async def ask_activity(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+    """Ask once more whether it takes part no more, or again, and say what it takes part in."""
+    return await _activity_page(request, principal, bus, organisation_id, WordForm())
+
+
+@router.post("/{organisation_id}/activity")
+async def change_activity(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+    """It takes part no more, or again; or that is proposed."""
+    form = await WordForm.read(request)
+    async with bus.read() as session:
+        one = await seen_organisation(session, principal, organisation_id)
+    entry = OrganisationEntry.model_validate(organisation_json(one) | {"active": not one.active})
+    if not form.validate():
+        return await _activity_page(request, principal, bus, organisation_id, form, 422)
+    version = await version_of(request)
+    try:
+        submitted = await proposals.submit(
+            bus, principal, OrganisationChange(entry=entry), version=version or one.version, note_=form.note.data or ""
+        )
+    except Refused as refused:
+        if refused.status_code not in {409, 422}:
+            raise
+        refuse(form, refused)
+        return await _activity_page(request, principal, bus, organisation_id, form, refused.status_code)
+    return went(submitted, AT)

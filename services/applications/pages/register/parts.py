@@ -1,0 +1,141 @@
+"""What do the pages of the register share: who may open them, the one page for a form, links that keep filters?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
+from shared.web.i18n import gettext
+from shared.web.render import render, see_other
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastapi import Request
+    from fastapi.responses import Response
+
+    from services.applications.actions.register.proposals import Submitted
+    from shared.web.forms import Form
+
+HOME = "/applications/register"
+Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+Proposer = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Country = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
+
+
+def form_page(
+    request: Request,
+    form: Form,
+    status: int = 200,
+    *,
+    title: str,
+    back: str,
+    button: str,
+    caption: str = "",
+    text: str = "",
+    sections: Sequence[tuple[str, Sequence[str]]] = (),
+    version: int | None = None,
+    warning: bool = False,
+    matters: Sequence[Any] | None = None,
+    offices: Sequence[Any] = (),
+    widths: Mapping[str, int] | None = None,
+    end_href: str = "",
+) -> Response:
+    """A page with one form. `sections`: headings with the fields below each; without, all fields in their order.
+
+    `matters` and `offices`: what is open, shown before the form. `end_href`: where a button posts that ends it today.
+    """
+    return render(
+        request,
+        "register/form.html",
+        status,
+        form_=form,
+        title=title,
+        back_href=back,
+        button_text=button,
+        caption_=caption,
+        text=text,
+        sections=sections or [("", [field.short_name for field in form])],
+        version=version,
+        warning_=warning,
+        matters=matters,
+        offices=offices,
+        end_href=end_href,
+        widths={"quantity": 5, "years_in_field": 3, **(widths or {})},
+    )
+
+
+async def version_of(request: Request) -> int | None:
+    """The version that a form carries."""
+    sent = str((await request.form()).get("version", ""))
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else None
+
+
+def went(submitted: Submitted, address: str) -> Response:
+    """Where to after a change: the entry that was changed, or the proposal that waits."""
+    if submitted.proposal is not None:
+        return see_other(f"{HOME}/proposals/{submitted.proposal.id}?done=proposed")
+    return see_other(f"{address}/{submitted.id}?done=saved")
+
+
+def uuid_or_none(text: str | None) -> UUID | None:
+    """A filter's id; a text that is none filters nothing."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def saves(decides: bool) -> str:  # noqa: FBT001 - one word for one question
+    """What the button of a form says."""
+    return gettext("Save") if decides else gettext("Propose")
+
+
+def list_page(
+    request: Request,
+    status: int = 200,
+    *,
+    title: str,
+    action: str,
+    columns: Sequence[str | tuple[str, str]],
+    rows: Sequence[Sequence[Any]],
+    total: int,
+    page: int,
+    empty_why: str,
+    intro: str = "",
+    back: str = "",
+    buttons: Sequence[tuple[str, str]] = (),
+    counts: Sequence[Mapping[str, Any]] = (),
+    fields: Sequence[Mapping[str, Any]] = (),
+    sort: str | None = None,
+    legend: str = "",
+    done: str = "",
+) -> Response:
+    """A page with one list. `columns`: names, or pairs (name, key to sort by); `done`: what was just done, in words."""
+    heads = [{"name": one} if isinstance(one, str) else {"name": one[0], "key": one[1]} for one in columns]
+    return render(
+        request,
+        "register/list.html",
+        status,
+        title=title,
+        action=action,
+        columns=heads,
+        rows=rows,
+        total=total,
+        page=page,
+        empty_why=empty_why,
+        intro=intro,
+        back_href=back,
+        buttons=buttons,
+        counts=counts,
+        fields=fields,
+        sort=sort,
+        legend_kind=legend,
+        done_text=done,
+    )
