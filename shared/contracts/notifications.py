@@ -17,7 +17,7 @@ Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, descrip
 
 
 class Audience(Part):
-    """To whom: a role, in a country or an organisation, or of an application or a mentor; whom an officer named; a person.
+    """To whom: a role, in a country or an organisation, or of an application or a mentor; one person; a companion.
 
     `recipient_id` is a person's opaque id, the one that AccessChanged names.
     """

@@ -18,9 +18,14 @@ Portal = Annotated[Settings, Depends(settings_of)]
 Text = Annotated[str, Field(max_length=1000)]
 
 
-def address_seal(request: Request) -> Seal:
+def seal_of(settings: Settings) -> Seal:
     """What makes and knows the links by which people confirm their addresses."""
-    return Seal(keys_from(settings_of(request).session_key.get_secret_value()), PURPOSE)
+    return Seal(keys_from(settings.session_key.get_secret_value()), PURPOSE)
+
+
+def address_seal(request: Request) -> Seal:
+    """The same, of the service that is asked."""
+    return seal_of(settings_of(request))
 
 
 class Body(BaseModel):

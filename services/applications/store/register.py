@@ -210,14 +210,14 @@ async def partners(session: AsyncSession) -> list[Partner]:
     return list((await session.scalars(query)).all())
 
 
-async def fund(session: AsyncSession, fund_id: UUID) -> Fund | None:
-    """One fund; nobody else changes it until the commit."""
-    return await session.get(Fund, fund_id, with_for_update=True, populate_existing=True)
+async def fund(session: AsyncSession, fund_id: UUID, *, lock: bool = False) -> Fund | None:
+    """One fund; with `lock` nobody else changes it until the commit."""
+    return await session.get(Fund, fund_id, with_for_update=lock, populate_existing=lock)
 
 
-async def exclusion(session: AsyncSession, exclusion_id: UUID) -> Exclusion | None:
-    """One exclusion; nobody else changes it until the commit."""
-    return await session.get(Exclusion, exclusion_id, with_for_update=True, populate_existing=True)
+async def exclusion(session: AsyncSession, exclusion_id: UUID, *, lock: bool = False) -> Exclusion | None:
+    """One exclusion; with `lock` nobody else changes it until the commit."""
+    return await session.get(Exclusion, exclusion_id, with_for_update=lock, populate_existing=lock)
 
 
 async def funds(session: AsyncSession) -> list[Fund]:

@@ -36,7 +36,7 @@ async def save_fund(bus: Bus, principal: Principal, entry: FundEntry, *, version
     _span(entry.since, entry.until)
     async with bus.transaction(principal.subject) as tx:
         if entry.id is not None:
-            known = await store.fund(tx.session, entry.id)
+            known = await store.fund(tx.session, entry.id, lock=True)
             if known is None:
                 raise not_found()
             _unchanged(version, known.version)
@@ -53,7 +53,7 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, 
         raise Refused(sentence, 422, {name: sentence})
     async with bus.transaction(principal.subject) as tx:
         if entry.id is not None:
-            known = await store.exclusion(tx.session, entry.id)
+            known = await store.exclusion(tx.session, entry.id, lock=True)
             if known is None:
                 raise not_found()
             _unchanged(version, known.version)
@@ -63,7 +63,7 @@ async def save_exclusion(bus: Bus, principal: Principal, entry: ExclusionEntry, 
 async def end_exclusion(bus: Bus, principal: Principal, exclusion_id: UUID) -> None:
     """The pair may be matched again from tomorrow on; one that is over stays so. Raises `Refused` (404)."""
     async with bus.transaction(principal.subject) as tx:
-        known = await store.exclusion(tx.session, exclusion_id)
+        known = await store.exclusion(tx.session, exclusion_id, lock=True)
         if known is None:
             raise not_found()
         today = clock.today()

@@ -289,7 +289,7 @@ def plan(
             unchanged.append(row)
         else:
             changed.append((row, there[0]))
-    return Plan(tuple(added), tuple(changed), tuple(unchanged), tuple(wrong))
+    return Plan(tuple(added), tuple(changed), tuple(unchanged), tuple(sorted(wrong, key=lambda one: one.row)))
 
 
 def cell_of(value: object) -> Cell:

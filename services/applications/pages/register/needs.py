@@ -260,9 +260,11 @@ def _upload_page(request: Request, status: int = 200, problem: str = "") -> Resp
 @router.post("/import")
 async def upload(request: Request, principal: Country, bus: Store) -> Response:
     """Read the table and show what it would do."""
-    sent = (await request.form()).get("file")
+    form = await request.form()
+    sent = form.get("file")
     content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
     name = sent.filename or "" if isinstance(sent, UploadFile) else ""
+    await form.close()
     try:
         kept = await actions.upload(bus, principal, content, name)
     except Refused as refused:
