@@ -15,7 +15,7 @@ from deploy.cli.progress import bar
 from deploy.cli.sample import finished, opened
 from deploy.cli.sample.plan import BELARUS_SUSPENDED, Programme
 from deploy.cli.sample.programme import generate
-from deploy.cli.sample.register import enter, suspend_belarus
+from deploy.cli.sample.register import enter, keep_up, suspend_belarus
 from deploy.cli.sample.room import Room
 from deploy.cli.system import Failed
 from shared import clock
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from deploy.cli.system import System
 
 YEAR = timedelta(days=365)
+KEPT_UP = -2
+"""On this day, counted from the last one, the register is brought up to date."""
 MORNING = time(9, tzinfo=UTC)
 Step = tuple[int, str, "Callable[[Room], Awaitable[None]]"]
 
@@ -38,6 +40,7 @@ def steps() -> list[Step]:
             *finished.STEPS,
             (BELARUS_SUSPENDED, "Belarus is suspended", suspend_belarus),
             *opened.STEPS,
+            (KEPT_UP, "Needs, deputies and access", keep_up),
         ],
         key=lambda step: step[0],
     )

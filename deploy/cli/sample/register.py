@@ -29,7 +29,9 @@ async def enter(room: Room) -> None:
     room.organisations = {one.key: id_ for one, id_ in zip(bodies, ids, strict=True)}
     people = [_entry(room, one) for one in room.programme.people]
     for start in range(0, len(people), _PORTION):
-        await room.people.post(PROGRAMME, f"{API}/people", {"people": people[start : start + _PORTION]})
+        portion = people[start : start + _PORTION]
+        ids = (await room.people.post(PROGRAMME, f"{API}/people", {"people": portion}))["ids"]
+        room.ids |= {one["subject"]: id_ for one, id_ in zip(portion, ids, strict=True)}
     since = (room.programme.today - timedelta(days=364)).isoformat()
     partners = [{"country": country, "status": "active", "since": since} for country in PARTNER_COUNTRIES]
     await room.people.post(PROGRAMME, f"{API}/partners", {"partners": partners})
@@ -68,6 +70,55 @@ def _service(room: Room, person: Person) -> str | None:
     if person.organisation is None:
         return None
     return next(one.service.value for one in room.programme.organisations if one.key == person.organisation)
+
+
+# Whose access nobody has confirmed yet, so that a coordinator finds something to confirm.
+_NOT_CONFIRMED = ("sample-officer-am-14", "sample-officer-am-15", "sample-officer-ge-16")
+_COORDINATOR = "persona-coordinator-am"
+_DEPUTY = "sample-officer-am-16"
+# What each partner country's analysis names: topic, area, level, people.
+_NEEDS: tuple[tuple[str, str | None, int, int], ...] = (
+    ("online_crime", "digital_forensics", 2, 12),
+    ("economic_financial_crime", "financial_investigation", 2, 8),
+    ("migrant_smuggling_thb", None, 1, 15),
+    ("criminal_networks", "analysis", 3, 4),
+)
+
+
+async def keep_up(room: Room) -> None:
+    """A year goes by: needs are entered, access is confirmed but for a few, a deputy is named, a person proposed."""
+    path, today = f"{API}/register", room.programme.today
+    period = {"since": f"{today.year}-01-01", "until": f"{today.year + 1}-12-31"}
+    needs = [
+        {"country": country, "topic_code": topic, "area": area, "level": level, "quantity": quantity + place, **period}
+        for place, country in enumerate(PARTNER_COUNTRIES)
+        for topic, area, level, quantity in _NEEDS
+    ]
+    await room.people.post(PROGRAMME, f"{path}/needs", {"needs": needs})
+    ids = [id_ for subject, id_ in room.ids.items() if subject not in _NOT_CONFIRMED]
+    for start in range(0, len(ids), _PORTION):
+        await room.people.post(PROGRAMME, f"{path}/access/confirm", {"ids": ids[start : start + _PORTION]})
+    deputy = {
+        "deputy_id": room.ids[_DEPUTY],
+        "role": Role.NATIONAL_COORDINATOR.value,
+        "since": (today + timedelta(days=7)).isoformat(),
+        "until": (today + timedelta(days=21)).isoformat(),
+    }
+    await room.people.post(_COORDINATOR, f"{path}/deputies", deputy)
+    home = next(one for one in room.programme.organisations if one.country == "AM")
+    entry = {
+        "subject": "sample-proposed-am",
+        "name": "Lusine Grigoryan",
+        "own_name": "Լուսինե Գրիգորյան",
+        "email": "lusine.grigoryan@coordination-am.example",
+        "country": "AM",
+        "organisation_id": room.organisations[home.key],
+        "service": home.service.value,
+        "rank_group": "operational",
+        "grants": [{"role": Role.OFFICER.value, "country": "AM", "since": today.isoformat()}],
+    }
+    body = {"change": {"kind": "person", "entry": entry}, "new": True, "note": "She joins the analysis unit."}
+    await room.people.post(_COORDINATOR, f"{path}/proposals", body)
 
 
 async def suspend_belarus(room: Room) -> None:

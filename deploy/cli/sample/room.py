@@ -27,6 +27,8 @@ class Room:
     programme: Programme
     chance: random.Random
     organisations: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    """People's opaque ids, by sign-in subject."""
     calls: dict[str, str] = field(default_factory=dict)
     offers: dict[int, str] = field(default_factory=dict)
     """By place in the plan."""

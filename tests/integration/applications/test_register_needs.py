@@ -142,6 +142,8 @@ async def test_wrong_rows_hold_back_all_or_are_left_out_as_the_reader_chooses(pr
     path = f"/register/needs/imports/{made['id']}/confirm"
     await programme.post("tigran", path, {"all_or_none": True}, 422)
     assert await told(programme) == []
+    unsaid = await programme.as_("tigran").post(f"{PAGES}/import/{made['id']}/confirm", data={"seen": made["seen"]})
+    assert (unsaid.status_code, "Choose what becomes of the wrong rows." in unsaid.text) == (422, True)
     page = (await programme.as_("tigran").get(f"{PAGES}/import/{made['id']}")).text
     assert "Write 1, 2 or 3." in page
     assert "This is not your country" in page

@@ -316,10 +316,13 @@ def _line(row: Any) -> list[Any]:
 async def confirm(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
     """Import it."""
     sent = await request.form()
+    chosen = sent.get("rows")
     try:
-        await actions.confirm(
-            bus, principal, import_id, all_or_none=sent.get("rows") == "all", seen=str(sent.get("seen", ""))
-        )
+        async with bus.read() as session:
+            found = await actions.preview(session, principal, import_id)
+        if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
+            raise Refused(gettext("Choose what becomes of the wrong rows."), 422)
+        await actions.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
     except Refused as refused:
         if refused.status_code not in {409, 422}:
             raise
