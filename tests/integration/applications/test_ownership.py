@@ -105,8 +105,35 @@ async def world(programme: Programme, feed: Feed) -> World:
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
         "session_id": str(new_id()),
         "companion_id": companion["id"],
+        **await in_the_register(programme),
     }
     return World(abroad, ids)
+
+
+async def in_the_register(programme: Programme) -> dict[str, str]:
+    """What Armenia has in the register: people and organisations, a proposal, needs, a table; the programme's pairs."""
+    day = str(clock.today())
+    people = (await programme.get("programme", "/people"))["people"]
+    need = {"country": "AM", "topic_code": "online_crime", "level": 1, "quantity": 2, "since": day, "until": day}
+    needs = await programme.post("tigran", "/register/needs", {"needs": [need]}, 201)
+    table = f"country,topic,level,quantity,from,until\nAM,online_crime,2,3,{day},{day}"
+    kept = await programme.as_("tigran").post(
+        "/applications/api/register/needs/imports", files={"file": ("needs.csv", table.encode())}
+    )
+    change = {"kind": "leave", "subject": "davit", "last_day": day}
+    proposal = await programme.post("tigran", "/register/proposals", {"change": change}, 201)
+    pair = {"countries": ["AM", "AZ"], "since": day}
+    exclusion = await programme.post("programme", "/register/exclusions", {"exclusion": pair})
+    funds = (await programme.get("programme", "/funds"))["funds"]
+    return {
+        "person_id": next(one["id"] for one in people if one["subject"] == "ani"),
+        "organisation_id": programme.organisations["AM"],
+        "need_id": needs["ids"][0],
+        "import_id": kept.json()["id"],
+        "proposal_id": proposal["proposal"]["id"],
+        "exclusion_id": exclusion["id"],
+        "fund_id": funds[0]["id"],
+    }
 
 
 def owned(programme: Programme) -> Iterator[tuple[str, str, RouteAccess]]:
@@ -139,7 +166,8 @@ def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
         return [body_for(schema["items"], known)] * schema.get("minItems", 0)
     plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
     written = {"uuid": str(new_id()), "date": str(clock.today()), "date-time": clock.now().isoformat()}
-    return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), "text"))
+    word = next(one for one in ("text", "AM", "empact-2026") if re.search(schema.get("pattern", ""), one))
+    return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), word))
 
 
 def _object_for(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
@@ -226,5 +254,12 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "goal_id",
         "session_id",
         "companion_id",
+        "person_id",
+        "organisation_id",
+        "need_id",
+        "import_id",
+        "proposal_id",
+        "exclusion_id",
+        "fund_id",
     }
     assert names - known - EVERYBODYS - set(WORDS) == set()

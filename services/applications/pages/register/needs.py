@@ -317,11 +317,12 @@ async def confirm(request: Request, import_id: UUID, principal: Country, bus: St
     """Import it."""
     sent = await request.form()
     chosen = sent.get("rows")
+    async with bus.read() as session:
+        found = await actions.preview(session, principal, import_id)
+    if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
+        unsaid = gettext("Choose what becomes of the wrong rows.")
+        return await _import_page(request, principal, bus, import_id, 422, unsaid)
     try:
-        async with bus.read() as session:
-            found = await actions.preview(session, principal, import_id)
-        if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
-            raise Refused(gettext("Choose what becomes of the wrong rows."), 422)
         await actions.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
     except Refused as refused:
         if refused.status_code not in {409, 422}:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
+from services.applications.actions.common import not_found
 from services.applications.actions.register import addresses, deputies, proposals, yearly
 from services.applications.actions.register.sight import decides, grantable, seen_person, within
 from services.applications.actions.register.written import person_entry
@@ -362,7 +363,9 @@ async def ask_anew(person_id: UUID, principal: Proposer, bus: Store) -> Response
 @router.post("/{person_id}/confirm")
 async def confirm(person_id: UUID, principal: Proposer, bus: Store) -> Response:
     """Confirm this person's access for another year."""
-    done, _ = await yearly.confirm(bus, principal, [person_id])
-    if not done:
+    done, left = await yearly.confirm(bus, principal, [person_id])
+    if not done and not left:
+        raise not_found()
+    if left:
         raise Refused(gettext("Somebody else confirms this access: nobody confirms the own one."), 409)
     return see_other(f"{AT}/{person_id}?done=confirmed")
