@@ -166,7 +166,7 @@ def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
         return [body_for(schema["items"], known)] * schema.get("minItems", 0)
     plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
     written = {"uuid": str(new_id()), "date": str(clock.today()), "date-time": clock.now().isoformat()}
-    word = next(one for one in ("text", "AM", "empact-2026") if re.search(schema.get("pattern", ""), one))
+    word = next(one for one in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), one))
     return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), word))
 
 
