@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -59,7 +59,6 @@ class Filters:
     role: Role | None = None
     standing: str | None = None
     sort: str = "name"
-    ids: tuple[UUID, ...] = field(default=())
 
 
 _SORTS: dict[str, Any] = {

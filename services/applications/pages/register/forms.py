@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from services.applications.model.register import FundEntry, OrganisationEntry, PersonEntry
+    from services.applications.model.register import OrganisationEntry, PersonEntry
     from services.applications.store import register
     from shared.contracts.access import AccessGrant
     from shared.web.errors import Refused
@@ -247,11 +247,6 @@ class FundForm(Form):
     def values(self) -> dict[str, Any]:
         """What the entry says."""
         return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
-
-
-def fund_data(entry: FundEntry) -> dict[str, Any]:
-    """What a form about a fund shows."""
-    return entry.model_dump(exclude={"id"})
 
 
 class ExclusionForm(Form):
