@@ -1,6 +1,6 @@
 """What the register keeps of proposals, addresses, yearly confirmations, training needs and its own history.
 
-Revision: 0012, after: 0011, written: 2026-11-24 22:56:48
+Revision: 0013, after: 0012, written: 2026-11-24 22:56:48
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = '0012'
-down_revision = '0011'
+revision = '0013'
+down_revision = '0012'
 branch_labels = None
 depends_on = None
 
