@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.applications.actions import appeals, changes, line_managers, tickets
+from services.applications.actions import again, appeals, changes, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
@@ -67,6 +67,14 @@ class LineManager(BaseModel):
 
     name: Annotated[str, Field(max_length=200)]
     email: Annotated[str, Field(max_length=254)]
+
+
+class Earlier(BaseModel):
+    """Whose answers a draft begins with: an own earlier application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    earlier_id: UUID
 
 
 class Appeal(BaseModel):
@@ -179,6 +187,13 @@ def _theirs(principal: Principal, application: store.Application) -> bool:
 async def save(application_id: UUID, body: dict[str, Any], principal: Officer, bus: Store) -> dict[str, Any]:
     """Keep answers: the fields that are sent replace those that are there."""
     await actions.save(bus, principal, application_id, body)
+    return await _shown(bus, application_id)
+
+
+@router.post("/applications/{application_id}/again")
+async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus: Store) -> dict[str, Any]:
+    """Fill an untouched draft with the answers of an own earlier application, as far as they still hold."""
+    await again.take_over(bus, principal, application_id, body.earlier_id)
     return await _shown(bus, application_id)
 
 

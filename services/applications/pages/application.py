@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import SelectField, TextAreaField
 
-from services.applications.actions import appeals, company, line_managers, tickets
+from services.applications.actions import again, appeals, company, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.overview import mentorship_view, visit_view
@@ -90,6 +90,8 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         manager = await line_managers.may_name(session, case.application)
         asked = await outcome_tasks(session, principal, application_id)
         changed = await differences(session, case)
+        before = await again.earlier(session, case.application)
+        notes = await again.left_open(session, case)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
     return render(
@@ -100,7 +102,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         call=case.call,
         where=standing(case),
         writable=writable,
-        tasks=_tasks(case, remarks) if writable else [],
+        tasks=_tasks(case, remarks, notes) if writable else [],
         left=len(missing(case.application.answers, case.terms)),
         remarks=[(TASK_FORMS[task_of(section)].title, text) for section, text in remarks.items()],
         findings=case.findings,
@@ -110,6 +112,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         company=company_words(together),
         outcomes=asked,
         changed=changed,
+        earlier=before,
         may_withdraw=leaves,
         may_change=model.may_change(case.application.own_state, case.shown_state),
         may_name=manager,
@@ -162,12 +165,13 @@ def task_of(section: str) -> str:
     return section if section in TASK_FORMS else "objectives"
 
 
-def _tasks(case: Case, remarks: dict[str, str]) -> list[dict[str, Any]]:
+def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[dict[str, Any]]:
     lacks = missing(case.application.answers, case.terms)
     asked = {task_of(section) for section in remarks}
     rows = []
     for code, task in tasks_of(case.terms).items():
         hint = lacks[code][0] if code in lacks else ""
+        hint = notes.get(code) or hint
         status = gettext("Not yet complete") if code in lacks else gettext("Completed")
         if code in asked:
             status, hint = gettext("Your coordinator has a question"), ""
@@ -180,6 +184,18 @@ def _tasks(case: Case, remarks: dict[str, str]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+@router.post("/mine/{application_id}/again")
+async def take_over(application_id: UUID, principal: Officer, bus: Store) -> Response:
+    """Take over the answers of the newest earlier application."""
+    case = await own_case(bus, principal, application_id)
+    async with bus.read() as session:
+        before = await again.earlier(session, case.application)
+    if before is None:
+        return see_other(at(application_id))
+    await again.take_over(bus, principal, application_id, before.id)
+    return see_other(at(application_id) + "?done=again")
 
 
 @router.get("/mine/{application_id}/check")

@@ -1,16 +1,17 @@
 """What needs me first? The portal's first page, for each role what waits for that role."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from services.applications.actions import incidents, preparation
+from services.applications.actions import company, incidents, preparation
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
-from services.applications.actions.standing import case_of, standing
+from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.parts import Portal
 from services.applications.pages.matches import waits
 from services.applications.pages.register.overview import waits as register_waits
@@ -26,6 +27,7 @@ from shared.service import bus_of
 from shared.web import states
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render
+from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 SignedIn = Annotated[Principal, Depends(signed_in())]
@@ -226,6 +228,9 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         )
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
+        named = 0
+        if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
+            named = await company.waiting(session, principal)
         going_on = await seen.going_on(session, principal) if principal.suspended else []
         of_register = await register_waits(session, principal, settings) if proposes else []
         me = await register.person(session, principal.subject)
@@ -233,7 +238,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
     return render(
         request,
         "home.html",
-        cases=[(case, standing(case)) for case in cases],
+        cases=sorted(((case, standing(case)) for case in cases), key=_first),
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
         counts=[
@@ -254,6 +259,11 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
                 asked,
                 ngettext("match waits for you", "matches wait for you", asked),
                 "/applications/matches?state=waits",
+            ),
+            *_asked(
+                named,
+                ngettext("has named you: say yes or no", "have named you: say yes or no", named),
+                "/applications/companions",
             ),
             *_asked(
                 len(places),
@@ -278,6 +288,24 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
     )
+
+
+# What waits for the officer, the most pressing first; after that what is on its way, then what is over.
+_MINE = (ApplicationState.RETURNED_FOR_INFORMATION, ApplicationState.OFFERED, ApplicationState.DRAFT)
+
+
+def _first(one: tuple[Case, Standing]) -> tuple[int, datetime]:
+    """In which order an officer's applications are shown: what waits for the officer, by deadline; the rest by age."""
+    case, where = one
+    shown = case.shown_state
+    far = datetime.max.replace(tzinfo=UTC)
+    if shown in _MINE:
+        due = where.due if isinstance(where.due, datetime) else far
+        return _MINE.index(shown), due
+    return len(_MINE) + (not where.state.next), far - (case.application.since - _EPOCH)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _case_way(one: DecidedCase) -> str:

@@ -1,0 +1,87 @@
+"""How does an officer apply again with the answers of an earlier application? Taken over into an untouched draft."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.applications.actions.applications import known_of
+from services.applications.actions.common import not_found, own
+from services.applications.model import again as model
+from services.applications.store import applications as store
+from services.applications.store import calls, register
+from shared import clock
+from shared.contracts.codes import ApplicationState
+from shared.identity.scope import is_self
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.actions.standing import Case
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+
+def untouched(application: store.Application) -> bool:
+    """Whether nobody has written in a draft yet."""
+    return application.own_state is ApplicationState.DRAFT and application.saved_at == application.created_at
+
+
+async def earlier(session: AsyncSession, application: store.Application) -> store.Application | None:
+    """The officer's newest other application of that kind that was submitted, offered while the draft is untouched."""
+    if not untouched(application):
+        return None
+    mine = await store.of_officer(session, application.subject)
+    return next(
+        (
+            one
+            for one in mine
+            if one.submitted_at is not None and one.kind == application.kind and one.id != application.id
+        ),
+        None,
+    )
+
+
+async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:
+    """Fill the own untouched draft with the answers of an own earlier application, as far as they still hold.
+
+    Raises `Refused` (404; 409 where something was written already).
+    """
+    async with bus.transaction(principal.subject) as tx:
+        application = await own(tx, principal, application_id)
+        before = await store.application(tx.session, earlier_id)
+        if before is None or not is_self(principal, before.subject) or before.submitted_at is None:
+            raise not_found()
+        if not untouched(application) or before.id == application.id:
+            raise Refused(gettext("You have begun to write already, so the earlier answers are not taken over."), 409)
+        of = await calls.calls_by_id(tx.session, [application.call_id, before.call_id])
+        person = await register.person(tx.session, principal.subject)
+        if person is None:
+            raise not_found()
+        answers = model.carried(
+            before.answers,
+            known_of(person),
+            scheme=of[before.call_id].terms.scheme,
+            terms=of[application.call_id].terms,
+            today=clock.today(),
+            took_part=await store.took_part(tx.session, principal.subject),
+        )
+        application.answers_json = answers.model_dump(mode="json")
+        application.earlier_id = before.id
+        application.saved_at = clock.now()
+        tx.session.add(application)
+        return application
+
+
+async def left_open(session: AsyncSession, case: Case) -> dict[str, str]:
+    """What of the earlier answers was out of date and has to be looked at, by task; nothing where none were taken."""
+    if case.application.earlier_id is None or case.application.own_state is not ApplicationState.DRAFT:
+        return {}
+    before = await store.application(session, case.application.earlier_id)
+    call = None if before is None else await calls.call(session, before.call_id)
+    if before is None or call is None:
+        return {}
+    return model.left_open(before.answers, scheme=call.terms.scheme, terms=case.terms, today=clock.today())
