@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from shared.bus import Bus, Tx
     from shared.identity import Principal
 
+# The step's reason where it is another company that makes it another application.
+WITH_WHOM = "with_whom"
 # What a change is about; the line manager is named by itself, and the privacy notice is not a matter of change.
 CHANGEABLE: frozenset[str] = frozenset(FIELDS) - {Section.LINE_MANAGER, "privacy"}
 
@@ -121,7 +123,9 @@ async def tell(
         state=state,
         due=until if state is ApplicationState.SUBMITTED else None,
     )
-    await record(tx, application, event, state=state, due=until, reason=reason, text=text.strip()[:1000])
+    # With whom it is made is a reason by itself; the contract knows no code for it.
+    why = WITH_WHOM if tuple(sections) == (Section.COUNTERPART,) else reason.value
+    await record(tx, application, event, state=state, due=until, reason=why, text=text.strip()[:1000])
     application.since = since
 
 
@@ -135,5 +139,8 @@ async def told_company(tx: Tx, application: Application) -> None:
         raise not_found()
     if application.own_state in {ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION}:
         return
-    if model.may_change(application.own_state, case.shown_state):
+    if not model.may_change(application.own_state, case.shown_state):
+        return
+    profile = await profile_for(tx.session, application, application.answers, case.terms)
+    if profile != application.profile:
         await tell(tx, case, (Section.COUNTERPART,), StatedReason.OTHER)

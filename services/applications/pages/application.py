@@ -15,7 +15,7 @@ from services.applications.actions.overview import mentorship_view, visit_view
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
 from services.applications.model import application as model
-from services.applications.model.answers import missing
+from services.applications.model.answers import BACKGROUND, missing
 from services.applications.model.company import CompanionState
 from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.history import history
@@ -173,6 +173,8 @@ def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[d
         hint = lacks[code][0] if code in lacks else ""
         hint = notes.get(code) or hint
         status = gettext("Not yet complete") if code in lacks else gettext("Completed")
+        if code == BACKGROUND and not (case.application.answers.courses or case.application.answers.conflicts):
+            status = gettext("Optional")
         if code in asked:
             status, hint = gettext("Your coordinator has a question"), ""
         rows.append(

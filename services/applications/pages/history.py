@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.applications.actions.changes import WITH_WHOM
 from services.applications.model.application import FINAL
 from shared.contracts.codes import (
     ActingAs,
@@ -86,6 +87,8 @@ def reason_word(code: str | None) -> str:
     """A reason's code in words; nothing where there is none."""
     if code is None:
         return ""
+    if code == WITH_WHOM:
+        return gettext("With whom the application is made")
     for codes in (NotEndorsedReason, StatedReason, VoidReason, Reason):
         if code in set(codes):
             return words.label(codes(code))
