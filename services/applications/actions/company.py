@@ -67,6 +67,11 @@ async def company_of(session: AsyncSession, principal: Principal, application_id
     case = await case_of(session, application_id)
     if case is None or not is_self(principal, case.application.subject):
         raise not_found()
+    return case, await company_in(session, case)
+
+
+async def company_in(session: AsyncSession, case: Case) -> Company:
+    """With whom the application of a case is made; the caller has checked whose it is, and shows names to it alone."""
     application = case.application
     call = await calls.call(session, application.call_id)
     assert call is not None
@@ -83,7 +88,7 @@ async def company_of(session: AsyncSession, principal: Principal, application_id
     group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
     mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
     sure = [one for one in live if one.leader or one.companion.stands is CompanionState.CONFIRMED]
-    return case, Company(
+    return Company(
         mode,
         fellows,
         membership,

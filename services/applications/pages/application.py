@@ -121,15 +121,18 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
     )
 
 
-def company_words(found: company.Company) -> str:
-    """With whom it is made, as the task list says it."""
+def company_words(found: company.Company, *, others: bool = False) -> str:
+    """With whom it is made, as the task list says it; `others`: in words for somebody who is not the officer."""
     match found.mode:
         case ApplicationMode.GROUP:
             said = gettext("In a group: %(submitted)s of %(members)s have submitted")
             return said % {"submitted": found.submitted, "members": found.members}
         case ApplicationMode.PRE_MATCHED:
             both = any(one.companion.stands is CompanionState.CONFIRMED for one in found.fellows)
-            return gettext("With a counterpart") if both else gettext("Your counterpart has not said yes yet")
+            if both:
+                return gettext("With a counterpart: both name each other")
+            waits = gettext("The counterpart has not said yes yet")
+            return waits if others else gettext("Your counterpart has not said yes yet")
         case _:
             return gettext("Alone")
 
@@ -211,11 +214,13 @@ async def _check(request: Request, case: Case, bus: Bus, refused: Refused | None
         return see_other(at(case.application.id))
     async with bus.read() as session:
         organisations = await organisations_of(session, case.application.answers)
+        together = await company.company_in(session, case)
     lacks = missing(case.application.answers, case.terms)
     return render(
         request,
         "application/check.html",
         200 if refused is None else refused.status_code,
+        company=company_words(together),
         case=case,
         application=case.application,
         call=case.call,

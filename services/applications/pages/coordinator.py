@@ -12,10 +12,12 @@ from fastapi.responses import Response
 from services.applications.actions import endorsement as actions
 from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
+from services.applications.actions.company import company_in
 from services.applications.actions.ending import cancels
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.model import application as model
 from services.applications.pages.answers import answered, differences, organisations_of
+from services.applications.pages.application import company_words
 from services.applications.pages.decision_forms import EndorseForm, NotEndorseForm, ReturnForm, seen_at
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS
@@ -64,6 +66,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         steps = await store.steps(session, application_id)
         organisations = await organisations_of(session, case.application.answers)
         changed = await differences(session, case)
+        together = await company_in(session, case)
         own = await hands(
             session,
             principal,
@@ -78,6 +81,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         request,
         "coordinator/case.html",
         changed=changed,
+        company=company_words(together, others=True),
         case=case,
         application=case.application,
         call=case.call,
