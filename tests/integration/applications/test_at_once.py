@@ -30,6 +30,11 @@ OF_A_SUBMITTED_APPLICATION: dict[str, Action] = {
     "not endorse": ("tigran", "/applications/{}/not-endorse", {"reason": "operational_duty"}),
     "ask": ("deputy", "/applications/{}/return", {"remarks": {"languages": "Which test?"}}),
     "withdraw": ("ani", "/applications/{}/withdraw", {"reason": "operational_duty"}),
+    "change": (
+        "ani",
+        "/applications/{}/change",
+        {"answers": {"expertise": [{"area": "forensics", "level": 1, "years": 1}]}, "reason": "other"},
+    ),
     "void": ("programme", "/applications/{}/void", {"reason": "test"}),
 }
 OF_A_SUBMITTED_OFFER: dict[str, Action] = {
@@ -153,7 +158,7 @@ async def test_an_application_is_submitted_once(abroad: Abroad) -> None:
     draft = (await abroad.post("ani", "/applications", body, 201))["id"]
     clicks: list[Action] = [("ani", "/applications/{}/submit", None)] * 10
     assert fine(await at_once(abroad, draft, *clicks))
-    assert await lawful(abroad, "exchange.applications", draft) == ["ApplicationSubmitted"]
+    assert await lawful(abroad, "exchange.applications", draft) == ["ApplicationSubmitted", "LineManagerNamed"]
 
 
 async def test_a_draft_is_begun_once(abroad: Abroad) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from services.applications.actions.companions import end_adrift
+from shared.identity import service_headers
 from tests.integration.applications.abroad import Abroad
+from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -233,3 +236,47 @@ async def test_once_a_place_is_offered_it_stays_as_it_is(abroad: Abroad) -> None
     assert "until a place is offered" in refused["detail"]
     page = await abroad.of.as_("ani").get(f"/applications/mine/{mine['id']}/company")
     assert "until a place is offered" in page.text
+
+
+async def test_two_who_name_each_other_at_once_are_agreed(three: Programme) -> None:
+    """Neither waits for the other for ever: whoever is second finds that both name each other."""
+    ani, nino = await three.submitted(), await three.submitted("nino")
+    sent = [("ani", ani["id"], nino["reference"]), ("nino", nino["id"], ani["reference"])]
+    await asyncio.gather(*(_names(three, who, of, "pre_matched", written) for who, of, written in sent))
+    for who, of, _ in sent:
+        company = await three.get(who, f"/applications/{of}/company")
+        assert [one["state"] for one in company["companions"]] == ["confirmed"]
+
+
+async def test_a_member_asked_by_two_is_in_one_group_only(three: Programme) -> None:
+    """Two invitations answered with yes at the same moment: one holds, the other is refused with the reason."""
+    invited = []
+    for leader in ("ani", "davit"):
+        made = await _names(three, leader, await _draft(three, leader), "group", "nino@police.example")
+        invited.append(made["id"])
+    await _draft(three, "nino")
+    client = three.as_("nino")
+    answers = await asyncio.gather(
+        *(client.post(f"/applications/api/companions/{one}/answer", json={"yes": True}) for one in invited)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_whom_a_mail_reaches_is_known_to_the_portal_only(abroad: Abroad) -> None:
+    """The audience of a naming is the officer who is named, or the host whose placement it is; others are nobody."""
+    offer = await abroad.offer()
+    made, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
+    reached = {}
+    for written in (offer["reference"], nino["reference"]):
+        naming = await _names(abroad.of, "ani", made["id"], "pre_matched", written)
+        answer = await abroad.of.as_("ani").post(
+            "/applications/internal/contacts",
+            json={"audience": "companion", "purpose": "counterpart_named", "companion_id": naming["id"]},
+            headers=service_headers("notifications", SERVICE_TOKEN),
+        )
+        assert answer.status_code == 200, answer.text
+        reached[written] = [one["address"] for one in answer.json()["recipients"]]
+        await abroad.post("ani", f"/companions/{naming['id']}/remove")
+    assert reached == {offer["reference"]: ["claire@police.example"], nino["reference"]: ["nino@police.example"]}
+    told = [data for kind, _, data in await abroad.of.journal(TOPIC) if kind.startswith("Companion")]
+    assert "@" not in str(told)
