@@ -44,6 +44,7 @@ async def test_returned_once_then_endorsed_and_found_eligible(programme: Program
     told = [kind for kind, _, _ in await programme.journal("exchange.applications")]
     assert told == [
         "ApplicationSubmitted",
+        "LineManagerNamed",
         "ApplicationReturned",
         "ApplicationResubmitted",
         "ApplicationEndorsed",

@@ -42,7 +42,7 @@ async def portal(database: str) -> AsyncIterator[FastAPI]:
 async def test_an_application_in_the_real_portal_is_told_to_real_people(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
-    """What the portal journals is told to the officer and to the coordinator, by the portal's own contacts."""
+    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts."""
     programme = Programme(portal)
     await programme.fill()
     await programme.submitted("ani")
@@ -63,7 +63,7 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
         await app.state.service.bus.close()
     for client in programme.clients.values():
         await client.aclose()
-    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example"]
+    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example", "vardan@police.example"]
     assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
     assert states == {"done"}
 
