@@ -17,7 +17,7 @@ from playwright.sync_api import ViewportSize, expect, sync_playwright
 from deploy.local.personas import PERSONAS
 from tests.browser.conftest import FLAGS, chromium
 from tests.browser.people import Person
-from tests.browser.steps import TOPIC, Season, answer_tasks, submit
+from tests.browser.steps import TOPIC, WISH, Season, answer_tasks, submit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -83,7 +83,7 @@ def apply(browser: Browser, origin: str) -> None:
     title = officer.page.get_by_role("heading", level=1).inner_text()
     officer.press("Apply for a study visit")
     if officer.page.get_by_role("link", name="Throw the draft away").count():
-        officer.follow("Topics and countries").choose("First choice", TOPIC).press("Save and come back later")
+        officer.follow("Topics and countries").choose("Topic", TOPIC, WISH).press("Save and come back later")
         taken(officer.page, "application")
         answer_tasks(officer, Season(title, date.today()), own="Armenian", level="B2")  # noqa: DTZ011 - made-up days
         reference = submit(officer)

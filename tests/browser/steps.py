@@ -12,9 +12,12 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from tests.browser.people import Person
 
-EXPERTISE = "Areas in which you have experience 1"
+EXPERTISE = "Areas in which you have experience, the most important first 1"
 LANGUAGES = "Languages that you speak, your own too 1"
 TRAVEL = "When you can travel 1"
+MEETINGS = "When you have time for it 1"
+WISH = "Topics, the one that you want most first 1"
+OBJECTIVE = "What you want to learn, the most important first 1"
 TOPIC = "Online crime"
 
 
@@ -48,8 +51,11 @@ def publish_call(programme: Person, season: Season) -> str:
     return programme.page.url.partition("?")[0]
 
 
-def answer_tasks(officer: Person, season: Season, *, own: str, level: str) -> None:
-    """Go through the pages of the task list in their order; it ends where all answers are shown."""
+def answer_tasks(officer: Person, season: Season, *, own: str, level: str, when: str = TRAVEL) -> None:
+    """Go through the pages of the task list in their order; it ends where all answers are shown.
+
+    `when` is the row that asks for time, which differs between a visit and mentoring.
+    """
     task = officer.page.get_by_role("heading", level=1)
     officer.follow("Your contact details")
     officer.say("Service e-mail", "officer@police.example").press("Save and continue")
@@ -63,13 +69,15 @@ def answer_tasks(officer: Person, season: Season, *, own: str, level: str) -> No
     officer.choose("Language", own, LANGUAGES).choose("Level", "Native", LANGUAGES).press("Add a language")
     second = LANGUAGES.replace("1", "2")
     officer.choose("Language", "English", second).choose("Level", level, second).press("Save and continue")
+    expect(task).to_contain_text("Courses and conflicts of interest")
+    officer.press("Save and continue")
     expect(task).to_contain_text("Topics and countries")
-    officer.choose("First choice", TOPIC).press("Save and continue")
-    expect(task).to_contain_text("When you can travel")
-    officer.enter_date("First day", season.day(45), TRAVEL).enter_date("Last day", season.day(110), TRAVEL)
+    officer.choose("Topic", TOPIC, WISH).press("Save and continue")
+    expect(task).to_contain_text("When you")
+    officer.enter_date("First day", season.day(45), when).enter_date("Last day", season.day(110), when)
     officer.press("Save and continue")
     expect(task).to_contain_text("Objectives")
-    officer.say("First objective", "Follow a seizure of devices from the search to the report").tick("Yes")
+    officer.say("Objective", "Follow a seizure of devices from the search to the report", OBJECTIVE).tick("Yes")
     officer.say("How will you pass it on", "A half-day training for my unit").press("Save and continue")
     expect(task).to_contain_text("Privacy notice")
     officer.tick("I have read the privacy notice").press("Save and continue")

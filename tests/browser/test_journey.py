@@ -102,7 +102,7 @@ def applies(room: Room, board: Board, season: steps.Season, call: str) -> str:
     officer, country = room[OFFICER], room[ARMENIA]
     officer.go("/applications/").follow(season.title).press("Apply for a study visit")
     officer.stands("Draft", holder="You", follows="You check it and submit it.")
-    officer.follow("Topics and countries").choose("First choice", steps.TOPIC).press("Save and come back later")
+    officer.follow("Topics and countries").choose("Topic", steps.TOPIC, steps.WISH).press("Save and come back later")
     officer.go("/applications/").follow("Draft").sees("parts are not complete yet.")
     officer.press("Check your answers and submit").sees("Some answers are still missing")
     expect(officer.page.get_by_role("button", name="Submit your application")).to_have_count(0)
@@ -210,7 +210,7 @@ def mentorship(room: Room, board: Board, season: steps.Season, call: str) -> Non
     steps.write_profile(mentor, season)
     board.shows("Mentor published")
     mentee.go("/applications/").follow(season.title).press("Apply for a mentor")
-    steps.answer_tasks(mentee, season, own="Georgian", level="C1")
+    steps.answer_tasks(mentee, season, own="Georgian", level="C1", when=steps.MEETINGS)
     reference = steps.submit(mentee)
     country.go("/applications/cases?state=submitted").waits_for(reference).follow(reference)
     country.press("Endorse").press("Endorse").stands("Endorsed")
