@@ -52,10 +52,10 @@ async def shown(bus: Bus, draft_id: UUID) -> dict[str, Any]:
     """A draft as the API shows it: what is written, in sentences too, and what is missing. Raises `Refused` (404)."""
     async with bus.read() as session:
         draft = await store.draft(session, draft_id)
-        facts = await known(session)
-    if draft is None:
-        raise not_found()
-    entry = actions.read(draft.entry_json)
+        if draft is None:
+            raise not_found()
+        entry = actions.read(draft.entry_json)
+        facts = await known(session, entry)
     return {
         "id": draft.id,
         "state": "draft",

@@ -84,7 +84,7 @@ async def read_revisions(call_id: UUID, _: Anybody, bus: Store) -> dict[str, lis
     """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)
-        facts = await known(session)
+        facts = await known(session, *(one.terms for one in found))
     if not found:
         raise not_found()
     told = []

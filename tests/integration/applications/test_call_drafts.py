@@ -279,3 +279,44 @@ async def test_what_an_officer_does_not_meet_is_said_beforehand(programme: Progr
     asked = (await programme.get("ani", f"/calls/{made['id']}"))["asked"]
     assert [one["held"] for one in asked if one["rule"] == "years_in_field"] == [False]
     assert (await programme.get("tigran", f"/calls/{made['id']}"))["asked"] is None
+
+
+def _need(programme: Programme, country: str, until: date, **changes: Any) -> dict[str, Any]:
+    """A training need as the register takes it."""
+    today = clock.today()
+    return {
+        "country": country,
+        "topic_code": "online_crime",
+        "area": "analysis",
+        "level": 2,
+        "quantity": 12,
+        "since": str(today - timedelta(days=400)),
+        "until": str(until),
+        **changes,
+    }
+
+
+async def test_a_call_answers_training_needs_of_the_register(programme: Programme) -> None:
+    """Needs are chosen from the register, said and told; one that ends is left out of next year's call."""
+    today = clock.today()
+    later = _need(programme, "AM", today + timedelta(days=900))
+    sooner = _need(programme, "GE", today + timedelta(days=300))
+    made = await programme.post("programme", "/register/needs", {"needs": [later, sooner]}, 201)
+    stays, ends = made["ids"]
+    needs = {"topics": {"needs": [stays, ends]}}
+    address = await _filled(programme, **needs)
+    page = (await programme.as_("programme").get(f"{address}/topics")).text
+    assert page.count("It answers a need of") == 2
+    preview = (await programme.as_("programme").get(f"{address}/preview")).text
+    assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
+    call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
+    told = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
+    assert told[-1]["terms"]["needs"] == [stays, ends]
+    copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
+    assert copied["entry"]["needs"] == [stays]
+    assert copied["left_out"] == [{"need": ends}]
+    shown = (await programme.as_("programme").get(f"{CALLS}/drafts/{copied['id']}")).text
+    assert "It answers a need of Georgia: Online crime, Analysis, advanced, 12 people" in shown
+    await programme.post("programme", f"/register/needs/{stays}/withdraw")
+    refused = await programme.post("programme", f"/call-drafts/{copied['id']}/publish", status=422)
+    assert "not in the register any more" in str(refused)

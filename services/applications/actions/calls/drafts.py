@@ -58,8 +58,8 @@ async def copy(bus: Bus, actor: str, call_id: UUID) -> store.CallDraft:
         call = await calls.call(tx.session, call_id)
         if call is None:
             raise not_found()
-        register = await known(tx.session)
-        made = next_year(entry_of(call.terms), register.needs)
+        entry = entry_of(call.terms)
+        made = next_year(entry, (await known(tx.session, entry)).needs)
         left = [{"need": str(one)} for one in made.ended] + [{"topic": one} for one in made.topics]
         return await begun(tx, new_id(), made.entry, copied=call_id, left_out=left)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.applications.store import register
+from services.applications.store import call_needs, register
+from shared.contracts.codes import PRIORITIES
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.applications.model.call.entry import Fund, Need
+    from services.applications.model.call.entry import CallEntry, Fund, Need
+    from shared.contracts.calls import CallTerms
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The funds, and the training needs that were asked for, by id."""
+    """The funds, and the training needs that a call cites or could cite, by id."""
 
     funds: Mapping[UUID, Fund]
-    needs: Mapping[UUID, Need] = field(default_factory=dict)
+    needs: Mapping[UUID, Need]
 
     def fund(self, fund_id: UUID) -> str:
         """A fund's name."""
@@ -34,6 +36,10 @@ class Known:
         return self.needs.get(need_id)
 
 
-async def known(session: AsyncSession) -> Known:
-    """What the register says."""
-    return Known({fund.id: fund for fund in await register.funds(session)})
+async def known(session: AsyncSession, *of: CallEntry | CallTerms) -> Known:
+    """What the register says: all funds, and the training needs that these calls cite or could cite."""
+    cited = {need for one in of for need in one.needs}
+    topics = {topic for one in of for topic in PRIORITIES.get(one.scheme, {})}
+    opens = [one.opens for one in of if one.opens is not None]
+    funds = {fund.id: fund for fund in await register.funds(session)}
+    return Known(funds, await call_needs.for_calls(session, cited, topics, min(opens, default=None)))

@@ -60,7 +60,7 @@ async def published(tx: Tx, call_id: UUID, entry: CallEntry) -> store.Call:
 
 async def whole(session: AsyncSession, entry: CallEntry) -> None:
     """Raises `Refused` (422) that names every field which is missing, or contradicts another one or the register."""
-    found = problems(entry, await known(session))
+    found = problems(entry, await known(session, entry))
     if found:
         raise Refused(gettext("The call is not complete, or contradicts itself."), 422, found)
 

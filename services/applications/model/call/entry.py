@@ -143,12 +143,15 @@ class Need(Protocol):
     country: Country
     scheme: str
     topic_code: TopicCode
-    area: str | None
     level: int
     quantity: Count
     since: date
     until: date
     withdrawn: bool
+
+    @property
+    def area(self) -> str | None:
+        """The area of expertise; empty where the need is for the topic as a whole."""
 
 
 class Facts(Protocol):

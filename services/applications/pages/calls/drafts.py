@@ -16,6 +16,7 @@ from services.applications.model.call.entry import (
     SECTIONS,
     TITLES,
     CallEntry,
+    entry_of,
     section_of,
     with_part,
 )
@@ -78,7 +79,10 @@ async def load(bus: Bus, draft_id: UUID) -> Draft:
         if row is None:
             raise not_found()
         call = None if row.revises is None else await calls.call(session, row.revises)
-        return Draft(row, await known(session), call)
+        read = [actions.read(row.entry_json)] + ([] if call is None else [entry_of(call.terms)])
+        left_out = [UUID(one["need"]) for one in row.left_out if "need" in one]
+        facts = await known(session, *read, CallEntry(needs=tuple(left_out)))
+        return Draft(row, facts, call)
 
 
 @router.get("/new")

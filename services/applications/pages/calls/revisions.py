@@ -151,7 +151,7 @@ async def history(request: Request, call_id: UUID, principal: Anybody, bus: Stor
     async with bus.read() as session:
         call = await calls.call(session, call_id)
         found = await calls.revisions(session, call_id)
-        facts = await known(session)
+        facts = await known(session, *(one.terms for one in found))
         people = await register.people_by_subject(session, {one.actor for one in found})
     if call is None:
         raise not_found()
