@@ -24,7 +24,6 @@ from shared.contracts.codes import (
     ApplicationKind,
     CallState,
     MatchState,
-    MentorshipState,
     Party,
     Reason,
     VisitState,
@@ -205,7 +204,7 @@ class Cases:
     async def visit_asked(self, match_id: UUID, asked: VisitRequested, cause: Envelope) -> None:
         """A mentoring pair agreed on a visit: it gets its dates, unless another is to come or the pair has ended."""
         one = self.mentorships.get(match_id)
-        if one is not None and one.state is MentorshipState.ACTIVE and not self._visiting(match_id):
+        if one is not None and one.state in mentorships.GOING and not self._visiting(match_id):
             await self._visit(await opening.visit_of_pair(self, match_id, asked, cause), cause)
 
     async def cancel_visit(self, match_id: UUID, by: Party, reason: Reason, cause: Envelope) -> None:

@@ -195,6 +195,29 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("completed", "done", N_("Completed"), N_("The goals are closed, or the time is over."), N_("Mentor and mentee"), N_("Both evaluate it.")),
         ("ended_early", "ended", N_("Ended early"), N_("It ended before its time. The reason is given with it."), "", ""),
     ),
+    "agreement": (
+        ("proposed", "wait", N_("Waits for signatures"), N_("It is proposed; not both have signed it."), N_("Mentor and mentee"), N_("Both sign it, or it lapses.")),
+        ("in_force", "done", N_("In force"), N_("Both have signed it: this is what holds."), "", ""),
+        ("replaced", "ended", N_("Replaced"), N_("It held until both signed a later version."), "", ""),
+        ("lapsed", "ended", N_("Lapsed"), N_("It was taken back, replaced by another proposal, or not signed by both in time."), "", ""),
+    ),
+    "goal": (
+        ("open", "go", N_("Open"), N_("The two work on it."), N_("Mentor and mentee"), N_("They note how far it is, and close it.")),
+        ("met", "done", N_("Met"), N_("It was reached."), "", ""),
+        ("given_up", "ended", N_("Given up"), N_("It is no longer aimed at. The reason is given with it."), "", ""),
+    ),
+    "session": (
+        ("logged", "wait", N_("Waits to be confirmed"), N_("One side has logged it."), N_("The other side"), N_("The other side confirms it.")),
+        ("disputed", "error", N_("Disputed"), N_("The other side says that it was not like this."), N_("Whoever logged it"), N_("It is corrected, or taken back.")),
+        ("confirmed", "done", N_("Confirmed"), N_("Both say that it took place."), "", ""),
+        ("withdrawn", "ended", N_("Taken back"), N_("Whoever logged it took it back; it does not count."), "", ""),
+    ),
+    "pair_visit": (
+        ("asked", "wait", N_("Waits for an answer"), N_("One side proposes a visit."), N_("The other side"), N_("The other side agrees, or says why not.")),
+        ("agreed", "go", N_("Agreed"), N_("Both want the visit."), N_("Programme"), N_("The visit gets its dates.")),
+        ("refused", "ended", N_("Refused"), N_("It did not suit the other side."), "", ""),
+        ("withdrawn", "ended", N_("Taken back"), N_("Whoever proposed it took it back."), "", ""),
+    ),
     "call": (
         ("draft", "draft", N_("Draft"), N_("Only the programme can see it."), N_("Programme coordinator"), N_("The coordinator publishes it.")),
         ("published", "go", N_("Open"), N_("Applications can be submitted."), N_("Applicants"), N_("You can apply until the deadline.")),

@@ -71,7 +71,9 @@ async def cancel(bus: Bus, principal: Principal, match_id: UUID, reason: StatedR
     async with bus.transaction(principal.subject) as tx:
         case = await cases.of_match(tx.session, principal, match_id, lock=True)
         party = case.acts_as(*ANSWERING, Party.HOME_COORDINATOR, Party.HOST_COORDINATOR, Party.PROGRAMME)
-        visit = (await visits.of_matches(tx.session, [match_id])).get(match_id)
+        # A mentoring pair cancels a visit by itself; here it is about the match, whatever visits came of it.
+        placed = case.match.mentor_id is None
+        visit = (await visits.of_matches(tx.session, [match_id])).get(match_id) if placed else None
         state = visit.stands if visit is not None else None
         asked = [one.party for one in await store.statements(tx.session, match_id)]
         if not goes(model.may_cancel, case.match.stands, state) or party in asked:

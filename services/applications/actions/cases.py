@@ -5,11 +5,12 @@ Rules of own country and own organisation are those of `shared/identity/scope.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.applications.actions.common import not_found
 from services.applications.model.clearance import applicant, counterpart, visible
+from services.applications.model.mentorship.pair import PAIR, other
 from services.applications.store import applications, matches, mentors, mentorships, participation, register, visits
 from shared.contracts.codes import IdentityField, MatchState, Party, Role
 from shared.identity.scope import is_self, may_act_for_organisation, may_clear
@@ -71,13 +72,20 @@ async def of_match(session: AsyncSession, principal: Principal, match_id: UUID, 
 async def of_visit(
     session: AsyncSession, principal: Principal, visit_id: UUID, *, lock: bool = False
 ) -> tuple[Case, visits.Visit]:
-    """The case of one visit. The match is locked before the visit, as the reader does. Raises `Refused` (404)."""
+    """The case of one visit. The match is locked before the visit, as the reader does. Raises `Refused` (404).
+
+    On a mentoring pair's visit guest and host are the two of them: who does not travel keeps the host's part.
+    """
     found = await visits.visit(session, visit_id)
     if found is None:
         raise not_found()
     case = await of_match(session, principal, found.match_id, lock=lock)
     held = await visits.visit(session, visit_id, lock=lock)
     assert held is not None
+    if held.mentorship_id is not None:
+        guest = Party(held.guest)
+        as_visitors = {guest: Party.GUEST, other(guest): Party.HOST}
+        case = replace(case, parties=case.parties | {as_visitors[one] for one in case.parties & set(PAIR)})
     return case, held
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.actions.common import not_found
-from services.applications.actions.overview import mentorship_view, visit_view
+from services.applications.actions.mentorships.view import mentorship_view
+from services.applications.actions.overview import visit_view
 from services.applications.actions.tickets import Way, way
 from shared.contracts.codes import Party, Respondent
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import DatePeriod
     from shared.identity import Principal
 
-ANSWERING = (Party.GUEST, Party.HOST, Party.MENTEE, Party.MENTOR)
+ANSWERING = (Party.GUEST, Party.HOST)
 ASKING = (*ANSWERING, Party.PROGRAMME)
 
 

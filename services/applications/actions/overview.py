@@ -5,15 +5,13 @@ Before a release: rank group, service, expertise and languages only (`domain.md`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.actions import cases, clearance, moves, preparation, visits
 from services.applications.actions.cases import Case, Known
-from services.applications.model import mentorship as pair_model
-from services.applications.model import moves as moves_model
 from services.applications.model.participation import days_to_record
 from services.applications.store import applications as applications_store
 from services.applications.store import (
@@ -23,7 +21,6 @@ from services.applications.store import (
     mentorships,
     offers,
     outcomes,
-    pairs,
     participation,
     register,
 )
@@ -36,7 +33,6 @@ from shared.contracts.codes import (
     Expertise,
     FollowUpBy,
     MatchState,
-    MentorshipState,
     Party,
     Role,
     Side,
@@ -47,18 +43,18 @@ from shared.identity.scope import countries_visible
 from shared.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.model import moves as moves_model
     from services.applications.model.preparation import Arrival, Checklist
     from shared.contracts.applications import ApplicationProfile
     from shared.contracts.codes import Answer
     from shared.identity import Principal
 
 _EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
-_ENDED_PAIRS = frozenset({MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +104,11 @@ class MatchView:
 
 async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
     """One match. Raises `Refused` (404)."""
-    return (await _views(session, principal, [await cases.of_match(session, principal, match_id)]))[0]
+    return (await views_of(session, principal, [await cases.of_match(session, principal, match_id)]))[0]
 
 
-async def _views(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
+async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
+    """These matches as the principal sees them."""
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
@@ -168,7 +165,7 @@ async def match_views(
         parties = cases.parties_of(principal, match, application.subject, mentor.subject if mentor else None)
         if parties:
             seen.append(Case(match, application, mentor, parties))
-    return await _views(session, principal, seen)
+    return await views_of(session, principal, seen)
 
 
 def _ids(principal: Principal, role: Role) -> list[UUID]:
@@ -202,6 +199,7 @@ class VisitView:
     checklist: Checklist | None
     preparation_due: datetime | None
     arrival: Arrival | None
+    host: register.Organisation | None
 
     @property
     def answering_move(self) -> bool:
@@ -241,11 +239,11 @@ class VisitView:
 async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID) -> VisitView:
     """One visit. Raises `Refused` (404)."""
     case, visit = await cases.of_visit(session, principal, visit_id)
-    view = (await _views(session, principal, [case]))[0]
+    view = (await views_of(session, principal, [case]))[0]
     version, agenda = await visits.agenda_of(session, visit)
     arrived = await outcomes.of_subjects(session, [visit.id])
     request = await moves_store.last_request(session, visit.id)
-    follows = visit.stands is VisitState.COMPLETED and await _follow_up_open(session, case, visit.ended_on)
+    follows = visit.stands is VisitState.COMPLETED and await follow_up_open(session, case, visit.ended_on)
     return VisitView(
         view,
         visit,
@@ -253,14 +251,22 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         agenda,
         await participation.agenda_agreed(session, visit.id),
         await participation.attendance(session, visit.id),
-        await participation.statements(session, visit.match_id),
-        _tasks(case, visit.id, arrived, ended=visit.stands in _EVALUATED, follows=follows),
+        await participation.statements(session, visit.about),
+        tasks_of(
+            case.parties & set(visits.BOTH),
+            Party.GUEST,
+            visit.id,
+            arrived,
+            ended=visit.stands in _EVALUATED,
+            follows=follows,
+        ),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
         await moves_store.answers(session, visit.id, visit.moves),
         await preparation.checklist(session, visit),
         await _preparation_due(session, visit),
         await preparation.arrival(session, case, visit),
+        next(iter(await register.organisations(session, ids={visit.host_organisation_id})), None),
     )
 
 
@@ -272,39 +278,6 @@ async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> 
     return due(visit.start, -call.terms.timers.preparation_weeks, Unit.WEEKS, UNION)
 
 
-@dataclass(frozen=True, slots=True)
-class MentorshipView:
-    """A mentorship for one person, with its match; `party` is as whom the person takes part, if at all."""
-
-    of: MatchView
-    mentorship: mentorships.Mentorship
-    party: Party | None
-    agreement: str
-    signed: set[Party]
-    goals: list[pairs.Goal]
-    sessions: list[pairs.Session]
-    tasks: list[Task] = field(default_factory=list)
-
-
-async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
-    """One mentorship; goals, notes and sessions are the pair's own. Raises `Refused` (404)."""
-    case, one = await cases.of_mentorship(session, principal, mentorship_id)
-    view = (await _views(session, principal, [case]))[0]
-    own = [party for party in (Party.MENTEE, Party.MENTOR) if party in case.parties]
-    arrived = await outcomes.of_subjects(session, [one.id])
-    follows = one.stands is MentorshipState.COMPLETED and await _follow_up_open(session, case, one.ended_on)
-    return MentorshipView(
-        view,
-        one,
-        own[0] if own else None,
-        pair_model.agreement(str(one.id), one.plan),
-        await pairs.signed(session, one.id, pair_model.FIRST_VERSION),
-        await pairs.goals(session, one.id) if own else [],
-        await pairs.sessions(session, one.id) if own else [],
-        _tasks(case, one.id, arrived, ended=one.stands in _ENDED_PAIRS, follows=follows),
-    )
-
-
 # Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
 _ASKED: dict[Party, tuple[str, ...]] = {
     Party.GUEST: ("evaluation", "report"),
@@ -314,21 +287,28 @@ _ASKED: dict[Party, tuple[str, ...]] = {
 }
 
 
-def _tasks(case: Case, subject: UUID, arrived: set[tuple[UUID, str, str]], *, ended: bool, follows: bool) -> list[Task]:
-    """What is asked of the principal about a visit or a mentorship, and what of it is in."""
+def tasks_of(
+    parties: Collection[Party],
+    applicant: Party,
+    subject: UUID,
+    arrived: set[tuple[UUID, str, str]],
+    *,
+    ended: bool,
+    follows: bool,
+) -> list[Task]:
+    """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
     tasks = [
         Task(purpose, party, (subject, purpose, party.value) in arrived)
-        for party in sorted(case.parties & _ASKED.keys())
+        for party in sorted(set(parties) & _ASKED.keys())
         for purpose in _ASKED[party]
         if ended
     ]
-    applicant = case.sides[0]
-    if follows and applicant in case.parties:
+    if follows and applicant in parties:
         tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
     return tasks
 
 
-async def _follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
     """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
     call = await calls.call(session, case.match.call_id)
     if call is None or ended_on is None:

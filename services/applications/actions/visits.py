@@ -126,7 +126,7 @@ async def no_show(
         case, visit = await cases.of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
         attended = {day for day, present in (await store.attendance(tx.session, visit_id)).items() if present}
-        said = {one.what for one in await store.statements(tx.session, visit.match_id)}
+        said = {one.what for one in await store.statements(tx.session, visit.about)}
         assert visit.start is not None or not visit.dates
         start = visit.start or clock.today()
         if not goes(model.may_report_no_show, visit.stands, start, attended, clock.today()):
@@ -153,7 +153,7 @@ async def early_return(
     async with bus.transaction(principal.subject) as tx:
         case, visit = await cases.of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
-        said = {one.what for one in await store.statements(tx.session, visit.match_id)}
+        said = {one.what for one in await store.statements(tx.session, visit.about)}
         if not goes(model.may_report_return, visit.stands, visit.dates, last_day, clock.today()):
             return visit
         if EarlyReturnReported.type not in said:
@@ -175,7 +175,7 @@ def _statement(
     visit: Visit, what: str, principal: Principal, reason: StatedReason | None, text: str
 ) -> store.Statement:
     return store.Statement(
-        match_id=visit.match_id,
+        match_id=visit.about,
         what=what,
         party=Party.HOST,
         reason=reason,

@@ -1,4 +1,4 @@
-"""How do a placement, a mentor, a match, a visit and a mentorship look to a program? The same facts as on the pages."""
+"""How do a placement, a mentor, a match and a visit look to a program? The same facts as on the pages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.applications.actions.overview import MatchView, MentorshipView, Task, VisitView
+    from services.applications.actions.overview import MatchView, Task, VisitView
     from services.applications.store.mentors import Mentor
     from services.applications.store.offers import Offer
-    from services.applications.store.pairs import Goal, Session
 
     Shown = dict[str, Any]
 
@@ -99,6 +98,8 @@ def visit(view: VisitView) -> Shown:
         "id": one.id,
         "match_id": one.match_id,
         "application_id": one.application_id,
+        "mentorship_id": one.mentorship_id,
+        "guest": one.guest,
         "state": one.state,
         "since": one.since,
         "start": one.start,
@@ -133,53 +134,3 @@ def visit(view: VisitView) -> Shown:
 def task(one: Task) -> Shown:
     """A form of reporting that is asked of the reader."""
     return {"purpose": one.purpose, "as": one.party, "done": one.done}
-
-
-def mentorship(view: MentorshipView) -> Shown:
-    """A mentorship; goals and sessions for the pair only."""
-    one = view.mentorship
-    return {
-        "id": one.id,
-        "match_id": one.match_id,
-        "application_id": one.application_id,
-        "mentor_id": one.mentor_id,
-        "state": one.state,
-        "since": one.since,
-        "due": one.due,
-        "started_on": one.started_on,
-        "until": one.until,
-        "ended_on": one.ended_on,
-        "reason": one.reason,
-        "as": view.party,
-        "agreement": {"text": view.agreement, "signed": sorted(view.signed)},
-        "goals": [goal(each) for each in view.goals],
-        "sessions": [session(each) for each in view.sessions],
-        "tasks": [task(each) for each in view.tasks],
-        "match": match(view.of),
-    }
-
-
-def goal(one: Goal) -> Shown:
-    """A goal of a mentorship."""
-    return {
-        "id": one.id,
-        "number": one.number,
-        "text": one.text,
-        "target": one.target,
-        "by": one.party,
-        "met": one.met,
-        "closed_at": one.closed_at,
-    }
-
-
-def session(one: Session) -> Shown:
-    """A session of a mentorship."""
-    return {
-        "id": one.id,
-        "held_on": one.held_on,
-        "minutes": one.minutes,
-        "on_site": one.on_site,
-        "by": one.party,
-        "note": one.note,
-        "confirmed_at": one.confirmed_at,
-    }

@@ -17,13 +17,15 @@ from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
+# On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
 Anyone = Annotated[
     Principal,
     Depends(
         allow(
             Role.OFFICER,
+            Role.MENTOR,
             Role.HOST_CONTACT,
             Role.NATIONAL_COORDINATOR,
             Role.CLEARANCE_OFFICER,

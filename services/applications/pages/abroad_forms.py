@@ -15,7 +15,6 @@ from shared.contracts.codes import (
 )
 from shared.web import words
 from shared.web.forms import (
-    BooleanField,
     CheckboxesField,
     DateField,
     FieldList,
@@ -199,22 +198,6 @@ class AgendaForm(Form):
     """The agenda of a visit."""
 
     text = TextAreaField(N_("Agenda"), [Needed(N_("Write the agenda")), Longest(5000)])
-
-
-class GoalForm(Form):
-    """A goal of a mentorship."""
-
-    text = TextAreaField(N_("What do you want to reach?"), [Needed(N_("Write the goal")), Longest(500)])
-    target = DateField(N_("By when?"))
-
-
-class SessionForm(Form):
-    """A session that was held."""
-
-    held_on = DateField(N_("When did you meet?"), [Needed(N_("Enter the day"))])
-    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
-    on_site = BooleanField(N_("We met on site"))
-    note = TextAreaField(N_("Note for the two of you"), [Longest(1000)], description=N_("Nobody else reads it"))
 
 
 def reason_word(code: str | None) -> str:

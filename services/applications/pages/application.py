@@ -11,7 +11,8 @@ from wtforms import SelectField, TextAreaField
 from services.applications.actions import again, appeals, company, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
-from services.applications.actions.overview import mentorship_view, visit_view
+from services.applications.actions.mentorships.view import mentorship_view
+from services.applications.actions.overview import visit_view
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
 from services.applications.model import application as model

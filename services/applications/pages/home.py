@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.actions import company, incidents, preparation
+from services.applications.actions.mentorships.view import mentorship_rows
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
@@ -78,6 +79,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         frozenset(
             {
                 Role.OFFICER,
+                Role.MENTOR,
                 Role.HOST_CONTACT,
                 Role.NATIONAL_COORDINATOR,
                 Role.CLEARANCE_OFFICER,
@@ -215,6 +217,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         reports = await incidents.waiting(session, principal)
         confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
+        pairs = await mentorship_rows(session, principal) if principal.has(Role.OFFICER, Role.MENTOR) else []
         places = await offers.within(
             session,
             organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))],
@@ -234,7 +237,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         going_on = await seen.going_on(session, principal) if principal.suspended else []
         of_register = await register_waits(session, principal, settings) if proposes else []
         me = await register.person(session, principal.subject)
-    moment = clock.now()
+    moment, waiting = clock.now(), sum(bool(row.asked) for row in pairs)
     return render(
         request,
         "home.html",
@@ -264,6 +267,11 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
                 named,
                 ngettext("has named you: say yes or no", "have named you: say yes or no", named),
                 "/applications/companions",
+            ),
+            *_asked(
+                waiting,
+                ngettext("mentorship waits for you", "mentorships wait for you", waiting),
+                "/applications/mentorships?state=waits",
             ),
             *_asked(
                 len(places),

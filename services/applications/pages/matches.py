@@ -11,6 +11,7 @@ from services.applications.actions import answers, clearance
 from services.applications.actions.overview import MatchView, match_view, match_views
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
@@ -101,6 +102,19 @@ def who(view: MatchView) -> str:
     if view.profile is None:
         return ""
     return f"{words.label(view.profile.rank_group)}, {words.label(view.profile.service)}"
+
+
+def mentor_of(view: MatchView) -> str:
+    """The mentor as the reader may know him or her: a name once released, else the reference."""
+    known = view.known.get(Party.MENTOR)
+    if known is not None and known.name:
+        return known.name
+    return view.case.mentor.reference if view.case.mentor else ""
+
+
+def guest_of(view: MatchView, visit: Visit) -> str:
+    """Who travels: the applicant, or on a pair's visit maybe the mentor."""
+    return mentor_of(view) if visit.guest == Party.MENTOR else who(view)
 
 
 def _row(view: MatchView, *, ticks: bool) -> list[Any]:

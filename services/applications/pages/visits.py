@@ -11,10 +11,12 @@ from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
 from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
 from services.applications.api.parts import Portal
+from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
-from services.applications.pages.matches import who
+from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.store import participation
+from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import (
@@ -36,13 +38,15 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT))]
+# On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
+Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
 Anyone = Annotated[
     Principal,
     Depends(
         allow(
             Role.OFFICER,
+            Role.MENTOR,
             Role.HOST_CONTACT,
             Role.NATIONAL_COORDINATOR,
             Role.CLEARANCE_OFFICER,
@@ -119,10 +123,10 @@ def _row(view: MatchView) -> list[Any]:
         when = dates.span(visit.start, visit.end)
     return [
         {"text": when, "href": at(visit.id)},
-        who(view),
+        guest_of(view, visit),
         view.case.application.reference,
         words.country(visit.country),
-        view.host.name if view.host else words.country(visit.host_country),
+        view.host.name if view.host and visit.guest != Party.MENTOR else words.country(visit.host_country),
         tag("visit", visit.state),
     ]
 
@@ -161,11 +165,11 @@ async def page_of(
             _due(view) if scheduled else None,
             reason=reason_word(visit.reason) or None,
         ),
-        who=who(view.of),
+        who=guest_of(view.of, visit),
         topic=topic(visit.topic),
         people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
         earlier=versions[1:],
-        agreed=[(words.label(party), view.agreed.get(party) == view.version) for party in actions.BOTH],
+        agreed=[(_named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
         guest=Party.GUEST in parties,
@@ -181,7 +185,7 @@ async def page_of(
         tasks=_tasks(view),
         cause=words.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
         kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
-        move_answers=[(words.label(party), _answered(view, party)) for party in view.of.case.sides],
+        move_answers=[(_named(visit, party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         done=request.query_params.get("done"),
     )
@@ -214,6 +218,14 @@ def _arrival(view: VisitView) -> list[dict[str, str]]:
         {"key": gettext("To bring"), "value": sheet.bring},
     ]
     return [row for row in rows if row["value"]]
+
+
+def _named(visit: Visit, party: Party) -> str:
+    """How a side is called: guest and host, or on a pair's visit mentee and mentor."""
+    if visit.mentorship_id is None:
+        return words.label(party)
+    guest = Party(visit.guest)
+    return words.label(guest if party is Party.GUEST else other(guest))
 
 
 def _answered(view: VisitView, party: Party) -> str:

@@ -58,6 +58,7 @@ class Mentorship(Table, table=True):
     until: date | None = None
     ended_on: date | None = None
     reason: str | None = None
+    paused_by: str | None = Field(default=None, description="Who asked for the pause that holds, a Party")
     plan_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "plan"})
 
     @property
@@ -100,6 +101,7 @@ def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
     new |= {name: getattr(data.plan, name) for name in _OF}
     new |= {"state": _STATES[event.type].value, "since": event.time, "due": getattr(data, "due", None)}
     new |= {name: getattr(data, name) for name in ("started_on", "until", "ended_on") if hasattr(data, name)}
+    new["paused_by"] = data.by.value if isinstance(data, told.MentorshipPaused) else None
     reason = getattr(data, "reason", None)
     return new | {"reason": reason.value if reason is not None else None}
 

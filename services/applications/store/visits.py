@@ -14,7 +14,7 @@ from services.applications.store import progress
 from services.applications.store.base import Table
 from services.applications.store.rows import write_rows
 from shared.contracts import visits as told
-from shared.contracts.codes import VisitState
+from shared.contracts.codes import Party, VisitState
 from shared.contracts.visits import PlannedVisitEvent, VisitEvent, VisitPlan, VisitUnschedulable
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Visit(Table, table=True):
     call_id: UUID
     offer_id: UUID | None = Field(default=None, index=True)
     mentorship_id: UUID | None = Field(default=None, index=True)
+    guest: str = Field(
+        default=Party.GUEST.value,
+        sa_column_kwargs={"server_default": Party.GUEST.value},
+        description="Which of a mentoring pair travels, a Party",
+    )
     country: str
     host_country: str
     host_organisation_id: UUID
@@ -84,6 +89,11 @@ class Visit(Table, table=True):
     def stands(self) -> VisitState:
         """Its state."""
         return VisitState(self.state)
+
+    @property
+    def about(self) -> UUID:
+        """Under which id statements about it are kept: its match; of a pair, which may have several visits, its own."""
+        return self.match_id if self.mentorship_id is None else self.id
 
     @property
     def dates(self) -> list[date]:
@@ -120,7 +130,7 @@ _NEW: dict[str, Any] = {
     "moves": 0,
     "kept": None,
 }
-_OF = ("match_id", "application_id", "call_id", "offer_id", "mentorship_id", "country", "host_country")
+_OF = ("match_id", "application_id", "call_id", "offer_id", "mentorship_id", "guest", "country", "host_country")
 
 
 def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
@@ -173,10 +183,23 @@ async def by_ids(session: AsyncSession, ids: Collection[UUID]) -> list[Visit]:
     return list(await session.scalars(select(Visit).where(col(Visit.id).in_(sorted(ids))).order_by(col(Visit.id))))
 
 
+_TO_COME = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+
+
 async def of_matches(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, Visit]:
-    """The visits that came of these matches, by match."""
+    """The visits that came of these matches, by match; of a pair's visits the one that is not over, or the newest."""
     query = select(Visit).where(col(Visit.match_id).in_(sorted(match_ids))).order_by(col(Visit.id))
-    return {one.match_id: one for one in await session.scalars(query)}
+    return {one.match_id: one for one in sorted(await session.scalars(query), key=_current)}
+
+
+async def of_mentorship(session: AsyncSession, mentorship_id: UUID) -> list[Visit]:
+    """The visits of a pair: the one that is not over first, then the newest."""
+    query = select(Visit).where(Visit.mentorship_id == mentorship_id).order_by(col(Visit.id))
+    return sorted(await session.scalars(query), key=_current, reverse=True)
+
+
+def _current(visit: Visit) -> tuple[bool, datetime]:
+    return visit.stands in _TO_COME, visit.since
 
 
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:

@@ -197,3 +197,41 @@ class Abroad:
             **{name: pairing[name] for name in ("application_id", "call_id", "mentor_id", "country")},
         }
         await self.feed.deliver((event.model_validate({"plan": plan, **values}), mentorship_id))
+
+    async def begun(self, match_id: UUID) -> UUID:
+        """Mentee and mentor sign, and matching says that the mentorship has begun; give its id."""
+        mentorship_id = await self.opened(match_id)
+        for who in ("nino", "jonas"):
+            await self.post(who, f"/mentorships/{mentorship_id}/sign")
+        await self.tell_pair(
+            mentorships.MentorshipStarted,
+            mentorship_id,
+            match_id,
+            started_on=clock.today(),
+            until=clock.today() + timedelta(days=180),
+        )
+        return mentorship_id
+
+    def pair_plan(self, match_id: UUID, mentorship_id: UUID, guest: str = "mentee") -> dict[str, Any]:
+        """A visit of the pair in the Monday to Wednesday after 70 days."""
+        plan, pairing = self.plan(match_id), self.pairings[match_id]
+        plan |= {"mentorship_id": str(mentorship_id), "mentor_id": pairing["mentor_id"], "offer_id": None}
+        plan |= {"guest": guest, "days": plan["days"][:3], "end": plan["days"][2], "required_days": 3}
+        if guest == "mentor":
+            plan |= {"country": pairing["host_country"], "host_country": pairing["country"]}
+            plan["host_organisation_id"] = pairing["organisation_id"]
+        return plan
+
+    async def tell_pair_visit(
+        self, event: Any, visit_id: UUID, match_id: UUID, mentorship_id: UUID, guest: str = "mentee", **values: Any
+    ) -> None:
+        """What matching tells of a pair's visit."""
+        plan = self.pair_plan(match_id, mentorship_id, guest)
+        await self.feed.deliver((event.model_validate({"plan": plan, **values}), visit_id))
+
+    async def pair_visit(self, match_id: UUID, mentorship_id: UUID, guest: str = "mentee") -> UUID:
+        """The pair's visit gets its dates; give its id."""
+        visit_id = new_id()
+        scheduled = visits.VisitScheduled
+        await self.tell_pair_visit(scheduled, visit_id, match_id, mentorship_id, guest, agenda_due=clock.now())
+        return visit_id

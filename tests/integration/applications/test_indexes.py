@@ -74,6 +74,14 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "incident_note_of": "SELECT * FROM incident_note WHERE incident_id = :id ORDER BY id",
         "letter_visit": "SELECT number FROM letter WHERE visit_id = :id ORDER BY kind, version DESC",
         "sheet_pkey": "SELECT * FROM sheet WHERE visit_id = :id",
+        "agreement_pkey": "SELECT * FROM agreement WHERE mentorship_id = :id ORDER BY version",
+        "signature_pkey": "SELECT * FROM signature WHERE mentorship_id = :id ORDER BY at",
+        "goal_number": "SELECT * FROM goal WHERE mentorship_id = :id ORDER BY number",
+        "goal_note_of_mentorship": "SELECT * FROM goal_note WHERE mentorship_id = :id ORDER BY at",
+        "session_of_mentorship": "SELECT * FROM session WHERE mentorship_id = :id ORDER BY held_on DESC",
+        "pause_of_mentorship": "SELECT * FROM pause WHERE mentorship_id = :id ORDER BY at DESC LIMIT 1",
+        "pair_visit_of_mentorship": "SELECT * FROM pair_visit WHERE mentorship_id = :id ORDER BY at DESC",
+        "visit_mentorship_id": "SELECT * FROM visit WHERE mentorship_id = :id",
         "move_request_visit": "SELECT * FROM move_request WHERE visit_id = :id ORDER BY id DESC LIMIT 1",
     }
     nobody = "'00000000-0000-0000-0000-000000000000'"

@@ -238,7 +238,8 @@ async def test_a_mentorship_from_signature_to_session(abroad: Abroad, programme:
     await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
     await abroad.post("nino", f"{of}/sessions/{held['id']}/confirm")
     await abroad.post("jonas", f"{of}/goals/{goal['id']}/close", {"met": True})
-    await abroad.post("nino", f"{of}/end", {}, 202)
+    await abroad.post("nino", f"{of}/end", {}, 409)
+    await abroad.post("nino", f"{of}/end", {"reason": "operational_duty"}, 202)
     told = [row for row in await programme.journal("exchange.participation") if "mentorship_id" in row[2]]
     assert [kind for kind, _, _ in told] == [
         "AgreementSigned",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,7 @@ WORDS = {
     "proposal": "1",
     "letter": "invitation",
     "item": "visa",
+    "version": "1",
 }
 """Parameters that are words: one that the route knows."""
 
@@ -80,7 +82,12 @@ async def world(programme: Programme, feed: Feed) -> World:
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     pair_match = await abroad.mentor_matched()
-    mentorship_id = await abroad.opened(pair_match)
+    mentorship_id = await abroad.begun(pair_match)
+    of = f"/mentorships/{mentorship_id}"
+    held = await abroad.post("jonas", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 201)
+    span = {"start": str(clock.today() + timedelta(days=80)), "end": str(clock.today() + timedelta(days=120))}
+    wanted = await abroad.post("jonas", f"{of}/visit", {"guest": "mentee", "days": 3, "periods": [span]}, 201)
+    pair_visit_id = await abroad.pair_visit(pair_match, mentorship_id)
     goal = await abroad.post("nino", f"/mentorships/{mentorship_id}/goals", {"text": "Read a network chart."}, 201)
     at = f"/visits/{visit_id}"
     body = {"category": "other", "text": "Something happened.", "readers": ["programme"]}
@@ -103,8 +110,10 @@ async def world(programme: Programme, feed: Feed) -> World:
         "rule_id": str(rule["id"]),
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
-        "session_id": str(new_id()),
+        "session_id": held["id"],
         "companion_id": companion["id"],
+        "request_id": wanted["id"],
+        "pair_visit_id": str(pair_visit_id),
         **await in_the_register(programme),
     }
     return World(abroad, ids)
@@ -261,5 +270,7 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "proposal_id",
         "exclusion_id",
         "fund_id",
+        "request_id",
+        "pair_visit_id",
     }
     assert names - known - EVERYBODYS - set(WORDS) == set()

@@ -1,0 +1,248 @@
+"""What does somebody see of a mentorship, and what waits there for the reader? For page, API, lists and first page.
+
+Goals, notes, sessions and the agreement's words are the pair's own; the coordinators see state, dates and counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from services.applications.actions import cases
+from services.applications.actions.mentorships.agreement import agreed, first_versions
+from services.applications.actions.mentorships.course import pause_arrived, resume_arrived
+from services.applications.actions.mentorships.visit import open_request, planned_end
+from services.applications.actions.overview import follow_up_open, match_views, tasks_of, views_of
+from services.applications.model.mentorship.asked import Asked, asked
+from services.applications.model.mentorship.goals import WHOLE
+from services.applications.model.mentorship.pair import OVER, PAIR
+from services.applications.model.mentorship.sessions import Totals, totals
+from services.applications.model.mentorship.visit import earliest
+from services.applications.store import calls, outcomes, pairs, visits
+from shared import clock
+from shared.contracts.codes import MatchState, MentorshipState, MentorState, Party, Role
+from shared.identity.access import grants_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.actions.cases import Case
+    from services.applications.actions.mentorships.agreement import Agreed
+    from services.applications.actions.overview import MatchView, Task
+    from services.applications.store.mentorships import Mentorship
+    from services.applications.store.pairs.goals import Goal, GoalNote
+    from services.applications.store.pairs.pauses import Pause
+    from services.applications.store.pairs.sessions import Session
+    from services.applications.store.pairs.visits import PairVisit
+    from services.applications.store.visits import Visit
+    from shared.identity import Principal
+
+_SEEN = (MatchState.CONFIRMED, MatchState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class GoalView:
+    """A goal with its notes, the newest first, the goal that it takes up and the one that takes it up."""
+
+    goal: Goal
+    notes: list[GoalNote]
+    before: Goal | None = None
+    after: Goal | None = None
+
+    @property
+    def percent(self) -> int | None:
+        """How far it is, as was noted last; a goal that is met is whole."""
+        if self.goal.met:
+            return WHOLE
+        return next((note.percent for note in self.notes if note.percent is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipView:
+    """A mentorship for one person, with its match; `party` is as whom the person takes part, if at all.
+
+    `left` is the one of the two who is no longer with the programme; `opens` the first day on which a visit can be.
+    """
+
+    of: MatchView
+    mentorship: Mentorship
+    party: Party | None
+    agreement: Agreed
+    totals: Totals
+    goals: list[GoalView] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    requests: list[PairVisit] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    pause: Pause | None = None
+    left: Party | None = None
+    opens: date | None = None
+    tasks: list[Task] = field(default_factory=list)
+
+    @property
+    def until(self) -> date | None:
+        """Until when it is planned."""
+        return planned_end(self.mentorship, self.agreement.until)
+
+    @property
+    def request(self) -> PairVisit | None:
+        """The request for a visit that waits for an answer or for its dates."""
+        return open_request(self.requests, self.visits)
+
+    @property
+    def pause_arrived(self) -> bool:
+        """Whether a pause was asked for and is not there yet."""
+        return pause_arrived(self.mentorship, self.pause)
+
+    @property
+    def resume_arrived(self) -> bool:
+        """Whether the pair asked to go on and does not yet."""
+        return resume_arrived(self.mentorship, self.pause)
+
+    @property
+    def next_on(self) -> date | None:
+        """The day on which the two agreed to meet next, while it is to come."""
+        days = [one.next_on for one in self.sessions if one.next_on and one.withdrawn_at is None]
+        return min((day for day in days if day >= clock.today()), default=None)
+
+    @property
+    def mentor_takes_nobody(self) -> bool:
+        """Whether the mentor's profile takes no new mentee; mentorships that are open stand."""
+        mentor = self.of.case.mentor
+        return mentor is not None and mentor.stands in {MentorState.PAUSED, MentorState.CLOSED}
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What waits for the reader."""
+        request = self.requests[0] if self.requests else None
+        return asked(
+            self.mentorship.stands,
+            self.party,
+            self.agreement.versions,
+            [one.held for one in self.sessions],
+            Party(request.party) if request is not None and request.answered_at is None else None,
+            clock.now(),
+            evaluated=all(task.done for task in self.tasks),
+        )
+
+
+async def mentorship_view(session: AsyncSession, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """One mentorship. Raises `Refused` (404)."""
+    case, one = await cases.of_mentorship(session, principal, mentorship_id)
+    party = _own(case.parties)
+    call = await calls.call(session, case.match.call_id)
+    assert call is not None
+    held = await pairs.sessions.sessions(session, one.id)
+    view = MentorshipView(
+        (await views_of(session, principal, [case]))[0],
+        one,
+        party,
+        await agreed(session, one),
+        totals([each.held for each in held], call.terms.sessions_to_complete),
+        visits=await visits.of_mentorship(session, one.id),
+        left=await _left(session, case),
+    )
+    if party is None:
+        return view
+    return replace(
+        view,
+        goals=await _goals(session, one.id),
+        sessions=held,
+        requests=await pairs.visits.requests(session, one.id),
+        pause=await pairs.pauses.last(session, one.id),
+        opens=earliest(clock.today(), call.terms.timers.notice_weeks),
+        tasks=await _tasks(session, case, one),
+    )
+
+
+def _own(parties: Collection[Party]) -> Party | None:
+    return next((party for party in PAIR if party in parties), None)
+
+
+async def _tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
+    """The forms of reporting about the mentorship that are asked of the reader."""
+    arrived = await outcomes.of_subjects(session, [one.id])
+    follows = one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on)
+    return tasks_of(case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=follows)
+
+
+async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
+    """The goals: open ones by their day, then those that are closed, the newest first."""
+    goals = await pairs.goals.goals(session, mentorship_id)
+    notes = await pairs.goals.notes(session, mentorship_id)
+    by_id = {goal.id: goal for goal in goals}
+    after = {goal.follows: goal for goal in goals if goal.follows is not None}
+    open_ = [goal for goal in goals if goal.met is None]
+    open_.sort(key=lambda goal: (goal.target is None, goal.target or goal.at.date(), goal.number))
+    closed = sorted((goal for goal in goals if goal.met is not None), key=lambda goal: -goal.number)
+    return [
+        GoalView(
+            goal,
+            [note for note in reversed(notes) if note.goal_id == goal.id],
+            by_id.get(goal.follows) if goal.follows is not None else None,
+            after.get(goal.id),
+        )
+        for goal in (*open_, *closed)
+    ]
+
+
+async def _left(session: AsyncSession, case: Case) -> Party | None:
+    """Who of the two holds the role no longer under which they take part."""
+    today = clock.today()
+    subjects = [(Party.MENTEE, case.application.subject, Role.OFFICER)]
+    if case.mentor is not None:
+        subjects.append((Party.MENTOR, case.mentor.subject, Role.MENTOR))
+    for party, subject, role in subjects:
+        if not any(grant.role is role and grant.active(today) for grant in await grants_of(session, subject)):
+            return party
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipRow:
+    """A mentorship in a list: with what waits for the reader, and what its sessions add up to."""
+
+    of: MatchView
+    mentorship: Mentorship
+    party: Party | None
+    asked: list[Asked]
+    totals: Totals
+    next_on: date | None
+
+
+async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[MentorshipRow]:
+    """The mentorships that concern the principal: what waits for the reader first, then the newest first."""
+    views = [view for view in await match_views(session, principal, _SEEN) if view.mentorship is not None]
+    ids = [view.mentorship.id for view in views if view.mentorship is not None]
+    versions = await pairs.agreements.of_mentorships(session, ids)
+    held = await pairs.sessions.of_mentorships(session, ids)
+    requests = await pairs.visits.asked(session, ids)
+    arrived = await outcomes.of_subjects(session, ids)
+    terms = {
+        id_: call.terms for id_, call in (await calls.calls_by_id(session, {v.match.call_id for v in views})).items()
+    }
+    moment, today = clock.now(), clock.today()
+    rows = []
+    for view in views:
+        one = view.mentorship
+        assert one is not None
+        party = _own(view.case.parties)
+        request = requests.get(one.id)
+        sessions = held[one.id] if party is not None else []
+        summed = totals([each.held for each in held[one.id]], terms[view.match.call_id].sessions_to_complete)
+        tasks = tasks_of(view.case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=False)
+        waits = asked(
+            one.stands,
+            party,
+            versions[one.id] or first_versions(one),
+            [each.held for each in sessions],
+            Party(request.party) if request is not None else None,
+            moment,
+            evaluated=all(task.done for task in tasks),
+        )
+        days = [each.next_on for each in sessions if each.next_on and each.withdrawn_at is None]
+        rows.append(MentorshipRow(view, one, party, waits, summed, min((d for d in days if d >= today), default=None)))
+    return sorted(sorted(rows, key=lambda row: row.mentorship.since, reverse=True), key=lambda row: not row.asked)

@@ -1,0 +1,87 @@
+"""Which mentorships concern the reader, and what waits in them?"""
+
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from services.applications.actions.mentorships.view import MentorshipRow, mentorship_rows
+from services.applications.pages.matches import mentor_of, who
+from services.applications.pages.mentorships.parts import Anyone, at, router
+from services.applications.pages.parts import PAGE, Store, paged, tag
+from shared import clock
+from shared.web import dates, states, words
+from shared.web.i18n import gettext, ngettext
+from shared.web.render import render
+
+WAITS = "waits"
+
+
+@router.get("")
+async def show_all(
+    request: Request,
+    principal: Anyone,
+    bus: Store,
+    state: str = "",
+    page: Annotated[int, Query(ge=1, le=100)] = 1,
+) -> Response:
+    """The mentorships that concern the reader: what waits for the reader first, then the newest first."""
+    async with bus.read() as session:
+        rows = await mentorship_rows(session, principal)
+    mine = [row for row in rows if row.asked]
+    shown = mine if state == WAITS else [row for row in rows if not state or row.mentorship.state == state]
+    counts = [
+        {
+            "count": len(mine),
+            "name": ngettext("waits for you", "wait for you", len(mine)),
+            "href": f"?state={WAITS}",
+            "tone": "wait",
+        }
+    ]
+    counts += [
+        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
+        for one in states.states("mentorship")
+        if (count := sum(row.mentorship.state == one.code for row in rows))
+    ]
+    return render(
+        request,
+        "mentorships/list.html",
+        rows=[_row(row) for row in paged(shown, page)],
+        total=len(shown),
+        page=page,
+        size=PAGE,
+        filtered=bool(state) and bool(rows),
+        counts=[one for one in counts if one["count"]],
+    )
+
+
+def _row(row: MentorshipRow) -> list[Any]:
+    one, view = row.mentorship, row.of
+    return [
+        {"text": view.case.application.reference or str(one.id), "href": at(one.id)},
+        who(view),
+        mentor_of(view),
+        gettext("%(mentee)s and %(mentor)s")
+        % {"mentee": words.country(one.country), "mentor": words.country(one.mentor_country)},
+        tag("mentorship", one.state),
+        dates.day(one.since, short=True),
+        gettext("%(count)s confirmed") % {"count": row.totals.confirmed},
+        _next(row),
+    ]
+
+
+def _next(row: MentorshipRow) -> str | None:
+    """What waits for the reader, or when the two meet next."""
+    if row.asked:
+        return "; ".join(said(one.what.label, one.count) for one in row.asked)
+    if row.next_on is not None:
+        return gettext("You meet on %(day)s (%(when)s)") % {
+            "day": dates.day(row.next_on, short=True),
+            "when": dates.relative(row.next_on, clock.today()),
+        }
+    return None
+
+
+def said(label: str, count: int) -> str:
+    """What waits, and how often where it is more than once."""
+    return gettext(label) if count == 1 else f"{gettext(label)} ({count})"

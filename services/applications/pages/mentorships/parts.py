@@ -1,0 +1,77 @@
+"""What do the pages of a mentorship share: the router, who may open them, addresses, who is who?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.applications.actions.mentorships.view import mentorship_view
+from services.applications.pages.matches import mentor_of, who
+from shared.contracts.codes import Party, Role
+from shared.identity import Principal, allow
+from shared.web import words
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.applications.actions.mentorships.view import MentorshipView
+    from shared.bus import Bus
+    from shared.web.forms import Form
+
+router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
+Pair = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR))]
+Anyone = Annotated[
+    Principal,
+    Depends(
+        allow(
+            Role.OFFICER,
+            Role.MENTOR,
+            Role.NATIONAL_COORDINATOR,
+            Role.CLEARANCE_OFFICER,
+            Role.PROGRAMME_COORDINATOR,
+        )
+    ),
+]
+
+
+def at(mentorship_id: UUID, rest: str = "") -> str:
+    """The address of a mentorship, or of a page of it."""
+    return f"/applications/mentorships/{mentorship_id}" + (f"/{rest}" if rest else "")
+
+
+async def seen(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """The mentorship as the reader sees it. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        return await mentorship_view(session, principal, mentorship_id)
+
+
+async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> MentorshipView:
+    """The reader's own mentorship. Raises `Refused` (404), for coordinators too."""
+    view = await seen(bus, principal, mentorship_id)
+    if view.party is None:
+        raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+    return view
+
+
+def name_of(view: MentorshipView, party: str) -> str:
+    """One of the two as the reader calls them: you, or the name."""
+    if party == view.party:
+        return gettext("You")
+    return (mentor_of(view.of) if party == Party.MENTOR else who(view.of)) or words.label(Party(party))
+
+
+def took(form: Form, refused: Refused, field: str) -> None:
+    """Put a refusal at the fields that it names, else at `field`. Raises it where the thing itself is not there."""
+    if refused.status_code not in {409, 422}:
+        raise refused
+    for name, sentence in refused.fields.items() or [(field, refused.detail)]:
+        form.refuse(name, sentence)
+
+
+def number(value: object) -> int | None:
+    """A version as a form sends it; None for anything else."""
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -1,0 +1,124 @@
+"""What do mentee and mentor do with a session: log, correct, confirm, dispute, take back?"""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.actions.common import not_found
+from services.applications.actions.mentorships import sessions as actions
+from services.applications.model.mentorship.pair import BEGUN
+from services.applications.model.mentorship.sessions import SessionState
+from services.applications.pages.mentorships.forms import DisputeForm, SessionForm
+from services.applications.pages.mentorships.parts import Pair, at, name_of, number, own, router, took
+from services.applications.pages.mentorships.show import page_of
+from services.applications.pages.parts import Store
+from shared.bus import Bus
+from shared.identity import Principal
+from shared.web.errors import Refused
+from shared.web.render import render, see_other
+from shared.web.states import state
+
+
+@router.post("/{mentorship_id}/sessions")
+async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Log a session."""
+    form = await SessionForm.read(request)
+    if not form.validate():
+        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=422)
+    try:
+        await actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data))
+    except Refused as refused:
+        took(form, refused, "held_on")
+        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=refused.status_code)
+    return see_other(at(mentorship_id) + "?done=session#sessions")
+
+
+@router.get("/{mentorship_id}/sessions/{session_id}")
+async def show_session(
+    request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store
+) -> Response:
+    """One session: what was logged, and what the reader can do with it."""
+    return await _page(request, principal, bus, mentorship_id, session_id)
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    session_id: UUID,
+    *,
+    form: SessionForm | None = None,
+    dispute: DisputeForm | None = None,
+    status: int = 200,
+) -> Response:
+    view = await own(bus, principal, mentorship_id)
+    held = next((one for one in view.sessions if one.id == session_id), None)
+    if held is None:
+        raise not_found()
+    waits = held.state in {SessionState.LOGGED, SessionState.DISPUTED} and view.mentorship.stands in BEGUN
+    mine = held.party == view.party
+    known = {name: getattr(held, name) for name in ("held_on", "minutes", "on_site", "note", "next_on")}
+    return render(
+        request,
+        "mentorships/session.html",
+        status,
+        view=view,
+        held=held,
+        reference=view.of.case.application.reference,
+        state=state("session", held.state),
+        by=name_of(view, held.party),
+        may_correct=waits and mine,
+        may_confirm=waits and not mine,
+        may_dispute=waits and not mine and held.state is SessionState.LOGGED,
+        form_=form or SessionForm(data=known),
+        dispute_form=dispute or DisputeForm(),
+        here=at(mentorship_id, f"sessions/{session_id}"),
+        back_href=at(mentorship_id),
+    )
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}")
+async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Correct an own session before it is confirmed."""
+    form, sent = await SessionForm.read(request), await request.form()
+    if not form.validate():
+        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=422)
+    try:
+        version = number(sent.get("version"))
+        await actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version)
+    except Refused as refused:
+        took(form, refused, "held_on")
+        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=refused.status_code)
+    return see_other(at(mentorship_id) + "?done=corrected#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/confirm")
+async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Confirm a session that the other side logged."""
+    version = number((await request.form()).get("version"))
+    await actions.confirm(bus, principal, mentorship_id, session_id, version)
+    return see_other(at(mentorship_id) + "?done=confirmed#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/dispute")
+async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Say that a session did not take place so."""
+    form, sent = await DisputeForm.read(request), await request.form()
+    if not form.validate():
+        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=422)
+    try:
+        version = number(sent.get("version"))
+        await actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version)
+    except Refused as refused:
+        took(form, refused, "text")
+        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=refused.status_code)
+    return see_other(at(mentorship_id) + "?done=disputed#sessions")
+
+
+@router.post("/{mentorship_id}/sessions/{session_id}/withdraw")
+async def withdraw(mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Take an own session back."""
+    await actions.withdraw(bus, principal, mentorship_id, session_id)
+    return see_other(at(mentorship_id) + "?done=withdrawn#sessions")
