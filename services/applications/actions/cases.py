@@ -29,12 +29,16 @@ _OVER = frozenset({MatchState.DECLINED, MatchState.EXPIRED, MatchState.SUPERSEDE
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A match with the application behind it; `parties` are those as which the principal sees it."""
+    """A match with the application behind it; `parties` are those as which the principal sees it.
+
+    `guest` is who travels on a mentoring pair's visit: the mentee, or the mentor.
+    """
 
     match: matches.Match
     application: applications.Application
     mentor: mentors.Mentor | None
     parties: frozenset[Party]
+    guest: Party | None = None
 
     @property
     def correlation(self) -> UUID:
@@ -50,8 +54,20 @@ class Case:
 
     @property
     def sides(self) -> tuple[Party, Party]:
-        """Applicant and counterpart, as they are called in this kind of match."""
-        return applicant(self.match.for_), counterpart(self.match.for_)
+        """Applicant and counterpart, as they are called in this kind of match; of a visit, who travels comes first."""
+        both = self.applicant, counterpart(self.match.for_)
+        return both if self.guest is not Party.MENTOR else (both[1], both[0])
+
+    @property
+    def applicant(self) -> Party:
+        """The applicant, as called in this kind of match."""
+        return applicant(self.match.for_)
+
+    @property
+    def guest_organisation_id(self) -> UUID:
+        """The agency that sends who travels."""
+        travels = self.guest is Party.MENTOR
+        return self.match.host_organisation_id if travels else self.match.organisation_id
 
 
 async def of_match(session: AsyncSession, principal: Principal, match_id: UUID, *, lock: bool = False) -> Case:
@@ -82,11 +98,17 @@ async def of_visit(
     case = await of_match(session, principal, found.match_id, lock=lock)
     held = await visits.visit(session, visit_id, lock=lock)
     assert held is not None
-    if held.mentorship_id is not None:
-        guest = Party(held.guest)
-        as_visitors = {guest: Party.GUEST, other(guest): Party.HOST}
-        case = replace(case, parties=case.parties | {as_visitors[one] for one in case.parties & set(PAIR)})
-    return case, held
+    return visiting(case, held), held
+
+
+def visiting(case: Case, visit: visits.Visit) -> Case:
+    """The case of a match as that of a visit: of a mentoring pair, who travels is the guest, the other the host."""
+    if visit.mentorship_id is None:
+        return case
+    guest = Party(visit.guest)
+    renamed = {guest: Party.GUEST, other(guest): Party.HOST}
+    also = frozenset(renamed[one] for one in case.parties & set(PAIR))
+    return replace(case, parties=case.parties | also, guest=guest)
 
 
 async def of_mentorship(

@@ -95,9 +95,9 @@ async def _facts(
     assert visit.end is not None
     organisations = {
         one.id: one
-        for one in await register.organisations(session, ids={visit.host_organisation_id, case.match.organisation_id})
+        for one in await register.organisations(session, ids={visit.host_organisation_id, case.guest_organisation_id})
     }
-    host, agency = organisations.get(visit.host_organisation_id), organisations.get(case.match.organisation_id)
+    host, agency = organisations.get(visit.host_organisation_id), organisations.get(case.guest_organisation_id)
     offer = None if visit.offer_id is None else await offers.offer(session, visit.offer_id)
     call = await calls.call(session, visit.call_id)
     sheet = (await sheets_store.sheets(session, [visit.id]))[visit.id].get(PreparationItem.ARRIVAL)

@@ -84,7 +84,7 @@ class MatchView:
     @property
     def expertise(self) -> list[Expertise | None]:
         """The applicant's areas; None is a restricted one, which nobody but the own country sees (`domain.md`)."""
-        own = bool({self.case.sides[0], Party.HOME_COORDINATOR} & self.case.parties)
+        own = bool({self.case.applicant, Party.HOME_COORDINATOR} & self.case.parties)
         held = self.profile.expertise if self.profile else ()
         return [one.area if own or not one.area.restricted else None for one in held]
 

@@ -44,9 +44,14 @@ if TYPE_CHECKING:
 
 
 def sides(case: Case) -> frozenset[Party]:
-    """As what somebody sees a visit's preparation: a mentoring pair are guest and host of its visit."""
+    """As what somebody sees a visit's preparation: a mentoring pair are guest and host of its visit.
+
+    Where the mentor travels, the mentor's country is the sender.
+    """
     guest, host = case.sides
     renamed = {guest: Party.GUEST, host: Party.HOST}
+    if guest is Party.MENTOR:
+        renamed |= {Party.HOME_COORDINATOR: Party.HOST_COORDINATOR, Party.HOST_COORDINATOR: Party.HOME_COORDINATOR}
     return frozenset(renamed.get(party, party) for party in case.parties)
 
 
@@ -91,7 +96,11 @@ async def checklist(session: AsyncSession, visit: Visit) -> model.Checklist | No
 
 async def waiting(session: AsyncSession, seen: Collection[tuple[Case, Visit | None]]) -> set[UUID]:
     """The visits to come for which somebody still has a part of the own to bring, of those that he or she sees."""
-    to_come = {visit.id: case for case, visit in seen if visit is not None and visit.stands is VisitState.SCHEDULED}
+    to_come = {
+        visit.id: cases.visiting(case, visit)
+        for case, visit in seen
+        if visit is not None and visit.stands is VisitState.SCHEDULED
+    }
     lists = await checklists(session, [visit for _, visit in seen if visit is not None and visit.id in to_come])
     return {id_ for id_, found in lists.items() if any(one.owner in sides(to_come[id_]) for one in found.open_())}
 

@@ -35,7 +35,7 @@ Anyone = Annotated[
         )
     ),
 ]
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
 Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]
 
 

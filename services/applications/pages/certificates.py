@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from services.applications.actions.certificates import holder_of
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import case_of
 from services.applications.store import certificates as store
 from services.applications.store.contacts import log_access
-from services.applications.store.register import person as person_of
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow, public
@@ -18,23 +18,25 @@ from shared.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
+Reader = Annotated[
+    Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))
+]
 Anybody = Annotated[Principal | None, Depends(public())]
 Store = Annotated[Bus, Depends(bus_of)]
 
 
 @router.get("/certificates/{number}")
 async def show(request: Request, number: str, principal: Reader, bus: Store) -> Response:
-    """The certificate with the name, for the officer and the own country's coordinator; each time is logged."""
+    """The certificate with the name, for its holder and the own country's coordinator; each time is logged."""
     async with bus.transaction(principal.subject) as tx:
         paper = await store.certificate(tx.session, number)
         case = None if paper is None else await case_of(tx.session, paper.application_id)
         if paper is None or case is None:
             raise not_found()
         application = case.application
-        if not may_see_case(principal, country=application.country, subject=application.subject):
+        holder = await holder_of(tx.session, paper, application)
+        if not may_see_case(principal, country=holder.country, subject=holder.subject):
             raise not_found()
-        holder = await person_of(tx.session, application.subject)
         await log_access(
             tx.session,
             caller=principal.subject,
@@ -42,12 +44,17 @@ async def show(request: Request, number: str, principal: Reader, bus: Store) -> 
             audience="applicant",
             case_id=str(application.id),
             purpose="certificate",
-            people=[] if holder is None else [holder.id],
+            people=[] if holder.person is None else [holder.person.id],
         )
-    name = application.answers.name or (holder.name if holder else "")
     address = f"{request.app.state.service.settings.origin}/applications/verify/{paper.number}"
     return render(
-        request, "certificate.html", paper=paper, name=name, application=application, call=case.call, address=address
+        request,
+        "certificate.html",
+        paper=paper,
+        name=holder.name,
+        application=application,
+        call=case.call,
+        address=address,
     )
 
 

@@ -40,7 +40,7 @@ ROLES = (
     Role.PROGRAMME_COORDINATOR,
 )
 Anyone = Annotated[Principal, Depends(allow(*ROLES))]
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
+Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
 
 _OWN_WAY: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
 _WHY: dict[PreparationItem, str] = {

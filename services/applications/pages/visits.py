@@ -15,7 +15,7 @@ from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
-from services.applications.store import participation
+from services.applications.store import certificates, participation
 from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
@@ -150,6 +150,7 @@ async def page_of(
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
         versions = await participation.agendas(session, visit_id)
+        papers = await certificates.of_visit(session, visit_id)
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
     own = [party for party in actions.BOTH if party in parties]
@@ -187,6 +188,7 @@ async def page_of(
         kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
         move_answers=[(_named(visit, party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
+        papers=papers if Party.GUEST in parties else [],
         done=request.query_params.get("done"),
     )
 

@@ -11,6 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.applications.store.base import Table
+from services.applications.store.visits import Visit
+from shared.contracts.codes import Party
 from shared.contracts.outcomes import CertificateGranted, CertificateRevoked
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Certificate(Table, table=True):
 
     number: str = Field(primary_key=True)
     application_id: UUID = Field(index=True)
+    visit_id: UUID | None = Field(default=None, index=True, description="Of a visit: who travelled is named")
     attended_days: int
     start: date
     end: date
@@ -41,6 +44,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         event.data.number: {
             "number": event.data.number,
             "application_id": event.data.application_id,
+            "visit_id": event.data.visit_id,
             "attended_days": event.data.attended_days,
             "start": event.data.start,
             "end": event.data.end,
@@ -63,6 +67,13 @@ async def certificate(session: AsyncSession, number: str) -> Certificate | None:
 
 
 async def certificates_of(session: AsyncSession, application_id: UUID) -> list[Certificate]:
-    """An application's certificates, the newest first."""
-    query = select(Certificate).where(Certificate.application_id == application_id)
+    """An application's certificates, the newest first; not those of a visit on which the mentor travelled."""
+    others = sa.exists().where(col(Visit.id) == col(Certificate.visit_id), col(Visit.guest) == Party.MENTOR.value)
+    query = select(Certificate).where(Certificate.application_id == application_id, ~others)
+    return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())
+
+
+async def of_visit(session: AsyncSession, visit_id: UUID) -> list[Certificate]:
+    """A visit's certificates, the newest first."""
+    query = select(Certificate).where(Certificate.visit_id == visit_id)
     return list((await session.scalars(query.order_by(col(Certificate.granted_at).desc()))).all())

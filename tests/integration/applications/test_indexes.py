@@ -81,6 +81,7 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "session_of_mentorship": "SELECT * FROM session WHERE mentorship_id = :id ORDER BY held_on DESC",
         "pause_of_mentorship": "SELECT * FROM pause WHERE mentorship_id = :id ORDER BY at DESC LIMIT 1",
         "pair_visit_of_mentorship": "SELECT * FROM pair_visit WHERE mentorship_id = :id ORDER BY at DESC",
+        "certificate_visit_id": "SELECT * FROM certificate WHERE visit_id = :id",
         "visit_mentorship_id": "SELECT * FROM visit WHERE mentorship_id = :id",
         "move_request_visit": "SELECT * FROM move_request WHERE visit_id = :id ORDER BY id DESC LIMIT 1",
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared import clock
-from shared.contracts import mentorships, visits
+from shared.contracts import mentorships, outcomes, visits
 from shared.contracts.codes import Party, Reason, Role
 from shared.identity import Grant
 from shared.identity.access import write_access
@@ -314,6 +314,46 @@ async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> 
         way = await abroad.post(who, f"{at}/tickets", {"purpose": purpose}, 201)
         assert f"{party}.{visit_id}" in way["address"]
     assert [one["purpose"] for one in (await abroad.get("nino", at))["tasks"]] == ["evaluation"]
+
+
+async def test_a_certificate_names_who_travelled(abroad: Abroad) -> None:
+    """The mentor who travelled finds and reads the certificate; it is not among the mentee's."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    visit_id, number = await abroad.pair_visit(match_id, mentorship_id, "mentor"), "TC-2026-000099"
+    application_id = str(abroad.pairings[match_id]["application_id"])
+    about = {"application_id": application_id, "visit_id": str(visit_id), "number": number}
+    granted = outcomes.CertificateGranted.model_validate({**outcomes.CertificateGranted.example, **about})
+    await abroad.feed.deliver((granted, visit_id))
+    at = f"/applications/certificates/{number}"
+    assert "Jonas Kazlauskas" in (await abroad.of.as_("jonas").get(at)).text
+    assert number in (await abroad.of.as_("jonas").get(f"/applications/visits/{visit_id}")).text
+    for who in ("nino", "giorgi"):
+        assert (await abroad.of.as_(who).get(at)).status_code == 404
+    for page in (f"/applications/mine/{application_id}", f"/applications/visits/{visit_id}"):
+        assert number not in (await abroad.of.as_("nino").get(page)).text
+
+
+async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) -> None:
+    """The mentee brings what a host brings, the mentor what a guest does; nobody the other's."""
+    match_id, mentorship_id, _ = await pair(abroad)
+    at = f"/visits/{await abroad.pair_visit(match_id, mentorship_id, 'mentor')}/preparation"
+    arrival = {"contact_name": "Nino Beridze", "place": "Main gate, Tbilisi", "at": "09:00"}
+    insured = {
+        "insurer": "Insurance of Lithuania",
+        "policy_number": "12",
+        "valid_from": str(clock.today()),
+        "valid_until": span(0, 300)["end"],
+    }
+    for who, item, details, status in (
+        ("jonas", "arrival", arrival, 404),
+        ("nino", "arrival", arrival, 200),
+        ("nino", "insurance", insured, 404),
+        ("jonas", "insurance", insured, 200),
+    ):
+        answer = await abroad.of.as_(who).put(f"/applications/api{at}/{item}", json={"details": details})
+        assert answer.status_code == status, answer.text
+    assert "insurance" in (await abroad.get("rasa", at))["sheets"]
+    assert "insurance" not in (await abroad.get("giorgi", at))["sheets"]
 
 
 async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> None:
