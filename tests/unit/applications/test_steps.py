@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.applications.model import clearance, mentorship, participation, steps
+from services.applications.model import clearance, participation, steps
 from services.applications.model.mentor import MentorEntry
 from services.applications.model.mentor import problems as mentor_problems
+from services.applications.model.mentorship import sessions
 from services.applications.model.offer import OfferEntry, problems, terms_of
 from services.applications.model.progress import standing
 from services.applications.model.steps import AlreadyDone, NotNow
@@ -32,7 +33,6 @@ from shared.contracts.codes import (
 )
 from shared.contracts.lifecycle import allowed
 from shared.contracts.matches import Pairing
-from shared.contracts.mentorships import MentorshipPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,34 +235,29 @@ def test_a_cancellation_is_asked_for_before_it_begins() -> None:
     assert refused(participation.may_cancel, MatchState.OFFERED, None) is NotNow
 
 
-def test_the_agreement_names_nobody_and_has_one_digest() -> None:
-    """Both sides sign the same words, whatever language they read in."""
-    plan = MentorshipPlan.model_validate(ex.MENTORSHIP_PLAN)
-    text = mentorship.agreement(ex.MENTORSHIP, plan)
-    assert mentorship.digest(text) == mentorship.digest(mentorship.agreement(ex.MENTORSHIP, plan))
-    assert mentorship.digest(text) != mentorship.digest(mentorship.agreement(ex.MENTORSHIP, plan, 2))
-
-
 @given(st.sampled_from(MentorshipState), st.booleans(), st.sampled_from((Party.MENTEE, Party.MENTOR)))
 def test_a_session_is_confirmed_by_the_other_side(state: MentorshipState, confirmed: bool, party: Party) -> None:  # noqa: FBT001 - what hypothesis draws
-    """Exactly the side that did not log it, once, while the mentorship is under way."""
-    expected: type[NotNow] | None = None if state is MentorshipState.ACTIVE and party is Party.MENTEE else NotNow
+    """Exactly the side that did not log it, once, while the mentorship is under way or rests."""
+    begun = state in {MentorshipState.ACTIVE, MentorshipState.PAUSED}
+    expected: type[NotNow] | None = None if begun and party is Party.MENTEE else NotNow
     if confirmed:
         expected = AlreadyDone
-    assert refused(mentorship.may_confirm, state, Party.MENTOR, party, confirmed=confirmed) is expected
+    held = sessions.Held(sessions.SessionState.CONFIRMED if confirmed else sessions.SessionState.LOGGED, Party.MENTOR)
+    assert refused(sessions.may_confirm, state, held, party) is expected
 
 
 def test_a_session_lies_between_start_and_today() -> None:
     """Neither before the mentorship began nor in the future, nor longer than a day."""
     start, today = date(2026, 3, 3), date(2026, 3, 10)
 
-    def log(day: date, minutes: int = 60, state: MentorshipState = MentorshipState.ACTIVE) -> type[NotNow] | None:
-        return refused(mentorship.may_log, state, day, minutes, started_on=start, today=today)
+    def log(day: date, minutes: int = 60, next_on: date | None = None) -> type[NotNow] | None:
+        return refused(sessions.lawful, day, minutes, next_on, started_on=start, today=today)
 
-    assert log(today) is log(start) is None
+    assert log(today) is log(start) is log(today, 60, today + timedelta(1)) is None
     assert log(today + timedelta(1)) is log(start - timedelta(1)) is NotNow
-    assert log(today, 4) is log(today, 1441) is NotNow
-    assert log(today, state=MentorshipState.PAUSED) is NotNow
+    assert log(today, 4) is log(today, 1441) is log(today, 60, today) is NotNow
+    assert refused(sessions.may_log, MentorshipState.ACTIVE, 0) is None
+    assert refused(sessions.may_log, MentorshipState.PAUSED, 0) is NotNow
 
 
 @given(
