@@ -285,7 +285,7 @@ async def test_letters_are_made_by_the_host_read_by_those_concerned_and_checked_
     """A PDF with its digest; the same facts give the same letter; reading is logged; checking shows no name."""
     _, visit_id = await visit(abroad)
     of, at = f"/visits/{visit_id}/letters", f"/applications/visits/{visit_id}/letters"
-    await abroad.post("ani", f"{of}/invitation", status=403)
+    await abroad.post("ani", f"{of}/invitation", status=404)
     await abroad.post("paul", f"{of}/invitation", status=404)
     assert "No letter is made yet" in (await programme.as_("ani").get(at)).text
     assert (await programme.as_("claire").post(f"{at}/invitation")).headers["location"] == f"{at}?done=made"

@@ -118,7 +118,7 @@ def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pyt
     """A misspelt word in a text stops the service when it starts, and says in which message."""
     wrong: Rule = replace(RULES[0], text=("Dear %(nmae)s",))
     monkeypatch.setattr(previews, "RULES", (wrong,))
-    with pytest.raises(ValueError, match="application_submitted"):
+    with pytest.raises(ValueError, match=wrong.name):
         check_table()
 
 
