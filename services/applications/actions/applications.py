@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.actions.common import lawful, not_found, own
+from services.applications.actions.common import lawful, not_found, own, unreadable
 from services.applications.actions.line_managers import tell_line_manager
 from services.applications.actions.profiles import profile_for
 from services.applications.actions.recorded import record
@@ -112,7 +112,7 @@ async def save(bus: Bus, principal: Principal, application_id: UUID, changes: Ma
         try:
             answers = Answers.model_validate(application.answers_json | dict(changes))
         except ValidationError as error:
-            raise Refused(gettext("Some answers cannot be read."), 422, problems(error)) from error
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
         await lawful_answers(tx, application, answers, changes)
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
@@ -186,13 +186,6 @@ async def _lawful_answers(tx: Tx, application: store.Application, answers: Answe
     if found:
         named = {f"questions.{code}": sentence for code, sentence in found.items()}
         raise Refused(gettext("Some answers cannot be read."), 422, named)
-
-
-def problems(error: ValidationError) -> dict[str, str]:
-    """A validation error as field -> sentence, without pydantic's own prefix."""
-    return {
-        ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
-    }
 
 
 async def submit(bus: Bus, principal: Principal, application_id: UUID, settings: Settings) -> store.Application:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.actions.applications import lawful_answers, problems
-from services.applications.actions.common import lawful, not_found, own
+from services.applications.actions.applications import lawful_answers
+from services.applications.actions.common import lawful, not_found, own, unreadable
 from services.applications.actions.profiles import profile_for
 from services.applications.actions.recorded import record
 from services.applications.actions.standing import case_of
@@ -72,7 +72,7 @@ async def change(
         try:
             answers = Answers.model_validate(application.answers_json | dict(changes))
         except ValidationError as error:
-            raise Refused(gettext("Some answers cannot be read."), 422, problems(error)) from error
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
         await lawful_answers(tx, application, answers, changes)
         lacking = missing(answers, case.terms)
         if lacking:

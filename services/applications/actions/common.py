@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+    from pydantic import ValidationError
+
     from services.applications.store.applications import Application
     from shared.bus import Tx
     from shared.identity import Principal
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
 def not_found() -> Refused:
     """What somebody reads who asks for a thing that is not there, or not theirs to know of."""
     return Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
+
+
+def unreadable(error: ValidationError) -> dict[str, str]:
+    """A validation error as field -> sentence, without pydantic's own prefix."""
+    return {
+        ".".join(str(part) for part in one["loc"]): one["msg"].removeprefix("Value error, ") for one in error.errors()
+    }
 
 
 @contextmanager

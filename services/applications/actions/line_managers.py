@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from services.applications.actions.common import own
+from services.applications.actions.common import own, unreadable
 from services.applications.model.answers import Answers
 from services.applications.store import outcomes
 from shared import clock
@@ -67,8 +67,7 @@ async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, e
         try:
             answers = Answers.model_validate(application.answers_json | changes)
         except ValidationError as error:
-            fields = {str(one["loc"][0]): one["msg"].removeprefix("Value error, ") for one in error.errors()}
-            raise Refused(gettext("Some answers cannot be read."), 422, fields) from error
+            raise Refused(gettext("Some answers cannot be read."), 422, unreadable(error)) from error
         application.answers_json = answers.model_dump(mode="json")
         application.saved_at = clock.now()
         tx.session.add(application)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.actions.common import not_found
+from services.applications.actions.common import not_found, unreadable
 from services.applications.actions.now import goes
 from services.applications.model import revision, steps
 from services.applications.model.mentor import MentorEntry, problems, profile_of, reference
@@ -35,8 +35,7 @@ def entry_of(known: MentorEntry, changes: Mapping[str, Any]) -> MentorEntry:
     try:
         return MentorEntry.model_validate(known.model_dump(mode="json") | dict(changes))
     except ValidationError as error:
-        fields = {".".join(str(part) for part in one["loc"]): one["msg"] for one in error.errors()}
-        raise Refused(gettext("Some of it could not be read."), 422, fields) from error
+        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
 
 
 async def begin(bus: Bus, principal: Principal, call_id: UUID, changes: Mapping[str, Any]) -> store.Mentor:

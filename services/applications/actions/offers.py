@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.applications.actions.capacity import hands
-from services.applications.actions.common import not_found
+from services.applications.actions.common import not_found, unreadable
 from services.applications.actions.now import goes
 from services.applications.model import revision, steps
 from services.applications.model.offer import OfferEntry, problems, reference, terms_of
@@ -56,8 +56,7 @@ def entry_of(known: OfferEntry, changes: Mapping[str, Any]) -> OfferEntry:
     try:
         return OfferEntry.model_validate(known.model_dump(mode="json") | dict(changes))
     except ValidationError as error:
-        fields = {".".join(str(part) for part in one["loc"]): one["msg"] for one in error.errors()}
-        raise Refused(gettext("Some of it could not be read."), 422, fields) from error
+        raise Refused(gettext("Some of it could not be read."), 422, unreadable(error)) from error
 
 
 async def begin(

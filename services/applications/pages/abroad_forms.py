@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from services.applications.model.mentor import MentorEntry
     from shared.contracts.calls import CallTerms
-    from shared.web.errors import Refused
 
 _LANGUAGES = [(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda one: one[1])]
 
@@ -148,14 +147,6 @@ def rows(parts: Any) -> list[dict[str, Any]]:
 def iso(value: date | None) -> str | None:
     """A date as the model reads it."""
     return None if value is None else value.isoformat()
-
-
-def refuse(form: Form, refused: Refused) -> None:
-    """Put what the rules do not allow at the fields that they name (`periods.0.end` at the rows), else at the form."""
-    for name, sentence in refused.fields.items():
-        form.refuse(name.partition(".")[0], sentence)
-    if not refused.fields:
-        form.refuse("", refused.detail)
 
 
 class ReasonForm(Form):

@@ -11,9 +11,9 @@ from services.applications.actions import cases, preparation
 from services.applications.actions import costs as actions
 from services.applications.actions.common import not_found
 from services.applications.model import costs as model
-from services.applications.pages.abroad_forms import refuse
 from services.applications.pages.parts import Store
 from services.applications.pages.preparation import Anyone
+from services.applications.pages.sent import refuse, version_of
 from services.applications.pages.travel_forms import ChangeCostForm, CostForm, LineForm
 from services.applications.pages.visits import at
 from services.applications.store import offers
@@ -117,8 +117,6 @@ async def add(request: Request, visit_id: UUID, principal: Anyone, bus: Store) -
             note=form.note.data or "",
         )
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _page(request, principal, bus, visit_id, form, refused.status_code)
     return see_other(at(visit_id, "costs") + "?done=added")
@@ -175,14 +173,13 @@ async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Any
     planned, actual = _amount(form, "planned"), _amount(form, "actual")
     if not valid or planned is None or form.actual.errors:
         return await _line_page(request, principal, bus, visit_id, cost_id, form, 422)
-    version = str((await request.form()).get("version", ""))
     try:
         await actions.change(
             bus,
             principal,
             visit_id,
             cost_id,
-            version=int(version) if version.isdigit() else 0,
+            version=await version_of(request) or 0,
             payer=model.Payer(form.payer.data),
             currency=form.currency.data,
             planned=planned,
@@ -190,8 +187,6 @@ async def change(request: Request, visit_id: UUID, cost_id: UUID, principal: Any
             note=form.note.data or "",
         )
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _line_page(request, principal, bus, visit_id, cost_id, form, refused.status_code)
     return see_other(at(visit_id, "costs") + "?done=changed")

@@ -9,8 +9,9 @@ from fastapi.responses import Response
 from services.applications.actions import mentors as actions
 from services.applications.actions.common import not_found
 from services.applications.model import steps
-from services.applications.pages.abroad_forms import MentorForm, refuse
+from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.parts import Store, tag, topic
+from services.applications.pages.sent import number, refuse
 from services.applications.store import calls
 from services.applications.store import mentors as store
 from shared import clock
@@ -125,16 +126,12 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
     form.fill(None, call.terms)
     if await form.rows_changed(request) or not form.validate():
         return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
-    version = str(sent.get("version", ""))
     try:
-        mentor = await actions.save(
-            bus, principal, mentor_id, form.changes(), version=int(version) if version.isdigit() else None
-        )
+        version = number(sent.get("version"))
+        mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return render(request, "mentors/form.html", refused.status_code, form_=form, mentor=mentor, call=call)
     return see_other(at(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))

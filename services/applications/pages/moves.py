@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from services.applications.actions import moves as actions
 from services.applications.actions.overview import VisitView, visit_view
-from services.applications.pages.abroad_forms import refuse
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import refuse
 from services.applications.pages.travel_forms import MoveAnswerForm, MoveForm
 from services.applications.pages.visits import at
 from shared.bus import Bus
@@ -67,8 +67,6 @@ async def move(request: Request, visit_id: UUID, principal: Asking, bus: Store) 
     try:
         await actions.ask(bus, principal, visit_id, form.wanted(), StatedReason(form.reason.data), form.text.data or "")
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _ask_page(request, principal, bus, visit_id, form, refused.status_code)
     return see_other(at(visit_id) + "?done=move")

@@ -13,8 +13,8 @@ from services.applications.actions.overview import VisitView, visit_view
 from services.applications.model import preparation as model
 from services.applications.model.letter import LetterKind
 from services.applications.model.steps import NotNow
-from services.applications.pages.abroad_forms import refuse
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import refuse, version_of
 from services.applications.pages.travel_forms import SHEET_FORMS
 from services.applications.pages.visits import at
 from services.applications.store import letters, register
@@ -220,15 +220,12 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
     if item not in SHEET_FORMS or not actions.may_fill_in(case, item):
         raise not_found()
     form = await SHEET_FORMS[item].read(request)
-    sent = str((await request.form()).get("version", ""))
-    version = int(sent) if sent.isdigit() else 0
+    version = await version_of(request) or 0
     if not form.validate():
         return await _sheet_page(request, principal, bus, visit_id, item, form, 422, version)
     try:
         await actions.fill_in(bus, principal, visit_id, item, {one.name: one.data for one in form}, version=version)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _sheet_page(request, principal, bus, visit_id, item, form, refused.status_code, version)
     return see_other(at(visit_id, "preparation") + "?done=written")

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from services.applications.actions import travel_rules as actions
 from services.applications.model.preparation import ASKED, Rule
-from services.applications.pages.abroad_forms import refuse
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import refuse
 from services.applications.pages.travel_forms import AskedForm
 from services.applications.store import calls
 from services.applications.store import preparation as store

@@ -15,6 +15,7 @@ from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from services.applications.pages.sent import version_of
 from services.applications.store import certificates, participation
 from services.applications.store.visits import Visit
 from shared import clock
@@ -264,14 +265,12 @@ async def open_form(visit_id: UUID, purpose: str, principal: Both, bus: Store, s
 @router.post("/{visit_id}/agenda")
 async def write_agenda(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
     """Write the next version of the agenda."""
-    form, sent = await AgendaForm.read(request), await request.form()
-    version = str(sent.get("version", ""))
+    form = await AgendaForm.read(request)
     if not form.validate():
         return await page_of(request, principal, bus, visit_id, form=form, status=422)
     try:
-        await actions.write_agenda(
-            bus, principal, visit_id, form.text.data or "", version=int(version) if version.isdigit() else 0
-        )
+        version = await version_of(request) or 0
+        await actions.write_agenda(bus, principal, visit_id, form.text.data or "", version=version)
     except Refused as refused:
         if refused.status_code != 409:
             raise
@@ -283,8 +282,7 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Both, bus: S
 @router.post("/{visit_id}/agenda/agree")
 async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
     """Agree to the agenda that the page showed."""
-    version = str((await request.form()).get("version", ""))
-    await actions.agree(bus, principal, visit_id, int(version) if version.isdigit() else None)
+    await actions.agree(bus, principal, visit_id, await version_of(request))
     return see_other(at(visit_id) + "?done=agreed")
 
 

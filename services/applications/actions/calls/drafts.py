@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from services.applications.actions.applications import problems as unreadable
 from services.applications.actions.calls.facts import known
 from services.applications.actions.calls.publishing import published
-from services.applications.actions.common import not_found
+from services.applications.actions.common import not_found, unreadable
 from services.applications.model.call.copying import next_year
 from services.applications.model.call.entry import CallEntry, entry_of, touched
 from services.applications.store import call_drafts as store

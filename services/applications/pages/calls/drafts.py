@@ -26,6 +26,7 @@ from services.applications.pages.calls.forms import field_of, lacking, prepare
 from services.applications.pages.calls.sections import SECTION_FORMS, Section
 from services.applications.pages.calls.view import view
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import number
 from services.applications.store import call_drafts as store
 from services.applications.store import calls, register
 from shared.bus import Bus
@@ -291,15 +292,13 @@ async def save(request: Request, draft_id: UUID, code: str, principal: Coordinat
     lacking(form)
     if not valid or form.problems():
         return _page(request, draft, part, form, 422)
-    version = str(sent.get("version", ""))
-    known_version = int(version) if version.isdigit() else 0
     try:
         await actions.save(
             bus,
             principal.subject,
             draft_id,
             lambda document: with_part(document, code, part.written(form)),
-            known_version,
+            number(sent.get("version")) or 0,
         )
     except Refused as refused:
         if refused.status_code == 404:

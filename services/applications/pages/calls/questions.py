@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.actions.applications import problems as unreadable
 from services.applications.actions.calls import drafts as actions
-from services.applications.actions.common import not_found
+from services.applications.actions.common import not_found, unreadable
 from services.applications.model.call.checks import question_problem
 from services.applications.model.call.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.model.call.sentences import question_sentence
 from services.applications.model.call.texts import LANGUAGES as WRITTEN
 from services.applications.pages.calls.drafts import Draft, at, load
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import version_of
 from services.applications.pages.task_forms import InRow
 from shared.contracts.calls import CallQuestion
 from shared.contracts.codes import QuestionKind, Role
@@ -37,7 +37,6 @@ from shared.web.forms import (
     SelectField,
     StringField,
     TextAreaField,
-    sent,
 )
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
@@ -192,7 +191,7 @@ async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Sto
     else:
         asked[number - 1] = question
     try:
-        await _replace(bus, principal, draft_id, asked, _version(await request.form()))
+        await _replace(bus, principal, draft_id, asked, await version_of(request) or 0)
     except Refused as refused:
         if refused.status_code == 404:
             raise
@@ -201,11 +200,6 @@ async def _keep(request: Request, draft_id: UUID, principal: Principal, bus: Sto
         fresh = await load(bus, draft_id)
         return _page(request, fresh, form, number, refused.status_code, conflict=refused.status_code == 409)
     return see_other(at(draft_id, "questions"))
-
-
-def _version(form: Any) -> int:
-    text = str(form.get("version", ""))
-    return int(text) if text.isdigit() else 0
 
 
 async def _replace(bus: Store, principal: Principal, draft_id: UUID, asked: list[CallQuestion], version: int) -> None:
@@ -218,7 +212,7 @@ async def move(
     request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: Store
 ) -> Response:
     """Move a question up or down, or take it away."""
-    draft, version = await load(bus, draft_id), _version(await sent(request))
+    draft, version = await load(bus, draft_id), await version_of(request) or 0
     question, asked = _question(draft, number), list(draft.entry.questions)
     asked.remove(question)
     places = {"up": max(number - 2, 0), "down": number}

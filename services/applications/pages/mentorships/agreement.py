@@ -13,8 +13,9 @@ from services.applications.model.mentorship import agreement as model
 from services.applications.model.mentorship.difference import Row, difference
 from services.applications.model.mentorship.pair import ONGOING, PAIR
 from services.applications.pages.mentorships.forms import TermsForm
-from services.applications.pages.mentorships.parts import Anyone, Pair, at, name_of, number, own, router, seen, took
+from services.applications.pages.mentorships.parts import Anyone, Pair, at, name_of, own, router, seen
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import number, refuse, version_of
 from services.applications.store.pairs.agreements import Agreement
 from shared.web import dates, words
 from shared.web.errors import Refused
@@ -153,7 +154,7 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: S
         try:
             await actions.propose(bus, principal, mentorship_id, terms, based_on=based_on)
         except Refused as refused:
-            took(form, refused, "")
+            refuse(form, refused)
             fresh = await own(bus, principal, mentorship_id)
             return _form_page(request, fresh, form, refused.status_code)
         return see_other(at(mentorship_id, "agreement") + "?done=proposed")
@@ -180,7 +181,7 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: S
 @router.post("/{mentorship_id}/sign")
 async def sign(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
     """Sign the version that the page showed."""
-    await actions.sign(bus, principal, mentorship_id, number((await request.form()).get("version")))
+    await actions.sign(bus, principal, mentorship_id, await version_of(request))
     return see_other(at(mentorship_id, "agreement") + "?done=signed")
 
 

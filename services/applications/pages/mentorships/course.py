@@ -10,8 +10,9 @@ from services.applications.actions.mentorships.view import MentorshipView
 from services.applications.model.mentorship.pair import BEGUN, OVER
 from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.mentorships.forms import PauseForm
-from services.applications.pages.mentorships.parts import Pair, at, own, router, took
+from services.applications.pages.mentorships.parts import Pair, at, own, router
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import refuse
 from shared.contracts.codes import MentorshipState, StatedReason
 from shared.web.errors import Refused
 from shared.web.forms import Form
@@ -61,7 +62,7 @@ async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Sto
     try:
         await actions.pause(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or "")
     except Refused as refused:
-        took(form, refused, "")
+        refuse(form, refused)
         return _pause_page(request, await own(bus, principal, mentorship_id), form, refused.status_code)
     return see_other(at(mentorship_id) + "?done=pause")
 

@@ -11,9 +11,10 @@ from services.applications.actions.mentorships import goals as actions
 from services.applications.actions.mentorships.view import MentorshipView
 from services.applications.model.mentorship.pair import ONGOING
 from services.applications.pages.mentorships.forms import GiveUpForm, GoalForm, NoteForm
-from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router, took
+from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import refuse
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState
 from shared.identity import Principal
@@ -32,7 +33,7 @@ async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: 
     try:
         await actions.set_goal(bus, principal, mentorship_id, form.text.data or "", form.target.data)
     except Refused as refused:
-        took(form, refused, "text")
+        refuse(form, refused, "text")
         return await page_of(request, principal, bus, mentorship_id, goal=form, status=refused.status_code)
     return see_other(at(mentorship_id) + "?done=goal#goals")
 
@@ -118,7 +119,7 @@ async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: 
     try:
         await actions.note(bus, principal, mentorship_id, goal_id, form.note.data or "", form.percent.data)
     except Refused as refused:
-        took(form, refused, "note")
+        refuse(form, refused, "note")
         return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=refused.status_code)
     return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=noted")
 
@@ -133,7 +134,7 @@ async def close_goal(request: Request, mentorship_id: UUID, goal_id: UUID, princ
     try:
         await actions.close(bus, principal, mentorship_id, goal_id, met=met, reason=form.reason.data or "")
     except Refused as refused:
-        took(form, refused, "reason")
+        refuse(form, refused, "reason")
         return await _page(request, principal, bus, mentorship_id, goal_id, give_up=form, status=refused.status_code)
     return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=closed")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from services.applications.actions.mentorships.view import MentorshipView
     from shared.bus import Bus
-    from shared.web.forms import Form
 
 router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
 Pair = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR))]
@@ -61,17 +60,3 @@ def name_of(view: MentorshipView, party: str) -> str:
     if party == view.party:
         return gettext("You")
     return (mentor_of(view.of) if party == Party.MENTOR else who(view.of)) or words.label(Party(party))
-
-
-def took(form: Form, refused: Refused, field: str) -> None:
-    """Put a refusal at the fields that it names, else at `field`. Raises it where the thing itself is not there."""
-    if refused.status_code not in {409, 422}:
-        raise refused
-    for name, sentence in refused.fields.items() or [(field, refused.detail)]:
-        form.refuse(name, sentence)
-
-
-def number(value: object) -> int | None:
-    """A version as a form sends it; None for anything else."""
-    text = str(value or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -10,9 +10,10 @@ from services.applications.actions.mentorships import sessions as actions
 from services.applications.model.mentorship.pair import BEGUN
 from services.applications.model.mentorship.sessions import SessionState
 from services.applications.pages.mentorships.forms import DisputeForm, SessionForm
-from services.applications.pages.mentorships.parts import Pair, at, name_of, number, own, router, took
+from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import number, refuse, version_of
 from shared.bus import Bus
 from shared.identity import Principal
 from shared.web.errors import Refused
@@ -29,7 +30,7 @@ async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store
     try:
         await actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data))
     except Refused as refused:
-        took(form, refused, "held_on")
+        refuse(form, refused, "held_on")
         return await page_of(request, principal, bus, mentorship_id, session_form=form, status=refused.status_code)
     return see_other(at(mentorship_id) + "?done=session#sessions")
 
@@ -89,7 +90,7 @@ async def correct(request: Request, mentorship_id: UUID, session_id: UUID, princ
         version = number(sent.get("version"))
         await actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version)
     except Refused as refused:
-        took(form, refused, "held_on")
+        refuse(form, refused, "held_on")
         return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=refused.status_code)
     return see_other(at(mentorship_id) + "?done=corrected#sessions")
 
@@ -97,7 +98,7 @@ async def correct(request: Request, mentorship_id: UUID, session_id: UUID, princ
 @router.post("/{mentorship_id}/sessions/{session_id}/confirm")
 async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
     """Confirm a session that the other side logged."""
-    version = number((await request.form()).get("version"))
+    version = await version_of(request)
     await actions.confirm(bus, principal, mentorship_id, session_id, version)
     return see_other(at(mentorship_id) + "?done=confirmed#sessions")
 
@@ -112,7 +113,7 @@ async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, princ
         version = number(sent.get("version"))
         await actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version)
     except Refused as refused:
-        took(form, refused, "text")
+        refuse(form, refused, "text")
         return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=refused.status_code)
     return see_other(at(mentorship_id) + "?done=disputed#sessions")
 

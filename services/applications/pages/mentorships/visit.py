@@ -13,8 +13,9 @@ from services.applications.model.mentorship.visit import TO_COME, RequestState
 from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.matches import mentor_of, who
 from services.applications.pages.mentorships.forms import VisitAnswerForm, VisitForm, rows_of
-from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router, took
+from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
 from services.applications.pages.parts import Store, tag
+from services.applications.pages.sent import refuse
 from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason
 from shared.web import dates
 from shared.web.errors import Refused
@@ -113,7 +114,7 @@ async def ask(request: Request, mentorship_id: UUID, principal: Pair, bus: Store
             form.note.data or "",
         )
     except Refused as refused:
-        took(form, refused, "periods")
+        refuse(form, refused, "periods")
         view = await own(bus, principal, mentorship_id)
         return _page(request, view, form=form, status=refused.status_code)
     return see_other(at(mentorship_id, "visit") + "?done=asked")
@@ -129,7 +130,7 @@ async def answer(request: Request, mentorship_id: UUID, request_id: UUID, princi
     try:
         await actions.answer(bus, principal, mentorship_id, request_id, given, form.text.data or "")
     except Refused as refused:
-        took(form, refused, "answer")
+        refuse(form, refused, "answer")
         view = await own(bus, principal, mentorship_id)
         return _page(request, view, answer=form, status=refused.status_code)
     return see_other(at(mentorship_id, "visit") + f"?done={given}")

@@ -10,11 +10,11 @@ from starlette.datastructures import FormData
 from services.applications.actions import named, revisions
 from services.applications.actions import offers as actions
 from services.applications.actions.common import not_found
-from services.applications.pages.abroad_forms import refuse
 from services.applications.pages.offer_forms import OfferForm
 from services.applications.pages.offer_words import LABELS, said
 from services.applications.pages.offers.common import Host, at, own
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import number, refuse
 from services.applications.store import calls, register
 from services.applications.store import offers as store
 from shared.bus import Bus
@@ -164,8 +164,7 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: Store) ->
         return await form_page(request, principal, bus, form, offer=offer)
     if await form.rows_changed(request) or not form.validate():
         return await form_page(request, principal, bus, form, offer=offer, status=422)
-    version = str(sent.get("version", ""))
-    opened = int(version) if version.isdigit() else None
+    opened = number(sent.get("version"))
     try:
         changes = await _changes(bus, form, offer.call_id)
         if actions.revisable(offer) and "told" not in sent:
@@ -174,8 +173,6 @@ async def save(request: Request, offer_id: UUID, principal: Host, bus: Store) ->
                 return await _preview_page(request, bus, shown, sent)
         offer = await actions.save(bus, principal, offer_id, changes, version=opened)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await form_page(request, principal, bus, form, offer=offer, status=refused.status_code)
     return await _kept(request, principal, bus, offer, form, submit="submit" in sent)

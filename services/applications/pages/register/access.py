@@ -12,8 +12,9 @@ from services.applications.actions.register.sight import within
 from services.applications.api.parts import Portal, address_seal
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import DeputyForm, choose, refuse
+from services.applications.pages.register.forms import DeputyForm, choose
 from services.applications.pages.register.parts import HOME, Proposer, uuid_or_none
+from services.applications.pages.sent import refuse
 from services.applications.settings import Settings
 from services.applications.store import people
 from shared import clock

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from services.applications.model.register import OrganisationEntry, PersonEntry
     from services.applications.store import register
     from shared.contracts.access import AccessGrant
-    from shared.web.errors import Refused
     from shared.web.fields import Source
 
 _ONE = N_("Choose one")
@@ -62,14 +61,6 @@ def countries_of(seen: frozenset[str] | None) -> list[tuple[str, str]]:
 def choose(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:
     """Say what a field can be chosen from, where that is known only now; `blank` is the text of an empty choice."""
     field.choices = options(source, blank)  # type: ignore[assignment]  # WTForms takes a function, too
-
-
-def refuse(form: Form, refused: Refused) -> None:
-    """Put what was refused at the fields that it names (`roles.0.until` at the rows), else at the form."""
-    for name, sentence in refused.fields.items():
-        form.refuse(name.partition(".")[0], sentence)
-    if not refused.fields:
-        form.refuse("", refused.detail)
 
 
 class NoteForm(Form):

@@ -13,8 +13,9 @@ from services.applications.model.register.access import PROGRAMME_WIDE, to_come
 from services.applications.model.register.proposal import Leave, Transfer
 from services.applications.pages.parts import Store
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import LeaveForm, TransferForm, choose, refuse
-from services.applications.pages.register.parts import HOME, Proposer, form_page, saves, version_of, went
+from services.applications.pages.register.forms import LeaveForm, TransferForm, choose
+from services.applications.pages.register.parts import HOME, Proposer, form_page, saves, went
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import people, register
 from shared import clock
 from shared.bus import Bus
@@ -126,8 +127,6 @@ async def leave(request: Request, person_id: UUID, principal: Proposer, bus: Sto
             bus, principal, change, version=await version_of(request), note_=form.note.data or ""
         )
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _leave_page(request, principal, bus, found, form, refused.status_code)
     return went(submitted, AT)
@@ -190,8 +189,6 @@ async def transfer(request: Request, person_id: UUID, principal: Proposer, bus: 
             bus, principal, change, version=await version_of(request), note_=form.note.data or ""
         )
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _transfer_page(request, principal, bus, found, form, refused.status_code)
     return went(submitted, AT)

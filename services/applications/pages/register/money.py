@@ -7,14 +7,15 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from services.applications.actions.common import not_found
+from services.applications.actions.common import not_found, unreadable
 from services.applications.actions.register import funds as actions
 from services.applications.model.register import ExclusionEntry, FundEntry
 from services.applications.pages.parts import Store, paged
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import ExclusionForm, FundForm, refuse
-from services.applications.pages.register.parts import HOME, Programme, form_page, list_page, version_of
+from services.applications.pages.register.forms import ExclusionForm, FundForm
+from services.applications.pages.register.parts import HOME, Programme, form_page, list_page
 from services.applications.pages.register.said import NOTHING
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import register
 from shared import clock
 from shared.bus import Bus
@@ -118,12 +119,10 @@ async def _save_fund(request: Request, principal: Principal, bus: Bus, one: regi
         entry = FundEntry.model_validate(form.values() | {"id": one.id if one else None})
         await actions.save_fund(bus, principal, entry, version=await version_of(request) if one else None)
     except ValidationError as error:
-        for problem in error.errors():
-            form.refuse(str(problem["loc"][0]), str(problem["msg"]).removeprefix("Value error, "))
+        for name, sentence in unreadable(error).items():
+            form.refuse(name, sentence)
         return _fund_page(request, form, 422, one)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return _fund_page(request, form, refused.status_code, one)
     return see_other(f"{FUNDS}?done=saved")
@@ -264,8 +263,6 @@ async def _save_pair(request: Request, principal: Principal, bus: Bus, one: regi
         )
         await actions.save_exclusion(bus, principal, entry, version=await version_of(request) if one else None)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _pair_page(request, bus, form, refused.status_code, one)
     return see_other(f"{EXCLUSIONS}?done=saved")

@@ -13,9 +13,10 @@ from services.applications.actions.register import needs as actions
 from services.applications.model.register.need import LEVELS, MOST_BYTES, MOST_ROWS, NeedEntry
 from services.applications.pages.parts import Store, tag, topic
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import NeedForm, choose, countries_of, refuse
-from services.applications.pages.register.parts import HOME, Country, form_page, list_page, version_of
+from services.applications.pages.register.forms import NeedForm, choose, countries_of
+from services.applications.pages.register.parts import HOME, Country, form_page, list_page
 from services.applications.pages.register.template import csv_template, xlsx_template
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import needs as store
 from services.applications.store import people
 from services.applications.store.register_changes import history

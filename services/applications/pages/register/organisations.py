@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
+from services.applications.actions.common import unreadable
 from services.applications.actions.register import matters, proposals
 from services.applications.actions.register.sight import decides, seen_organisation, within
 from services.applications.actions.register.written import organisation_entry, organisation_json
@@ -14,8 +15,9 @@ from services.applications.model.register import OrganisationEntry
 from services.applications.model.register.proposal import OrganisationChange
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import OrganisationForm, WordForm, countries_of, refuse
-from services.applications.pages.register.parts import HOME, Proposer, form_page, list_page, saves, version_of, went
+from services.applications.pages.register.forms import OrganisationForm, WordForm, countries_of
+from services.applications.pages.register.parts import HOME, Proposer, form_page, list_page, saves, went
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import people
 from services.applications.store import proposals as proposed
 from services.applications.store.register_changes import history
@@ -157,12 +159,10 @@ async def _save(request: Request, principal: Principal, bus: Bus, one: Any) -> R
             note_=form.note.data or "",
         )
     except ValidationError as error:
-        for problem in error.errors():
-            form.refuse(str(problem["loc"][0]), str(problem["msg"]).removeprefix("Value error, "))
+        for name, sentence in unreadable(error).items():
+            form.refuse(name, sentence)
         return _form_page(request, principal, form, 422, one=one)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return _form_page(request, principal, form, refused.status_code, one=one)
     return went(submitted, AT)
@@ -300,8 +300,6 @@ async def change_activity(request: Request, organisation_id: UUID, principal: Pr
             bus, principal, OrganisationChange(entry=entry), version=version or one.version, note_=form.note.data or ""
         )
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return await _activity_page(request, principal, bus, organisation_id, form, refused.status_code)
     return went(submitted, AT)

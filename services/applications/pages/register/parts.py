@@ -71,12 +71,6 @@ def form_page(
     )
 
 
-async def version_of(request: Request) -> int | None:
-    """The version that a form carries."""
-    sent = str((await request.form()).get("version", ""))
-    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else None
-
-
 def went(submitted: Submitted, address: str) -> Response:
     """Where to after a change: the entry that was changed, or the proposal that waits."""
     if submitted.proposal is not None:

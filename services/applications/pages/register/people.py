@@ -16,7 +16,7 @@ from services.applications.model.register import PersonEntry, access
 from services.applications.model.register.proposal import PersonChange
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import PersonForm, choose, countries_of, person_data, refuse
+from services.applications.pages.register.forms import PersonForm, choose, countries_of, person_data
 from services.applications.pages.register.parts import (
     HOME,
     Proposer,
@@ -24,9 +24,9 @@ from services.applications.pages.register.parts import (
     list_page,
     saves,
     uuid_or_none,
-    version_of,
     went,
 )
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import addresses as checks
 from services.applications.store import people, register
 from services.applications.store import proposals as proposed
@@ -228,8 +228,6 @@ async def _save(request: Request, principal: Principal, bus: Bus, one: register.
             form.refuse(str(problem["loc"][0]), _sentence(problem))
         return _form_page(request, principal, form, 422, one=one)
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return _form_page(request, principal, form, refused.status_code, one=one)
     return went(submitted, AT)

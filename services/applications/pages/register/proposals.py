@@ -18,7 +18,7 @@ from services.applications.model.register.proposal import (
 )
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import RefuseForm, refuse
+from services.applications.pages.register.forms import RefuseForm
 from services.applications.pages.register.parts import (
     HOME,
     Programme,
@@ -26,9 +26,9 @@ from services.applications.pages.register.parts import (
     form_page,
     list_page,
     uuid_or_none,
-    version_of,
 )
 from services.applications.pages.register.said import NOTHING
+from services.applications.pages.sent import refuse, version_of
 from services.applications.store import proposals as store
 from services.applications.store import register
 from shared import clock
@@ -246,8 +246,6 @@ async def refuse_it(request: Request, proposal_id: UUID, principal: Programme, b
     try:
         await actions.refuse(bus, principal, proposal_id, RefusedBecause(form.reason.data), form.text.data or "")
     except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
         refuse(form, refused)
         return _refuse_page(request, one, form, refused.status_code)
     return see_other(f"{AT}/{proposal_id}?done=refused")
