@@ -15,6 +15,7 @@ from services.applications.model.call.sentences import question_sentence
 from services.applications.model.call.texts import LANGUAGES as WRITTEN
 from services.applications.pages.calls.drafts import Draft, at, load
 from services.applications.pages.parts import Store
+from services.applications.pages.sent import number as number_in
 from services.applications.pages.sent import version_of
 from services.applications.pages.task_forms import InRow
 from shared.contracts.calls import CallQuestion
@@ -37,6 +38,7 @@ from shared.web.forms import (
     SelectField,
     StringField,
     TextAreaField,
+    sent,
 )
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
@@ -212,7 +214,7 @@ async def move(
     request: Request, draft_id: UUID, number: int, verb: str, principal: Coordinator, bus: Store
 ) -> Response:
     """Move a question up or down, or take it away."""
-    draft, version = await load(bus, draft_id), await version_of(request) or 0
+    draft, version = await load(bus, draft_id), number_in((await sent(request)).get("version")) or 0
     question, asked = _question(draft, number), list(draft.entry.questions)
     asked.remove(question)
     places = {"up": max(number - 2, 0), "down": number}
