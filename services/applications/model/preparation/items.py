@@ -1,0 +1,84 @@
+"""What must be there before travel, who brings it, who reads it, and for which visits is it asked? Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import Party
+from shared.contracts.codes import PreparationItem as Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+
+SENDER = Party.HOME_COORDINATOR
+
+
+OWNERS: dict[Item, Party] = {
+    Item.AUTHORISATION: SENDER,
+    Item.COSTS: SENDER,
+    Item.INVITATION: Party.HOST,
+    Item.ARRIVAL: Party.HOST,
+    Item.VISA: Party.GUEST,
+    Item.INSURANCE: Party.GUEST,
+    Item.EMERGENCY_CONTACT: Party.GUEST,
+    Item.ACCESS_NEEDS: Party.GUEST,
+}
+"""Who brings each thing: the sender owns planned facts, the host what it receives the guest with (EWP)."""
+
+
+ASKED = tuple(one for one in Item if one is not Item.ACCESS_NEEDS)
+"""What is asked where the programme says nothing else; access needs are offered, never asked."""
+
+
+SEEN_BY: dict[Item, frozenset[Party]] = {
+    Item.AUTHORISATION: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
+    Item.COSTS: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
+    Item.INVITATION: frozenset({Party.GUEST, SENDER, Party.HOST, Party.HOST_COORDINATOR}),
+    Item.ARRIVAL: frozenset({Party.GUEST, SENDER, Party.HOST}),
+    Item.VISA: frozenset({Party.GUEST, SENDER}),
+    Item.INSURANCE: frozenset({Party.GUEST, SENDER}),
+    Item.EMERGENCY_CONTACT: frozenset({Party.GUEST}),
+    Item.ACCESS_NEEDS: frozenset({Party.GUEST, Party.HOST}),
+}
+"""Who reads what a sheet says; everybody else of the visit sees only whether it is there (`domain.md`).
+
+The host sees the emergency contact by another way, on the days of the visit only.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether a thing is asked in a call, or between two countries; None stands for any."""
+
+    item: Item
+    asked: bool
+    call_id: UUID | None = None
+    country: str | None = None
+    host_country: str | None = None
+
+    def holds(self, call_id: UUID, country: str, host_country: str) -> bool:
+        """Whether it is about such a visit."""
+        return (
+            self.call_id in (None, call_id)
+            and self.country in (None, country)
+            and self.host_country in (None, host_country)
+        )
+
+    @property
+    def exactness(self) -> tuple[int, bool]:
+        """How much it says: a pair of countries goes before one country, that before a call."""
+        return (self.country is not None) + (self.host_country is not None), self.call_id is not None
+
+
+def asked(rules: Iterable[Rule], call_id: UUID, country: str, host_country: str) -> tuple[Item, ...]:
+    """What is asked for a visit: the most exact rule about each thing decides, else the default."""
+    found: dict[Item, Rule] = {}
+    for rule in rules:
+        if rule.holds(call_id, country, host_country):
+            before = found.get(rule.item)
+            if before is None or rule.exactness > before.exactness:
+                found[rule.item] = rule
+    return tuple(one for one in Item if (found[one].asked if one in found else one in ASKED))
