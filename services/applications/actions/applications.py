@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 # From these states an officer may still change the answers.
 WRITABLE = frozenset({ApplicationState.DRAFT, ApplicationState.RETURNED_FOR_INFORMATION})
 
+MOST_REPLY = 1000
+"""Characters of an officer's answer to what the coordinator asked."""
+
 
 async def begin(bus: Bus, principal: Principal, call_id: UUID, kind: ApplicationKind) -> store.Application:
     """Begin a draft, filled with what the register knows; the officer's draft for this call where there is one.
@@ -188,9 +191,12 @@ async def _lawful_answers(tx: Tx, application: store.Application, answers: Answe
         raise Refused(gettext("Some answers cannot be read."), 422, named)
 
 
-async def submit(bus: Bus, principal: Principal, application_id: UUID, settings: Settings) -> store.Application:
+async def submit(
+    bus: Bus, principal: Principal, application_id: UUID, settings: Settings, text: str = ""
+) -> store.Application:
     """Submit a draft, or again what was returned; the home national coordinator has it from now on.
 
+    `text` answers what the coordinator asked when it was returned; both read it in the history, it is in no event.
     Raises `Refused` (404; 409 where it is not the time or the state for it; 422 with what is missing by task).
     """
     moment = clock.now()
@@ -220,7 +226,7 @@ async def submit(bus: Bus, principal: Principal, application_id: UUID, settings:
         application.rules_version = terms.revision
         until = due(moment, terms.timers.endorse_wd, Unit.WORKING_DAYS, application.country)
         event = (ApplicationSubmitted if first else ApplicationResubmitted)(profile=profile, due=until)
-        await record(tx, application, event, state=state, due=until)
+        await record(tx, application, event, state=state, due=until, text="" if first else text.strip()[:MOST_REPLY])
         await tell_line_manager(tx, application)
         return application
 

@@ -41,6 +41,14 @@ class Begin(BaseModel):
     submit: bool = False
 
 
+class Submission(BaseModel):
+    """What the officer answers to the coordinator's question, where the application was returned with one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, Field(max_length=actions.MOST_REPLY)] = ""
+
+
 class Withdrawal(BaseModel):
     """Why the officer withdraws."""
 
@@ -198,9 +206,11 @@ async def take_over(application_id: UUID, body: Earlier, principal: Officer, bus
 
 
 @router.post("/applications/{application_id}/submit")
-async def submit(application_id: UUID, principal: Officer, bus: Store, settings: Portal) -> dict[str, Any]:
-    """Submit a draft, or again what was returned."""
-    await actions.submit(bus, principal, application_id, settings)
+async def submit(
+    application_id: UUID, principal: Officer, bus: Store, settings: Portal, body: Submission | None = None
+) -> dict[str, Any]:
+    """Submit a draft, or again what was returned, with an answer to what the coordinator asked."""
+    await actions.submit(bus, principal, application_id, settings, body.text if body else "")
     return await _shown(bus, application_id, answers=False)
 
 

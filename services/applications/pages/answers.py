@@ -45,6 +45,10 @@ def answered(
         rows = [
             {"key": key, "value": value or gettext("Not answered")} for key, value in _rows(code, answers, case, of)
         ]
+        if code == Section.SERVICE and not others:
+            sex = answers.sex
+            said_sex = gettext("I would rather not say") if sex is None else words.label(sex)
+            rows.append({"key": gettext("Sex"), "value": said_sex})
         if change is not None and rows:
             rows[0]["change"] = change(code)
         known = others and code in set(Section)
@@ -155,6 +159,7 @@ def _service(of: Answers, organisations: dict[str, str]) -> list[tuple[str, str]
             gettext("Years in the field"),
             "" if years is None else ngettext("%(years)d year", "%(years)d years", years) % {"years": years},
         ),
+        (gettext("Took part before"), gettext("Yes") if of.took_part_before else gettext("No")),
     ]
 
 

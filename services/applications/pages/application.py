@@ -52,6 +52,16 @@ class WithdrawForm(Form):
     )
 
 
+class ReplyForm(Form):
+    """What the officer answers to the coordinator, where something was asked."""
+
+    text = TextAreaField(
+        N_("Your answer to your coordinator"),
+        [Longest(actions.MOST_REPLY)],
+        description=N_("What no part of your application says. Your coordinator and you can read it afterwards."),
+    )
+
+
 def at(application_id: UUID, rest: str = "") -> str:
     """The address of the officer's own application, or of a page of it."""
     return f"/applications/mine/{application_id}" + (f"/{rest}" if rest else "")
@@ -105,7 +115,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         writable=writable,
         tasks=_tasks(case, remarks, notes) if writable else [],
         left=len(missing(case.application.answers, case.terms)),
-        remarks=[(TASK_FORMS[task_of(section)].title, text) for section, text in remarks.items()],
+        remarks=_remarks(returned) if writable else [],
         findings=case.findings,
         answers=answered(case, organisations),
         events=history(steps, principal, internal=False),
@@ -169,6 +179,12 @@ def task_of(section: str) -> str:
     return section if section in TASK_FORMS else "objectives"
 
 
+def _remarks(returned: store.Step | None) -> list[tuple[str, str]]:
+    """What the coordinator asked when the application was returned: the part that it is about, and the question."""
+    remarks = {} if returned is None else returned.remarks
+    return [(gettext(TASK_FORMS[task_of(section)].title), text) for section, text in remarks.items()]
+
+
 def _tasks(case: Case, remarks: dict[str, str], notes: dict[str, str]) -> list[dict[str, Any]]:
     lacks = missing(case.application.answers, case.terms)
     asked = {task_of(section) for section in remarks}
@@ -210,17 +226,23 @@ async def check(request: Request, application_id: UUID, principal: Officer, bus:
     return await _check(request, await own_case(bus, principal, application_id), bus)
 
 
-async def _check(request: Request, case: Case, bus: Bus, refused: Refused | None = None) -> Response:
+async def _check(
+    request: Request, case: Case, bus: Bus, refused: Refused | None = None, form: ReplyForm | None = None
+) -> Response:
     if case.application.own_state not in actions.WRITABLE:
         return see_other(at(case.application.id))
+    returned = case.application.own_state is not ApplicationState.DRAFT
     async with bus.read() as session:
+        asked = await store.last_return(session, case.application.id) if returned else None
         organisations = await organisations_of(session, case.application.answers)
         together = await company.company_in(session, case)
     lacks = missing(case.application.answers, case.terms)
     return render(
         request,
         "application/check.html",
-        200 if refused is None else refused.status_code,
+        refused.status_code if refused is not None else 422 if form is not None else 200,
+        form_=(form or ReplyForm()) if returned else None,
+        remarks=_remarks(asked),
         company=company_words(together),
         case=case,
         application=case.application,
@@ -235,12 +257,15 @@ async def _check(request: Request, case: Case, bus: Bus, refused: Refused | None
 @router.post("/mine/{application_id}/check")
 async def submit(request: Request, application_id: UUID, principal: Officer, bus: Store, settings: Portal) -> Response:
     """Submit it."""
+    form = await ReplyForm.read(request)
+    if not form.validate():
+        return await _check(request, await own_case(bus, principal, application_id), bus, form=form)
     try:
-        await actions.submit(bus, principal, application_id, settings)
+        await actions.submit(bus, principal, application_id, settings, form.text.data or "")
     except Refused as refused:
         if refused.status_code == 404:
             raise
-        return await _check(request, await own_case(bus, principal, application_id), bus, refused)
+        return await _check(request, await own_case(bus, principal, application_id), bus, refused, form)
     return see_other(at(application_id) + "?done=submitted")
 
 

@@ -142,7 +142,7 @@ async def ask_return(request: Request, application_id: UUID, principal: Decider,
 async def _return_page(request: Request, case: Case, form: ReturnForm, bus: Bus, status: int = 200) -> Response:
     async with bus.read() as session:
         organisations = await organisations_of(session, case.application.answers)
-    shown = {code: rows for code, _, rows in answered(case, organisations)}
+    shown = {code: rows for code, _, rows in answered(case, organisations, others=True)}
     return render(
         request,
         "coordinator/return.html",

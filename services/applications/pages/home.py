@@ -242,6 +242,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         request,
         "home.html",
         cases=sorted(((case, standing(case)) for case in cases), key=_first),
+        mine_waits=any(case.shown_state in _MINE for case in cases),
         open_calls=[call for call in open_calls if call.takes_applications(moment)],
         officer=principal.has(Role.OFFICER),
         counts=[

@@ -75,7 +75,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) 
         visit=view.visit,
         due=view.preparation_due,
         mine=[_task(view, one, linked=True) for one in sorted(mine, key=_first)],
-        others=[_task(view, one, linked=one.item in _OWN_WAY) for one in others],
+        others=[_task(view, one, linked=one.item in _OWN_WAY and bool(own & model.SEEN_BY[one.item])) for one in others],
         complete=view.checklist.complete,
         read=[
             {"title": words.label(one.item), "rows": rows_of(written[one.item].sheet)}

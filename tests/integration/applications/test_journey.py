@@ -168,7 +168,7 @@ async def test_who_looks_for_a_place_again_can_withdraw(programme: Programme, fe
     ended = matches.MatchCancelled.model_validate({**matches.MatchCancelled.example, **over, "pairing": pairing})
     again = Feed(programme.app.state.service.bus, consumers)
     await again.apply([again.record(cancelled, visit_id, sequence=2), again.record(ended, match_id, sequence=5)])
-    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "ended"
+    assert (await programme.get("ani", f"/applications/{made['id']}"))["state"] == "in_matching"
     await programme.post("ani", f"/applications/{made['id']}/withdraw", {"reason": "health"})
 
 

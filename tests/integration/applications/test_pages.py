@@ -181,6 +181,48 @@ async def test_a_coordinator_decides_by_forms(programme: Programme) -> None:
     assert made["reference"] in queue.text
 
 
+async def test_a_question_is_answered_in_words(programme: Programme) -> None:
+    """What the coordinator asked stands beside the answer's field; both read the answer, and no event holds it."""
+    made = await programme.submitted()
+    mine, case = f"/applications/mine/{made['id']}", f"/applications/cases/{made['id']}"
+    assert "Your answer to your coordinator" not in (await programme.as_("ani").get(f"{mine}/check")).text
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "Which test?"}})
+    check = await programme.as_("ani").get(f"{mine}/check")
+    assert "Which test?" in check.text
+    assert "Your answer to your coordinator" in check.text
+    long = await programme.as_("ani").post(f"{mine}/check", data={"text": "ա" * 1001})
+    assert long.status_code == 422
+    assert "ա" * 1001 in long.text
+    unseen = await programme.as_("ani").post(f"{mine}/check", data={"text": "before\x00after"})
+    assert unseen.status_code == 422
+    api = f"/applications/{made['id']}/submit"
+    await programme.post("ani", api, {"text": "before\x00after"}, 422)
+    await programme.post("ani", api, {"text": "ա" * 1001}, 422)
+    sent = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in May"})
+    assert sent.headers["location"] == f"{mine}?done=submitted"
+    twice = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in June"})
+    assert twice.headers["location"] == mine
+    for subject, address in (("ani", mine), ("tigran", case)):
+        shown = (await programme.as_(subject).get(address)).text
+        assert "IELTS, in May" in shown
+        assert "IELTS, in June" not in shown
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "And French?"}})
+    await programme.post("ani", api, {"text": "Not yet"})
+    assert "Not yet" in (await programme.as_("tigran").get(case)).text
+    assert "IELTS" not in str(await programme.journal("exchange.applications"))
+
+
+async def test_all_answers_are_read_before_they_are_submitted(programme: Programme) -> None:
+    """The check page shows earlier participation and what only the officer reads again; the coordinator reads less."""
+    made = await programme.submitted(took_part_before=True)
+    shown = (await programme.as_("ani").get(f"/applications/mine/{made['id']}")).text
+    assert "Took part before" in shown
+    assert "Female" in shown
+    await programme.post("tigran", f"/applications/{made['id']}/return", {"remarks": {"languages": "Which test?"}})
+    for address in (f"/applications/cases/{made['id']}", f"/applications/cases/{made['id']}/return"):
+        assert "Female" not in (await programme.as_("tigran").get(address)).text
+
+
 async def test_the_clock_moves_where_it_can(programme: Programme) -> None:
     """The local run's coordinator moves the clock by page and by API."""
     before = clock.now()
