@@ -190,14 +190,14 @@ async def test_a_question_is_answered_in_words(programme: Programme) -> None:
     check = await programme.as_("ani").get(f"{mine}/check")
     assert "Which test?" in check.text
     assert "Your answer to your coordinator" in check.text
-    long = await programme.as_("ani").post(f"{mine}/check", data={"text": "ա" * 1001})
+    long = await programme.as_("ani").post(f"{mine}/check", data={"text": "ვ" * 1001})
     assert long.status_code == 422
-    assert "ա" * 1001 in long.text
+    assert "ვ" * 1001 in long.text
     unseen = await programme.as_("ani").post(f"{mine}/check", data={"text": "before\x00after"})
     assert unseen.status_code == 422
     api = f"/applications/{made['id']}/submit"
     await programme.post("ani", api, {"text": "before\x00after"}, 422)
-    await programme.post("ani", api, {"text": "ա" * 1001}, 422)
+    await programme.post("ani", api, {"text": "ვ" * 1001}, 422)
     sent = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in May"})
     assert sent.headers["location"] == f"{mine}?done=submitted"
     twice = await programme.as_("ani").post(f"{mine}/check", data={"text": "IELTS, in June"})
