@@ -68,6 +68,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) 
     mine = [one for one in view.checklist.standings if actions.may_fill_in(view.of.case, one.item)]
     mine = [one for one in mine if one.item in view.checklist.asked or one.item is PreparationItem.ACCESS_NEEDS]
     others = [one for one in view.checklist.standings if one not in mine and one.item in view.checklist.asked]
+    read = {item for item in _OWN_WAY if own & model.SEEN_BY[item]}
     return render(
         request,
         "visits/preparation.html",
@@ -75,7 +76,7 @@ async def show(request: Request, visit_id: UUID, principal: Anyone, bus: Store) 
         visit=view.visit,
         due=view.preparation_due,
         mine=[_task(view, one, linked=True) for one in sorted(mine, key=_first)],
-        others=[_task(view, one, linked=one.item in _OWN_WAY and bool(own & model.SEEN_BY[one.item])) for one in others],
+        others=[_task(view, one, linked=one.item in read) for one in others],
         complete=view.checklist.complete,
         read=[
             {"title": words.label(one.item), "rows": rows_of(written[one.item].sheet)}
