@@ -23,6 +23,16 @@ def day(value: date | datetime | None, *, short: bool = False) -> str:
     return format_date(value, "d MMM y" if short else "d MMMM y", locale=locale())
 
 
+def month(value: date) -> str:
+    """`November 2026`."""
+    return format_date(value, "LLLL y", locale=locale())
+
+
+def weekday(value: date) -> str:
+    """`Mon 24 Nov`: a day among those of its week."""
+    return format_date(value, "EEE d MMM", locale=locale())
+
+
 def moment(value: datetime | None, *, short: bool = False) -> str:
     """`24 November 2026, 14:05 CET`; nothing for None."""
     if value is None:

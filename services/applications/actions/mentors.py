@@ -14,8 +14,8 @@ from services.applications.store import calls, counters, matches, register
 from services.applications.store import mentors as store
 from shared import clock
 from shared.contracts import mentors as told
-from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause
-from shared.identity.scope import is_self
+from shared.contracts.codes import CallState, CloseCause, MentorState, PauseCause, Role
+from shared.identity.scope import is_self, may_clear
 from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -23,6 +23,8 @@ from shared.web.i18n import gettext
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus, Tx
     from shared.identity import Principal
@@ -191,6 +193,28 @@ async def _by_mentor(bus: Bus, principal: Principal, mentor_id: UUID, event: tol
         if goes(steps.after, "mentor", type(event), mentor.state):
             await move(tx, mentor, event)
         return mentor
+
+
+async def readable(session: AsyncSession, principal: Principal, mentor_id: UUID) -> store.Mentor:
+    """A profile that is the principal's to read: the own one, and of the own country what is no draft.
+
+    Raises `Refused` (404).
+    """
+    mentor = await store.mentor(session, mentor_id)
+    if mentor is None:
+        raise not_found()
+    country = may_clear(principal, mentor.country, mentor.organisation_id)
+    abroad = country or principal.has(Role.PROGRAMME_COORDINATOR)
+    told = mentor.stands is not MentorState.DRAFT
+    own = principal.has(Role.MENTOR) and is_self(principal, mentor.subject)
+    if not own and not (told and abroad):
+        raise not_found()
+    return mentor
+
+
+def reads_all(principal: Principal, mentor: store.Mentor) -> bool:
+    """Whether the principal reads a whole profile: the mentor, and the own country's coordinator."""
+    return is_self(principal, mentor.subject) or may_clear(principal, mentor.country, mentor.organisation_id)
 
 
 async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:

@@ -193,25 +193,35 @@ async def submit(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
 async def endorse(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:
     """The host country supports it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        offer, acting_as = await _abroad(tx, principal, offer_id)
-        if goes(steps.after, "offer", told.OfferEndorsed, offer.state):
-            offer.remarks = {}
-            await move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
-        return offer
+        return await endorse_in(tx, principal, offer_id)
+
+
+async def endorse_in(tx: Tx, principal: Principal, offer_id: UUID) -> store.Offer:
+    """The same within a transaction that is open."""
+    offer, acting_as = await _abroad(tx, principal, offer_id)
+    if goes(steps.after, "offer", told.OfferEndorsed, offer.state):
+        offer.remarks = {}
+        await move(tx, offer, told.OfferEndorsed(acting_as=acting_as))
+    return offer
 
 
 async def send_back(bus: Bus, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
     """Ask the host for more; the remarks stay here. Raises `Refused` (404, 409; 422 without a remark)."""
+    async with bus.transaction(principal.subject) as tx:
+        return await send_back_in(tx, principal, offer_id, remarks)
+
+
+async def send_back_in(tx: Tx, principal: Principal, offer_id: UUID, remarks: Mapping[Section, str]) -> store.Offer:
+    """The same within a transaction that is open."""
     written = {Section(section): text.strip()[:1000] for section, text in remarks.items() if text.strip()}
     if not written:
         sentence = gettext("Write what you ask for, at least for one section.")
         raise Refused(sentence, 422, {"remarks": sentence})
-    async with bus.transaction(principal.subject) as tx:
-        offer, acting_as = await _abroad(tx, principal, offer_id)
-        if goes(steps.after, "offer", told.OfferReturned, offer.state):
-            offer.remarks = {str(section): text for section, text in written.items()}
-            await move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
-        return offer
+    offer, acting_as = await _abroad(tx, principal, offer_id)
+    if goes(steps.after, "offer", told.OfferReturned, offer.state):
+        offer.remarks = {str(section): text for section, text in written.items()}
+        await move(tx, offer, told.OfferReturned(sections=tuple(written), acting_as=acting_as))
+    return offer
 
 
 async def publish(bus: Bus, principal: Principal, offer_id: UUID) -> store.Offer:

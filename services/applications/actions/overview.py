@@ -5,7 +5,7 @@ Before a release: rank group, service, expertise and languages only (`domain.md`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from services.applications.model.preparation import Arrival, Checklist
     from shared.contracts.applications import ApplicationProfile
     from shared.contracts.codes import Answer
+    from shared.contracts.receipts import MatchExplained, NoMatchExplained
     from shared.identity import Principal
 
 _EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
@@ -70,6 +71,7 @@ class MatchView:
     offer: offers.Offer | None
     visit: visits_store.Visit | None
     mentorship: mentorships.Mentorship | None
+    receipt: MatchExplained | NoMatchExplained | None = None
 
     @property
     def match(self) -> matches.Match:
@@ -103,8 +105,10 @@ class MatchView:
 
 
 async def match_view(session: AsyncSession, principal: Principal, match_id: UUID) -> MatchView:
-    """One match. Raises `Refused` (404)."""
-    return (await views_of(session, principal, [await cases.of_match(session, principal, match_id)]))[0]
+    """One match, with the receipt of its application. Raises `Refused` (404)."""
+    view = (await views_of(session, principal, [await cases.of_match(session, principal, match_id)]))[0]
+    found = await matches.receipt(session, view.match.application_id)
+    return replace(view, receipt=found.explained if found is not None else None)
 
 
 async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
@@ -153,7 +157,13 @@ async def match_views(
     if principal.has(Role.OFFICER):
         mine = await applications_store.of_officer(session, principal.subject)
         among.append(matches.of_applications([one.id for one in mine]))
-    found = await matches.within(session, among, states=states)
+    return await views_of_matches(session, principal, await matches.within(session, among, states=states))
+
+
+async def views_of_matches(
+    session: AsyncSession, principal: Principal, found: Sequence[matches.Match]
+) -> list[MatchView]:
+    """Those of these matches that the person sees, in their order."""
     applications = await applications_store.by_id(session, {one.application_id for one in found})
     profiles = await mentors.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
     seen = []
@@ -190,7 +200,7 @@ class VisitView:
     version: int
     agenda: str
     agreed: dict[Party, int]
-    attendance: dict[date, bool]
+    records: dict[date, participation.Attendance]
     statements: list[participation.Statement]
     tasks: list[Task]
     proposal: moves_model.Proposal | None
@@ -214,6 +224,11 @@ class VisitView:
         open_ = self.visit.stands in {VisitState.SCHEDULED, VisitState.UNSCHEDULABLE}
         free = self.proposal is None and self.asked_move is None
         return open_ and free and bool(self.of.case.parties & set(moves.ASKING))
+
+    @property
+    def attendance(self) -> dict[date, bool]:
+        """By day, whether the guest was there, as far as it is recorded."""
+        return {day: one.present for day, one in self.records.items()}
 
     @property
     def both_agreed(self) -> bool:
@@ -250,7 +265,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         version,
         agenda,
         await participation.agenda_agreed(session, visit.id),
-        await participation.attendance(session, visit.id),
+        (await participation.attendance_of(session, [visit.id]))[visit.id],
         await participation.statements(session, visit.about),
         tasks_of(
             case.parties & set(visits.BOTH),

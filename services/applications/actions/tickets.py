@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from services.applications.actions.common import not_found
+from services.applications.actions.overview import match_view
 from services.applications.store import applications, mentorships, visits
+from shared.contracts.codes import MatchState, Party
+from shared.contracts.receipts import MatchExplained
 from shared.identity import issue_ticket
 from shared.identity.scope import is_self
 from shared.web.errors import Refused
@@ -16,6 +19,7 @@ from shared.web.i18n import gettext
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.applications.actions.overview import MatchView
     from services.applications.settings import Settings
     from shared.bus import Bus
     from shared.identity import Principal
@@ -27,6 +31,10 @@ ADDRESSES: dict[str, str] = {
     "follow_up": "/reporting/follow-ups/{subject}",
     "receipt": "/matching/receipts/{subject}",
 }
+
+# What is opened by somebody who is not the officer whose application it is.
+_STANDS = frozenset({MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED})
+_OF_OTHERS: dict[str, str] = {"host-receipt": "/matching/receipts/{subject}/host"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ def way(settings: Settings, principal: Principal, purpose: str, subject: str) ->
 
     Raises KeyError for an unknown purpose.
     """
-    address = ADDRESSES[purpose].format(subject=subject)
+    address = (ADDRESSES | _OF_OTHERS)[purpose].format(subject=subject)
     key = settings.ticket_private_key.get_secret_value()
     return Way(issue_ticket(purpose, subject, person=principal.subject, private_key=key), address)
 
@@ -74,3 +82,23 @@ async def for_application(
     if application is None or not is_self(principal, application.subject) or (subject or application_id) not in about:
         raise not_found()
     return way(settings, principal, purpose, str(subject or application_id))
+
+
+def receipt_for_host(view: MatchView) -> bool:
+    """Whether host or mentor may read why this guest: the match stands, and the published receipt is about it."""
+    told = view.receipt
+    return (
+        bool({Party.HOST, Party.MENTOR} & view.case.parties)
+        and view.match.stands in _STANDS
+        and isinstance(told, MatchExplained)
+        and (told.offer_id, told.mentor_id) == (view.match.offer_id, view.match.mentor_id)
+    )
+
+
+async def for_host(bus: Bus, settings: Settings, principal: Principal, match_id: UUID) -> Way:
+    """The way of host or mentor into why this guest: the points that speak for it. Raises `Refused` (404)."""
+    async with bus.read() as session:
+        view = await match_view(session, principal, match_id)
+    if not receipt_for_host(view):
+        raise not_found()
+    return way(settings, principal, "host-receipt", str(view.match.application_id))

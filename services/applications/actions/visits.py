@@ -17,6 +17,7 @@ from shared.contracts.participation import (
     EarlyReturnReported,
     NoShowReported,
 )
+from shared.web import dates
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -92,8 +93,19 @@ async def agree(bus: Bus, principal: Principal, visit_id: UUID, version: int | N
         return visit
 
 
-async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapping[date, bool]) -> Visit:
-    """The host records who was there, by day; another answer corrects it. Raises `Refused` (404, 409)."""
+async def record_days(
+    bus: Bus,
+    principal: Principal,
+    visit_id: UUID,
+    days: Mapping[date, bool],
+    *,
+    seen: Mapping[date, bool | None] | None = None,
+) -> Visit:
+    """The host records who was there, by day; another answer corrects it, and the same again changes nothing.
+
+    `seen` is what was recorded of the days when the host looked. Raises `Refused` (404; 409 where it cannot be recorded
+    now, or somebody else recorded something else since).
+    """
     async with bus.transaction(principal.subject) as tx:
         case, visit = await cases.of_visit(tx.session, principal, visit_id, lock=True)
         case.acts_as(Party.HOST)
@@ -102,6 +114,9 @@ async def record_days(bus: Bus, principal: Principal, visit_id: UUID, days: Mapp
         for day, present in sorted(days.items()):
             if before.get(day) is present:
                 continue
+            if seen is not None and day in seen and seen[day] is not before.get(day):
+                sentence = gettext("Somebody else recorded %(day)s since you opened the page. Look at it first.")
+                raise Refused(sentence % {"day": dates.day(day)}, 409)
             goes(model.may_record, visit.stands, visit.dates, day, today)
             row = store.Attendance(
                 visit_id=visit_id,

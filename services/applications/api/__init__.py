@@ -8,6 +8,7 @@ from services.applications.api import (
     applications,
     audit,
     balance,
+    calendar,
     call_drafts,
     calls,
     clock,
@@ -48,6 +49,7 @@ def routers(settings: Settings) -> list[APIRouter]:
         balance.router,
         internal.router,
     ]
+    found.append(calendar.router)
     found += [offers.router, mentors.router, matches.router, visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, preparation.router]
     if settings.local and time.movable():

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from services.applications.actions import answers, clearance
+from services.applications.actions import answers, clearance, tickets
 from services.applications.actions.bulk import MOST
 from services.applications.actions.overview import match_view, match_views
 from services.applications.api import shown
-from services.applications.api.parts import Body, Reason, Store, Text
+from services.applications.api.parts import Body, Portal, Reason, Store, Text
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Role, Side, StatedReason
 from shared.identity import Principal, allow
@@ -20,6 +20,7 @@ Clearer = Annotated[
     Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
 ]
 Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
+Counterpart = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
 Anyone = Annotated[
     Principal,
     Depends(
@@ -120,3 +121,10 @@ async def cancel(match_id: UUID, body: Reason, principal: Anyone, bus: Store) ->
     """Ask that a confirmed match be cancelled, before its visit begins."""
     await answers.cancel(bus, principal, match_id, body.reason, body.text)
     return await _shown(bus, principal, match_id)
+
+
+@router.post("/{match_id}/receipt", status_code=201)
+async def receipt(match_id: UUID, principal: Counterpart, bus: Store, settings: Portal) -> dict[str, str]:
+    """A ticket for host or mentor into the points that speak for this guest; good for two minutes."""
+    way = await tickets.for_host(bus, settings, principal, match_id)
+    return {"ticket": way.ticket, "address": way.address, "link": way.link}

@@ -3,20 +3,28 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from services.applications.actions import mentors as actions
-from services.applications.actions.common import not_found
+from services.applications.actions.offers_seen import sight
 from services.applications.api import shown
 from services.applications.api.parts import Body, Store
+from services.applications.store import matches
+from services.applications.store import mentor_list as listed
 from services.applications.store import mentors as store
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
-from shared.identity.scope import is_self
 
 router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
 Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
+Coordinator = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Reader = Annotated[
+    Principal,
+    Depends(allow(Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
+]
 
 
 class NewMentor(Body):
@@ -50,14 +58,37 @@ async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, An
         return {"mentors": [shown.mentor(one) for one in await store.of_subject(session, principal.subject)]}
 
 
-@router.get("/{mentor_id}")
-async def read_one(mentor_id: UUID, principal: Mentor, bus: Store) -> dict[str, Any]:
-    """The own profile."""
+@router.get("/country")
+async def read_country(
+    principal: Coordinator,
+    bus: Store,
+    state: str | None = None,
+    call_id: UUID | None = None,
+    country: str | None = None,
+    reference: str | None = None,
+    page: Annotated[int, Query(ge=1)] = 1,
+) -> dict[str, Any]:
+    """The published profiles of the own country (all, for the programme coordinator), those that are asked first."""
+    filters, seen = listed.Filters(state, call_id, country, reference), sight(principal)
     async with bus.read() as session:
-        mentor = await store.mentor(session, mentor_id)
-    if mentor is None or not is_self(principal, mentor.subject):
-        raise not_found()
-    return shown.mentor(mentor)
+        found, total = await listed.lines(session, seen, filters, page)
+        counts = await listed.counts(session, seen, filters)
+        going = await matches.going_of_mentors(session, [one.id for one in found])
+    return {
+        "mentors": [
+            shown.mentor(one, about=actions.reads_all(principal, one)) | {"mentees": going[one.id]} for one in found
+        ],
+        "total": total,
+        "counts": counts,
+    }
+
+
+@router.get("/{mentor_id}")
+async def read_one(mentor_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+    """The own profile; for coordinators a published one of the own country."""
+    async with bus.read() as session:
+        mentor = await actions.readable(session, principal, mentor_id)
+    return shown.mentor(mentor, about=actions.reads_all(principal, mentor))
 
 
 @router.put("/{mentor_id}")

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from services.applications.actions import named, revisions
+from services.applications.actions import named, offers_ticked, revisions
 from services.applications.actions import offers as actions
+from services.applications.actions.bulk import MOST
 from services.applications.actions.common import not_found
 from services.applications.actions.offers_seen import sight
 from services.applications.api import shown
@@ -51,6 +52,13 @@ class Written(Body):
     entry: dict[str, Any]
     prematched_reference: Text = ""
     version: int | None = None
+
+
+class Several(Body):
+    """Which placements; without remarks they are endorsed, with them sent back."""
+
+    offer_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST)]
+    remarks: dict[Section, str] | None = None
 
 
 class Copy(Body):
@@ -126,6 +134,16 @@ def theirs(principal: Principal, offer: store.Offer) -> bool:
     if country is None and str(offer.organisation_id) not in principal.organisations(Role.HOST_CONTACT):
         return False
     return may_see_organisation(principal, offer.organisation_id, country)
+
+
+@router.post("/decide")
+async def decide(body: Several, principal: Decider, bus: Store) -> dict[str, Any]:
+    """Endorse several in one go, or ask their hosts for more; `left` says of which it was not possible, and why."""
+    outcome = await offers_ticked.decide_all(bus, principal, body.offer_ids, body.remarks)
+    return {
+        "done": [one.id for one in outcome.done],
+        "left": [{"id": one.id, "detail": why} for one, why in outcome.left],
+    }
 
 
 @router.get("/{offer_id}")

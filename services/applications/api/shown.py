@@ -32,8 +32,8 @@ def offer(one: Offer) -> Shown:
     }
 
 
-def mentor(one: Mentor) -> Shown:
-    """A mentor's own profile."""
+def mentor(one: Mentor, *, about: bool = True) -> Shown:
+    """A mentor's profile; `about`, the words about a person, is for the mentor and the own country."""
     return {
         "id": one.id,
         "reference": one.reference,
@@ -46,7 +46,7 @@ def mentor(one: Mentor) -> Shown:
         "cause": one.cause,
         "asked": one.asked,
         "version": one.version,
-        "entry": one.entry_json,
+        "entry": one.entry_json if about else {name: part for name, part in one.entry_json.items() if name != "about"},
     }
 
 
@@ -115,6 +115,9 @@ def visit(view: VisitView) -> Shown:
         },
         "preparation": {one.item.value: one.ready for one in view.checklist.standings} if view.checklist else None,
         "attendance": {day.isoformat(): present for day, present in view.attendance.items()},
+        "corrections": {
+            day.isoformat(): one.was for day, one in view.records.items() if one.was not in {None, one.present}
+        },
         "recordable": view.recordable,
         "ended_on": one.ended_on,
         "reason": one.reason,

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.applications.actions import forms
 from services.applications.actions import visits as actions
+from services.applications.actions.attendance import guests
 from services.applications.actions.overview import visit_view
 from services.applications.api import shown
 from services.applications.api.parts import Body, MaybeReason, Portal, Store, TicketFor
@@ -49,9 +50,10 @@ class AgendaVersion(Body):
 
 
 class Days(Body):
-    """Who was there, by day."""
+    """Who was there, by day; `seen` is what was recorded of those days when it was read (null: nothing)."""
 
     days: Annotated[dict[date, bool], Field(min_length=1, max_length=5)]
+    seen: Annotated[dict[date, bool | None], Field(max_length=5)] | None = None
 
 
 class EarlyReturn(MaybeReason):
@@ -63,6 +65,27 @@ class EarlyReturn(MaybeReason):
 async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         return shown.visit(await visit_view(session, principal, visit_id))
+
+
+@router.get("/attendance")
+async def read_attendance(principal: Host, bus: Store) -> dict[str, list[dict[str, Any]]]:
+    """Whose attendance the host can record now: those of today first; of the days in `missing` nothing is said."""
+    async with bus.read() as session:
+        found = await guests(session, principal)
+    return {
+        "visits": [
+            {
+                "id": one.visit.id,
+                "reference": one.view.case.application.reference,
+                "state": one.visit.state,
+                "today": one.here,
+                "days": one.days,
+                "missing": one.missing,
+                "attendance": {day.isoformat(): record.present for day, record in one.records.items()},
+            }
+            for one in found
+        ]
+    }
 
 
 @router.get("/{visit_id}")
@@ -88,7 +111,7 @@ async def agree(visit_id: UUID, principal: Both, bus: Store, body: AgendaVersion
 @router.post("/{visit_id}/attendance")
 async def attend(visit_id: UUID, body: Days, principal: Host, bus: Store) -> dict[str, Any]:
     """Record who was there, by day; only days that have come."""
-    await actions.record_days(bus, principal, visit_id, body.days)
+    await actions.record_days(bus, principal, visit_id, body.days, seen=body.seen)
     return await _shown(bus, principal, visit_id)
 
 

@@ -9,9 +9,11 @@ from services.applications.pages import (
     appeal_decisions,
     appeals,
     application,
+    attendance,
     audit,
     available,
     balance,
+    calendar,
     calls,
     certificates,
     changes,
@@ -59,6 +61,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [queue.router, ticked.router, coordinator.router, ending.router, programme.router, certificates.router]
     found += [appeal_decisions.router, balance.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))
+    found += [calendar.router, attendance.router]
     found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from services.applications.actions import company, incidents, preparation
+from services.applications.actions.attendance import guests
 from services.applications.actions.mentorships.view import mentorship_rows
+from services.applications.actions.offers_seen import sight
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
@@ -16,7 +17,7 @@ from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.parts import Portal
 from services.applications.pages.matches import waits
 from services.applications.pages.register.overview import waits as register_waits
-from services.applications.store import appeals, calls, mentors, offers, queue, register
+from services.applications.store import appeals, calls, mentors, offer_list, queue, register
 from services.applications.store import applications as store
 from services.applications.store.coordinators import places_held
 from services.applications.store.partners import DecidedCase
@@ -53,6 +54,24 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
         N_("Placements"),
         N_("Places that hosts offer, from draft to published."),
         "/applications/offers",
+    ),
+    (
+        frozenset({Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
+        N_("Who comes when"),
+        N_("Visits by month and week, and the places that are left."),
+        "/applications/calendar",
+    ),
+    (
+        frozenset({Role.HOST_CONTACT}),
+        N_("Who is here today"),
+        N_("Attendance, with one tap a day."),
+        "/applications/visits/attendance",
+    ),
+    (
+        frozenset({Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR}),
+        N_("Mentors"),
+        N_("Profiles of mentors, and how many mentees each has."),
+        "/applications/mentors/country",
     ),
     (
         frozenset({Role.MENTOR}),
@@ -218,22 +237,15 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
         pairs = await mentorship_rows(session, principal) if principal.has(Role.OFFICER, Role.MENTOR) else []
-        places = await offers.within(
-            session,
-            organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.CLEARANCE_OFFICER))],
-            countries=sorted(principal.countries(Role.NATIONAL_COORDINATOR)),
-            states=[OfferState.SUBMITTED],
-        )
-        paused = await offers.within(
-            session,
-            organisation_ids=[UUID(one) for one in sorted(principal.organisations(Role.HOST_CONTACT))],
-            states=[OfferState.PAUSED],
-        )
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
         named = 0
         if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
             named = await company.waiting(session, principal)
+        placed = await offer_list.counts(session, sight(principal), offer_list.Filters(), clock.now())
+        places = placed[offer_list.WAITS]
+        paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
+        missing = sum(len(one.missing) for one in await guests(session, principal))
         going_on = await seen.going_on(session, principal) if principal.suspended else []
         of_register = await register_waits(session, principal, settings) if proposes else []
         me = await register.person(session, principal.subject)
@@ -275,13 +287,18 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
                 "/applications/mentorships?state=waits",
             ),
             *_asked(
-                len(places),
-                ngettext("placement waits for your endorsement", "placements wait for your endorsement", len(places)),
-                "/applications/offers?state=submitted",
+                missing,
+                ngettext("day of attendance is not recorded", "days of attendance are not recorded", missing),
+                "/applications/visits/attendance",
             ),
             *_asked(
-                len(paused),
-                ngettext("placement waits until you resume it", "placements wait until you resume them", len(paused)),
+                places,
+                ngettext("placement waits for you", "placements wait for you", places),
+                f"/applications/offers?state={offer_list.WAITS}",
+            ),
+            *_asked(
+                paused,
+                ngettext("placement waits until you resume it", "placements wait until you resume them", paused),
                 "/applications/offers?state=paused",
             ),
             *_asked(

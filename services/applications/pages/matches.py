@@ -7,9 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from services.applications.actions import answers, clearance
+from services.applications.actions import answers, clearance, tickets
 from services.applications.actions.overview import MatchView, match_view, match_views
+from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
+from services.applications.pages.mentor_words import rows
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.store.visits import Visit
 from shared import clock
@@ -27,6 +29,7 @@ Clearer = Annotated[
     Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
 ]
 Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
+Counterpart = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
 Anyone = Annotated[
     Principal,
     Depends(
@@ -200,9 +203,27 @@ async def page_of(
         asked=view.turn.hands.sentence
         if view.turn.hands is not None and principal.has(Role.PROGRAMME_COORDINATOR)
         else None,
+        receipt=tickets.receipt_for_host(view),
+        mentor_rows=_mentor(view),
         late=[party for party in view.case.parties if party in match.late],
         done=request.query_params.get("done"),
     )
+
+
+def _mentor(view: MatchView) -> list[dict[str, Any]]:
+    """What the reader may know of the mentor: the own country all, a mentee the words once there is a name."""
+    mentor = view.case.mentor
+    if mentor is None:
+        return []
+    home = bool({Party.MENTOR, Party.HOST_COORDINATOR} & view.case.parties)
+    known = view.known.get(Party.MENTOR)
+    return rows(mentor.entry, own=home, about=home or bool(known and known.name))
+
+
+@router.get("/{match_id}/receipt")
+async def open_receipt(match_id: UUID, principal: Counterpart, bus: Store, settings: Portal) -> Response:
+    """On to matching's receipt, with a ticket for the host's or the mentor's part of it."""
+    return see_other((await tickets.for_host(bus, settings, principal, match_id)).link)
 
 
 @router.post("/{match_id}/clear")

@@ -1,34 +1,46 @@
 """What does a mentor see and do about the own profile?"""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import mentors as actions
 from services.applications.actions.common import not_found
+from services.applications.actions.offers_seen import sight
 from services.applications.model import steps
-from services.applications.pages.abroad_forms import MentorForm
-from services.applications.pages.parts import Store, tag, topic
+from services.applications.pages.abroad_forms import MentorForm, refuse
+from services.applications.pages.mentor_words import rows
+from services.applications.pages.parts import PAGE, Store, cause_word, tag, uuid_in
 from services.applications.pages.sent import number, refuse
-from services.applications.store import calls
+from services.applications.store import calls, matches, register
+from services.applications.store import mentor_list as listed
 from services.applications.store import mentors as store
 from shared import clock
 from shared.bus import Bus
 from shared.contracts import mentors as told
 from shared.contracts.codes import ApplicationKind, CallState, MentorState, Role
 from shared.identity import Principal, allow
-from shared.identity.scope import is_self
-from shared.web import dates
+from shared.identity.scope import is_self, may_clear
+from shared.web import dates, states, words
 from shared.web.errors import Refused
+from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/mentors", include_in_schema=False)
 Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
+Coordinator = Annotated[
+    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
+]
+Reader = Annotated[
+    Principal,
+    Depends(allow(Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
+]
 _MOVES = {
     "publish": actions.publish,
+    "available": actions.confirm,
     "pause": actions.pause,
     "resume": actions.resume,
     "close": actions.close,
@@ -80,22 +92,141 @@ async def begin(principal: Mentor, bus: Store, call: UUID) -> Response:
     return see_other(at(mentor.id, rest))
 
 
+@router.get("/country")
+async def show_country(
+    request: Request,
+    principal: Coordinator,
+    bus: Store,
+    state: str = "",
+    call: str = "",
+    q: str = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Response:
+    """The mentors of the own country, for its coordinator: where each stands, and how many mentees each has."""
+    seen = sight(principal)
+    filters = listed.Filters(state or None, uuid_in(call), None, q.strip() or None)
+    async with bus.read() as session:
+        found, total = await listed.lines(session, seen, filters, page)
+        counts = await listed.counts(session, seen, filters)
+        of = await calls.calls(session)
+        people = await register.people_by_subject(session, [one.subject for one in found])
+        agencies = {
+            one.id: one for one in await register.organisations(session, ids={one.organisation_id for one in found})
+        }
+        going = await matches.going_of_mentors(session, [one.id for one in found])
+    titles = {one.id: one.reference for one in of}
+    return render(
+        request,
+        "mentors/country.html",
+        rows=[_row(one, principal, people, agencies, titles, going) for one in found],
+        total=total,
+        page=page,
+        size=PAGE,
+        counts=_counts(counts),
+        fields=[
+            {
+                "name": "state",
+                "label": gettext("State"),
+                "options": [(listed.ASKED, gettext("Asked whether still available"))]
+                + [(one.code, one.word) for one in states.states("mentor") if one.code != MentorState.DRAFT],
+                "value": state,
+            },
+            {
+                "name": "call",
+                "label": gettext("Call"),
+                "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
+                "value": call,
+            },
+            {"name": "q", "label": gettext("Reference"), "value": q},
+        ],
+        narrowed=bool(state or call or q),
+    )
+
+
+def _row(
+    mentor: store.Mentor,
+    principal: Principal,
+    people: dict[str, register.Person],
+    agencies: dict[UUID, register.Organisation],
+    of: dict[UUID, str],
+    going: dict[UUID, int],
+) -> list[Any]:
+    agency = agencies.get(mentor.organisation_id)
+    return [
+        {"text": mentor.reference, "href": at(mentor.id)},
+        _name(principal, mentor, people) or None,
+        f"{agency.name if agency else ''}, {words.country(mentor.country)}",
+        of.get(mentor.call_id, ""),
+        ", ".join(words.label(one.area) for one in mentor.entry.expertise),
+        gettext("%(taken)s of %(places)s") % {"taken": going[mentor.id], "places": mentor.entry.capacity},
+        tag("mentor", mentor.state),
+        cause_word(mentor.cause) or None,
+        None
+        if mentor.due is None
+        else f"{dates.day(mentor.due, short=True)} ({dates.relative(mentor.due, clock.today())})",
+    ]
+
+
+def _name(principal: Principal, mentor: store.Mentor, people: dict[str, register.Person]) -> str:
+    """The mentor's name, for the own country's coordinator, who keeps the register of the country."""
+    person = people.get(mentor.subject)
+    own = may_clear(principal, mentor.country, mentor.organisation_id)
+    return person.name if person is not None and own else ""
+
+
+def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
+    """What stands where; each count leads to exactly the rows that it counts."""
+    here = "/applications/mentors/country"
+    asked = found.get(listed.ASKED, 0)
+    shown = [
+        {
+            "count": asked,
+            "name": ngettext("is asked whether still available", "are asked whether still available", asked),
+            "href": f"{here}?state={listed.ASKED}",
+            "tone": "wait",
+        }
+    ]
+    shown += [
+        {"count": found.get(one.code, 0), "name": one.word, "href": f"{here}?state={one.code}", "tone": one.tone}
+        for one in states.states("mentor")
+    ]
+    return [one for one in shown if one["count"]]
+
+
 @router.get("/{mentor_id}")
-async def show(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
-    """The own profile: where it stands, what it says, what can be done."""
-    mentor, call = await _own(bus, principal, mentor_id)
+async def show(request: Request, mentor_id: UUID, principal: Reader, bus: Store) -> Response:
+    """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
+    async with bus.read() as session:
+        mentor = await actions.readable(session, principal, mentor_id)
+        call = await calls.call(session, mentor.call_id)
+        people = await register.people_by_subject(session, [mentor.subject])
+        going = (await matches.going_of_mentors(session, [mentor_id]))[mentor_id]
+    mine = is_self(principal, mentor.subject)
+    home = actions.reads_all(principal, mentor)
     return render(
         request,
         "mentors/show.html",
         mentor=mentor,
-        entry=mentor.entry,
-        topics=[topic(code) for code in mentor.entry.topics],
+        mine=mine,
+        name=_name(principal, mentor, people),
+        rows=rows(mentor.entry, own=home, about=home),
+        before_names=rows(mentor.entry, own=False, about=False),
+        going=going,
         call=call,
-        where=Standing(state("mentor", mentor.state), mentor.since),
-        moves=[name for name, event in _EVENTS.items() if steps.possible(event, mentor.state)],
-        writable=mentor.stands is not MentorState.CLOSED,
+        where=Standing(
+            state("mentor", mentor.state), mentor.since, mentor.due, reason=cause_word(mentor.cause) or None
+        ),
+        moves=_moves(mentor, call),
+        writable=actions.writable(mentor),
         done=request.query_params.get("done"),
     )
+
+
+def _moves(mentor: store.Mentor, call: calls.Call | None) -> list[str]:
+    """What the mentor can do with one button now: only what is possible."""
+    shut = mentor.stands is MentorState.CLOSED or call is None or call.state != CallState.PUBLISHED
+    found = [name for name, event in _EVENTS.items() if steps.possible(event, mentor.state)]
+    return [name for name in found if not (shut and name in {"publish", "resume"})]
 
 
 async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.Mentor, calls.Call]:
@@ -113,6 +244,8 @@ async def _own(bus: Bus, principal: Principal, mentor_id: UUID) -> tuple[store.M
 async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
     """The form with what is written."""
     mentor, call = await _own(bus, principal, mentor_id)
+    if not actions.writable(mentor):
+        return see_other(at(mentor_id))
     form = MentorForm()
     form.fill(mentor.entry, call.terms)
     return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
@@ -139,7 +272,7 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
 
 @router.post("/{mentor_id}/{move}")
 async def act(request: Request, mentor_id: UUID, move: str, principal: Mentor, bus: Store) -> Response:
-    """Publish, pause, resume or close it."""
+    """Publish, confirm, pause, resume or close it."""
     if move not in _MOVES:
         raise not_found()
     try:

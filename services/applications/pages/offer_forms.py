@@ -113,20 +113,48 @@ class OfferForm(Form):
 _LISTS = frozenset({"topics", "expertise", "excluded_rank_groups", "costs_borne"})
 
 
+_PARTS = [
+    (Section.SERVICE.value, N_("Title, unit, city and contact")),
+    (Section.TOPICS.value, N_("Topics")),
+    (Section.PLACES.value, N_("Places and periods")),
+    (Section.LANGUAGES.value, N_("Languages")),
+    (Section.AGENDA.value, N_("Outline of the agenda")),
+    (Section.COSTS.value, N_("Costs")),
+    (Section.SECURITY.value, N_("Security requirements and conflicts of interest")),
+]
+
+
 class ReturnOfferForm(Form):
     """A remark for each section that needs one."""
 
-    service = TextAreaField(N_("Title, unit, city and contact"), [Longest(1000)])
-    topics = TextAreaField(N_("Topics"), [Longest(1000)])
-    places = TextAreaField(N_("Places and periods"), [Longest(1000)])
-    languages = TextAreaField(N_("Languages"), [Longest(1000)])
-    agenda = TextAreaField(N_("Outline of the agenda"), [Longest(1000)])
-    costs = TextAreaField(N_("Costs"), [Longest(1000)])
-    security = TextAreaField(N_("Security requirements and conflicts of interest"), [Longest(1000)])
+    service = TextAreaField(_PARTS[0][1], [Longest(1000)])
+    topics = TextAreaField(_PARTS[1][1], [Longest(1000)])
+    places = TextAreaField(_PARTS[2][1], [Longest(1000)])
+    languages = TextAreaField(_PARTS[3][1], [Longest(1000)])
+    agenda = TextAreaField(_PARTS[4][1], [Longest(1000)])
+    costs = TextAreaField(_PARTS[5][1], [Longest(1000)])
+    security = TextAreaField(_PARTS[6][1], [Longest(1000)])
 
     def remarks(self) -> dict[Section, str]:
         """What is asked for, by section."""
         return {Section(field.name): field.data or "" for field in self}
+
+
+class EndorseAllForm(Form):
+    """Nothing is asked but whether they are to be endorsed."""
+
+
+class ReturnAllForm(Form):
+    """The same remark to several hosts."""
+
+    section = SelectField(
+        N_("Which part is it about?"), [Needed(N_("Choose a part"))], choices=_PARTS, blank=N_("Choose a part")
+    )
+    remark = TextAreaField(
+        N_("What do you ask for?"),
+        [Needed(N_("Write what you ask for")), Longest(1000)],
+        description=N_("Each of the hosts reads it"),
+    )
 
 
 class CopyForm(Form):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Depends
 from markupsafe import Markup
 
 from shared.bus import Bus
-from shared.contracts.codes import PRIORITIES, topic_label
+from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, topic_label
 from shared.service import bus_of
 from shared.web import states, words
 from shared.web.i18n import gettext
@@ -36,3 +37,19 @@ def topic(code: str) -> str:
 def paged(found: Sequence[T], page: int) -> Sequence[T]:
     """The 50 of one page, from 1."""
     return found[(page - 1) * PAGE : page * PAGE]
+
+
+def uuid_in(text: str) -> UUID | None:
+    """The id in a filter of an address; None where there is none, or none that can be read."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def cause_word(code: str | None) -> str:
+    """Why a placement or a profile pauses or is closed, in words; empty for nothing."""
+    for codes in (PauseCause, CloseCause):
+        if code in list(codes):
+            return words.label(codes(code))
+    return ""

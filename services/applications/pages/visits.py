@@ -13,6 +13,7 @@ from services.applications.actions.overview import MatchView, VisitView, match_v
 from services.applications.api.parts import Portal
 from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
+from services.applications.pages.attendance import recorded
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.pages.sent import version_of
@@ -181,7 +182,7 @@ async def page_of(
         contact=view.of.offer.entry.contact if view.of.offer and own else "",
         left=_left(view),
         arrival=_arrival(view),
-        days=[(day, view.attendance.get(day), day in view.recordable) for day in visit.dates],
+        days=[recorded(day, view.records.get(day)) | {"open": day in view.recordable} for day in visit.dates],
         may_report=Party.HOST in parties and bool(view.recordable),
         came=any(view.attendance.values()),
         tasks=_tasks(view),
@@ -284,20 +285,6 @@ async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -
     """Agree to the agenda that the page showed."""
     await actions.agree(bus, principal, visit_id, await version_of(request))
     return see_other(at(visit_id) + "?done=agreed")
-
-
-@router.post("/{visit_id}/attendance")
-async def attend(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
-    """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`."""
-    days: dict[date, bool] = {}
-    for name, value in (await request.form()).items():
-        if name.startswith("day-") and value in {"yes", "no"}:
-            try:
-                days[date.fromisoformat(name.removeprefix("day-"))] = value == "yes"
-            except ValueError:
-                continue
-    await actions.record_days(bus, principal, visit_id, days)
-    return see_other(at(visit_id) + "?done=attendance")
 
 
 @router.get("/{visit_id}/no-show")

@@ -95,6 +95,30 @@ async def offers_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUI
     return {one.id: one for one in await session.scalars(query)}
 
 
+async def told_with_days_in(
+    session: AsyncSession,
+    first: date,
+    *,
+    organisation_ids: Collection[UUID],
+    countries: Collection[str] | None,
+    agencies: Collection[UUID] = (),
+) -> list[Offer]:
+    """The placements that were published and have a day on or after `first`, by reference; hosts as for visits."""
+    told = (OfferState.PUBLISHED.value, OfferState.PAUSED.value, OfferState.CLOSED.value)
+    among = [col(Offer.organisation_id).in_([*organisation_ids, *agencies])]
+    if countries:
+        among.append(col(Offer.country).in_(sorted(countries)))
+    query = select(Offer).where(
+        sa.true() if countries is None else sa.or_(*among), col(Offer.state).in_(told), col(Offer.last_day) >= first
+    )
+    return list(await session.scalars(query.order_by(col(Offer.reference)).limit(MOST)))
+
+
+async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
+    """The placement with that reference."""
+    return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()
+
+
 async def within(
     session: AsyncSession,
     *,
@@ -112,8 +136,3 @@ async def within(
     if states:
         query = query.where(col(Offer.state).in_(states))
     return list(await session.scalars(query.order_by(col(Offer.due).nulls_last(), col(Offer.id).desc()).limit(MOST)))
-
-
-async def by_reference(session: AsyncSession, reference: str) -> Offer | None:
-    """The placement with that reference."""
-    return (await session.scalars(select(Offer).where(Offer.reference == reference))).first()

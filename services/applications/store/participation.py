@@ -215,13 +215,17 @@ async def put_agreed(session: AsyncSession, visit_id: UUID, party: Party, versio
 
 async def attendance(session: AsyncSession, visit_id: UUID) -> dict[date, bool]:
     """By day, whether the guest was there."""
-    return {one.day: one.present for one in await attendance_records(session, visit_id)}
+    found = await attendance_of(session, [visit_id])
+    return {day: one.present for day, one in found[visit_id].items()}
 
 
-async def attendance_records(session: AsyncSession, visit_id: UUID) -> list[Attendance]:
-    """What was recorded of each day, with what a correction replaced, by day."""
-    query = select(Attendance).where(Attendance.visit_id == visit_id).order_by(col(Attendance.day))
-    return list(await session.scalars(query))
+async def attendance_of(session: AsyncSession, visit_ids: Collection[UUID]) -> dict[UUID, dict[date, Attendance]]:
+    """By visit and day, what was recorded, with what a correction replaced."""
+    query = select(Attendance).where(col(Attendance.visit_id).in_(sorted(visit_ids)))
+    found: dict[UUID, dict[date, Attendance]] = {id_: {} for id_ in visit_ids}
+    for one in await session.scalars(query.order_by(col(Attendance.visit_id), col(Attendance.day))):
+        found[one.visit_id][one.day] = one
+    return found
 
 
 async def put_attendance(session: AsyncSession, record: Attendance) -> None:

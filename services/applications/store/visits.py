@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.bus import Envelope, Tx
 
 _TIME = sa.DateTime(timezone=True)
+MOST = 500
 _STATES: dict[str, VisitState] = {
     told.VisitScheduled.type: VisitState.SCHEDULED,
     told.VisitUnschedulable.type: VisitState.UNSCHEDULABLE,
@@ -200,6 +201,29 @@ async def of_mentorship(session: AsyncSession, mentorship_id: UUID) -> list[Visi
 
 def _current(visit: Visit) -> tuple[bool, datetime]:
     return visit.stands in _TO_COME, visit.since
+
+
+async def hosted_between(
+    session: AsyncSession,
+    first: date,
+    last: date,
+    *,
+    organisation_ids: Collection[UUID],
+    countries: Collection[str] | None,
+    agencies: Collection[UUID] = (),
+) -> list[Visit]:
+    """The visits with a day from `first` to `last` at these hosts, those that were called off too, by their start.
+
+    A host is an organisation with its id in `organisation_ids`, or one of these countries (None: all of them), or an
+    EU agency in `agencies`. At most `MOST`.
+    """
+    among = [col(Visit.host_organisation_id).in_([*organisation_ids, *agencies])]
+    if countries:
+        among.append(col(Visit.host_country).in_(sorted(countries)))
+    query = select(Visit).where(
+        sa.true() if countries is None else sa.or_(*among), col(Visit.start) <= last, col(Visit.end) >= first
+    )
+    return list(await session.scalars(query.order_by(col(Visit.start), col(Visit.id)).limit(MOST)))
 
 
 async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:

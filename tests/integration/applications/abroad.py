@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared import clock
-from shared.contracts import matches, mentorships, visits
+from shared.contracts import matches, mentorships, receipts, visits
 from shared.ids import new_id
 
 if TYPE_CHECKING:
@@ -114,6 +114,14 @@ class Abroad:
         due = (clock.now() + timedelta(days=14)).isoformat()
         await self.tell(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due)
         return match_id
+
+    async def explained(self, match_id: UUID, **changes: Any) -> None:
+        """Matching publishes why the applicant of a match got that placement or mentor."""
+        pairing = self.pairings[match_id]
+        names = ("call_id", "offer_id", "mentor_id")
+        told = {**receipts.MatchExplained.example, "match_id": match_id, **{name: pairing.get(name) for name in names}}
+        event = receipts.MatchExplained.model_validate(told | changes)
+        await self.feed.deliver((event, pairing["application_id"]))
 
     async def placement_matched(self) -> UUID:
         """Ani's application is matched with Claire's placement."""

@@ -152,6 +152,38 @@ async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abro
     )
 
 
+async def test_several_are_decided_after_one_page_that_names_them(abroad: Abroad, programme: Programme) -> None:
+    """Ticked, named with what happens, endorsed in one go; what somebody decided meanwhile is left and named."""
+    made = []
+    for title in ("First", "Second", "Third"):
+        body = {"call_id": programme.call["id"], "entry": abroad.offer_entry(title=title), "submit": True}
+        made.append((await abroad.post("claire", "/offers", body, 201))["id"])
+    page = await read(abroad, "luc", "/applications/offers")
+    assert all(f'id="offer-{one}"' in page for one in made)
+    assert 'id="offer-' not in await read(abroad, "claire", "/applications/offers")
+    ticked = "&".join(f"offer={one}" for one in made[:2])
+    at = f"/applications/offers/decide?act=endorse&{ticked}"
+    asked = await read(abroad, "luc", at)
+    assert "Second" in asked
+    assert "Third" not in asked
+    await abroad.post("luc", f"/offers/{made[0]}/endorse")
+    await abroad.post("claire", f"/offers/{made[0]}/publish")
+    answer = await send(abroad, "luc", at)
+    after = await read(abroad, "luc", answer.headers["location"])
+    assert "1 placement is done" in after
+    assert "1 was left as it is" in after
+    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", {"remark": "More?"}, 422)
+    body_ = {"section": "places", "remark": "Only two?"}
+    await send(abroad, "luc", f"/applications/offers/decide?act=return&offer={made[2]}", body_)
+    assert (await abroad.get("claire", f"/offers/{made[2]}"))["remarks"] == {"places": "Only two?"}
+    assert "You have ticked no placement" in await read(abroad, "luc", "/applications/offers/decide?act=endorse", 422)
+    for somebody, status in (("rasa", 404), ("claire", 403), ("ani", 403)):
+        await read(abroad, somebody, at, status)
+        await abroad.post(somebody, "/offers/decide", {"offer_ids": made}, status)
+    left = await abroad.post("luc", "/offers/decide", {"offer_ids": made})
+    assert (left["done"], {one["id"] for one in left["left"]}) == ([made[1]], {made[0], made[2]})
+
+
 async def test_pages_of_what_was_entered_in_error(abroad: Abroad) -> None:
     """The programme coordinator is asked once more, with what it means; a reason is needed; hosts have no such page."""
     offer = await abroad.offer()

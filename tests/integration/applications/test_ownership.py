@@ -81,6 +81,7 @@ async def world(programme: Programme, feed: Feed) -> World:
     await programme.post("programme", "/people", {"people": people}, 201)
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
+    await abroad.explained(match_id)
     pair_match = await abroad.mentor_matched()
     mentorship_id = await abroad.begun(pair_match)
     of = f"/mentorships/{mentorship_id}"

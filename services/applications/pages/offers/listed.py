@@ -8,13 +8,15 @@ from fastapi.responses import Response
 
 from services.applications.actions.offers_seen import sight
 from services.applications.pages.offers.common import Reader, at
-from services.applications.pages.offers.one import cause
-from services.applications.pages.parts import PAGE, Store, tag
+from services.applications.pages.offers.ticked import ACTS
+from services.applications.pages.parts import PAGE, Store, cause_word, tag, uuid_in
 from services.applications.store import calls, matches, register
 from services.applications.store import offer_list as store
 from services.applications.store.offers import Offer
 from shared import clock
-from shared.contracts.codes import ApplicationKind, CallState, Role
+from shared.contracts.codes import ApplicationKind, CallState, OfferState, Role
+from shared.identity import Principal
+from shared.identity.scope import may_clear
 from shared.web import dates, states, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
@@ -37,7 +39,7 @@ async def show_all(
 ) -> Response:
     """The placements that are the reader's; those that wait for the reader are a filter of their own."""
     seen = sight(principal)
-    filters = store.Filters(state or None, _uuid(call), country or None, q.strip() or None, sort)
+    filters = store.Filters(state or None, uuid_in(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
         found, total = await store.lines(session, seen, filters, clock.now(), page)
         counts = await store.counts(session, seen, filters, clock.now())
@@ -51,11 +53,14 @@ async def show_all(
         one for one in of if one.state == CallState.PUBLISHED and ApplicationKind.STUDY_VISIT in one.terms.kinds
     ]
     titles = {one.id: one for one in of}
+    ticks = any(_decides(principal, one) for one in found)
+    all_ticked = "all" in request.query_params
     host = principal.has(Role.HOST_CONTACT)
     return render(
         request,
         "offers/list.html",
-        rows=[_row(one, hosts, titles, taken) for one in found],
+        rows=[_row(one, hosts, titles, taken, box=_box(one, all_=all_ticked) if ticks else None) for one in found],
+        acts=[(act, gettext(ACTS[act].button)) for act in ACTS] if ticks else [],
         total=total,
         page=page,
         size=PAGE,
@@ -95,26 +100,40 @@ async def show_all(
     )
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+def _decides(principal: Principal, offer: Offer) -> bool:
+    """Whether the placement waits for a decision of the reader's country, or may wait for one of the programme's."""
+    programme = principal.has(Role.PROGRAMME_COORDINATOR)
+    return offer.stands is OfferState.SUBMITTED and (
+        programme or may_clear(principal, offer.country, offer.organisation_id)
+    )
+
+
+def _box(offer: Offer, *, all_: bool) -> Any:
+    """The box to tick before a placement that can be decided on; nothing before the others."""
+    if offer.stands is not OfferState.SUBMITTED:
+        return ""
+    return {"tick": "offer", "value": offer.id, "label": f"{offer.reference} {offer.title}", "ticked": all_}
 
 
 def _row(
-    offer: Offer, hosts: dict[UUID, register.Organisation], of: dict[UUID, calls.Call], taken: dict[UUID, int]
+    offer: Offer,
+    hosts: dict[UUID, register.Organisation],
+    of: dict[UUID, calls.Call],
+    taken: dict[UUID, int],
+    *,
+    box: Any,
 ) -> list[Any]:
     host, call = hosts.get(offer.organisation_id), of.get(offer.call_id)
     places = offer.entry.places
     return [
+        *([] if box is None else [box]),
         {"text": offer.reference, "href": at(offer.id)},
         offer.title,
         host.name if host else "",
         call.reference if call else "",
         None if places is None else gettext("%(taken)s of %(places)s") % {"taken": taken[offer.id], "places": places},
         tag("offer", offer.state),
-        cause(offer) or None,
+        cause_word(offer.cause) or None,
         dates.day(offer.since, short=True),
         None
         if offer.due is None

@@ -17,13 +17,13 @@ from services.applications.pages.offer_forms import ReturnOfferForm, VoidForm
 from services.applications.pages.offer_words import rows
 from services.applications.pages.offers.common import Coordinator, Decider, Host, Reader, at, own, seen
 from services.applications.pages.offers.form import filled_page
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, cause_word, tag
 from services.applications.store import applications, calls, matches, register, visits
 from services.applications.store import offers as store
 from shared import clock
 from shared.bus import Bus
 from shared.contracts import offers as told
-from shared.contracts.codes import CallState, CloseCause, OfferState, PauseCause, Role, StatedReason, VoidReason
+from shared.contracts.codes import CallState, OfferState, Role, StatedReason, VoidReason
 from shared.identity.scope import may_act_for_organisation
 from shared.web import dates, words
 from shared.web.errors import Refused
@@ -83,7 +83,7 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
             offer.since,
             offer.due,
             holder=_holder(offer) or None,
-            reason=cause(offer) or None,
+            reason=cause_word(offer.cause) or None,
         ),
         moves=_moves(offer, call) if mine else [],
         mine=mine,
@@ -103,14 +103,6 @@ def _moves(offer: store.Offer, call: calls.Call | None) -> list[str]:
     open_ = call is not None and call.state == CallState.PUBLISHED
     shut = offer.stands is OfferState.CLOSED or not open_
     return [name for name in found if not (shut and name in {"resume", "publish", "submit"})]
-
-
-def cause(offer: store.Offer) -> str:
-    """Why it pauses or is closed, in words."""
-    for codes in (PauseCause, CloseCause):
-        if offer.cause in list(codes):
-            return gettext(words.label(codes(offer.cause)))
-    return ""
 
 
 def _holder(offer: store.Offer) -> str:

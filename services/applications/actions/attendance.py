@@ -1,0 +1,78 @@
+"""Who is here today, and of which days is it not yet recorded? For a host with a phone in the hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.actions.offers_seen import sight
+from services.applications.actions.overview import views_of_matches
+from services.applications.model.participation import days_to_record
+from services.applications.store import matches, participation
+from services.applications.store import visits as store
+from shared import clock
+from shared.contracts.codes import Party, VisitState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.actions.overview import MatchView
+    from shared.identity import Principal
+
+_TAKES_PLACE = frozenset({VisitState.SCHEDULED, VisitState.UNDER_WAY})
+# A visit lasts five days; for somewhat longer its host is asked for what is missing, then matching ends it.
+_LOOK_BACK = timedelta(weeks=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A visit whose attendance can be recorded now: today's day first, then those before it."""
+
+    visit: store.Visit
+    view: MatchView
+    records: Mapping[date, participation.Attendance]
+    today: date
+
+    @property
+    def days(self) -> list[date]:
+        """The days that have come: today, then the others backwards."""
+        return sorted(days_to_record(self.visit.dates, self.today), reverse=True)
+
+    @property
+    def missing(self) -> list[date]:
+        """Those of them of which nothing is recorded."""
+        return [day for day in self.days if day not in self.records]
+
+    @property
+    def here(self) -> bool:
+        """Whether the visit takes place today."""
+        return self.today in self.visit.dates
+
+
+async def guests(session: AsyncSession, principal: Principal) -> Sequence[Guest]:
+    """The guests of the own organisations: those of today first, who is not recorded before who is."""
+    today = clock.today()
+    seen = sight(principal)
+    found = [
+        one
+        for one in await store.hosted_between(
+            session, today - _LOOK_BACK, today, organisation_ids=seen.own, countries=()
+        )
+        if one.stands in _TAKES_PLACE
+    ]
+    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    records = await participation.attendance_of(session, [one.id for one in found])
+    made = [
+        Guest(one, views[one.match_id], records[one.id], today)
+        for one in found
+        if one.match_id in views and Party.HOST in views[one.match_id].case.parties
+    ]
+    return sorted(
+        (one for one in made if one.here or one.missing),
+        key=lambda one: (not one.here, today in one.records, one.visit.start or today, str(one.visit.id)),
+    )
