@@ -1,10 +1,10 @@
 """How does a host record who is there, on a phone: one tap a day, and a correction that stays visible?"""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -15,11 +15,15 @@ from services.applications.pages.offers.common import Host
 from services.applications.pages.parts import Store, tag
 from services.applications.store.participation import Attendance
 from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import Principal, allow
 from shared.web import dates, words
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
+# On a visit of a mentoring pair the mentor receives, or the mentee.
+Receiver = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
 HERE = "/applications/visits/attendance"
 
 
@@ -67,7 +71,7 @@ def recorded(day: date, record: Attendance | None) -> dict[str, Any]:
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def attend(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
     """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`; a second tap changes nothing.
 
     `seen-2026-03-16` is what the page showed of that day, so that nobody corrects what somebody else has just recorded.
