@@ -10,7 +10,7 @@ from services.applications.actions import mentors as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.offers_seen import sight
 from services.applications.model import steps
-from services.applications.pages.abroad_forms import MentorForm, refuse
+from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.mentor_words import rows
 from services.applications.pages.parts import PAGE, Store, cause_word, tag, uuid_in
 from services.applications.pages.sent import number, refuse
