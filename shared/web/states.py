@@ -72,6 +72,14 @@ class State:
         word, explanation, holder, next_ = said
         return replace(self, word_=word or self.word_, explanation_=explanation, holder_=holder, next_=next_)
 
+    def of_mentoring(self, *, others: bool = False) -> State:
+        """The same state of an application for a mentor, where a mentor has what a host has of a visit."""
+        said = _OF_MENTORING.get((self.kind, self.code))
+        if said is None:
+            return self.for_others if others else self
+        explanation, own, for_others, next_ = said
+        return replace(self, explanation_=explanation, holder_=for_others if others else own, next_=next_)
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -326,6 +334,17 @@ _FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("call", "published"): ("", N_("Applications can be submitted."), N_("Applicants"), N_("Officers apply until the deadline.")),
     ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in."), N_("Whoever is asked"), N_("It is filled in.")),
     ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
+}
+# Of an application for a mentor: (explanation, who has it as the mentee reads it, and as others do, what comes next).
+_OF_MENTORING: dict[tuple[str, str], tuple[str, str, str, str]] = {
+    ("application", "offered"): (N_("A mentor was found. Mentee and mentor are asked."), N_("You and the mentor"), N_("Mentee and mentor"),
+     N_("Both accept, or the next in line is asked.")),
+    ("application", "accepted"): (N_("Both sides have accepted."), N_("You and the mentor"), N_("Mentee and mentor"),
+     N_("Both sign the agreement, then it begins.")),
+    ("application", "under_way"): (N_("It has begun."), N_("You and the mentor"), N_("Mentee and mentor"),
+     N_("The two meet, and each session is logged.")),
+    ("application", "completed"): (N_("The goals are closed, or the time is over."), N_("You and the mentor"), N_("Mentee and mentor"),
+     N_("Both evaluate it.")),
 }
 # fmt: on
 

@@ -10,7 +10,7 @@ from services.applications.model.call import Finding, findings, judge
 from services.applications.store import applications as store
 from services.applications.store import calls, register, standings
 from shared import clock
-from shared.contracts.codes import ApplicationState, PartnerStatus
+from shared.contracts.codes import ApplicationKind, ApplicationState, PartnerStatus
 from shared.web import words
 from shared.web.states import Standing, state
 
@@ -92,4 +92,6 @@ def standing(case: Case, *, others: bool = False) -> Standing:
     if shown is ApplicationState.SUBMITTED:
         holder = words.coordinator(application.country)
     told = state("application", shown)
+    if application.for_ is ApplicationKind.MENTEE:
+        return Standing(told.of_mentoring(others=others), since, due, holder)
     return Standing(told.for_others if others else told, since, due, holder)

@@ -103,6 +103,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         changed = await differences(session, case)
         before = await again.earlier(session, case.application)
         notes = await again.left_open(session, case)
+        came = await _came_of(session, case)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
     return render(
@@ -124,12 +125,37 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         outcomes=asked,
         changed=changed,
         earlier=before,
+        came=came,
         may_withdraw=leaves,
         may_change=model.may_change(case.application.own_state, case.shown_state),
         may_name=manager,
         appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )
+
+
+# In these states a visit or a mentorship has come of the application, and is where it goes on.
+_CAME = frozenset(
+    {
+        ApplicationState.ACCEPTED,
+        ApplicationState.SCHEDULED,
+        ApplicationState.UNDER_WAY,
+        ApplicationState.COMPLETED,
+        ApplicationState.ENDED,
+    }
+)
+
+
+async def _came_of(session: AsyncSession, case: Case) -> str | None:
+    """The address of the visit or mentorship that the newest match became."""
+    if case.projected is None or case.projected.match_id is None or case.shown_state not in _CAME:
+        return None
+    match_id = case.projected.match_id
+    visit = (await visits.of_matches(session, [match_id])).get(match_id)
+    pair = (await mentorships.of_matches(session, [match_id])).get(match_id)
+    if pair is not None:
+        return f"/applications/mentorships/{pair.id}"
+    return None if visit is None else f"/applications/visits/{visit.id}"
 
 
 def company_words(found: company.Company, *, others: bool = False) -> str:

@@ -91,7 +91,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
             }
         ),
         N_("Matches"),
-        N_("What was proposed, to be cleared or answered."),
+        N_("What was proposed, and whose answer it waits for."),
         "/applications/matches",
     ),
     (

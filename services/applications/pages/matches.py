@@ -11,7 +11,8 @@ from services.applications.actions import answers, clearance, tickets
 from services.applications.actions.overview import MatchView, match_view, match_views
 from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
-from services.applications.pages.mentor_words import rows
+from services.applications.pages.mentor_words import rows as mentor_rows
+from services.applications.pages.offer_words import rows as placement_rows
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.store.visits import Visit
 from shared import clock
@@ -44,6 +45,8 @@ Anyone = Annotated[
     ),
 ]
 WAITS = "waits"
+_PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
+"""What of a placement whoever answers or clears should know."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
 
 
@@ -195,6 +198,7 @@ async def page_of(
         who=who(view),
         topic=topic(match.pairing.topic),
         people=[(words.label(party), known) for party, known in view.known.items() if known.name],
+        place=placement_rows(view.offer.entry, {}, _PLACE) if view.offer else [],
         form_=form or AnswerForm(),
         may_cancel=match.stands is MatchState.CONFIRMED
         and (view.visit is None or view.visit.state in {"scheduled", "unschedulable"})
@@ -217,7 +221,7 @@ def _mentor(view: MatchView) -> list[dict[str, Any]]:
         return []
     home = bool({Party.MENTOR, Party.HOST_COORDINATOR} & view.case.parties)
     known = view.known.get(Party.MENTOR)
-    return rows(mentor.entry, own=home, about=home or bool(known and known.name))
+    return mentor_rows(mentor.entry, own=home, about=home or bool(known and known.name))
 
 
 @router.get("/{match_id}/receipt")

@@ -82,6 +82,29 @@ async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
         assert len((await abroad.get(somebody, "/matches"))["matches"]) == 1
 
 
+async def test_who_answers_reads_what_is_offered(abroad: Abroad) -> None:
+    """Before an answer the guest reads city, outline and security of the placement; after it, where the visit is."""
+    await abroad.offered(match_id := await abroad.placement_matched(), "tigran", "luc")
+    page = (await abroad.of.as_("ani").get(f"/applications/matches/{match_id}")).text
+    for said in ("Lyon", "Case work and seizure of devices.", "Identity document at the gate.", "English B1"):
+        assert said in page
+
+
+async def test_an_application_leads_to_its_visit_or_mentorship(abroad: Abroad) -> None:
+    """Once dates are set the application opens the visit; a mentee's opens the mentorship and names the mentor."""
+    match_id = await abroad.placement_matched()
+    mine = f"/applications/mine/{abroad.pairings[match_id]['application_id']}"
+    assert "Open your visit" not in (await abroad.of.as_("ani").get(mine)).text
+    visit_id = await abroad.scheduled(match_id)
+    assert f'href="/applications/visits/{visit_id}"' in (await abroad.of.as_("ani").get(mine)).text
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.opened(match_id)
+    page = (await abroad.of.as_("nino").get(f"/applications/mine/{abroad.pairings[match_id]['application_id']}")).text
+    assert f'href="/applications/mentorships/{mentorship_id}"' in page
+    assert "You and the mentor" in page
+    assert "Both sign the agreement, then it begins." in page
+
+
 async def test_a_refused_clearance_tells_personal_only(abroad: Abroad, programme: Programme) -> None:
     """The stated reason and its text stay in the portal; afterwards nobody can clear."""
     match_id = await abroad.placement_matched()

@@ -70,3 +70,13 @@ def test_nobody_but_the_person_concerned_is_you(kind: str) -> None:
         assert (other.code, other.tone, other.over) == (state.code, state.tone, state.over)
         assert bool(other.holder) == bool(other.next)
     assert len({state.for_others.word for state in shown}) == len(shown)
+
+
+def test_a_mentee_reads_of_the_mentor_and_not_of_a_host() -> None:
+    """Where a mentor has what a host has of a visit, the state names the mentor; to others nobody is "you"."""
+    for state in states.states("application"):
+        own, other = state.of_mentoring(), state.of_mentoring(others=True)
+        assert "host" not in f"{own.explanation} {own.holder} {own.next}".lower() or own.code == "scheduled"
+        assert "you" not in f"{other.explanation} {other.holder} {other.next}".lower()
+        assert (own.word, own.tone, own.over) == (state.word, state.tone, state.over)
+    assert states.state("application", "accepted").of_mentoring().holder == "You and the mentor"
