@@ -1,5 +1,7 @@
 """What does an officer see and do about an application? Task list, check answers, where it stands, withdrawing it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -104,6 +106,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         before = await again.earlier(session, case.application)
         notes = await again.left_open(session, case)
         came = await _came_of(session, case)
+    events = history(steps, principal, internal=False)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
     return render(
@@ -112,14 +115,14 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         case=case,
         application=case.application,
         call=case.call,
-        where=standing(case),
+        where=replace(standing(case), reason=_why(case, steps, events)),
         writable=writable,
         tasks=_tasks(case, remarks, notes) if writable else [],
         left=len(missing(case.application.answers, case.terms)),
         remarks=_remarks(returned) if writable else [],
         findings=case.findings,
         answers=answered(case, organisations),
-        events=history(steps, principal, internal=False),
+        events=events,
         certificates=papers,
         company=company_words(together),
         outcomes=asked,
@@ -132,6 +135,17 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )
+
+
+_NOES = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, ApplicationState.CANCELLED})
+
+
+def _why(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
+    """The reason of a no, as the history has it; `events` are the steps in words, in the same order."""
+    if case.application.own_state not in _NOES:
+        return None
+    said = (event["text"] for step, event in zip(steps, events, strict=True) if step.state == case.application.state)
+    return next(said, None)
 
 
 # In these states a visit or a mentorship has come of the application, and is where it goes on.

@@ -60,13 +60,14 @@ def _shown(step: Step, reader: Principal, *, internal: bool) -> dict[str, Any]:
     texts += [f"{words.label(Section(section))}: {text}" for section, text in step.remarks.items()]
     if internal and step.note:
         texts.append(gettext("For reviewers: %(note)s") % {"note": step.note})
-    told = ApplicationState(step.state)
+    told, title = ApplicationState(step.state), gettext(_TITLES.get(step.event, step.event))
+    ends = told in FINAL and state("application", told).word != title
     return {
-        "title": gettext(_TITLES.get(step.event, step.event)),
+        "title": title,
         "when": step.at,
         "by": _by(step, reader),
         "text": ". ".join(text.rstrip(".") for text in texts if text) or None,
-        "state": state("application", told) if told in FINAL else None,
+        "state": state("application", told) if ends else None,
     }
 
 

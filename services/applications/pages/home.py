@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.actions import company, incidents, preparation
 from services.applications.actions.attendance import guests
@@ -15,6 +16,7 @@ from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.parts import Portal
+from services.applications.pages.application import outcome_tasks
 from services.applications.pages.matches import waits
 from services.applications.pages.register.overview import waits as register_waits
 from services.applications.store import appeals, calls, mentors, offer_list, queue, register
@@ -225,6 +227,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
     async with bus.read() as session:
         mine = await store.of_officer(session, principal.subject) if principal.has(Role.OFFICER) else []
         cases = [case for one in mine[:20] if (case := await case_of(session, one.id)) is not None]
+        forms = [(case, await _forms(session, principal, case)) for case in cases]
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
         found, appealed = None, 0
         proposes = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
@@ -259,6 +262,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         officer=principal.has(Role.OFFICER),
         counts=[
             *(_counts(principal, found, appealed) if found is not None else []),
+            *(row for case, left in forms for row in _asked_forms(case, left)),
             *_asked(
                 unready,
                 ngettext(
@@ -314,6 +318,23 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         movable=clock.movable() and principal.has(Role.PROGRAMME_COORDINATOR),
         done=request.query_params.get("done"),
     )
+
+
+# Once it has begun, forms of reporting can be asked for; before that none is.
+_FORMS = (ApplicationState.UNDER_WAY, ApplicationState.COMPLETED, ApplicationState.ENDED)
+
+
+async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int:
+    """How many forms are asked of the officer about what came of the application, and are not in."""
+    if case.shown_state not in _FORMS:
+        return 0
+    return sum(task["href"] is not None for task in await outcome_tasks(session, principal, case.application.id))
+
+
+def _asked_forms(case: Case, left: int) -> list[dict[str, Any]]:
+    name = ngettext("form to fill in: %(reference)s", "forms to fill in: %(reference)s", left)
+    said = name % {"reference": case.application.reference}
+    return _asked(left, said, f"/applications/mine/{case.application.id}")
 
 
 # What waits for the officer, the most pressing first; after that what is on its way, then what is over.

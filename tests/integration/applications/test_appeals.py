@@ -26,7 +26,10 @@ async def test_an_appeal_by_form(programme: Programme) -> None:
     """The page offers it with its last day, asks why, files it; the text is in no event."""
     made = await _turned_down(programme)
     mine = f"/applications/mine/{made['id']}"
-    assert "you may appeal until" in (await programme.as_("ani").get(mine)).text
+    refused = (await programme.as_("ani").get(mine)).text
+    assert "you may appeal until" in refused
+    assert "The reason:" in refused
+    assert refused.count("Another unit goes first") == 2  # where it stands, and in the history
     page = await programme.as_("ani").get(f"{mine}/appeal")
     assert "Another unit goes first." in page.text
     empty = await programme.as_("ani").post(f"{mine}/appeal", data={"text": " "})

@@ -39,6 +39,9 @@ async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad:
     page = (await client.get(mine)).text
     for purpose in ("evaluation", "report"):
         assert f"/applications/visits/{visit_id}/forms/{purpose}" in page
+    home = (await client.get("/applications/")).text
+    assert "forms to fill in: AM-" in home
+    assert "Nothing waits for you" not in home
     way = await client.get(f"/applications/visits/{visit_id}/forms/report")
     assert way.headers["location"].startswith("/reporting/reports/guest.")
     assert f"{mine}/withdraw" not in page
