@@ -168,7 +168,7 @@ def _known(
     facts = [(Party(one.of), Party(one.to), one.fields) for one in released if stands]
     found: dict[Party, Known] = {}
     for party in case.sides:
-        fields = frozenset[str]().union(*(visible(viewer, party, facts) for viewer in case.parties))
+        fields = frozenset[str]().union(*(visible(viewer, party, facts, case.guest) for viewer in case.parties))
         if party is Party.HOST or not fields:
             continue
         held = _held(case, party, people)

@@ -117,11 +117,14 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
     held = await places_held(session, clock.today()) if ids else frozenset()
-    known = await cases.identities_of(session, found, await participation.releases(session, ids))
     organisation_ids = {case.match.host_organisation_id for case in found}
     hosts = {one.id: one for one in await register.organisations(session, ids=organisation_ids)}
     placements = await offers.offers_by_id(session, {case.match.offer_id for case in found if case.match.offer_id})
     came_visits = await visits_store.of_matches(session, ids)
+    travelling = [
+        cases.visiting(case, came_visits[case.match.id]) if case.match.id in came_visits else case for case in found
+    ]
+    known = await cases.identities_of(session, travelling, await participation.releases(session, ids))
     came_pairs = await mentorships.of_matches(session, ids)
     return [
         MatchView(

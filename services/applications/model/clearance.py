@@ -105,11 +105,16 @@ def _release(
     )
 
 
-def visible(viewer: Party, of: Party, released: Iterable[tuple[Party, Party, Iterable[str]]]) -> frozenset[str]:
+def visible(
+    viewer: Party, of: Party, released: Iterable[tuple[Party, Party, Iterable[str]]], travels: Party | None = None
+) -> frozenset[str]:
     """The fields of `of`'s identity that `viewer` may see, given the releases of the match as (of, to, fields).
 
-    The home coordinator knows the own officers from their applications, and everybody knows himself or herself.
+    The home coordinator knows the own officers from their applications, and everybody knows himself or herself. Where
+    the mentor `travels` on a pair's visit, the mentor's country is the one that sends, and knows whom.
     """
-    if viewer is of or (viewer is Party.HOME_COORDINATOR and of in {Party.GUEST, Party.MENTEE}):
+    own = viewer is Party.HOME_COORDINATOR and of in {Party.GUEST, Party.MENTEE}
+    sent = viewer is Party.HOST_COORDINATOR and of is travels is Party.MENTOR
+    if viewer is of or own or sent:
         return frozenset(IdentityField)
     return frozenset(field for whose, to, fields in released if whose is of and to is viewer for field in fields)

@@ -305,6 +305,9 @@ async def test_the_mentor_travels_and_the_mentee_is_the_host(abroad: Abroad) -> 
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     at = f"/visits/{visit_id}"
     plan = abroad.pair_plan(match_id, mentorship_id, "mentor")
+    # The country that sends the mentor knows him by name, as a country knows the officers that it sends.
+    assert "Jonas Kazlauskas" in (await abroad.of.as_("rasa").get(f"/applications{at}")).text
+    assert "Jonas Kazlauskas" not in (await abroad.of.as_("giorgi").get(f"/applications{at}")).text
     clock.move(timedelta(days=90))
     await abroad.post("jonas", f"{at}/attendance", {"days": {plan["days"][0]: True}}, 404)
     await abroad.post("nino", f"{at}/attendance", {"days": dict.fromkeys(plan["days"], True)})

@@ -175,6 +175,8 @@ def test_a_name_is_seen_only_after_its_release(pairing: Pairing, viewer: Party, 
     if viewer is not other:
         mentee_sees = other is Party.MENTOR and viewer is applicant and home and host
         assert bool(clearance.visible(viewer, other, facts)) == mentee_sees
+        sends = other is Party.MENTOR and viewer is Party.HOST_COORDINATOR
+        assert bool(clearance.visible(viewer, other, facts, Party.MENTOR)) == (mentee_sees or sends)
 
 
 @given(st.sampled_from(MatchState), st.dictionaries(st.sampled_from(Party), st.sampled_from(Answer)))
