@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from services.applications.actions.cases import visiting
 from services.applications.actions.offers_seen import sight
-from services.applications.actions.overview import views_of_matches
+from services.applications.actions.overview import match_views, views_of_matches
 from services.applications.model.participation import days_to_record
 from services.applications.store import matches, participation
 from services.applications.store import visits as store
 from shared import clock
-from shared.contracts.codes import Party, VisitState
+from shared.contracts.codes import MatchState, Party, Role, VisitState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,25 +55,47 @@ class Guest:
 
 
 async def guests(session: AsyncSession, principal: Principal) -> Sequence[Guest]:
-    """The guests of the own organisations: those of today first, who is not recorded before who is."""
+    """The guests of the own organisations, and whoever of the own mentoring pairs comes to the other.
+
+    Those of today come first, who is not recorded before who is.
+    """
     today = clock.today()
-    seen = sight(principal)
-    found = [
-        one
-        for one in await store.hosted_between(
-            session, today - _LOOK_BACK, today, organisation_ids=seen.own, countries=()
-        )
-        if one.stands in _TAKES_PLACE
-    ]
-    known = await matches.matches_by_id(session, {one.match_id for one in found})
-    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
-    records = await participation.attendance_of(session, [one.id for one in found])
-    made = [
-        Guest(one, views[one.match_id], records[one.id], today)
-        for one in found
-        if one.match_id in views and Party.HOST in views[one.match_id].case.parties
-    ]
+    hosted = [*await _of_organisations(session, principal, today), *await _of_pairs(session, principal, today)]
+    found = {visit.id: (visit, view) for visit, view in hosted if visit.stands in _TAKES_PLACE}
+    records = await participation.attendance_of(session, list(found))
+    made = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
     return sorted(
         (one for one in made if one.here or one.missing),
         key=lambda one: (not one.here, today in one.records, one.visit.start or today, str(one.visit.id)),
     )
+
+
+async def _of_organisations(
+    session: AsyncSession, principal: Principal, today: date
+) -> list[tuple[store.Visit, MatchView]]:
+    """The visits of late at the own organisations."""
+    found = await store.hosted_between(
+        session, today - _LOOK_BACK, today, organisation_ids=sight(principal).own, countries=()
+    )
+    known = await matches.matches_by_id(session, {one.match_id for one in found})
+    views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
+    return [
+        (one, views[one.match_id])
+        for one in found
+        if one.match_id in views and Party.HOST in views[one.match_id].case.parties
+    ]
+
+
+async def _of_pairs(session: AsyncSession, principal: Principal, today: date) -> list[tuple[store.Visit, MatchView]]:
+    """The visits of late under the own mentorships on which the other one travels."""
+    if not principal.has(Role.MENTOR, Role.OFFICER):
+        return []
+    return [
+        (view.visit, view)
+        for view in await match_views(session, principal, (MatchState.CONFIRMED,))
+        if view.visit is not None
+        and view.visit.mentorship_id is not None
+        and view.visit.start is not None
+        and today - _LOOK_BACK <= view.visit.start <= today
+        and Party.HOST in visiting(view.case, view.visit).parties
+    ]

@@ -11,7 +11,6 @@ from starlette.datastructures import FormData
 from services.applications.actions import visits as actions
 from services.applications.actions.attendance import Guest, guests
 from services.applications.pages.matches import guest_of
-from services.applications.pages.offers.common import Host
 from services.applications.pages.parts import Store, tag
 from services.applications.store.participation import Attendance
 from shared import clock
@@ -28,7 +27,7 @@ HERE = "/applications/visits/attendance"
 
 
 @router.get("/attendance")
-async def show(request: Request, principal: Host, bus: Store) -> Response:
+async def show(request: Request, principal: Receiver, bus: Store) -> Response:
     """Who is here today, and what is still missing of the days before."""
     async with bus.read() as session:
         found = await guests(session, principal)
@@ -38,6 +37,7 @@ async def show(request: Request, principal: Host, bus: Store) -> Response:
         today=[_guest(one) for one in found if one.here],
         before=[_guest(one) for one in found if not one.here],
         day=clock.today(),
+        host=principal.has(Role.HOST_CONTACT),
         missing=sum(len(one.missing) for one in found),
         done=request.query_params.get("done"),
     )

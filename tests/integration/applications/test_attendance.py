@@ -125,3 +125,24 @@ async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme)
     found = await programme.journal("exchange.participation")
     reported = [data for kind, _, data in found if kind == "NoShowReported"]
     assert [one["reason"] for one in reported] == ["personal"]
+
+
+async def test_who_of_a_pair_stays_at_home_records_the_other(abroad: Abroad, programme: Programme) -> None:
+    """Where the mentor travels, the mentee finds the day on the first page and taps it; the mentor does not."""
+    match_id = await abroad.mentor_matched()
+    mentorship_id = await abroad.begun(match_id)
+    visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
+    start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
+    list_, at = "/applications/visits/attendance", f"/applications/visits/{visit_id}/attendance"
+    assert "Nobody is here today" in await read(abroad, "nino", list_)
+    clock.move(timedelta(days=(start - clock.today()).days))
+    for who, asked in (("nino", True), ("jonas", False)):
+        assert ("not recorded" in await read(abroad, who, "/applications/")) == asked, who
+        assert ("Jonas Kazlauskas" in await read(abroad, who, list_)) == asked, who
+        found = (await abroad.get(who, "/visits/attendance"))["visits"]
+        assert [one["missing"] for one in found] == [[str(start)]] * asked
+    tap = {f"day-{start}": "yes", f"seen-{start}": "", "back": "today"}
+    await send(abroad, "jonas", at, tap, 404)
+    await send(abroad, "nino", at, tap)
+    assert await told(programme) == [(str(start), True)]
+    assert "All is recorded for today" in await read(abroad, "nino", list_)
