@@ -1,5 +1,6 @@
 """What do guest and host see and do about a visit, and who comes when?"""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,9 +12,10 @@ from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
 from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
 from services.applications.api.parts import Portal
+from services.applications.model.difference import difference
 from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
-from services.applications.pages.attendance import recorded
+from services.applications.pages.attendance import Receiver, recorded
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import PAGE, Store, paged, tag, topic
 from services.applications.pages.sent import version_of
@@ -40,8 +42,6 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-# On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
 Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
 Anyone = Annotated[
     Principal,
@@ -172,6 +172,7 @@ async def page_of(
         topic=topic(visit.topic),
         people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
         earlier=versions[1:],
+        change=_change(view, versions),
         agreed=[(_named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
@@ -232,6 +233,19 @@ def _named(visit: Visit, party: Party) -> str:
     return words.label(guest if party is Party.GUEST else other(guest))
 
 
+def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[str, Any] | None:
+    """How the agenda differs from what the reader agreed to, else from the version before; None where there is none."""
+    own = [view.agreed[party] for party in actions.BOTH if party in view.of.case.parties and party in view.agreed]
+    texts = {one.version: one.text for one in versions}
+    outline = view.of.offer.entry.outline if view.of.offer else ""
+    known = texts | ({actions.FIRST_VERSION: outline} if outline else {})
+    before = own[0] if own and own[0] in known else view.version - 1
+    if before not in known or before >= view.version:
+        return None
+    rows = difference(known[before].splitlines(), view.agenda.splitlines())
+    return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
+
+
 def _answered(view: VisitView, party: Party) -> str:
     """What one side answered to other dates; empty while it has not."""
     given = view.move_answers.get(party)
@@ -288,7 +302,7 @@ async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -
 
 
 @router.get("/{visit_id}/no-show")
-async def ask_no_show(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def ask_no_show(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
     """Ask once more, and why."""
     return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
 
@@ -312,7 +326,7 @@ async def _no_show_page(
 
 
 @router.post("/{visit_id}/no-show")
-async def no_show(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def no_show(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
     """Report that the guest did not come."""
     form = await MaybeReasonForm.read(request)
     if not form.validate():
@@ -323,7 +337,7 @@ async def no_show(request: Request, visit_id: UUID, principal: Host, bus: Store)
 
 
 @router.get("/{visit_id}/early-return")
-async def ask_return(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def ask_return(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
     """Ask for the last day, and why."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
@@ -351,7 +365,7 @@ def _last_days(view: VisitView) -> Any:
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def early_return(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
     """Report that the guest left before the end."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)

@@ -167,9 +167,19 @@ async def test_a_visit_on_pages(abroad: Abroad) -> None:
     await send(abroad, "claire", f"{at}/agenda", {"text": "Monday: briefing.", "version": "1"})
     late = await send(abroad, "ani", f"{at}/agenda", {"text": "Another one.", "version": "1"}, 409)
     assert "changed the agenda" in late.text
+    page = await read(abroad, "ani", at)
+    assert "What changed since version 1" in page
+    assert "<ins>briefing.</ins>" in page or "<ins>Monday: briefing.</ins>" in page
     for somebody in ("ani", "claire", "claire"):
         await send(abroad, somebody, f"{at}/agenda/agree", {"version": "2"})
     assert "Agenda agreed" in await read(abroad, "claire", at)
+    for version, text in ((2, "Monday: tour."), (3, "Monday: long tour.")):
+        await send(abroad, "claire", f"{at}/agenda", {"text": text, "version": str(version)})
+    # What was agreed was version 2: the difference is to that one, whatever lay between.
+    page = await read(abroad, "ani", at)
+    assert "What changed since the version to which you agreed" in page
+    assert "<del>briefing.</del>" in page
+    assert "<ins>long tour.</ins>" in page
     assert "Was the guest there?" not in await read(abroad, "claire", at)
     clock.move(timedelta(days=80))
     page = await read(abroad, "claire", at)

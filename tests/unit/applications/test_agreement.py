@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.applications.model.difference import difference
 from services.applications.model.mentorship import agreement as model
 from services.applications.model.mentorship.agreement import Meeting, Rhythm, Terms, Version, VersionState
-from services.applications.model.mentorship.difference import difference
 from services.applications.model.steps import AlreadyDone, NotNow
 from shared.contracts.codes import MentorshipState, Party
 from shared.contracts.mentorships import MentorshipOpened, MentorshipPlan

@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from services.applications.actions.common import not_found
 from services.applications.actions.mentorships import agreement as actions
 from services.applications.actions.mentorships.view import MentorshipView
+from services.applications.model.difference import Row, difference
 from services.applications.model.mentorship import agreement as model
-from services.applications.model.mentorship.difference import Row, difference
 from services.applications.model.mentorship.pair import ONGOING, PAIR
 from services.applications.pages.mentorships.forms import TermsForm
 from services.applications.pages.mentorships.parts import Anyone, Pair, at, name_of, own, router, seen
