@@ -31,18 +31,15 @@ def untouched(application: store.Application) -> bool:
 
 
 async def earlier(session: AsyncSession, application: store.Application) -> store.Application | None:
-    """The officer's newest other application of that kind that was submitted, offered while the draft is untouched."""
+    """The officer's newest other application that was submitted, offered while the draft is untouched.
+
+    One of the same kind goes before one of the other, in which most is the same and need not be asked twice either.
+    """
     if not untouched(application):
         return None
     mine = await store.of_officer(session, application.subject)
-    return next(
-        (
-            one
-            for one in mine
-            if one.submitted_at is not None and one.kind == application.kind and one.id != application.id
-        ),
-        None,
-    )
+    sent = [one for one in mine if one.submitted_at is not None and one.id != application.id]
+    return next(iter(sorted(sent, key=lambda one: one.kind != application.kind)), None)
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.applications.model.answers import PRIVACY_VERSION
 from tests.integration.applications.conftest import call_terms, days
 
 if TYPE_CHECKING:
@@ -43,6 +44,26 @@ async def test_earlier_answers_are_taken_over_by_form(programme: Programme) -> N
     assert answers["objectives"] == ["Learn how seized devices are searched."]
     again = await programme.as_("ani").post(f"{mine}/again")
     assert again.headers["location"] == mine
+
+
+async def test_one_of_the_same_kind_goes_before_one_of_the_other(programme: Programme) -> None:
+    """Whoever applied for a visit is not asked the same for a mentor; an older application for a mentor goes first."""
+    visit = await programme.submitted()
+    body = {"call_id": (await _next_call(programme))["id"], "kind": "mentee"}
+    draft = await programme.post("ani", "/applications", body, 201)
+    mine = f"/applications/mine/{draft['id']}"
+    assert f"You have applied before: {visit['reference']}" in (await programme.as_("ani").get(mine)).text
+    await programme.as_("ani").post(f"{mine}/again")
+    answers = (await programme.get("ani", f"/applications/{draft['id']}"))["answers"]
+    assert answers["line_manager_email"] == "vardan@police.example"
+    privacy = {"privacy_version": PRIVACY_VERSION, "privacy_at": "2026-01-01T00:00:00Z"}
+    await programme.as_("ani").put(f"/applications/api/applications/{draft['id']}/answers", json=privacy)
+    mentee = await programme.post("ani", f"/applications/{draft['id']}/submit")
+    newer = {"kind": "study_visit", "answers": programme.answers(), "privacy": True, "submit": True}
+    await programme.post("ani", "/applications", body | newer, 201)
+    later = await programme.post("ani", "/applications", {**body, "call_id": (await _next_call(programme))["id"]}, 201)
+    shown = (await programme.as_("ani").get(f"/applications/mine/{later['id']}")).text
+    assert f"You have applied before: {mentee['reference']}" in shown
 
 
 async def test_who_and_what_may_not_be_taken_over(programme: Programme) -> None:
