@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col
 
 from services.applications.store.base import Table
 
@@ -46,9 +46,3 @@ async def question(session: AsyncSession, secret: str, *, lock: bool = False) ->
 async def forget_older(session: AsyncSession, about: UUID, due: datetime) -> None:
     """Forget the links of earlier questions about the same offer or mentor: they answer nothing any more."""
     await session.execute(sa.delete(Question).where(col(Question.about) == about, col(Question.due) < due))
-
-
-async def links_of(session: AsyncSession, about: UUID) -> list[Question]:
-    """The links that were made for the newest question about an offer or a mentor, the oldest first."""
-    query = select(Question).where(Question.about == about).order_by(col(Question.made_at), col(Question.digest))
-    return list(await session.scalars(query.limit(100)))
