@@ -32,7 +32,7 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "match_offer_id": "SELECT count(*) FROM match WHERE offer_id = :id AND state = 'confirmed'",
         "match_mentor_id": "SELECT count(*) FROM match WHERE mentor_id = :id AND state = 'confirmed'",
         "visit_offer_id": "SELECT * FROM visit WHERE offer_id = :id AND state NOT IN ('cancelled', 'voided')",
-        "availability_question_about": "SELECT * FROM availability_question WHERE about = :id ORDER BY made_at",
+        "availability_question_about": "DELETE FROM availability_question WHERE about = :id AND due < now()",
         "application_submitted_due": "SELECT * FROM application WHERE state = 'submitted' AND due < now()",
         "application_organisation_id": "SELECT * FROM application WHERE organisation_id = :id",
         "partner_decision_country": "SELECT * FROM partner_decision WHERE country = 'BY' ORDER BY decided_at DESC",
