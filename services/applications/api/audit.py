@@ -16,7 +16,7 @@ Reader = Annotated[Principal, Depends(allow(Role.AUDITOR, Role.DATA_PROTECTION_O
 
 @router.get("")
 async def read(_: Reader, bus: Store, asked: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> dict[str, Any]:
-    """One page (50) of a kind: attempts, partners, releases, looks; the newest first."""
+    """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
     async with bus.read() as session:
         lines, total = await store.page(session, asked, page)
     names = ("at", "who", "what", "about", "country", "details")

@@ -24,6 +24,7 @@ Reader = Annotated[Principal, Depends(allow(Role.AUDITOR, Role.DATA_PROTECTION_O
 
 KINDS: dict[store.Kind, str] = {
     store.Kind.ATTEMPTS: N_("Refused attempts"),
+    store.Kind.REGISTER: N_("Changes of the register"),
     store.Kind.PARTNERS: N_("Decisions about partners"),
     store.Kind.RELEASES: N_("Releases of names"),
     store.Kind.LOOKS: N_("Looks at people"),
@@ -71,12 +72,14 @@ def _fields(asked: store.Filters) -> list[dict[str, Any]]:
     ]
     choices = {
         store.Kind.ATTEMPTS: [(code, gettext(text)) for code, text in WHY.items()],
+        store.Kind.REGISTER: [],
         store.Kind.PARTNERS: [(one.value, words.label(one)) for one in PartnerStatus],
         store.Kind.RELEASES: [(one.value, words.label(one)) for one in ReleasePurpose],
         store.Kind.LOOKS: [(code, gettext(text)) for code, text in _LOOKS.items()],
     }[asked.kind]
-    fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": asked.what})
-    if asked.kind in {store.Kind.PARTNERS, store.Kind.RELEASES}:
+    if choices:
+        fields.append({"name": "what", "label": gettext("More exactly"), "options": choices, "value": asked.what})
+    if asked.kind in {store.Kind.REGISTER, store.Kind.PARTNERS, store.Kind.RELEASES}:
         countries = [(code, words.country(code)) for code in PARTNERS]
         fields.append({"name": "country", "label": gettext("Country"), "options": countries, "value": asked.country})
     if asked.kind is not store.Kind.RELEASES:
@@ -91,6 +94,8 @@ def what(kind: store.Kind, line: store.Line) -> str:
     match kind:
         case store.Kind.ATTEMPTS:
             return gettext(WHY.get(line.what, line.what))
+        case store.Kind.REGISTER:
+            return f"{line.details['kind']}: {line.what}".replace("_", " ")
         case store.Kind.PARTNERS:
             return words.label(PartnerStatus(line.what))
         case store.Kind.RELEASES:
@@ -115,6 +120,8 @@ def details(kind: store.Kind, line: store.Line) -> str:
             return gettext("%(count)s more in a minute") % {"count": known["more"]}
         case store.Kind.ATTEMPTS:
             return f"{known['method']} {known['route']} ({known['status']})"
+        case store.Kind.REGISTER:
+            return ", ".join(known["fields"] or ())
         case store.Kind.PARTNERS:
             return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(known["since"]))}
         case store.Kind.RELEASES:

@@ -183,7 +183,7 @@ _WAYS: tuple[tuple[frozenset[Role], str, str, str], ...] = (
     (
         frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}),
         N_("Audit"),
-        N_("Refused attempts, decisions about partners, releases of names, looks at people."),
+        N_("Refused attempts, changes of the register, decisions about partners, releases of names, looks at people."),
         "/applications/audit",
     ),
     (

@@ -1,4 +1,4 @@
-"""What does an auditor read? Refused attempts, decisions about partners, releases of names, and looks at people.
+"""What does an auditor read? Attempts, changes of the register, decisions about partners, releases, looks at people.
 
 Each kind is one query of the same columns: when, who, what, about what, country, details. Read only.
 """
@@ -19,6 +19,7 @@ from services.applications.store.contacts import Access
 from services.applications.store.matches import Match
 from services.applications.store.participation import Release
 from services.applications.store.partners import Decision
+from services.applications.store.register_changes import RegisterChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     """What is read."""
 
     ATTEMPTS = "attempts"
+    REGISTER = "register"
     PARTNERS = "partners"
     RELEASES = "releases"
     LOOKS = "looks"
@@ -74,6 +76,23 @@ def _lines(kind: Kind) -> sa.Subquery:
                 "method", Attempt.method, "route", Attempt.route, "status", Attempt.status, "more", Attempt.more
             )
             query = sa.select(*_columns(Attempt.at, Attempt.id, Attempt.who, Attempt.why, Attempt.about, none, details))
+        case Kind.REGISTER:
+            # Which fields have changed; what was in them are names and addresses, which the register itself shows.
+            fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
+                sa.func.jsonb_object_keys(RegisterChange.before.op("||")(RegisterChange.after)).alias("key")
+            )
+            details = build("kind", RegisterChange.kind, "fields", fields.scalar_subquery())
+            query = sa.select(
+                *_columns(
+                    RegisterChange.at,
+                    RegisterChange.id,
+                    RegisterChange.actor,
+                    RegisterChange.action,
+                    RegisterChange.key,
+                    RegisterChange.country,
+                    details,
+                )
+            )
         case Kind.PARTNERS:
             details = build("since", Decision.since, "state", Decision.state, "withdrawn_by", Decision.withdrawn_by)
             query = sa.select(

@@ -122,6 +122,19 @@ async def test_releases_looks_and_decisions_are_read(programme: Programme, feed:
 
 
 @pytest.mark.usefixtures("audrey")
+async def test_changes_of_the_register_are_read_without_what_was_in_them(programme: Programme) -> None:
+    """Who changed which entry, and which of its fields; the names and addresses themselves stay in the register."""
+    changed = programme.person("nino", "Nino Kapanadze", "GE", "officer", service="police")
+    await programme.post("programme", "/people", {"people": [changed]}, 201)
+    found = await lines(programme, kind="register", who="programme", country="GE")
+    assert any("name" in (one["details"]["fields"] or ()) for one in found)
+    assert "Kapanadze" not in str(found)
+    page = await programme.as_("audrey").get("/applications/audit?kind=register")
+    assert page.status_code == 200
+    assert "Kapanadze" not in page.text
+
+
+@pytest.mark.usefixtures("audrey")
 async def test_a_flood_is_counted(programme: Programme, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one person's attempts in a minute twenty have a row; the rest is one number, and others are kept as always."""
     monkeypatch.setattr("services.applications.actions.attempts.time.monotonic", lambda: 600.0)
