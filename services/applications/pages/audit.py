@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from services.applications.actions.attempts import WHY
 from services.applications.actions.audit import Asked
 from services.applications.pages.parts import Store
+from services.applications.pages.register import said
 from services.applications.store import audit as store
 from shared.contracts.codes import PARTNERS, IdentityField, PartnerStatus, Party, ReleasePurpose, Role
 from shared.identity import Principal, allow
@@ -95,7 +96,7 @@ def what(kind: store.Kind, line: store.Line) -> str:
         case store.Kind.ATTEMPTS:
             return gettext(WHY.get(line.what, line.what))
         case store.Kind.REGISTER:
-            return f"{line.details['kind']}: {line.what}".replace("_", " ")
+            return said.done(line.details["kind"], line.what)
         case store.Kind.PARTNERS:
             return words.label(PartnerStatus(line.what))
         case store.Kind.RELEASES:
@@ -121,7 +122,7 @@ def details(kind: store.Kind, line: store.Line) -> str:
         case store.Kind.ATTEMPTS:
             return f"{known['method']} {known['route']} ({known['status']})"
         case store.Kind.REGISTER:
-            return ", ".join(known["fields"] or ())
+            return said.field_names(known["fields"] or ())
         case store.Kind.PARTNERS:
             return gettext("from %(day)s") % {"day": dates.day(date.fromisoformat(known["since"]))}
         case store.Kind.RELEASES:

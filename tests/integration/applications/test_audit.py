@@ -132,6 +132,9 @@ async def test_changes_of_the_register_are_read_without_what_was_in_them(program
     page = await programme.as_("audrey").get("/applications/audit?kind=register")
     assert page.status_code == 200
     assert "Kapanadze" not in page.text
+    assert "Person: Changed" in page.text
+    assert "Service e-mail" in page.text
+    assert "organisation_id" not in page.text
 
 
 @pytest.mark.usefixtures("audrey")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.applications.model.register import access
-from services.applications.pages.parts import tag
+from services.applications.pages.parts import tag, topic
 from services.applications.store import register
 from shared import clock
 from shared.contracts.access import AccessGrant
-from shared.contracts.codes import OrganisationKind, RankGroup, ServiceKind, Sex
+from shared.contracts.codes import Expertise, OrganisationKind, RankGroup, ServiceKind, Sex
 from shared.web import dates, states, words
 from shared.web.i18n import N_, gettext
 
@@ -57,9 +57,17 @@ _FIELDS = {
     "topic_code": N_("Topic"),
     "area": N_("Area of expertise"),
     "level": N_("Level"),
+    "scheme": N_("Scheme"),
+    "withdrawn": N_("Withdrawn"),
 }
 _ORDER = {name: place for place, name in enumerate(_FIELDS)}
-_CODES: dict[str, Any] = {"kind": OrganisationKind, "service": ServiceKind, "rank_group": RankGroup, "sex": Sex}
+_CODES: dict[str, Any] = {
+    "kind": OrganisationKind,
+    "service": ServiceKind,
+    "rank_group": RankGroup,
+    "sex": Sex,
+    "area": Expertise,
+}
 _DAYS = frozenset({"since", "until", "confirmed_on", "day", "moves_on"})
 # Bookkeeping of the register itself, which says nothing to a reader.
 _HIDDEN = frozenset({"id", "version", "change", "about", "moves_to", "lapsed_grants"})
@@ -79,7 +87,30 @@ ACTIONS = {
     "withdrawn": N_("Withdrawn"),
     "imported": N_("Imported"),
     "ended": N_("Ended"),
+    "proposed": N_("Proposed"),
+    "refused": N_("Refused"),
+    "taken_back": N_("Taken back"),
 }
+_ENTRIES = {
+    "organisation": N_("Organisation"),
+    "person": N_("Person"),
+    "access": N_("Access"),
+    "fund": N_("Fund"),
+    "exclusion": N_("Exclusion"),
+    "need": N_("Training need"),
+    "proposal": N_("Proposal"),
+}
+
+
+def done(kind: str, action: str) -> str:
+    """What was done with which kind of entry."""
+    return f"{gettext(_ENTRIES.get(kind, kind))}: {gettext(ACTIONS.get(action, action))}"
+
+
+def field_names(changed: Iterable[str]) -> str:
+    """The names of fields that changed, in the order in which pages show them."""
+    shown = sorted(set(changed) - _HIDDEN, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+    return ", ".join(field_name(name) for name in shown)
 
 
 def field_name(name: str) -> str:
@@ -101,6 +132,8 @@ def value(  # noqa: PLR0911 - one return for each kind of value
         return dates.day(date.fromisoformat(str(held)))
     if name == "country":
         return words.country(str(held))
+    if name == "topic_code":
+        return topic(str(held))
     if name == "language":
         return words.tongue(str(held))
     if name == "organisation_id":
