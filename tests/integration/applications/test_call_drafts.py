@@ -312,6 +312,10 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]
     told = [payload for kind, _, payload in await programme.journal("exchange.calls") if kind == "CallPublished"]
     assert told[-1]["terms"]["needs"] == [stays, ends]
+    assert (await programme.as_("programme").get(call)).text.count("It answers a need of") == 2
+    officer = (await programme.as_("ani").get(call)).text
+    assert "It answers a need of Armenia" in officer
+    assert "It answers a need of Georgia" not in officer
     copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
     assert copied["entry"]["needs"] == [stays]
     assert copied["left_out"] == [{"need": ends}]

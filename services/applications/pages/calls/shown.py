@@ -9,10 +9,11 @@ from fastapi.responses import Response
 
 from services.applications.actions.calls.asking import Asked, asked_of
 from services.applications.actions.common import not_found
+from services.applications.model.call.sentences import need_sentence
 from services.applications.pages.calls.drafts import at
 from services.applications.pages.calls.view import view
 from services.applications.pages.parts import PAGE, Store, paged
-from services.applications.store import applications, call_drafts, register
+from services.applications.store import applications, call_drafts, call_needs, register
 from services.applications.store import calls as store
 from shared import clock
 from shared.contracts.codes import ApplicationState, CallState, Role
@@ -126,11 +127,15 @@ async def one(request: Request, call_id: UUID, principal: Anybody, bus: Store) -
             raise not_found()
         asked = (await asked_of(session, principal, [call])).get(call_id)
         revision = await call_drafts.revising(session, call_id) if writes else None
+        needs = await call_needs.for_calls(session, call.terms.needs)
+    # The programme sees all needs; others those of their own country, as in the register.
+    own = None if writes else principal.countries(Role.OFFICER) | principal.countries(Role.NATIONAL_COORDINATOR)
     return render(
         request,
         "calls/one.html",
         call=call,
         view=view(call.terms),
+        answers=[need_sentence(need) for need in needs.values() if own is None or need.country in own],
         kinds=call.terms.kinds,
         state_=call.shown_state(moment),
         asked=asked,
