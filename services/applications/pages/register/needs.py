@@ -359,7 +359,7 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: Store) 
         "register/need.html",
         one=one,
         name=topic(one.topic_code),
-        area=words.label(Expertise(one.area)) if one.area else None,
+        area=words.label(Expertise(one.area)) if one.area else gettext("all areas"),
         level=gettext(LEVELS[one.level]),
         where=tag("need", "withdrawn" if one.withdrawn else "open"),
         events=events,
