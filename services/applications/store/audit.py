@@ -79,7 +79,7 @@ def _lines(kind: Kind) -> sa.Subquery:
         case Kind.REGISTER:
             # Which fields have changed; what was in them are names and addresses, which the register itself shows.
             fields = sa.select(sa.func.jsonb_agg(sa.column("key"))).select_from(
-                sa.func.jsonb_object_keys(RegisterChange.before.op("||")(RegisterChange.after)).alias("key")
+                sa.func.jsonb_object_keys(col(RegisterChange.before).op("||")(RegisterChange.after)).alias("key")
             )
             details = build("kind", RegisterChange.kind, "fields", fields.scalar_subquery())
             query = sa.select(
