@@ -307,6 +307,7 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     address = await _filled(programme, **needs)
     page = (await programme.as_("programme").get(f"{address}/topics")).text
     assert page.count("It answers a need of") == 2
+    assert page.index("Topics of EMPACT-2022") < page.index("Training needs that it answers")
     preview = (await programme.as_("programme").get(f"{address}/preview")).text
     assert "It answers a need of Armenia: Online crime, Analysis, advanced, 12 people" in preview
     call = (await programme.as_("programme").post(f"{address}/publish")).headers["location"].partition("?")[0]

@@ -89,10 +89,7 @@ class TopicsForm(Form):
         [Needed(N_("Choose the scheme"))],
         description=N_("Only topics of the chosen scheme are kept"),
     )
-    needs = CheckboxesField(
-        N_("Training needs that it answers"),
-        description=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
-    )
+    needs: CheckboxesField
 
 
 class PeriodRow(Row):
@@ -242,6 +239,11 @@ def weighted() -> type[WeightsForm]:
 def of_schemes() -> type[TopicsForm]:
     """A list of topics for each scheme, since the page works without JavaScript; the chosen scheme's counts."""
     fields = {topics_field(scheme): CheckboxesField(scheme) for scheme in sorted(PRIORITIES, reverse=True)}
+    # Made last, so that they stand below the topics that they are needs for.
+    fields["needs"] = CheckboxesField(
+        N_("Training needs that it answers"),
+        description=N_("From the OTNA. An officer for whose country and topic there is a need gets points for it."),
+    )
     return type("TopicsForm", (TopicsForm,), fields)
 
 
