@@ -64,6 +64,11 @@ class Case:
         return applicant(self.match.for_)
 
     @property
+    def guest_subject(self) -> str:
+        """The account of who travels."""
+        return self.mentor.subject if self.guest is Party.MENTOR and self.mentor else self.application.subject
+
+    @property
     def guest_organisation_id(self) -> UUID:
         """The agency that sends who travels."""
         travels = self.guest is Party.MENTOR

@@ -159,7 +159,7 @@ async def read(
             letter = await store.newest(tx.session, visit_id, kind, version)
         if letter is None:
             raise not_found()
-        guest = await register.person(tx.session, case.application.subject)
+        guest = await register.person(tx.session, case.guest_subject)
         await log_access(
             tx.session,
             caller=principal.subject,

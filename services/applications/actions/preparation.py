@@ -265,7 +265,7 @@ async def emergency_contact(bus: Bus, principal: Principal, visit_id: UUID) -> m
             ReleasePurpose.EMERGENCY,
             LegalBasis.VITAL_INTEREST,
         )
-        guest = await person_of(tx.session, case.application.subject)
+        guest = await person_of(tx.session, case.guest_subject)
         await log_access(
             tx.session,
             caller=principal.subject,

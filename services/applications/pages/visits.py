@@ -189,6 +189,7 @@ async def page_of(
         tasks=_tasks(view),
         cause=words.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
         kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
+        move_by=_asker(view),
         move_answers=[(_named(visit, party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         papers=papers if Party.GUEST in parties else [],
@@ -244,6 +245,14 @@ def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[s
         return None
     rows = difference(known[before].splitlines(), view.agenda.splitlines())
     return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
+
+
+def _asker(view: VisitView) -> str:
+    """Who asked for other dates; empty where nobody did."""
+    by = view.asked_move if view.proposal is None else view.proposal.by
+    if by is None:
+        return ""
+    return _named(view.visit, by) if by in actions.BOTH else words.label(by)
 
 
 def _answered(view: VisitView, party: Party) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
 from shared import clock
 from shared.contracts import mentorships, outcomes, visits
@@ -339,7 +340,8 @@ async def test_a_certificate_names_who_travelled(abroad: Abroad) -> None:
 async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) -> None:
     """The mentee brings what a host brings, the mentor what a guest does; nobody the other's."""
     match_id, mentorship_id, _ = await pair(abroad)
-    at = f"/visits/{await abroad.pair_visit(match_id, mentorship_id, 'mentor')}/preparation"
+    visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
+    at = f"/visits/{visit_id}/preparation"
     arrival = {"contact_name": "Nino Beridze", "place": "Main gate, Tbilisi", "at": "09:00"}
     insured = {
         "insurer": "Insurance of Lithuania",
@@ -357,6 +359,21 @@ async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) 
         assert answer.status_code == status, answer.text
     assert "insurance" in (await abroad.get("rasa", at))["sheets"]
     assert "insurance" not in (await abroad.get("giorgi", at))["sheets"]
+    emergency = {"details": {"name": "Ona Kazlauskiene", "relation": "Sister", "phone": "+370 600 00000"}}
+    kept = await abroad.of.as_("jonas").put(f"/applications/api{at}/emergency_contact", json=emergency)
+    assert kept.status_code == 200, kept.text
+    start = date.fromisoformat(abroad.pair_plan(match_id, mentorship_id, "mentor")["start"])
+    clock.move(start - clock.today())
+    await abroad.post("jonas", f"/visits/{visit_id}/emergency-contact", status=404)
+    shown = await abroad.post("nino", f"/visits/{visit_id}/emergency-contact")
+    assert shown["phone"] == emergency["details"]["phone"]
+    # The log says about whom it was: the mentor, who is the guest.
+    query = sa.text(
+        "SELECT person.subject FROM access_log JOIN person ON access_log.people ? person.id::text"
+        " WHERE access_log.what = 'emergency_contact'"
+    )
+    async with abroad.of.app.state.service.bus.read() as session:
+        assert list(await session.scalars(query)) == ["jonas"]
 
 
 async def test_a_visit_is_refused_taken_back_and_cancelled(abroad: Abroad) -> None:
