@@ -1,7 +1,5 @@
 """What do auditors and the data protection officer read? What was done and tried, with filters in the address."""
 
-import csv
-import io
 from datetime import date
 from typing import Annotated, Any
 
@@ -16,7 +14,7 @@ from services.applications.store import audit as store
 from shared.contracts.codes import PARTNERS, IdentityField, PartnerStatus, Party, ReleasePurpose, Role
 from shared.identity import Principal, allow
 from shared.web import dates, words
-from shared.web.cells import safe
+from shared.web.cells import csv_file
 from shared.web.i18n import N_, gettext
 from shared.web.render import render
 
@@ -138,11 +136,8 @@ async def download(_: Reader, bus: Store, asked: Asked) -> Response:
     """All that was asked for as CSV; 10,000 lines at the most."""
     async with bus.read() as session:
         lines = await store.everything(session, asked)
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(["at", "who", "what", "about", "country", "details"])
-    for line in lines:
-        row = [line.at.isoformat(), line.who, line.what, line.about, line.country, details(asked.kind, line)]
-        table.writerow([safe(one) for one in row])
-    name = f'attachment; filename="tandem-audit-{asked.kind}.csv"'
-    return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    rows = [
+        [line.at.isoformat(), line.who, line.what, line.about, line.country, details(asked.kind, line)]
+        for line in lines
+    ]
+    return csv_file(f"tandem-audit-{asked.kind}.csv", ["at", "who", "what", "about", "country", "details"], rows)

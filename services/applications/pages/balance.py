@@ -1,7 +1,5 @@
 """What does a coordinator see of what the country has sent and hosted: figures, two tables, the cases, a file?"""
 
-import csv
-import io
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from services.applications.actions.balance import Row, balance
 from services.applications.pages.coordinator import Decider, Store
-from services.applications.pages.parts import tag
+from services.applications.pages.parts import country_filter, tag
 from services.applications.store import balance as store
 from services.applications.store import calls, register
 from shared.contracts.codes import Role
 from shared.web import dates, words
-from shared.web.cells import safe
+from shared.web.cells import csv_file
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render
 
@@ -191,10 +189,7 @@ def _fields(asked: Asked, known: list[calls.Call], countries: list[str]) -> list
             "value": asked.call,
         },
     ]
-    if len(countries) > 1:
-        options = [(code, words.country(code)) for code in countries]
-        fields.append({"name": "country", "label": gettext("Country"), "options": options, "value": asked.country})
-    return fields
+    return fields + country_filter([(code, words.country(code)) for code in countries], asked.country)
 
 
 COLUMNS = (
@@ -219,11 +214,8 @@ async def download(principal: Decider, bus: Store, asked: Wanted) -> Response:
         known = await calls.calls_by_id(session, {line.call_id for line in lines})
         ids = {one for line in lines for one in (line.organisation_id, line.other_organisation_id) if one is not None}
         names = {one.id: one.name for one in await register.organisations(session, ids=ids)}
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(COLUMNS)
-    for line in lines:
-        row = [
+    rows = [
+        [
             line.way,
             line.reference,
             known[line.call_id].reference,
@@ -235,6 +227,6 @@ async def download(principal: Decider, bus: Store, asked: Wanted) -> Response:
             line.first.isoformat(),
             str(line.days) if _kind(line) == "visit" else "",
         ]
-        table.writerow([safe(one) for one in row])
-    name = 'attachment; filename="tandem-sent-and-hosted.csv"'
-    return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        for line in lines
+    ]
+    return csv_file("tandem-sent-and-hosted.csv", COLUMNS, rows)

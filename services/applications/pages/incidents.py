@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from services.applications.actions import incidents as actions
 from services.applications.api.incidents import Anyone, Handler, Involved
 from services.applications.model.incident import Category, Reader
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import Store, paged, tag
 from services.applications.pages.sent import refuse
 from services.applications.pages.travel_forms import IncidentForm, WordsForm
 from services.applications.store.incidents import Incident
+from services.applications.store.paging import PAGE
 from shared.bus import Bus
 from shared.contracts.codes import Party, Role
 from shared.identity import Principal, signed_in

@@ -12,11 +12,12 @@ from services.applications.actions.offers_seen import sight
 from services.applications.model import steps
 from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.mentor_words import rows
-from services.applications.pages.parts import PAGE, Store, cause_word, tag, uuid_in
+from services.applications.pages.parts import Store, cause_word, state_counts, tag, uuid_in
 from services.applications.pages.sent import number, refuse
 from services.applications.store import calls, matches, register
 from services.applications.store import mentor_list as listed
 from services.applications.store import mentors as store
+from services.applications.store.paging import PAGE
 from shared import clock
 from shared.bus import Bus
 from shared.contracts import mentors as told
@@ -176,21 +177,9 @@ def _name(principal: Principal, mentor: store.Mentor, people: dict[str, register
 
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
     """What stands where; each count leads to exactly the rows that it counts."""
-    here = "/applications/mentors/country"
     asked = found.get(listed.ASKED, 0)
-    shown = [
-        {
-            "count": asked,
-            "name": ngettext("is asked whether still available", "are asked whether still available", asked),
-            "href": f"{here}?state={listed.ASKED}",
-            "tone": "wait",
-        }
-    ]
-    shown += [
-        {"count": found.get(one.code, 0), "name": one.word, "href": f"{here}?state={one.code}", "tone": one.tone}
-        for one in states.states("mentor")
-    ]
-    return [one for one in shown if one["count"]]
+    waiting = ngettext("is asked whether still available", "are asked whether still available", asked)
+    return state_counts("mentor", found, (listed.ASKED, asked, waiting, "wait"), here="/applications/mentors/country")
 
 
 @router.get("/{mentor_id}")

@@ -1,13 +1,14 @@
-"""What do the pages of hosts, mentors and matches share: whose session, which store, a tag in a table, a refusal?"""
+"""What do all pages share: the store, a state as a tag, filters and counts of a list, the rows of a page?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
 from markupsafe import Markup
 
+from services.applications.store.paging import PAGE
 from shared.bus import Bus
 from shared.contracts.codes import PRIORITIES, CloseCause, PauseCause, topic_label
 from shared.service import bus_of
@@ -15,9 +16,8 @@ from shared.web import states, words
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-PAGE = 50
 T = TypeVar("T")
 Store = Annotated[Bus, Depends(bus_of)]
 
@@ -39,10 +39,10 @@ def paged(found: Sequence[T], page: int) -> Sequence[T]:
     return found[(page - 1) * PAGE : page * PAGE]
 
 
-def uuid_in(text: str) -> UUID | None:
+def uuid_in(text: str | None) -> UUID | None:
     """The id in a filter of an address; None where there is none, or none that can be read."""
     try:
-        return UUID(text)
+        return UUID(text or "")
     except ValueError:
         return None
 
@@ -53,3 +53,25 @@ def cause_word(code: str | None) -> str:
         if code in list(codes):
             return words.label(codes(code))
     return ""
+
+
+def country_filter(shown: Sequence[tuple[str, str]], value: str | None, label: str = "") -> list[dict[str, Any]]:
+    """The filter by country; none for a reader who sees one country only."""
+    if len(shown) < 2:
+        return []
+    return [{"name": "country", "label": label or gettext("Country"), "options": shown, "value": value}]
+
+
+def state_counts(
+    kind: str, found: Mapping[str, int], *first: tuple[str, int, str, str], here: str = ""
+) -> list[dict[str, Any]]:
+    """How many rows stand where, each count with the address of exactly its rows; what is nought is left out.
+
+    `found`: how many are in each state of the kind. `first`: what goes before (code, count, name, tone).
+    """
+    of_states = [(one.code, found.get(one.code, 0), one.word, one.tone) for one in states.states(kind)]
+    return [
+        {"count": count, "name": name, "href": f"{here}?state={code}", "tone": tone}
+        for code, count, name, tone in (*first, *of_states)
+        if count
+    ]

@@ -1,5 +1,6 @@
 """What do guest and host see and do about a visit, and who comes when?"""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -17,9 +18,10 @@ from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.attendance import Receiver, recorded
 from services.applications.pages.matches import guest_of
-from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from services.applications.pages.parts import Store, paged, state_counts, tag, topic
 from services.applications.pages.sent import version_of
 from services.applications.store import certificates, participation
+from services.applications.store.paging import PAGE
 from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
@@ -34,7 +36,7 @@ from shared.contracts.codes import (
     VisitState,
 )
 from shared.identity import Principal, allow
-from shared.web import dates, states, words
+from shared.web import dates, words
 from shared.web.errors import Refused
 from shared.web.forms import options
 from shared.web.i18n import gettext, ngettext
@@ -82,19 +84,12 @@ async def show_all(
     shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
     shown = mine if state == UNREADY else shown
     shown.sort(key=lambda view: _order(view, today))
-    counts = [
-        {
-            "count": len(mine),
-            "name": ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
-            "href": f"?state={UNREADY}",
-            "tone": "wait",
-        }
-    ]
-    counts += [
-        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
-        for one in states.states("visit")
-        if (count := sum(view.visit is not None and view.visit.state == one.code for view in views))
-    ]
+    waiting = (
+        UNREADY,
+        len(mine),
+        ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
+        "wait",
+    )
     return render(
         request,
         "visits/list.html",
@@ -103,7 +98,7 @@ async def show_all(
         page=page,
         size=PAGE,
         host=principal.has(Role.HOST_CONTACT),
-        counts=[one for one in counts if one["count"]],
+        counts=state_counts("visit", Counter(view.visit.state for view in views if view.visit), waiting),
     )
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.store.applications import Application
 from services.applications.store.base import Table
+from services.applications.store.paging import one_page
 from shared.contracts.codes import ApplicationState, Role
 from shared.identity.scope import coordinated, national_only
 
@@ -93,7 +94,7 @@ def waits_for(principal: Principal) -> sa.ColumnElement[bool]:
 
 
 async def within(
-    session: AsyncSession, principal: Principal, state: str | None, page: int, size: int = 50
+    session: AsyncSession, principal: Principal, state: str | None, page: int
 ) -> tuple[list[tuple[Appeal, Application]], int]:
     """One page of the appeals that the principal sees, those that wait and are due first first, and how many there are.
 
@@ -112,7 +113,5 @@ async def within(
         .where(*among)
         .order_by(_decided_on_by(principal).desc(), col(Appeal.outcome).is_(None).desc())
         .order_by(col(Appeal.due), col(Appeal.id))
-        .limit(size)
-        .offset((page - 1) * size)
     )
-    return [(one, of) for one, of in (await session.execute(query)).all()], int(total)
+    return [(one, of) for one, of in (await session.execute(one_page(query, page))).all()], int(total)

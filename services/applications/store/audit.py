@@ -17,6 +17,7 @@ from sqlmodel import col
 from services.applications.store.attempts import Attempt
 from services.applications.store.contacts import Access
 from services.applications.store.matches import Match
+from services.applications.store.paging import one_page
 from services.applications.store.participation import Release
 from services.applications.store.partners import Decision
 from services.applications.store.register_changes import RegisterChange
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-PAGE = 50
 MOST = 10_000
 _DAYS_OF = ZoneInfo("UTC")
 
@@ -152,7 +152,7 @@ async def page(session: AsyncSession, filters: Filters, number: int) -> tuple[li
     query = _filtered(filters)
     counted = sa.select(sa.func.count()).select_from(query.order_by(None).limit(MOST).subquery())
     total = (await session.execute(counted)).scalar_one()
-    return await _read(session, query.limit(PAGE).offset((number - 1) * PAGE)), int(total)
+    return await _read(session, one_page(query, number)), int(total)
 
 
 async def everything(session: AsyncSession, filters: Filters) -> list[Line]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from services.applications.store.applications import Application
 from services.applications.store.mentorships import Mentorship
+from services.applications.store.paging import PAGE, one_page
 from services.applications.store.visits import Visit
 from shared.contracts.codes import MentorshipState, VisitState
 from shared.identity.scope import coordinated
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from shared.identity import Principal
 
-PAGE = 50
 MOST = 10_000
 WAYS = ("sent", "hosted", "received", "given")
 """Visits sent and hosted, mentorships received and given."""
@@ -138,8 +138,8 @@ async def lines(
     """One page of the visits and mentorships, the newest first, and how many there are."""
     of = _lines(principal, filters)
     total = (await session.execute(sa.select(sa.func.count()).select_from(of))).scalar_one()
-    query = sa.select(of).order_by(of.c.first.desc(), of.c.id, of.c.way).limit(size).offset((page - 1) * size)
-    return [Line(*row) for row in (await session.execute(query)).all()], int(total)
+    query = sa.select(of).order_by(of.c.first.desc(), of.c.id, of.c.way)
+    return [Line(*row) for row in (await session.execute(one_page(query, page, size))).all()], int(total)
 
 
 async def sums(session: AsyncSession, principal: Principal, filters: Filters, *, by: Sequence[str]) -> list[Sum]:

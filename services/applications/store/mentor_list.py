@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from services.applications.store.mentors import Mentor
+from services.applications.store.paging import one_page
 from shared.contracts.codes import UNION, MentorState
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from services.applications.store.offer_list import Sight
 
-PAGE = 50
 ASKED = "asked"
 
 
@@ -59,7 +59,7 @@ async def lines(session: AsyncSession, sight: Sight, filters: Filters, page: int
     among = _where(sight, filters)
     total = (await session.execute(sa.select(sa.func.count()).select_from(Mentor).where(*among))).scalar_one()
     query = select(Mentor).where(*among).order_by(col(Mentor.due).nulls_last(), col(Mentor.id).desc())
-    return list(await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), int(total)
+    return list(await session.scalars(one_page(query, page))), int(total)
 
 
 async def counts(session: AsyncSession, sight: Sight, filters: Filters) -> dict[str, int]:

@@ -13,13 +13,13 @@ from sqlmodel import Field, col, select
 
 from services.applications.model.register.need import NeedEntry
 from services.applications.store.base import Table
+from services.applications.store.paging import one_page
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-PAGE = 50
 _TIME = sa.DateTime(timezone=True)
 
 
@@ -116,7 +116,7 @@ async def needs(
         .where(*among)
         .order_by(order, col(Need.country), col(Need.topic_code), col(Need.level), col(Need.id))
     )
-    found = await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
+    found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total), int(people)
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from services.applications.store.offers import Offer
+from services.applications.store.paging import one_page
 from shared.contracts.codes import UNION, OfferState, PauseCause
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-PAGE = 50
 WAITS, LATE = "waits", "late"
 _SORTS: dict[str, Any] = {
     "reference": col(Offer.reference),
@@ -115,7 +115,7 @@ async def lines(
     order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
     first = [sa.case((_waits(sight, moment), 0), else_=1)] if filters.sort == "due" else []
     query = select(Offer).where(*among).order_by(*first, order, col(Offer.id).desc())
-    return list(await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))), int(total)
+    return list(await session.scalars(one_page(query, page))), int(total)
 
 
 async def counts(session: AsyncSession, sight: Sight, filters: Filters, moment: datetime) -> dict[str, int]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 
+from services.applications.store.paging import one_page
 from services.applications.store.register import PERSON_WORDS, Organisation, Person
 from shared.contracts.access import AccessGrant
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from shared.contracts.codes import Role
 
-PAGE = 50
 # Nobody picks a deputy or a successor from a longer list; the search finds the others.
 _MOST = 500
 _ACCESS = sa.table("access", sa.column("subject", sa.Text), sa.column("grants", JSONB))
@@ -122,8 +122,8 @@ async def people(session: AsyncSession, within: Within, filters: Filters, page: 
     total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), _PERSON.c.name)
     order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
-    query = select(Person).where(*among).order_by(order, col(Person.subject)).limit(PAGE).offset((page - 1) * PAGE)
-    return list((await session.scalars(query)).all()), int(total)
+    query = select(Person).where(*among).order_by(order, col(Person.subject))
+    return list((await session.scalars(one_page(query, page))).all()), int(total)
 
 
 async def choosable(session: AsyncSession, within: Within) -> list[Person]:
@@ -171,7 +171,7 @@ async def to_confirm(
     among = (seen, sa.or_(held, _PERSON.c.lapsed_on.is_not(None)))
     total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*among))).scalar_one()
     query = select(Person).where(*among).order_by(_PERSON.c.confirmed_on, _PERSON.c.name, _PERSON.c.subject)
-    found = await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
+    found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
 
 
@@ -227,7 +227,7 @@ async def organisations(
         among.append(col(Organisation.active).is_(filters.active))
     total = (await session.execute(sa.select(sa.func.count()).select_from(Organisation).where(*among))).scalar_one()
     query = select(Organisation).where(*among).order_by(Organisation.country, Organisation.name, col(Organisation.id))
-    found = await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
+    found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Field, col, select
 
 from services.applications.model.register.proposal import CHANGE, ProposalState
 from services.applications.store.base import Table
+from services.applications.store.paging import one_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from services.applications.model.register.proposal import Change
     from services.applications.store.people import Within
 
-PAGE = 50
 _TIME = sa.DateTime(timezone=True)
 
 
@@ -115,7 +115,7 @@ async def proposals(
             col(Proposal.id),
         )
     )
-    found = await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))
+    found = await session.scalars(one_page(query, page))
     return list(found.all()), int(total)
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from services.applications.store import appeals
 from services.applications.store.applications import Application
+from services.applications.store.paging import one_page
 from services.applications.store.standings import Standing
 from shared.contracts.codes import ApplicationState, Role
 from shared.identity.scope import EU, coordinated, national_only
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from shared.identity import Principal
 
-PAGE = 50
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 _A: sa.Table = Application.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
@@ -219,10 +219,8 @@ async def lines(session: AsyncSession, reader: Reader, filters: Filters, page: i
         .select_from(_JOIN)
         .where(*among)
         .order_by(*order, _A.c.id)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
     )
-    return [Line(*row) for row in (await session.execute(query)).all()], int(total)
+    return [Line(*row) for row in (await session.execute(one_page(query, page))).all()], int(total)
 
 
 @dataclass(frozen=True, slots=True)

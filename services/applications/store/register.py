@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, select
 
 from services.applications.store.base import Table
+from services.applications.store.paging import one_page
 from shared.contracts.codes import PartnerStatus
 
 if TYPE_CHECKING:
@@ -181,14 +182,12 @@ async def people_by_subject(session: AsyncSession, subjects: Iterable[str], *, l
     return {one.subject: one for one in (await session.scalars(query)).all()}
 
 
-async def people(
-    session: AsyncSession, *, countries: Iterable[str] | None, page: int, size: int = 50
-) -> tuple[list[Person], int]:
+async def people(session: AsyncSession, *, countries: Iterable[str] | None, page: int) -> tuple[list[Person], int]:
     """One page of people by name (all, or those of `countries`), and how many there are."""
     among = sa.true() if countries is None else sa.column("country").in_(sorted(countries))
     total = (await session.execute(sa.select(sa.func.count()).select_from(Person).where(among))).scalar_one()
-    query = select(Person).where(among).order_by(Person.name, Person.subject).limit(size).offset((page - 1) * size)
-    return list((await session.scalars(query)).all()), int(total)
+    query = select(Person).where(among).order_by(Person.name, Person.subject)
+    return list((await session.scalars(one_page(query, page))).all()), int(total)
 
 
 async def partner_status(session: AsyncSession, country: str, on: date) -> PartnerStatus:

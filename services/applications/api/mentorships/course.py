@@ -14,7 +14,8 @@ from services.applications.api.mentorships.parts import Anyone, Pair, answered, 
 from services.applications.api.parts import Body, MaybeReason, Portal, Reason, Store, Text, TicketFor
 from services.applications.model.mentorship.agreement import Terms
 from services.applications.model.mentorship.visit import MOST_PERIODS
-from services.applications.pages.parts import PAGE, paged
+from services.applications.pages.parts import paged
+from services.applications.store.paging import PAGE
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import Answer, MentorshipState, Party
 

@@ -15,8 +15,9 @@ from services.applications.actions.common import not_found
 from services.applications.model.call.entry import TITLES
 from services.applications.model.call.revision import Difference, Effect, differences
 from services.applications.pages.calls.drafts import Draft, load, task_page
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import Store, paged, tag
 from services.applications.store import calls, register
+from services.applications.store.paging import PAGE
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow, signed_in
 from shared.web import words

@@ -12,9 +12,10 @@ from services.applications.actions.common import not_found
 from services.applications.model.call.sentences import need_sentence
 from services.applications.pages.calls.drafts import at
 from services.applications.pages.calls.view import view
-from services.applications.pages.parts import PAGE, Store, paged
+from services.applications.pages.parts import Store, paged
 from services.applications.store import applications, call_drafts, call_needs, register
 from services.applications.store import calls as store
+from services.applications.store.paging import PAGE
 from shared import clock
 from shared.contracts.codes import ApplicationState, CallState, Role
 from shared.identity import Principal, signed_in

@@ -1,5 +1,6 @@
 """Which mentorships concern the reader, and what waits in them?"""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -8,9 +9,10 @@ from fastapi.responses import Response
 from services.applications.actions.mentorships.view import MentorshipRow, mentorship_rows
 from services.applications.pages.matches import mentor_of, who
 from services.applications.pages.mentorships.parts import Anyone, at, router
-from services.applications.pages.parts import PAGE, Store, paged, tag
+from services.applications.pages.parts import Store, paged, state_counts, tag
+from services.applications.store.paging import PAGE
 from shared import clock
-from shared.web import dates, states, words
+from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
 
@@ -30,19 +32,7 @@ async def show_all(
         rows = await mentorship_rows(session, principal)
     mine = [row for row in rows if row.asked]
     shown = mine if state == WAITS else [row for row in rows if not state or row.mentorship.state == state]
-    counts = [
-        {
-            "count": len(mine),
-            "name": ngettext("waits for you", "wait for you", len(mine)),
-            "href": f"?state={WAITS}",
-            "tone": "wait",
-        }
-    ]
-    counts += [
-        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
-        for one in states.states("mentorship")
-        if (count := sum(row.mentorship.state == one.code for row in rows))
-    ]
+    waiting = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
     return render(
         request,
         "mentorships/list.html",
@@ -51,7 +41,7 @@ async def show_all(
         page=page,
         size=PAGE,
         filtered=bool(state) and bool(rows),
-        counts=[one for one in counts if one["count"]],
+        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting),
     )
 
 

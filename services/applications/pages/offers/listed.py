@@ -9,10 +9,11 @@ from fastapi.responses import Response
 from services.applications.actions.offers_seen import sight
 from services.applications.pages.offers.common import Reader, at
 from services.applications.pages.offers.ticked import ACTS
-from services.applications.pages.parts import PAGE, Store, cause_word, tag, uuid_in
+from services.applications.pages.parts import Store, cause_word, country_filter, state_counts, tag, uuid_in
 from services.applications.store import calls, matches, register
 from services.applications.store import offer_list as store
 from services.applications.store.offers import Offer
+from services.applications.store.paging import PAGE
 from shared import clock
 from shared.contracts.codes import ApplicationKind, CallState, OfferState, Role
 from shared.identity import Principal
@@ -80,18 +81,7 @@ async def show_all(
                 "options": [(str(one.id), f"{one.reference} {one.title}") for one in of],
                 "value": call,
             },
-            *(
-                [
-                    {
-                        "name": "country",
-                        "label": gettext("Host country"),
-                        "options": [(code, words.country(code)) for code in countries],
-                        "value": country,
-                    }
-                ]
-                if len(countries) > 1
-                else []
-            ),
+            *country_filter([(code, words.country(code)) for code in countries], country, gettext("Host country")),
             {"name": "q", "label": gettext("Reference"), "value": q},
         ],
         narrowed=bool(state or call or country or q),
@@ -144,22 +134,10 @@ def _row(
 def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
     """What stands where; each count leads to exactly the rows that it counts."""
     waits, late = found.get(store.WAITS, 0), found.get(store.LATE, 0)
-    shown = [
-        {
-            "count": waits,
-            "name": ngettext("waits for you", "wait for you", waits),
-            "href": f"{_HERE}?state={store.WAITS}",
-            "tone": "wait",
-        },
-        {
-            "count": late,
-            "name": ngettext("overdue", "overdue", late),
-            "href": f"{_HERE}?state={store.LATE}",
-            "tone": "error",
-        },
-    ]
-    shown += [
-        {"count": found.get(one.code, 0), "name": one.word, "href": f"{_HERE}?state={one.code}", "tone": one.tone}
-        for one in states.states("offer")
-    ]
-    return [one for one in shown if one["count"]]
+    return state_counts(
+        "offer",
+        found,
+        (store.WAITS, waits, ngettext("waits for you", "wait for you", waits), "wait"),
+        (store.LATE, late, ngettext("overdue", "overdue", late), "error"),
+        here=_HERE,
+    )

@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from services.applications.actions.common import not_found
 from services.applications.actions.register import needs as actions
 from services.applications.model.register.need import LEVELS, MOST_BYTES, MOST_ROWS, NeedEntry
-from services.applications.pages.parts import Store, tag, topic
+from services.applications.pages.parts import Store, country_filter, tag, topic
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import NeedForm, choose, countries_of
 from services.applications.pages.register.parts import HOME, Country, form_page, list_page
@@ -104,11 +104,7 @@ async def show_all(
             ),
         ],
         fields=[
-            *(
-                [{"name": "country", "label": gettext("Country"), "options": shown, "value": country}]
-                if len(shown) > 1
-                else []
-            ),
+            *country_filter(shown, country),
             {"name": "topic", "label": gettext("Topic"), "options": _topics(), "value": topic},
             {
                 "name": "level",

@@ -13,7 +13,7 @@ from services.applications.actions.register.sight import decides, seen_organisat
 from services.applications.actions.register.written import organisation_entry, organisation_json
 from services.applications.model.register import OrganisationEntry
 from services.applications.model.register.proposal import OrganisationChange
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, country_filter, tag
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import OrganisationForm, WordForm, countries_of
 from services.applications.pages.register.parts import HOME, Proposer, form_page, list_page, saves, went
@@ -63,11 +63,7 @@ async def show_all(
         rows=[_row(one) for one in found],
         fields=[
             {"name": "q", "label": gettext("Name or city"), "value": q},
-            *(
-                [{"name": "country", "label": gettext("Country"), "options": shown, "value": country}]
-                if len(shown) > 1
-                else []
-            ),
+            *country_filter(shown, country),
             {
                 "name": "kind",
                 "label": gettext("What it is"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends
 
@@ -76,14 +75,6 @@ def went(submitted: Submitted, address: str) -> Response:
     if submitted.proposal is not None:
         return see_other(f"{HOME}/proposals/{submitted.proposal.id}?done=proposed")
     return see_other(f"{address}/{submitted.id}?done=saved")
-
-
-def uuid_or_none(text: str | None) -> UUID | None:
-    """A filter's id; a text that is none filters nothing."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def saves(decides: bool) -> str:  # noqa: FBT001 - one word for one question

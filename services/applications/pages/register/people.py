@@ -14,7 +14,7 @@ from services.applications.actions.register.written import person_entry
 from services.applications.api.parts import Portal
 from services.applications.model.register import PersonEntry, access
 from services.applications.model.register.proposal import PersonChange
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, country_filter, tag, uuid_in
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import PersonForm, choose, countries_of, person_data
 from services.applications.pages.register.parts import (
@@ -23,7 +23,6 @@ from services.applications.pages.register.parts import (
     form_page,
     list_page,
     saves,
-    uuid_or_none,
     went,
 )
 from services.applications.pages.sent import refuse, version_of
@@ -69,7 +68,7 @@ async def show_all(
     filters = people.Filters(
         q=q.strip()[:100] or None,
         country=country or None,
-        organisation_id=uuid_or_none(organisation),
+        organisation_id=uuid_in(organisation),
         role=Role(role) if role in set(Role) else None,
         standing=standing or None,
         sort=sort,
@@ -97,11 +96,7 @@ async def show_all(
         rows=[_row(one, grants.get(one.subject, ()), names, asked) for one in found],
         fields=[
             {"name": "q", "label": gettext("Name or address"), "value": q},
-            *(
-                [{"name": "country", "label": gettext("Country"), "options": shown, "value": country}]
-                if len(shown) > 1
-                else []
-            ),
+            *country_filter(shown, country),
             {
                 "name": "organisation",
                 "label": gettext("Organisation"),
@@ -189,7 +184,7 @@ def _form_page(
 async def new(request: Request, principal: Proposer, bus: Store, organisation: str = "") -> Response:
     """An empty form with one role to begin today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
-    if (chosen := uuid_or_none(organisation)) is not None:
+    if (chosen := uuid_in(organisation)) is not None:
         async with bus.read() as session:
             home = await register.organisation(session, chosen)
         if home is not None and within(principal).covers(home.country, home.id):

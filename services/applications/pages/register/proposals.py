@@ -16,7 +16,7 @@ from services.applications.model.register.proposal import (
     kind_name,
     kinds,
 )
-from services.applications.pages.parts import Store, tag
+from services.applications.pages.parts import Store, tag, uuid_in
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import RefuseForm
 from services.applications.pages.register.parts import (
@@ -25,7 +25,6 @@ from services.applications.pages.register.parts import (
     Proposer,
     form_page,
     list_page,
-    uuid_or_none,
 )
 from services.applications.pages.register.said import NOTHING
 from services.applications.pages.sent import refuse, version_of
@@ -132,7 +131,7 @@ async def _several_page(
 async def approve_several(request: Request, principal: Programme, bus: Store) -> Response:
     """Approve those that are ticked, as far as they can be; say which were left, and why."""
     sent = (await request.form()).getlist("proposal")
-    chosen = [found for text in sent if isinstance(text, str) and (found := uuid_or_none(text)) is not None]
+    chosen = [found for text in sent if isinstance(text, str) and (found := uuid_in(text)) is not None]
     if not chosen:
         return await _several_page(request, principal, bus, 422, gettext("Choose at least one proposal."))
     done, left = await actions.approve_several(bus, principal, chosen)
