@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
+    import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.applications.model import moves as moves_model
@@ -98,6 +99,11 @@ class MatchView:
         return own[0] if asked and own else None
 
     @property
+    def waits(self) -> bool:
+        """Whether the match waits for the person."""
+        return self.turn.mine or self.answering is not None
+
+    @property
     def arrived(self) -> bool:
         """Whether the person's own answer has arrived and matching has not confirmed the match yet."""
         own = self.case.parties & set(self.answers)
@@ -145,8 +151,14 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
 async def match_views(
     session: AsyncSession, principal: Principal, states: Sequence[MatchState] = ()
 ) -> list[MatchView]:
-    """All matches that the person sees, by any of the own roles, those due first."""
-    among = []
+    """All matches that the person sees, by any of the own roles, those due first; `matches.MOST` at the most."""
+    found = await matches.within(session, await seen_by(session, principal), states=states)
+    return await views_of_matches(session, principal, found)
+
+
+async def seen_by(session: AsyncSession, principal: Principal) -> list[sa.ColumnElement[bool]]:
+    """Which matches the person sees, by any of the own roles: those that meet one of these conditions."""
+    among: list[sa.ColumnElement[bool]] = []
     coordinator = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
     if coordinator:
         countries = countries_visible(principal)
@@ -160,7 +172,7 @@ async def match_views(
     if principal.has(Role.OFFICER):
         mine = await applications_store.of_officer(session, principal.subject)
         among.append(matches.of_applications([one.id for one in mine]))
-    return await views_of_matches(session, principal, await matches.within(session, among, states=states))
+    return among
 
 
 async def views_of_matches(

@@ -17,7 +17,6 @@ from services.applications.actions.register.addresses import waits as address_wa
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.parts import Portal
 from services.applications.pages.application import outcome_tasks
-from services.applications.pages.matches import waits
 from services.applications.pages.register.overview import waits as register_waits
 from services.applications.store import appeals, calls, mentors, offer_list, queue, register
 from services.applications.store import applications as store
@@ -235,7 +234,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
             reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
             found = await queue.figures(session, reader, queue.Filters())
             _, appealed = await appeals.within(session, principal, "waits", 1)
-        asked = sum(waits(view) for view in await match_views(session, principal, (PROPOSED, OFFERED)))
+        asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         reports = await incidents.waiting(session, principal)
         confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))

@@ -8,18 +8,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import answers, clearance, tickets
-from services.applications.actions.overview import MatchView, match_view, match_views
+from services.applications.actions.match_list import WAITS, match_list
+from services.applications.actions.overview import MatchView, match_view
 from services.applications.api.parts import Portal
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
 from services.applications.pages.mentor_words import rows as mentor_rows
 from services.applications.pages.offer_words import rows as placement_rows
-from services.applications.pages.parts import PAGE, Store, paged, tag, topic
+from services.applications.pages.parts import Store, state_counts, tag, topic
+from services.applications.store.paging import PAGE
 from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
 from shared.identity import Principal, allow, signed_in
-from shared.web import dates, states, words
+from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.live import live_route
 from shared.web.render import render, see_other
@@ -44,7 +46,6 @@ Anyone = Annotated[
         )
     ),
 ]
-WAITS = "waits"
 _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
 """What of a placement whoever answers or clears should know."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
@@ -53,11 +54,6 @@ router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signe
 def at(match_id: UUID, rest: str = "") -> str:
     """The address of a match, or of a page of it."""
     return f"/applications/matches/{match_id}" + (f"/{rest}" if rest else "")
-
-
-def waits(view: MatchView) -> bool:
-    """Whether the match waits for the reader."""
-    return view.turn.mine or view.answering is not None
 
 
 @router.get("")
@@ -70,33 +66,18 @@ async def show_all(
 ) -> Response:
     """The matches that concern the reader; those that wait for the reader are a filter of their own."""
     async with bus.read() as session:
-        views = await match_views(session, principal)
-    mine = [view for view in views if waits(view)]
-    shown = mine if state == WAITS else [view for view in views if not state or view.match.state == state]
-    shown.sort(key=lambda view: not waits(view))
-    counts = [
-        {
-            "count": len(mine),
-            "name": ngettext("waits for you", "wait for you", len(mine)),
-            "href": f"?state={WAITS}",
-            "tone": "wait",
-        }
-    ]
-    counts += [
-        {"count": count, "name": one.word, "href": f"?state={one.code}", "tone": one.tone}
-        for one in states.states("match")
-        if (count := sum(view.match.state == one.code for view in views))
-    ]
-    ticks = any(view.turn.mine for view in paged(shown, page))
+        found = await match_list(session, principal, state, page)
+    waiting = (WAITS, found.waiting, ngettext("waits for you", "wait for you", found.waiting), "wait")
+    ticks = any(view.turn.mine for view in found.views)
     return render(
         request,
         "matches/list.html",
-        rows=[_row(view, ticks=ticks) for view in paged(shown, page)],
+        rows=[_row(view, ticks=ticks) for view in found.views],
         ticks=ticks,
-        total=len(shown),
+        total=found.total,
         page=page,
         size=PAGE,
-        counts=[one for one in counts if one["count"]],
+        counts=state_counts("match", found.states, waiting),
     )
 
 
@@ -136,7 +117,7 @@ def _row(view: MatchView, *, ticks: bool) -> list[Any]:
         view.host.name if view.host else words.country(match.host_country),
         words.label(match.for_),
         tag("match", match.state),
-        gettext("You") if waits(view) else _holder(view) or None,
+        gettext("You") if view.waits else _holder(view) or None,
         None if due is None else f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})",
     ]
 

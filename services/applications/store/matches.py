@@ -192,13 +192,27 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
 
 
 async def within(
-    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[MatchState] = ()
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = ()
 ) -> list[Match]:
     """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; at most `MOST`."""
     query = select(Match).where(sa.or_(sa.false(), *among))
     if states:
         query = query.where(col(Match.state).in_(states))
     return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id).desc()).limit(MOST)))
+
+
+async def counts(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:
+    """How many matches that meet one of `among` are in each state."""
+    query = sa.select(col(Match.state), sa.func.count()).where(sa.or_(sa.false(), *among)).group_by(col(Match.state))
+    return {str(state): int(count) for state, count in (await session.execute(query.order_by(col(Match.state)))).all()}
+
+
+async def settled(
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str], begin: int, most: int
+) -> list[Match]:
+    """Matches that meet one of `among` and are in one of `states`, the newest first: `most` from `begin` on."""
+    query = select(Match).where(sa.or_(sa.false(), *among), col(Match.state).in_(states))
+    return list(await session.scalars(query.order_by(col(Match.id).desc()).limit(most).offset(begin)))
 
 
 async def confirmed_of_offers(session: AsyncSession, offer_ids: Collection[UUID]) -> dict[UUID, int]:

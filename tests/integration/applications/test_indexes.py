@@ -31,6 +31,9 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "mentor_call_state": "SELECT * FROM mentor WHERE call_id = :id AND state = 'draft'",
         "match_offer_id": "SELECT count(*) FROM match WHERE offer_id = :id AND state = 'confirmed'",
         "match_mentor_id": "SELECT count(*) FROM match WHERE mentor_id = :id AND state = 'confirmed'",
+        "match_country_state": "SELECT state, count(*) FROM match WHERE country = 'AM' GROUP BY state",
+        "match_host_organisation_state": "SELECT * FROM match WHERE host_organisation_id = :id"
+        " AND state IN ('confirmed', 'declined') ORDER BY id DESC LIMIT 50",
         "visit_offer_id": "SELECT * FROM visit WHERE offer_id = :id AND state NOT IN ('cancelled', 'voided')",
         "availability_question_about": "DELETE FROM availability_question WHERE about = :id AND due < now()",
         "application_submitted_due": "SELECT * FROM application WHERE state = 'submitted' AND due < now()",
