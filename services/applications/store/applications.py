@@ -196,10 +196,11 @@ async def silent(session: AsyncSession, at: datetime, limit: int = 100) -> list[
 
 
 async def left_at_close(session: AsyncSession, call_id: UUID, states: Sequence[ApplicationState]) -> list[Application]:
-    """The call's applications in `states` of which no outcome was told, locked."""
+    """The call's applications in `states` that have no place, locked: after an appeal an outcome was told before."""
+    unplaced = sa.or_(col(Application.outcome).is_(None), col(Application.outcome) != Outcome.PLACE_CONFIRMED)
     query = (
         select(Application)
-        .where(Application.call_id == call_id, col(Application.state).in_(states), col(Application.outcome).is_(None))
+        .where(Application.call_id == call_id, col(Application.state).in_(states), unplaced)
         .order_by(col(Application.id))
         .with_for_update()
     )

@@ -172,3 +172,14 @@ async def test_nobody_elses_appeal_is_there(more: Programme) -> None:
     other = await more.submitted("nino", rank_group="operational", years_in_field=5)
     await page(more, "giorgi", f"/applications/cases/{other['id']}/appeal", 303)
     await more.post("giorgi", f"/applications/{other['id']}/appeal/decide", body, 404)
+
+
+async def test_a_close_ends_what_an_appeal_opened_again(more: Programme) -> None:
+    """Upheld, it is open again; when the call closes it has no place, and its outcome stays the one told first."""
+    made = await turned_down(more)
+    await more.post("deputy", f"/applications/{made['id']}/appeal/decide", {"outcome": "upheld", "answer": ANSWER})
+    await more.post("programme", f"/calls/{more.call['id']}/close")
+    assert (await more.get("ani", f"/applications/{made['id']}"))["state"] == "unplaced"
+    told = [payload["outcome"] for kind, _, payload in await more.journal("exchange.applications")
+            if kind == "ApplicationDecided"]  # fmt: skip
+    assert told == ["not_endorsed"]
