@@ -218,9 +218,8 @@ def mentorship(room: Room, board: Board, season: steps.Season, call: str) -> Non
     cleared_and_accepted(room, board, reference, (GEORGIA, LITHUANIA), (MENTEE, MENTOR))
     board.shows(f"{reference}: Mentorship opened")
     for side in (mentee, mentor):
-        side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference)).press(
-            "Sign the agreement"
-        )
+        side.go("/applications/mentorships").waits_for(reference).follow(re.compile(reference))
+        side.follow("Read the agreement and its versions").press("Sign the agreement").sees("You signed the agreement.")
     mentee.go("/applications/mentorships").follow(reference).stands(
         "Under way", follows="They meet, and log each session."
     )

@@ -157,16 +157,17 @@ async def test_a_voided_visit_revokes_its_certificate(house: House) -> None:
 
 async def test_a_program_hands_in_with_ticket_and_token(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The API takes an evaluation and a report with the ticket in X-Ticket: 201 the first time, 200 afterwards."""
+    from shared.identity.bearer import Proof  # noqa: PLC0415 - only here
     from shared.identity.state import identity_of  # noqa: PLC0415 - only here
 
     await tell(house, world(1, running=0))
     await house.grant(Role.OFFICER)
     identity = identity_of(house.app)
 
-    async def subject(_: Any, token: str) -> str:
-        return token
+    async def proof(_: Any, token: str) -> Proof:
+        return Proof(token)
 
-    monkeypatch.setattr(type(identity.bearer), "subject", subject)
+    monkeypatch.setattr(type(identity.bearer), "proof", proof)
     import httpx2  # noqa: PLC0415 - only here
 
     client = httpx2.AsyncClient(
