@@ -71,11 +71,6 @@ def effect(old: CallTerms, new: CallTerms, of: Candidate, answers: Answers) -> E
     return Effects(found, before, after)
 
 
-def judged_by(old: CallTerms, new: CallTerms, found: Effects, *, favour: bool) -> CallTerms:
-    """By which of the two a submitted application is judged once `new` is published."""
-    return new if favour and found.effect is Effect.BETTER else old
-
-
 def _failed(terms: CallTerms, of: Candidate) -> frozenset[EligibilityRule]:
     return frozenset(check.rule for check in judge(terms, of) if not check.held)
 
