@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,8 +163,6 @@ async def test_what_changed_since_the_preview_is_noticed(programme: Programme) -
 
 async def test_an_upload_is_kept_discarded_and_over_after_a_week(programme: Programme) -> None:
     """It is offered on the list until then; discarded it cannot be confirmed."""
-    from datetime import timedelta  # noqa: PLC0415
-
     first, second = await uploaded(programme, table(GOOD)), await uploaded(programme, table(OTHER), "my needs.csv")
     assert "my needs.csv" in (await programme.as_("tigran").get(PAGES)).text
     assert (await programme.as_("tigran").post(f"{PAGES}/import/{second['id']}/discard")).status_code == 303
@@ -199,8 +198,6 @@ async def test_files_that_are_no_table(programme: Programme, content: bytes, nam
 
 async def test_a_spreadsheet_with_real_dates_and_a_formula(programme: Programme) -> None:
     """Days and numbers are taken as the spreadsheet has them; a formula is refused in its cell."""
-    from datetime import date  # noqa: PLC0415
-
     packed = io.BytesIO()
     book = xlsxwriter.Workbook(packed, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
     page = book.add_worksheet()
