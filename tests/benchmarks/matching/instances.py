@@ -21,37 +21,8 @@ from shared.contracts.codes import ApplicationKind, LanguageLevel, Objective, Ra
 DAY = date(2027, 1, 4)
 WEEKS = tuple(date(2027, 2, 1) + timedelta(weeks=after) for after in range(36))
 HOMES = ("AM", "AZ", "GE", "MD", "UA")
-HOSTS = tuple(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
+_MEMBER_STATES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+HOSTS = tuple(_MEMBER_STATES.split())
 TOPICS = tuple(f"topic_{number:02}" for number in range(12))
 AREAS = tuple(f"area_{number:02}" for number in range(16))
 TONGUES = ("en", "fr", "de", "ru", "es", "it", "pl", "ro")
