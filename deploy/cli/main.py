@@ -16,6 +16,7 @@ from deploy.cli import (
     rebuild,
     redrive,
     replay,
+    rerun,
     run,
     sample,
     verify,
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, clock, journey, events, verify, export, rebuild, replay, redrive, contracts):
+for command in (run, clock, journey, events, verify, export, rebuild, replay, redrive, contracts, rerun):
     app.command(command.NAME)(command.command)
 app.add_typer(sample.app, name="sample")
 

@@ -12,6 +12,7 @@ from services.matching.casework import Cases
 from services.matching.model import match as matches
 from services.matching.model.pool import solve
 from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
+from services.matching.rerun import Kept
 from services.matching.store.runs import Receipt, Run
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
@@ -50,6 +51,7 @@ class _Part:
     result: Result
     proposals: Sequence[Proposal]
     receipts: Mapping[UUID, EngineReceipt]
+    kept: Kept
 
 
 async def commit_cohort(
@@ -95,7 +97,7 @@ def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) ->
         if not told:
             continue
         receipts = {UUID(one): result.receipt(one, effort=effort) for one in told}
-        parts.append(_Part(kind, result, wanted, receipts))
+        parts.append(_Part(kind, result, wanted, receipts, Kept.of(result)))
     if chosen is not None and (moved := [one for one, seat in chosen.items() if found.get(one) != seat]):
         raise Refused(
             gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
@@ -132,6 +134,7 @@ async def _commit(tx: Tx, given: Inputs, parts: Sequence[_Part], started_at: dat
                 told=finished.model_dump(mode="json"),
             ),
         )
+        await store.runs.keep_inputs(tx.session, run_id, part.kept)
     await store.runs.keep_receipts(tx.session, receipts)
     await store.pools.drop_standings(tx.session, list(new))
     await store.pools.touch(tx.session, [given.facts.call_id])

@@ -1,6 +1,7 @@
 """What do programs ask of matching? JSON over the same actions and reads as the pages (bearer tokens, same guards)."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+import asyncio
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -220,6 +221,16 @@ async def runs(bus: TheBus, _: Coordinator, call_id: UUID | None = None) -> dict
     async with bus.read() as session:
         found = await store.runs.runs(session, call_id)
     return {"runs": [{"id": run.id, "finished_at": run.finished_at, **run.told} for run in found]}
+
+
+@router.get("/runs/{run_id}/inputs")
+async def run_inputs(bus: TheBus, _: Programme, run_id: UUID) -> dict[str, Any]:
+    """All that a run was made of and every pair it found, so that it can be repeated (`tandem rerun`)."""
+    async with bus.read() as session:
+        kept = await store.runs.inputs(session, run_id)
+    if kept is None:
+        raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
+    return {"run_id": run_id, **await asyncio.to_thread(kept.opened)}
 
 
 def _effort(request: Request) -> int:

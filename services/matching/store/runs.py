@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, LargeBinary, select
 from sqlmodel import Field, col
 
+from services.matching.rerun import Kept
 from services.matching.store.base import Table, document, moment
 from services.matching.store.facts import keep
 
@@ -43,9 +45,34 @@ class Receipt(Table, table=True):
     told: dict[str, Any] = Field(sa_column=document())
 
 
+class RunInputs(Table, table=True):
+    """All that a run was made of, compressed, so that it can be repeated; `digest` is the one that was published."""
+
+    __tablename__ = "run_inputs"
+
+    run_id: UUID = Field(primary_key=True)
+    engine: str
+    digest: str
+    problem: bytes = Field(sa_type=LargeBinary)
+    pairs: bytes = Field(sa_type=LargeBinary)
+
+
 async def keep_run(session: AsyncSession, run: Run) -> None:
     """Write a run."""
     await keep(session, [run])
+
+
+async def keep_inputs(session: AsyncSession, run_id: UUID, kept: Kept) -> None:
+    """Write what a run was made of."""
+    await keep(session, [RunInputs(run_id=run_id, **asdict(kept))])
+
+
+async def inputs(session: AsyncSession, run_id: UUID) -> Kept | None:
+    """What a run was made of; None where the run is not known, or older than this table."""
+    row = await session.get(RunInputs, run_id)
+    if row is None:
+        return None
+    return Kept(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs)
 
 
 async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:

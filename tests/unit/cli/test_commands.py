@@ -24,6 +24,7 @@ COMMANDS = (
     "replay",
     "redrive",
     "contracts",
+    "rerun",
     "sample",
 )
 
@@ -66,6 +67,7 @@ def test_the_help_loads_nothing_heavy() -> None:
         ("replay", "matching"),
         ("redrive", "matching"),
         ("journey",),
+        ("rerun", "01977a1e-0000-7000-8000-000000000001"),
         ("sample", "load"),
     ],
 )

@@ -1,0 +1,76 @@
+"""Does a committed run give the same result again? What is kept of a run, and the comparison."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.matching.engine import document
+from services.matching.engine.matching import run
+from services.matching.engine.problem import ENGINE_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.matching.engine.matching import Result
+    from services.matching.engine.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A run as it is kept: the canonical problem (rules and seed are in it) and all pairs found, both compressed."""
+
+    engine: str
+    digest: str
+    problem: bytes
+    pairs: bytes
+
+    @classmethod
+    def of(cls, result: Result) -> Kept:
+        """What is kept of a run; for a large one it takes a second, so it belongs in a thread."""
+        return cls(
+            engine=result.engine_version,
+            digest=result.digest,
+            problem=zlib.compress(document.dumps(result.problem)),
+            pairs=zlib.compress(json.dumps(sorted(result.matching.items())).encode()),
+        )
+
+    def opened(self) -> dict[str, Any]:
+        """The same as JSON knows it: `engine`, `digest`, `problem` (see `engine/document.py`), `pairs`."""
+        return {
+            "engine": self.engine,
+            "digest": self.digest,
+            "problem": json.loads(zlib.decompress(self.problem)),
+            "pairs": json.loads(zlib.decompress(self.pairs)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A run that was done again beside what it gave: each candidate whose seat differs, with before and now."""
+
+    engine: str
+    engine_now: str
+    digest: str
+    digest_now: str
+    pairs: int
+    moved: Mapping[str, tuple[str | None, str | None]]
+
+    @property
+    def same(self) -> bool:
+        """Whether inputs and result are the same."""
+        return self.digest == self.digest_now and not self.moved
+
+
+def again(engine: str, digest: str, problem: Problem, pairs: Mapping[str, str]) -> Repeated:
+    """Match a problem again and hold it against the pairs that the run of that digest found."""
+    result = run(problem)
+    now = result.matching
+    moved = {
+        one: (pairs.get(one), now.get(one))
+        for one in sorted(pairs.keys() | now.keys())
+        if pairs.get(one) != now.get(one)
+    }
+    return Repeated(engine, ENGINE_VERSION, digest, result.digest, len(now), moved)
