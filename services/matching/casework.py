@@ -14,8 +14,10 @@ from uuid import UUID
 from services.matching import opening, store
 from services.matching.model import match as matches
 from services.matching.model import mentorship as mentorships
+from services.matching.model import stays
 from services.matching.model import visit as visits
 from services.matching.store.activity import Activity, about
+from services.matching.store.ledger import Stay
 from services.matching.store.pools import Vacancy
 from shared import clock, workdays
 from shared.contracts.calls import CallTerms
@@ -62,12 +64,14 @@ class Cases:
     attendance: dict[UUID, dict[date, bool]]
     progress: dict[UUID, Progress]
     silences: dict[UUID, int]
+    stays: dict[UUID, Stay]
     _changed: set[UUID] = field(default_factory=set)
     _changed_visits: set[UUID] = field(default_factory=set)
     _changed_mentorships: set[UUID] = field(default_factory=set)
     _confirmed: dict[UUID, Envelope | None] = field(default_factory=dict)
     _vacancies: list[Vacancy] = field(default_factory=list)
     _activity: list[Activity] = field(default_factory=list)
+    _new_stays: dict[UUID, Stay | None] = field(default_factory=dict)
     _terms: dict[UUID, CallTerms] = field(default_factory=dict)
 
     @classmethod
@@ -91,6 +95,7 @@ class Cases:
             attendance=await store.visits.attendance(session, [one.id for one in own_visits.values()]),
             progress=await store.mentorships.progress(session, [one.id for one in own_mentorships.values()]),
             silences=dict(await store.matches.silences(session, [one.application_id for one in pairings])),
+            stays=await store.ledger.of_visits(session, [one.id for one in own_visits.values()]),
         )
 
     def missing(self, match_id: UUID) -> tuple[str, UUID] | None:
@@ -266,12 +271,18 @@ class Cases:
         await store.matches.write(session, [self.matches[one] for one in sorted(self._changed)])
         await store.visits.write(session, [self.visits[one] for one in sorted(self._changed_visits)])
         await store.mentorships.write(session, [self.mentorships[one] for one in sorted(self._changed_mentorships)])
+        moved_days = {one: row for one, row in self._new_stays.items() if _differs(self.stays.get(one), row)}
+        kept = [row for row in moved_days.values() if row is not None]
+        await store.ledger.write(session, kept, [one for one, row in moved_days.items() if row is None])
         await store.facts.keep(session, self._vacancies)
         await store.activity.add(session, self._activity)
         touched = {
             self.matches[one].pairing.call_id
             for one in self._changed | self._changed_visits | self._changed_mentorships
         }
+        if moved_days:
+            # What a host owes counts in every call.
+            touched |= await store.facts.open_calls(session)
         await store.pools.touch(session, touched)
         if touched:
             await self.tx.changed("matching")
@@ -301,7 +312,23 @@ class Cases:
         if visit != self.visits.get(match_id):
             self.visits[match_id] = visit
             self._changed_visits.add(match_id)
+        self._new_stays[visit.id] = self._stay(visit)
         await self._tell_all(told, visit.id, self.matches[match_id], cause)
+
+    def _stay(self, visit: Visit) -> Stay | None:
+        """The row of a visit in the reciprocity ledger, as it is to be."""
+        days = stays.counted(visit, self.attendance.get(visit.id, {}))
+        if days is None:
+            return None
+        return Stay(
+            visit_id=visit.id,
+            country=visit.of.country,
+            organisation_id=stays.home_agency(visit, self.matches[visit.of.match_id].pairing),
+            host_country=visit.of.host_country,
+            host_organisation_id=visit.of.host_organisation_id,
+            days=days.days,
+            done=days.done,
+        )
 
     async def _mentorship(self, step: MentorshipStep, cause: Envelope | None) -> None:
         mentorship, told = step
@@ -353,6 +380,11 @@ class Cases:
         for match_id, cause in self._confirmed.items():
             if self.matches[match_id].pairing.kind is ApplicationKind.MENTEE:
                 await self._mentorship(opening.mentorship_of(self, match_id, cause), cause)
+
+
+def _differs(before: Stay | None, after: Stay | None) -> bool:
+    """Whether the days of a visit count in another way than they did."""
+    return (before and before.model_dump()) != (after and after.model_dump())
 
 
 def _vacancy(match: Match, fact: UUID) -> Vacancy:

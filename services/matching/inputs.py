@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import text
 
 from services.matching import store
+from services.matching.engine import ledger
 from services.matching.engine.problem import Exclusion
 from services.matching.model.pool import Facts, Need, Place
 from shared import clock
@@ -93,6 +94,7 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
             for row in needs
             if row.id in cited and not row.withdrawn and row.since <= today <= row.until
         ),
+        reciprocity=ledger.points(await store.ledger.days_between(session)),
     )
     standings = await store.pools.standings(session, call_id)
     return Inputs(pool.input_version, call, facts, standings, await store.pools.vacancies(session, call_id))

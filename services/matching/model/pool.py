@@ -66,7 +66,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that decides a call's matching on a day. `given_back` are matches whose mentorship is over."""
+    """All that decides a call's matching on a day. `given_back` are matches whose mentorship is over.
+
+    `reciprocity` holds the points of (home, host) from the ledger (`engine/ledger.py`).
+    """
 
     call_id: UUID
     terms: CallTerms
@@ -80,6 +83,7 @@ class Facts:
     suspended: Mapping[str, date] = field(default_factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
     needs: tuple[Need, ...] = ()
+    reciprocity: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def seed(self) -> str:
@@ -167,6 +171,7 @@ def _rules(facts: Facts) -> Rules:
         exclusions=facts.exclusions,
         suspended=facts.suspended,
         needs=needs,
+        reciprocity=facts.reciprocity,
     )
 
 

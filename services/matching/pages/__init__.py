@@ -1,7 +1,7 @@
 """What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
 
-from services.matching.pages import board, cases, cohort, receipts, runs
+from services.matching.pages import board, cases, cohort, receipts, reciprocity, runs
 
-routers = [board.router, cohort.router, cases.router, runs.router, receipts.router]
+routers = [board.router, cohort.router, cases.router, runs.router, receipts.router, reciprocity.router, reciprocity.api]
 
 __all__ = ["routers"]

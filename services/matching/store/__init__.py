@@ -1,6 +1,6 @@
 """Which tables does matching keep? One module an aggregate; each holds the tables and the only queries on them."""
 
-from services.matching.store import activity, board, facts, journal, matches, mentorships, pools, runs, visits
+from services.matching.store import activity, board, facts, journal, ledger, matches, mentorships, pools, runs, visits
 from services.matching.store.base import metadata
 
 PROJECTIONS = ("access", *facts.PROJECTIONS, *visits.PROJECTIONS, *mentorships.PROJECTIONS)
@@ -12,6 +12,7 @@ __all__ = [
     "board",
     "facts",
     "journal",
+    "ledger",
     "matches",
     "mentorships",
     "metadata",

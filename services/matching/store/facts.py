@@ -181,6 +181,12 @@ async def all_calls(session: AsyncSession) -> list[Call]:
     return list(found)
 
 
+async def open_calls(session: AsyncSession) -> set[UUID]:
+    """The ids of the calls that are still matched."""
+    found = await session.scalars(select(col(Call.id)).where(col(Call.state) != "closed").order_by(col(Call.id)))
+    return set(found)
+
+
 async def pool(session: AsyncSession, call_id: UUID) -> list[Candidate]:
     """The eligible applications of a call, by id: those with a match that stands are among them."""
     found = await session.scalars(
