@@ -21,6 +21,7 @@ from fastapi.responses import RedirectResponse, Response
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 
+from shared import outgoing
 from shared.identity.bearer import verified
 from shared.identity.guard import public
 from shared.identity.principal import Principal
@@ -72,7 +73,7 @@ async def begin(request: Request, _: _Known) -> Response:
                 **({"login_hint": persona} if persona else {}),
             )
         if persona and identity.settings.local:
-            async with httpx2.AsyncClient(timeout=5.0) as browser:
+            async with outgoing.client(timeout=5.0) as browser:
                 url = await choose_persona(browser, url, persona, _callback(identity)) or url
     except ProviderUnavailable as error:
         raise _away(error) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from deploy.cli.journey.walk import OFFICER
+from shared import outgoing
 
 if TYPE_CHECKING:
     from deploy.cli.journey.walk import Walk
@@ -22,7 +23,7 @@ async def invitation(walk: Walk, catcher: str | None, reference: str) -> None:
     if catcher is None:
         walk.say("There is no mail catcher here, so nobody looks for the invitation.")
         return
-    async with httpx2.AsyncClient(base_url=catcher, timeout=10.0) as client:
+    async with outgoing.client(base_url=catcher, timeout=10.0) as client:
 
         async def look() -> bool:
             try:

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from services.applications.api.applications import Portal
 from services.applications.store import register
+from shared import outgoing
 from shared.bus import Bus
 from shared.identity import Principal, service_headers, signed_in
 from shared.service import bus_of
@@ -40,7 +41,7 @@ async def _messages(settings: Portal, recipient: str) -> list[dict[str, Any]] | 
     address = f"{settings.notifications_url}/notifications/internal/inbox"
     headers = service_headers("applications", settings.service_token.get_secret_value())
     try:
-        async with httpx2.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
+        async with outgoing.client(timeout=_SECONDS, trust_env=False) as client:
             answer = await client.get(address, params={"recipient": recipient, "language": language()}, headers=headers)
             answer.raise_for_status()
             found: list[dict[str, Any]] = [

@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared import outgoing
 from shared.identity import service_headers
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Portal:
     def at(cls, settings: Settings) -> Portal:
         """The portal of this installation."""
         headers = service_headers("notifications", settings.service_token.get_secret_value())
-        client = httpx2.AsyncClient(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
+        client = outgoing.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
     async def contacts(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import httpx2
 import structlog
 
+from shared import outgoing
 from shared.identity import service_headers
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ async def objectives(settings: ServiceSettings, application_id: UUID, purpose: s
     headers = service_headers("reporting", own.service_token.get_secret_value())
     wanted = {"application_id": str(application_id), "purpose": purpose}
     try:
-        async with httpx2.AsyncClient(base_url=own.portal_url, timeout=_SECONDS, trust_env=False) as client:
+        async with outgoing.client(base_url=own.portal_url, timeout=_SECONDS, trust_env=False) as client:
             answer = await client.post("/applications/internal/objectives", json=wanted, headers=headers)
             answer.raise_for_status()
             return {int(each["number"]): str(each["text"]) for each in answer.json()["objectives"]}
