@@ -125,10 +125,9 @@ def create(
     site.install(app, place=place, templates=templates, local=settings.local)
     identity.install(app)
     app.add_middleware(telemetry.RequestSpans, service=name)
-    app.include_router(_health(name))
-    app.include_router(api_page(name))
-    for router in routers:
-        app.include_router(router)
+    for router in (_health(name), api_page(name), *routers):
+        # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.
+        app.router.routes.extend(router.routes)
     return app
 
 

@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,7 @@ def version() -> str:
         return "0"
 
 
+@cache
 def environment(templates: Path | None) -> Environment:
     """A template environment that finds a service's own templates, the shared ones and GOV.UK's macros."""
     folders = [str(path) for path in (templates, FOLDER / "templates") if path is not None]

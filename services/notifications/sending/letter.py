@@ -7,7 +7,6 @@ from datetime import date
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,18 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from jinja2 import Environment
-
     from services.notifications.sending.contacts import Contact
     from services.notifications.settings import Settings
     from services.notifications.store.messages import MessageRow
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
-
-
-@cache
-def _environment() -> Environment:
-    return environment(_TEMPLATES)
 
 
 def letter(
@@ -70,7 +62,9 @@ def letter(
 def bodies(said: Wording, name: str, origin: str) -> dict[str, str]:
     """The two bodies of a mail, `text` and `html`, in the current language."""
     context = {"said": said, "name": name, "origin": origin}
-    return {kind: _environment().get_template(f"mail/letter.{kind}").render(context) for kind in ("text", "html")}
+    return {
+        kind: environment(_TEMPLATES).get_template(f"mail/letter.{kind}").render(context) for kind in ("text", "html")
+    }
 
 
 def _invite(

@@ -15,7 +15,7 @@ from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
 from shared.web.states import state
 
-router = APIRouter()
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 

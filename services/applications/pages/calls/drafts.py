@@ -38,7 +38,7 @@ from shared.web.forms import Form
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
-router = APIRouter()
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 

@@ -26,7 +26,7 @@ from shared.web.forms import Form, Needed, RadioField, sent
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
-router = APIRouter()
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 Anybody = Annotated[Principal, Depends(signed_in())]
 

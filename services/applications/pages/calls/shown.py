@@ -24,7 +24,7 @@ from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
 from shared.web.states import states
 
-router = APIRouter()
+router = APIRouter(prefix="/applications/calls", include_in_schema=False)
 Anybody = Annotated[Principal, Depends(signed_in())]
 
 # What needs the programme coordinator first: calls that wait to be matched and closed, then what is being written.
