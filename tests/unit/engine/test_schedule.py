@@ -15,7 +15,6 @@ from services.matching.engine.schedule import (
     Unscheduled,
     VisitRequest,
     schedule,
-    schedule_all,
 )
 from services.matching.engine.weeks import Period, monday, weeks_of
 from shared.contracts.codes import PARTNERS, UnschedulableCause
@@ -95,27 +94,6 @@ def test_dates_are_the_earliest_lawful_ones(seed: int, notice: int, least: int) 
             assert answer.shortened == (length < request.days)
             return
     assert isinstance(answer, Unscheduled)
-
-
-@given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
-def test_nobody_travels_twice_at_once_and_no_week_is_overfull(seed: int) -> None:
-    """Visits scheduled together never overlap for a guest and never exceed the places of a week."""
-    dice = random.Random(seed)
-    requests = [_request(dice, number) for number in range(12)]
-    answers = schedule_all(requests)
-    done = [
-        (request, answer) for request, answer in zip(requests, answers, strict=True) if isinstance(answer, Scheduled)
-    ]
-    for at, (request, answer) in enumerate(done):
-        week = monday(answer.start)
-        before = sum(other.seat_id == request.seat_id and monday(one.start) == week for other, one in done[:at])
-        assert request.places is None or before + request.taken.get(week, 0) < request.places[week]
-        assert all(
-            one.end < answer.start or answer.end < one.start
-            for other, one in done[:at]
-            if other.candidate_id == request.candidate_id
-        )
 
 
 PLAIN = VisitRequest(

@@ -1,0 +1,237 @@
+"""What is a good plan at once? Week by week the most urgent first, then whoever still fits, then one moved for another.
+
+For visits of one place each this is earliest deadline first: in each week a seat takes those who have the fewest
+weeks left, and a place that would stay empty is filled by moving others towards it. Announced visits keep their days
+before anybody else is placed; groups and guests with several visits come next, one by one. Who found no place is tried
+once more by moving others to weeks where there is room (an augmenting path over the weeks of the seat), which never
+leaves anybody without dates who had some.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from services.matching.engine.schedule.calendar import Flags, Ints
+    from services.matching.engine.schedule.options import Options
+
+
+def greedy(given: Options) -> Ints:
+    """An option for each unit, -1 for none."""
+    if not given.units:
+        return np.zeros(0, np.int64)
+    plan = _Greedy(given)
+    plan.sweep(given.moved == 0, told=True)
+    plan.one_by_one()
+    best = np.full(given.units, np.iinfo(np.int64).max)
+    np.minimum.at(best, given.unit, given.short)
+    plan.sweep(given.short == best[given.unit])
+    plan.fit(np.flatnonzero((plan.chosen < 0) & plan.simple))
+    plan.augment(np.flatnonzero((plan.chosen < 0) & plan.simple))
+    return plan.chosen
+
+
+class _Greedy:
+    """The places that are left and the options chosen so far."""
+
+    def __init__(self, given: Options) -> None:
+        self._given = given
+        self._left = given.calendar.free.copy()
+        self.chosen: Ints = np.full(given.units, -1, np.int64)
+        self._uses: list[list[tuple[int, int]]] = [[] for _ in range(given.units)]
+        for unit, seat, count in zip(
+            given.use_unit.tolist(), given.use_seat.tolist(), given.use_count.tolist(), strict=True
+        ):
+            self._uses[unit].append((seat, count))
+        linked = np.zeros(given.units, np.bool_)
+        self._guests: dict[int, list[str]] = {}
+        for guest, units in given.shared.items():
+            linked[units] = True
+            for unit in units:
+                self._guests.setdefault(unit, []).append(guest)
+        self._away: dict[str, set[int]] = {guest: set() for guest in given.shared}
+        places = np.bincount(given.use_unit, weights=given.use_count, minlength=given.units)
+        self.simple: Flags = (places == 1) & ~linked
+        self._seat = np.zeros(given.units, np.int64)
+        self._seat[given.use_unit] = given.use_seat
+        self._has_dates = np.array([any(given.requests[at].announced for at in one) for one in given.members])
+
+    def sweep(self, allowed: Flags, *, told: bool = False) -> None:
+        """Fill the weeks in order with simple units: of a seat those that have the fewest allowed weeks left.
+
+        With `told` only those that were announced.
+        """
+        given = self._given
+        among = self.simple & (self._has_dates if told else True) & (self.chosen < 0)
+        here = np.flatnonzero(allowed & among[given.unit])
+        here = here[np.lexsort((given.unit[here], given.week[here]))]
+        unit, week, seat = given.unit[here], given.week[here], self._seat[given.unit[here]]
+        left_over = np.bincount(given.unit if told else unit, minlength=given.units)
+        ends = np.searchsorted(week, np.arange(given.calendar.weeks + 1))
+        passed = _Passed(given, allowed, self.chosen)
+        for number in range(given.calendar.weeks):
+            now = slice(ends[number], ends[number + 1])
+            waiting = np.flatnonzero(self.chosen[unit[now]] < 0) + ends[number]
+            if not len(waiting):
+                continue
+            urgent = waiting[np.lexsort((unit[waiting], left_over[unit[waiting]], seat[waiting]))]
+            seats = seat[urgent]
+            rank = np.arange(len(urgent)) - np.searchsorted(seats, seats)
+            taken = urgent[rank < self._left[seats, number]]
+            self.chosen[unit[taken]] = here[taken]
+            np.subtract.at(self._left, (seat[taken], number), 1)
+            left_over[unit[waiting]] -= 1
+            if not told:
+                passed.over(zip(seat[waiting].tolist(), unit[waiting].tolist(), strict=True))
+                for at in passed.seats():
+                    while self._left[at, number] > 0 and self._refill(at, number, passed):
+                        pass
+
+    def _refill(self, seat: int, week: int, passed: _Passed) -> bool:
+        """Fill a place that nobody who waits can take, by having others come to it along a shortest chain.
+
+        The chain ends at one who was passed over before: the weeks in use stay as early as they can be, which for
+        visits of one place each makes the sum of waiting least (a transversal matroid; Edmonds and Fulkerson, 1965).
+        """
+        came: dict[int, tuple[int, int]] = {}
+        queue = deque([week])
+        while queue:
+            vacant = queue.popleft()
+            for unit in passed.waiting(seat):
+                option = passed.option(unit, vacant)
+                if option >= 0:
+                    self.chosen[unit] = option
+                    while vacant != week:
+                        other, vacant = came[vacant]
+                        self.chosen[other] = passed.option(other, vacant)
+                    self._left[seat, week] -= 1
+                    return True
+            for unit, at in passed.lodged(seat):
+                if at not in came and at != week and passed.option(unit, vacant) >= 0:
+                    came[at] = unit, vacant
+                    queue.append(at)
+        return False
+
+    def one_by_one(self) -> None:
+        """Groups and guests with several visits: the announced first, then those with the fewest weeks."""
+        given = self._given
+        units = np.flatnonzero(~self.simple)
+        weeks = np.diff(given.start)[units]
+        self.fit(units[np.lexsort((units, weeks, ~self._has_dates[units]))])
+
+    def fit(self, units: Iterable[int]) -> None:
+        """Give each of the units, one after the other, its cheapest option that is still free."""
+        given = self._given
+        for unit in units:
+            for option in range(int(given.start[unit]), int(given.start[unit + 1])):
+                if self._fits(unit, option):
+                    self._take(unit, option)
+                    break
+
+    def _fits(self, unit: int, option: int) -> bool:
+        week = self._given.week[option]
+        if any(self._left[seat, week] < count for seat, count in self._uses[unit]):
+            return False
+        guests = self._guests.get(unit)
+        return not guests or not any(self._away[guest] & self._on(option) for guest in guests)
+
+    def _on(self, option: int) -> set[int]:
+        first = self._given.day(option)
+        return set(range(first, first + int(self._given.length[option])))
+
+    def _take(self, unit: int, option: int) -> None:
+        week = self._given.week[option]
+        for seat, count in self._uses[unit]:
+            self._left[seat, week] -= count
+        for guest in self._guests.get(unit, ()):
+            self._away[guest] |= self._on(option)
+        self.chosen[unit] = option
+
+    def augment(self, units: Iterable[int]) -> None:
+        """Give each of the units dates by moving others of its seat along a shortest chain to a week with room."""
+        given = self._given
+        for unit in units:
+            seat = self._seat[unit]
+            at_seat = np.flatnonzero(self.simple & (self._seat == seat) & (self.chosen >= 0) & ~self._has_dates)
+            lodged: dict[int, list[int]] = {}
+            for other in at_seat.tolist():
+                lodged.setdefault(int(given.week[self.chosen[other]]), []).append(other)
+            came: dict[int, tuple[int, int]] = {}
+            queue: deque[int] = deque()
+            self._reach(int(unit), came, queue)
+            while queue:
+                week = queue.popleft()
+                if self._left[seat, week] > 0:
+                    self._shift(week, came)
+                    break
+                for other in lodged.get(week, ()):
+                    self._reach(other, came, queue)
+
+    def _reach(self, unit: int, came: dict[int, tuple[int, int]], queue: deque[int]) -> None:
+        """Note the weeks that a unit could go to."""
+        given = self._given
+        for option in range(int(given.start[unit]), int(given.start[unit + 1])):
+            week = int(given.week[option])
+            if week not in came:
+                came[week] = unit, option
+                queue.append(week)
+
+    def _shift(self, week: int, came: dict[int, tuple[int, int]]) -> None:
+        """Move all of the chain that ends in a week with room."""
+        given = self._given
+        self._left[self._seat[came[week][0]], week] -= 1
+        while True:
+            unit, option = came[week]
+            before = self.chosen[unit]
+            self.chosen[unit] = option
+            if before < 0:
+                return
+            week = int(given.week[before])
+
+
+class _Passed:
+    """Who of a seat was passed over in a sweep, and who may be moved for them."""
+
+    def __init__(self, given: Options, allowed: Flags, chosen: Ints) -> None:
+        self._given, self._allowed, self._chosen = given, allowed, chosen
+        self._seen: dict[int, list[int]] = {}
+        self._met: set[int] = set()
+        self._open: set[int] = set()
+        self._weeks: dict[int, dict[int, int]] = {}
+
+    def over(self, asked: Iterable[tuple[int, int]]) -> None:
+        """Note who was asked for in a week, by seat; who got no place waits."""
+        for seat, unit in asked:
+            if unit not in self._met:
+                self._met.add(unit)
+                self._seen.setdefault(seat, []).append(unit)
+            if self._chosen[unit] < 0:
+                self._open.add(seat)
+
+    def seats(self) -> list[int]:
+        """The seats at which somebody waits."""
+        self._open = {seat for seat in self._open if self.waiting(seat)}
+        return sorted(self._open)
+
+    def waiting(self, seat: int) -> list[int]:
+        """Who was passed over and has no dates yet."""
+        return [unit for unit in self._seen[seat] if self._chosen[unit] < 0]
+
+    def lodged(self, seat: int) -> list[tuple[int, int]]:
+        """Who has a place, and in which week."""
+        return [
+            (unit, int(self._given.week[self._chosen[unit]])) for unit in self._seen[seat] if self._chosen[unit] >= 0
+        ]
+
+    def option(self, unit: int, week: int) -> int:
+        """The allowed option of a unit in a week; -1 where it has none."""
+        weeks = self._weeks.get(unit)
+        if weeks is None:
+            own = range(int(self._given.start[unit]), int(self._given.start[unit + 1]))
+            weeks = self._weeks[unit] = {int(self._given.week[one]): one for one in own if self._allowed[one]}
+        return weeks.get(week, -1)

@@ -1,0 +1,196 @@
+"""What is the cheapest choice of one option a unit within capacities? One call of HiGHS, with a bound and its face.
+
+The relaxation first; if that is whole it is the optimum, and its dual says which options and which slack no other
+optimum can use (complementary slackness). Else HiGHS branches, from the plan that is at hand.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from math import ceil, inf
+from time import monotonic
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.schedule.calendar import Flags, Ints
+
+Floats = NDArray[np.float64]
+
+_TINY = 1e-6
+"""How far from whole a number may be that HiGHS means as whole."""
+_SEED = 1
+
+
+class _Silent(highspy.Highs):
+    """HiGHS without a word on the standard output: its own maker prints a banner before it can be told not to."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.silent()
+        kinds = highspy.cb.HighsCallbackType
+        self.callbacks = [highspy.highs.HighsCallback(kinds(one), self) for one in range(int(kinds.kCallbackMax) + 1)]
+        self.enableCallbacks()  # type: ignore[no-untyped-call] # HiGHS leaves it without types
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Options with their `unit` and `cost`, `none` what it costs by unit to take no option; `usable` may be taken.
+
+    `entry_option`, `entry_row`, `entry_amount` say what an option takes of a row that holds `capacity`; rows in
+    `tight` must be full. With `budget` the sum of the amounts (by option, by unit without any) may not exceed it.
+    """
+
+    unit: Ints
+    cost: Ints
+    none: Ints
+    entry_option: Ints
+    entry_row: Ints
+    entry_amount: Ints
+    capacity: Ints
+    usable: Flags | None = None
+    tight: Flags | None = None
+    budget: tuple[Ints, Ints, int] | None = None
+
+    def value(self, chosen: Ints) -> int:
+        """What a choice costs: an option a unit, -1 for none."""
+        none = chosen < 0
+        return int(self.cost[chosen[~none]].sum() + self.none[none].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The cheapest choice that was found, its value, and what no choice is cheaper than.
+
+    `usable` (options, then for each unit taking none) and `tight` (rows) describe all optima where the relaxation
+    proves this one.
+    """
+
+    chosen: Ints
+    value: int
+    bound: int
+    usable: Flags | None = None
+    tight: Flags | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing is cheaper."""
+        return self.value == self.bound
+
+    def within(self, asked: Choice, cost: Ints, none: Ints) -> Choice:
+        """The same choice at other costs, among the optima of this one."""
+        if self.usable is not None:
+            return replace(asked, cost=cost, none=none, usable=self.usable, tight=self.tight)
+        return replace(asked, cost=cost, none=none, budget=(asked.cost, asked.none, self.value))
+
+
+def cheapest(asked: Choice, start: Ints, until: float, goes_on: Callable[[], bool]) -> Found:
+    """The cheapest choice, from a lawful one, until a moment (`monotonic`) or until `goes_on` says no."""
+    value = asked.value(start)
+    solver = _model(asked, until, goes_on)
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return Found(start, value, 0)
+    solution = solver.getSolution()
+    least = float(solver.getInfo().objective_function_value)
+    bound = ceil(least - _TINY)
+    took = np.asarray(solution.col_value)
+    whole = bool((np.abs(took - np.round(took)) < _TINY).all())
+    if whole:
+        start = _chosen(asked, took)
+        value = asked.value(start)
+    if value > bound:
+        start, value, bound = _branch(asked, start, bound, until, goes_on)
+    if value - least > _TINY:
+        return Found(start, value, bound)
+    priced = np.asarray(solution.row_dual)[len(asked.none) : len(asked.none) + len(asked.capacity)]
+    usable = np.asarray(solution.col_dual) < _TINY
+    if asked.usable is not None:
+        usable &= asked.usable
+    tight = priced < -_TINY
+    if asked.tight is not None:
+        tight |= asked.tight
+    return Found(start, value, bound, usable, tight)
+
+
+def _branch(asked: Choice, start: Ints, bound: int, until: float, goes_on: Callable[[], bool]) -> tuple[Ints, int, int]:
+    """The cheapest whole choice, its value and bound."""
+    # A solver of its own: HiGHS 1.16, asked again after the relaxation, was seen to tell the value of one solution and
+    # to give another.
+    solver = _model(asked, until, goes_on, whole=True)
+    solver.run()
+    info = solver.getInfo()
+    bound = max(bound, ceil(info.mip_dual_bound - _TINY)) if np.isfinite(info.mip_dual_bound) else bound
+    took = np.asarray(solver.getSolution().col_value)
+    if len(took) and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        found = _chosen(asked, took)
+        if asked.value(found) <= asked.value(start):
+            start = found
+    value = asked.value(start)
+    return start, value, min(bound, value)
+
+
+def _chosen(asked: Choice, took: Floats) -> Ints:
+    """The option of each unit, -1 where it took none."""
+    chosen = np.full(len(asked.none), -1, np.int64)
+    taken = np.flatnonzero(took[: len(asked.cost)] > 0.5)
+    chosen[asked.unit[taken]] = taken
+    return chosen
+
+
+def _model(asked: Choice, until: float, goes_on: Callable[[], bool], *, whole: bool = False) -> highspy.Highs:
+    """The relaxation: a column an option and a column a unit without any; a row a unit, a row a capacity."""
+    options, units, rows = len(asked.cost), len(asked.none), len(asked.capacity)
+    columns = options + units
+    at_row = [asked.unit, np.arange(units), asked.entry_row + units]
+    at_column = [np.arange(options), np.arange(options, columns), asked.entry_option]
+    amounts = [np.ones(columns), asked.entry_amount.astype(np.float64)]
+    lower = [np.ones(units), np.full(rows, -inf)]
+    upper = [np.ones(units), asked.capacity.astype(np.float64)]
+    if asked.tight is not None:
+        lower[1][asked.tight] = upper[1][asked.tight]
+    if asked.budget is not None:
+        spent = np.concatenate(asked.budget[:2])
+        at_row.append(np.full(columns, units + rows))
+        at_column.append(np.arange(columns))
+        amounts.append(spent.astype(np.float64))
+        lower.append(np.array([-inf]))
+        upper.append(np.array([float(asked.budget[2])]))
+    row, column, amount = np.concatenate(at_row), np.concatenate(at_column), np.concatenate(amounts)
+    order = np.argsort(column, kind="stable")
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = columns, sum(len(one) for one in lower)
+    model.col_cost_ = np.concatenate([asked.cost, asked.none]).astype(np.float64)
+    model.col_lower_ = np.zeros(columns)
+    # The row of its unit keeps a column at one: a bound of its own would take a part of the dual.
+    model.col_upper_ = np.full(columns, inf) if asked.usable is None else np.where(asked.usable, inf, 0.0)
+    model.row_lower_, model.row_upper_ = np.concatenate(lower), np.concatenate(upper)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.searchsorted(column[order], np.arange(columns + 1)).astype(np.int32)
+    model.a_matrix_.index_ = row[order].astype(np.int32)
+    model.a_matrix_.value_ = amount[order]
+    if whole:
+        model.integrality_ = [highspy.HighsVarType.kInteger] * columns
+    solver = _Silent()
+    for name, value in {
+        "threads": 1,
+        "random_seed": _SEED,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": 1 - 1e-3,
+        "time_limit": max(until - monotonic(), 0.0),
+    }.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(model)
+    _interruptible(solver, goes_on)
+    return solver
+
+
+def _interruptible(solver: highspy.Highs, goes_on: Callable[[], bool]) -> None:
+    """Have HiGHS ask now and then whether to go on."""
+
+    def ask(event: highspy.HighsCallbackEvent) -> None:
+        if not goes_on():
+            event.interrupt()
+
+    solver.cbSimplexInterrupt += ask
+    solver.cbMipInterrupt += ask

@@ -1,0 +1,204 @@
+"""What is the best plan, proven? An integer programme a bundle of linked visits, solved by HiGHS in two steps.
+
+Choose at most one option a unit, within the places of each seat and week, and no guest twice on a day. Only what is
+scarce becomes a row, and visits that share no scarce row are solved apart. In the first step the cost is visits without
+dates before days that are missing; in the second, among the best plans of the first, visits moved before weeks of
+waiting. Both are whole numbers. The linear relaxation is nearly always whole, since without groups and guests with
+several visits it is a transportation problem (Hoffman and Kruskal, 1956); then its dual is the proof, and the second
+step keeps to the face of its optima. Only where it is not whole, HiGHS branches.
+
+A unit with k - 1 units beside it at its seats, or of its guests, needs no more than its k cheapest options: each of the
+others is in one week, so in one of the k weeks nobody is in the way.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+
+import numpy as np
+
+from services.matching.engine.schedule.calendar import Flags, Ints
+from services.matching.engine.schedule.milp import Choice, cheapest
+from services.matching.engine.schedule.options import Cost, Options
+
+_BUNDLE = 200
+"""So many units are solved together at least, if there are as many: few calls, and often a look at the clock."""
+_WEEKDAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the search is: units whose turn is over, of how many."""
+
+    done: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The best choice found (an option for each unit, -1 for none), and a cost that no plan goes below.
+
+    The choice is proven optimal where its cost is the bound.
+    """
+
+    chosen: Ints
+    bound: Cost
+
+
+def _always(_: Progress) -> bool:
+    return True
+
+
+def optimum(given: Options, start: Ints, *, seconds: float, goes_on: Callable[[Progress], bool] = _always) -> Best:
+    """The best plan, from a first one, within so many seconds.
+
+    `goes_on` is told how far the search is, and ends it early where it says no. What is not proven by then stands as
+    in the first plan or better, and the bound says how much better a plan could be.
+    """
+    until = monotonic() + seconds
+    rows = _Rows.of(given, _needed(given))
+    label = rows.linked(given.units)
+    alone = np.flatnonzero(label < 0)
+    chosen = start.copy()
+    chosen[alone] = np.where(np.diff(given.start)[alone] > 0, given.start[alone], -1)
+    bound = given.cost(chosen[alone], alone)
+    done = len(alone)
+    for units in _bundles(label):
+        progress = Progress(done, given.units)
+        if monotonic() < until and goes_on(progress):
+            took, low = _solve(given, rows, units, chosen[units], until, partial(goes_on, progress))
+            chosen[units] = took
+            bound = bound.plus(low)
+        done += len(units)
+    return Best(chosen, bound)
+
+
+def _needed(given: Options) -> Flags:
+    """The options that some best plan may need: as many of the cheapest as units may be in the way, and one."""
+    at_seat = np.bincount(given.use_seat, minlength=given.calendar.free.shape[0])
+    many = np.bincount(given.use_unit, weights=at_seat[given.use_seat] - 1, minlength=given.units).astype(np.int64)
+    for units in given.shared.values():
+        many[units] += len(units) - 1
+    rank = np.arange(len(given.unit)) - given.start[given.unit]
+    needed: Flags = rank <= many[given.unit]
+    return needed
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is scarce: options that take of a row, how much, and what each row holds."""
+
+    kept: Flags
+    option: Ints
+    unit: Ints
+    row: Ints
+    amount: Ints
+    capacity: Ints
+
+    @classmethod
+    def of(cls, given: Options, kept: Flags) -> "_Rows":
+        """The rows of places by seat and week, and of days by guest, that not everybody finds room in."""
+        weeks, seats = given.calendar.weeks, given.calendar.free.shape[0]
+        uses = np.bincount(given.use_unit, minlength=given.units)
+        begin = np.cumsum(uses) - uses
+        at = np.flatnonzero(kept)
+        repeats = uses[given.unit[at]]
+        option = np.repeat(at, repeats)
+        within = np.arange(len(option)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        use = begin[given.unit[option]] + within
+        row = given.use_seat[use] * weeks + given.week[option]
+        amount = given.use_count[use]
+        capacity = given.calendar.free.ravel()
+        days = [_days_of(given, kept, units) for units in given.shared.values()]
+        if days:
+            wide = weeks * _WEEKDAYS
+            option = np.concatenate([option, *(one for one, _ in days)])
+            row = np.concatenate([row, *(seats * weeks + number * wide + day for number, (_, day) in enumerate(days))])
+            amount = np.concatenate([amount, np.ones(len(option) - len(amount), np.int64)])
+            capacity = np.concatenate([capacity, np.ones(len(days) * wide, np.int64)])
+        scarce = np.bincount(row, weights=amount, minlength=len(capacity)) > capacity
+        here = scarce[row]
+        return cls(kept, option[here], given.unit[option[here]], row[here], amount[here], capacity)
+
+    def linked(self, units: int) -> Ints:
+        """By unit the smallest number of the units that it is linked with by scarce rows; -1 where it meets none."""
+        label = np.arange(units)
+        names, row = np.unique(self.row, return_inverse=True)
+        while True:
+            least = np.full(len(names), units)
+            np.minimum.at(least, row, label[self.unit])
+            after = label.copy()
+            np.minimum.at(after, self.unit, least[row])
+            after = after[after]
+            if (after == label).all():
+                break
+            label = after
+        meets = np.zeros(units, np.bool_)
+        meets[self.unit] = True
+        return np.where(meets, label, -1)
+
+
+def _days_of(given: Options, kept: Flags, units: list[int]) -> tuple[Ints, Ints]:
+    """Options of a guest's units, each with every day that it takes."""
+    at = np.concatenate([np.arange(given.start[unit], given.start[unit + 1]) for unit in units])
+    at = at[kept[at]]
+    option = np.repeat(at, given.length[at])
+    within = np.arange(len(option)) - np.repeat(np.cumsum(given.length[at]) - given.length[at], given.length[at])
+    return option, given.week[option] * _WEEKDAYS + given.offset[option] + within
+
+
+def _bundles(label: Ints) -> Iterator[Ints]:
+    """Units that are linked stay together; small sets are solved together."""
+    order = np.argsort(label, kind="stable")
+    order = order[label[order] >= 0]
+    ends = np.flatnonzero(np.diff(label[order], append=-1)) + 1
+    begin = 0
+    for end in ends.tolist():
+        if end - begin >= _BUNDLE or end == len(order):
+            yield np.sort(order[begin:end])
+            begin = end
+
+
+def _solve(
+    given: Options, rows: _Rows, units: Ints, start: Ints, until: float, goes_on: Callable[[], bool]
+) -> tuple[Ints, Cost]:
+    """The best options of a bundle, and the bound of their cost."""
+    local = np.full(given.units, -1, np.int64)
+    local[units] = np.arange(len(units))
+    at = np.flatnonzero(rows.kept & (local[given.unit] >= 0))
+    place = np.full(len(given.unit), -1, np.int64)
+    place[at] = np.arange(len(at))
+    entry = np.flatnonzero(local[rows.unit] >= 0)
+    names, row = np.unique(rows.row[entry], return_inverse=True)
+    unit, size = local[given.unit[at]], given.size[units]
+    dearest = _dearest(given.short[at], unit, len(units))
+    farthest = _dearest(given.wait[at], unit, len(units))
+    first = Choice(
+        unit=unit,
+        cost=given.short[at],
+        none=size * (dearest + 1),
+        entry_option=place[rows.option[entry]],
+        entry_row=row,
+        entry_amount=rows.amount[entry],
+        capacity=rows.capacity[names],
+    )
+    # An option that was pruned may stand in the first plan: its unit then takes none, until the search says better.
+    begun = np.where(start >= 0, place[np.maximum(start, 0)], -1)
+    found = cheapest(first, begun, until, goes_on)
+    unscheduled, short = divmod(found.bound, dearest + 1)
+    low = Cost(unscheduled, short)
+    if found.proven:
+        second = found.within(first, given.moved[at] * (farthest + 1) + given.wait[at], np.zeros_like(size))
+        found = cheapest(second, found.chosen, until, goes_on)
+        moved, wait = divmod(found.bound, farthest + 1)
+        low = Cost(unscheduled, short, moved, wait)
+    took = np.where(found.chosen >= 0, at[np.maximum(found.chosen, 0)], -1)
+    return (took if given.cost(took, units) <= given.cost(start, units) else start), low
+
+
+def _dearest(cost: Ints, unit: Ints, units: int) -> int:
+    """The most that a choice of one option a unit could cost."""
+    most = np.zeros(units, np.int64)
+    np.maximum.at(most, unit, cost)
+    return int(most.sum())

@@ -1,0 +1,102 @@
+"""Which dates do many visits get together? A first plan at once, then the best one, each with what it costs and moves.
+
+Visits that were announced keep their days wherever that is lawful and stands in nobody's way; where they are moved, the
+plan says by how much. A plan only says what would be: to move an announced visit is for guest and host to accept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+
+from services.matching.engine.schedule.calendar import Ints
+from services.matching.engine.schedule.greedy import greedy
+from services.matching.engine.schedule.optimum import Progress, optimum
+from services.matching.engine.schedule.options import Cost, Options, options
+from services.matching.engine.schedule.request import Scheduled, SchedulePolicy, Unscheduled, VisitRequest
+from services.matching.engine.schedule.single import schedule
+from shared.contracts.codes import UnschedulableCause
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An announced visit that a plan moves; `after` is empty where it finds no lawful week any more."""
+
+    request: int
+    before: tuple[date, ...]
+    after: tuple[date, ...]
+
+    @property
+    def days(self) -> int:
+        """By how many days of the calendar its start moves; 0 for one without a new week."""
+        return abs((self.after[0] - self.before[0]).days) if self.after else 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Days by request (none: no dates), what they cost, and a cost that no plan goes below.
+
+    Costs are compared place by place: visits without dates, missing days, announced visits moved, weeks of waiting.
+    """
+
+    given: Options
+    policy: SchedulePolicy
+    chosen: Ints
+    bound: Cost
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What the plan costs."""
+        return self.given.cost(self.chosen)
+
+    @property
+    def proven(self) -> bool:
+        """Whether no plan is better."""
+        return self.cost == self.bound
+
+    @cached_property
+    def days(self) -> list[tuple[date, ...]]:
+        """The days of each visit, in the order of the requests."""
+        found: list[tuple[date, ...]] = [()] * len(self.given.requests)
+        for option, members in zip(self.chosen.tolist(), self.given.members, strict=True):
+            for request in members if option >= 0 else ():
+                found[request] = self.given.days(option, request)
+        return found
+
+    @cached_property
+    def moves(self) -> list[Move]:
+        """The announced visits that have other days or none in this plan, in the order of the requests."""
+        return [
+            Move(at, request.announced, days)
+            for at, (request, days) in enumerate(zip(self.given.requests, self.days, strict=True))
+            if request.announced and request.announced != days
+        ]
+
+    def why(self, request: int) -> Unscheduled:
+        """Why a visit has no dates; where it would have some if it were alone, others have the places of its weeks."""
+        alone = schedule(self.given.requests[request], self.policy)
+        if isinstance(alone, Scheduled):
+            return Unscheduled(((UnschedulableCause.NO_PLACE_IN_WEEK, 1),))
+        return alone
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Visits with their options and a first plan, from which the best is searched."""
+
+    first: Plan
+
+    @classmethod
+    def of(cls, requests: Sequence[VisitRequest], policy: SchedulePolicy | None = None) -> "Draft":
+        """The first plan of these visits. Its bound is what they would cost if nobody was in anybody's way."""
+        rules = policy or SchedulePolicy()
+        given = options(requests, rules)
+        alone = np.where(np.diff(given.start) > 0, given.start[:-1], -1) if given.units else np.zeros(0, np.int64)
+        return cls(Plan(given, rules, greedy(given), given.cost(alone)))
+
+    def best(self, *, seconds: float, goes_on: Callable[[Progress], bool] = lambda _: True) -> Plan:
+        """The best plan, proven if time allows; `goes_on` hears how far the search is, and ends it when it says no."""
+        found = optimum(self.first.given, self.first.chosen, seconds=seconds, goes_on=goes_on)
+        return Plan(self.first.given, self.first.policy, found.chosen, found.bound)
