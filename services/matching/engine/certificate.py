@@ -1,0 +1,56 @@
+"""How far can a sum of points be from the best? A bound that anybody can recompute from prices.
+
+By duality, no lawful matching is worth more than its places, shares and quotas cost at any prices, and what is left to
+each candidate of his or her best pair. Where a matching reaches that bound it is proven to be of the highest sum,
+whoever found it and however (Kuhn, "The Hungarian method for the assignment problem", 1955; with quotas: Ahuja, Magnanti
+& Orlin, "Network Flows", 1993, chapter 9).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.matching.engine.market import Integers, Market
+from services.matching.engine.network import Limits, Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The sum of a matching in points, and what no matching that fills floors as well can exceed, by these prices."""
+
+    total: int
+    bound: int
+    prices: Prices
+
+    @property
+    def valid(self) -> bool:
+        """Whether the sum is proven to be the highest."""
+        return self.total == self.bound
+
+    @property
+    def gap_ppm(self) -> int:
+        """By how much the best sum may exceed this one, in parts per million of the bound, rounded up."""
+        return -(-1_000_000 * (self.bound - self.total) // self.bound) if self.bound else 0
+
+
+def bound(market: Market, prices: Prices, assigned: Integers) -> int:
+    """The bound that prices give, computed anew from all pairs of the market.
+
+    `assigned` (the seat of each candidate; below 0: none) says how many of those whom floors ask for go: the bound is for
+    matchings that send as many. Raises ValueError for a price below 0, which no place can have.
+    """
+    pairs, owner = market.pairs, market.pairs.owner
+    limits = Limits(market, int(pairs.weight.max()) if len(owner) else 0)
+    if (prices.seat < 0).any() or (prices.share is not None and (prices.share < 0).any()):
+        raise ValueError("A place has a price below 0")
+    fare = prices.seat[pairs.seat] + prices.country[limits.country[owner]]
+    if prices.share is not None:
+        fare += prices.share[limits.country[owner], pairs.seat]
+    left = np.zeros(len(market.candidates), np.int64)
+    np.maximum.at(left, owner, pairs.weight - fare)
+    paid = int(left.sum()) + int(prices.seat @ limits.free)
+    if prices.share is not None and limits.left is not None:
+        paid += int((prices.share * limits.left).sum())
+    paid += int(limits.floors @ np.maximum(0, limits.reward + prices.country))
+    paid += int(limits.rest @ np.maximum(0, prices.country))
+    return paid - limits.reward * limits.reached(assigned)
