@@ -26,6 +26,13 @@ class RankCount(Part):
     applicants: Count
 
 
+class Certificate(Part):
+    """What proves the best sum: `bound` is a sum that no lawful matching exceeds, `valid` that one reaches it."""
+
+    bound: Count
+    valid: bool
+
+
 class RunEvent(Event):
     """An event on `exchange.runs`."""
 
@@ -36,7 +43,8 @@ class RunFinished(RunEvent):
     """A cohort was committed: what went in, by which rules, and what came out, so that it can be repeated.
 
     Both prices are told: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per million of
-    the best possible sum. `seed` breaks ties (published with the run); `inputs` is a digest of all that went in.
+    the best possible sum, which `certificate` proves. `seed` breaks ties (published with the run); `inputs` is a digest
+    of all that went in.
     """
 
     call_id: UUID
@@ -56,6 +64,7 @@ class RunFinished(RunEvent):
     score: Count
     blocking_pairs: Count
     of_best_ppm: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    certificate: Certificate | None = None
     ranks: tuple[RankCount, ...] = ()
     floors_unmet: tuple[FloorUnmet, ...] = ()
     override: Reason | None = None
@@ -78,6 +87,7 @@ class RunFinished(RunEvent):
         "score": 2410,
         "blocking_pairs": 0,
         "of_best_ppm": 981000,
+        "certificate": {"bound": 2456, "valid": True},
         "ranks": [{"rank": 1, "applicants": 21}, {"rank": 2, "applicants": 12}],
         "floors_unmet": [],
         "override": None,

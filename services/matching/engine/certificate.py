@@ -2,8 +2,8 @@
 
 By duality, no lawful matching is worth more than its places, shares and quotas cost at any prices, and what is left to
 each candidate of his or her best pair. Where a matching reaches that bound it is proven to be of the highest sum,
-whoever found it and however (Kuhn, "The Hungarian method for the assignment problem", 1955; with quotas: Ahuja, Magnanti
-& Orlin, "Network Flows", 1993, chapter 9).
+whoever found it and however (Kuhn, "The Hungarian method for the assignment problem", 1955; with quotas: Ahuja,
+Magnanti & Orlin, "Network Flows", 1993, chapter 9).
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,15 @@ from services.matching.engine.network import Limits, Prices
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The sum of a matching in points, and what no matching that fills floors as well can exceed, by these prices."""
+    """The sum of a matching in points, and what no matching that fills floors as well can exceed, by these prices.
+
+    `reward` is what each whom a floor asks for counts besides his or her points.
+    """
 
     total: int
     bound: int
     prices: Prices
+    reward: int = 0
 
     @property
     def valid(self) -> bool:
@@ -33,14 +37,15 @@ class Certificate:
         return -(-1_000_000 * (self.bound - self.total) // self.bound) if self.bound else 0
 
 
-def bound(market: Market, prices: Prices, assigned: Integers) -> int:
-    """The bound that prices give, computed anew from all pairs of the market.
+def bound(market: Market, certificate: Certificate, assigned: Integers, *, floors: bool = True) -> int:
+    """The bound that the prices of a certificate give, computed anew from all pairs of the market.
 
-    `assigned` (the seat of each candidate; below 0: none) says how many of those whom floors ask for go: the bound is for
-    matchings that send as many. Raises ValueError for a price below 0, which no place can have.
+    `assigned` (the seat of each candidate; below 0: none) says how many of those whom floors ask for go: the bound is
+    for matchings that send as many (unless `floors` do not count). Raises ValueError for a price below 0, which no
+    place can have.
     """
-    pairs, owner = market.pairs, market.pairs.owner
-    limits = Limits(market, int(pairs.weight.max()) if len(owner) else 0)
+    pairs, owner, prices = market.pairs, market.pairs.owner, certificate.prices
+    limits = Limits(market, floors=floors)
     if (prices.seat < 0).any() or (prices.share is not None and (prices.share < 0).any()):
         raise ValueError("A place has a price below 0")
     fare = prices.seat[pairs.seat] + prices.country[limits.country[owner]]
@@ -48,9 +53,5 @@ def bound(market: Market, prices: Prices, assigned: Integers) -> int:
         fare += prices.share[limits.country[owner], pairs.seat]
     left = np.zeros(len(market.candidates), np.int64)
     np.maximum.at(left, owner, pairs.weight - fare)
-    paid = int(left.sum()) + int(prices.seat @ limits.free)
-    if prices.share is not None and limits.left is not None:
-        paid += int((prices.share * limits.left).sum())
-    paid += int(limits.floors @ np.maximum(0, limits.reward + prices.country))
-    paid += int(limits.rest @ np.maximum(0, prices.country))
-    return paid - limits.reward * limits.reached(assigned)
+    paid = limits.paid(prices, certificate.reward)
+    return int(left.sum()) + paid - certificate.reward * limits.reached(assigned)

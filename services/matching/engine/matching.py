@@ -7,12 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from services.matching.engine.certificate import Certificate
 from services.matching.engine.market import Market
+from services.matching.engine.most_good import most_good
 from services.matching.engine.prices import Prices, prices
 from services.matching.engine.problem import ENGINE_VERSION, Problem
 from services.matching.engine.receipt import Explainer, Receipt
 from services.matching.engine.solution import Solution, solve
-from shared.contracts.codes import Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,17 @@ class Result:
     @cached_property
     def prices(self) -> Prices:
         """Blocking pairs, and the sum beside the best sum."""
-        optimal = self.problem.rules.objective is Objective.MOST_GOOD and not self.problem.rules.floors
-        return prices(self._market, self._solution.assigned, optimal=optimal)
+        return prices(self._market, self._solution.assigned, self.certificate)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What proves the best sum: that of this matching, or under *stable* the one that it is measured by.
+
+        Floors count only where they are enforced.
+        """
+        if self._solution.certificate is not None:
+            return self._solution.certificate
+        return most_good(self._market, floors=False).certificate
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -1,4 +1,4 @@
-"""Which matching has the highest sum of points, and what proves it? Maximum weight as flows of least cost over few pairs.
+"""Which matching has the highest sum of points, and what proves it? Flows of least cost, over few of the pairs.
 
 A flow over the best pairs of either side (OR-tools) gives a matching, potentials of our own its prices, and the prices
 a bound for all pairs. Pairs that could raise the sum join, and the flow is sought anew, until sum and bound meet. Among
@@ -11,17 +11,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.matching.engine.certificate import Certificate
-from services.matching.engine.columns import Columns, Priced
 from services.matching.engine.market import Integers, Market
 from services.matching.engine.network import Limits, Network, Prices
 from services.matching.engine.potentials import potentials
+from services.matching.engine.shortlist import PairTable, Priced
 from services.matching.engine.stable import UNMATCHED
 
-ALL_AT_ONCE = 30_000
-"""With so many pairs or fewer, the first flow has them all."""
+_NEAR_ENOUGH_PPM = 5_000
 
-ROUNDS = 20
-"""After so many flows the bound is told as it stands."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How the optimum is looked for; it decides how soon it is found, and only by `rounds` whether.
+
+    Up to `all_at_once` pairs are all in the first flow. Of more, about the `best` of each candidate are and the best
+    `per_place` of each free place; the second flow has those that the first prices leave within reach, about `near` a
+    candidate. After so many `rounds` (flows) the bound is told as it stands.
+    """
+
+    all_at_once: int = 30_000
+    best: int = 12
+    per_place: int = 6
+    near: int = 6
+    rounds: int = 20
+
+
+EFFORT = Effort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +47,65 @@ class Best:
     certificate: Certificate
 
 
-def most_good(market: Market, *, all_at_once: int = ALL_AT_ONCE, rounds: int = ROUNDS) -> Best:
+def most_good(market: Market, *, floors: bool = True, effort: Effort = EFFORT) -> Best:
     """A matching with the highest sum of `Pairs.weight`.
 
-    Floors come first: a matching that sends more of what floors ask for is preferred to any sum of points. Up to
-    `all_at_once` pairs are in the first flow; of more, a short list is. At most `rounds` flows are sought: where they do
-    not suffice, the certificate is not valid and says how far the sum may be from the best.
+    Floors come first: a matching that sends more of what floors ask for is preferred to any sum of points (unless
+    `floors` are not to count). Where the rounds do not suffice, the certificate is not valid and says how far the sum
+    may be from the best.
     """
-    columns = Columns(market)
-    limits = Limits(market, columns.heaviest)
-    listed = np.arange(columns.count) if columns.count <= all_at_once else columns.shortlist(limits.free)
+    table, limits = PairTable(market), Limits(market, floors=floors)
+    listed = np.arange(table.count)
+    if table.count > effort.all_at_once:
+        listed = table.shortlist(limits.free, effort.best, effort.per_place)
+    wanted = int(limits.floors.sum())
+    if not wanted:
+        return _search(table, limits, listed, 0, effort)
+    # A small reward costs the solver less, and where all floors are met with it, a greater one would change nothing.
+    best = _search(table, limits, listed, 2 * table.heaviest, effort)
+    if limits.reached(np.array(best.assigned)) < wanted:
+        best = _search(table, limits, listed, table.heaviest * (table.people + 1), effort)
+    return best
+
+
+def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, effort: Effort) -> Best:
+    """The best matching where each whom a floor asks for counts a reward; `listed` are the first pairs."""
     least: tuple[int, Prices] | None = None
-    for turn in range(1, rounds + 1):
-        owner, seat = columns.owner(listed), columns.seat[listed]
-        network = Network(limits, owner, seat, columns.weight[listed], limits.reward)
+    near = effort.near if len(listed) < table.count else 0
+    for _ in range(1, effort.rounds + 1):
+        weight = table.weight[listed].astype(np.int64)
+        network = Network(limits, table.owner(listed), table.seat[listed], weight, reward)
         flow = network.flow()
+        worth = -int(flow @ network.cost)
+        chosen = listed[flow[: len(listed)] > 0]
         prices = network.prices(potentials(network, flow))
-        priced = columns.priced(limits, prices, listed)
+        priced = table.priced(limits, prices, reward, listed, near)
         if least is None or priced.bound < least[0]:
             least = priced.bound, prices
-        if not len(priced.better) or turn == rounds:
+        if not len(priced.better):
+            chosen = _by_tie(table, limits, prices, priced, reward)
             break
-        listed = np.union1d(listed, priced.better)
-    if len(priced.better):
-        chosen = listed[flow[: len(listed)] > 0]
-    else:
-        chosen = _by_tie(columns, limits, prices, priced)
-    assigned = np.full(columns.people, UNMATCHED, np.int64)
-    assigned[columns.owner(chosen)] = columns.seat[chosen]
-    total = int(columns.weight[chosen].sum())
-    bound = least[0] - limits.reward * limits.reached(assigned)
-    return Best(assigned.tolist(), Certificate(total, bound, least[1]))
+        if near and 1_000_000 * (priced.bound - worth) <= _NEAR_ENOUGH_PPM * priced.bound:
+            # Prices that are nearly right leave most of the list without a chance: what is near them will do.
+            listed = np.union1d(chosen, priced.near)
+        else:
+            listed = np.union1d(listed, priced.better)
+        near = 0
+    assert least is not None, "no round was allowed"
+    assigned = np.full(table.people, UNMATCHED, np.int64)
+    assigned[table.owner(chosen)] = table.seat[chosen]
+    total = int(table.weight[chosen].sum())
+    bound = least[0] - reward * limits.reached(assigned)
+    return Best(assigned.tolist(), Certificate(total, bound, least[1], reward))
 
 
-def _by_tie(columns: Columns, limits: Limits, prices: Prices, priced: Priced) -> Integers:
+def _by_tie(table: PairTable, limits: Limits, prices: Prices, priced: Priced, reward: int) -> Integers:
     """The pairs of the one matching that the tie-breaks choose among all of the highest sum.
 
     By complementary slackness those are the flows that use nothing but tight pairs, fill what has a price, and serve
     everybody who is left with a surplus.
     """
     tight = priced.tight
-    network = Network(limits, columns.owner(tight), columns.seat[tight], columns.tie(tight), 0)
-    flow = network.flow(network.reduced_costs(prices, priced.surplus, limits.reward))
+    network = Network(limits, table.owner(tight), table.seat[tight], table.tie(tight), 0)
+    flow = network.flow(network.reduced_costs(prices, priced.surplus, reward))
     return tight[flow[: len(tight)] > 0]

@@ -1,15 +1,14 @@
 """Which arcs carry a matching, and which flow along them costs least?
 
-A circulation: hub -> country (its ceiling; what a floor asks for is an arc of its own with a reward) -> candidate (1) ->
-country's share of a seat -> seat (free places) -> hub. Whoever stays without adds no flow. Every quota is a capacity,
-so the least cost is that of the problem itself (Ahuja, Magnanti & Orlin, "Network Flows", 1993, chapter 12). A
-country without a quota and a share that cannot bind have no node.
+A circulation: hub -> country (its ceiling; what a floor asks for is an arc of its own with a reward) -> candidate (1)
+-> country's share of a seat -> seat (free places) -> hub. Whoever stays without adds no flow. Every quota is a
+capacity, so the least cost is that of the problem itself (Ahuja, Magnanti & Orlin, "Network Flows", 1993, chapter 12).
+A country without a quota and a share that cannot bind have no node.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
 from services.matching.engine.market import Integers, Market
@@ -20,28 +19,30 @@ HUB = 0
 class Limits:
     """What bounds a matching besides feasibility, as arrays.
 
-    `free` counts the places of each seat, `country` numbers each candidate's country; `left` (countries x seats) is what
-    remains of a country's share of a seat, None where no share can bind. A country sends `floors` with a `reward` for
-    each, and `rest` more without; `limited` says which countries have either. The reward is more than all pairs together
-    can add, so that floors come before points.
+    `free` counts the places of each seat, `country` numbers each candidate's country; `left` (countries x seats) is
+    what remains of a country's share of a seat, None where no share can bind. `floors` counts whom a country's floor
+    still asks for, as far as there is anybody with a feasible pair, and `rest` how many more it may send; `limited`
+    says which countries have a floor or a ceiling. Without `floors` nobody is asked for.
     """
 
-    def __init__(self, market: Market, heaviest: int) -> None:
+    def __init__(self, market: Market, *, floors: bool = True) -> None:
         people = len(market.candidates)
         self.free: Integers = np.array(market.free, np.int64)
         self.country: Integers = np.array(market.country, np.int64)
         self.left = self._shares_left(market)
-        floors, rest, limited = [], [], []
-        for country, most in zip(market.countries, market.quota, strict=True):
+        some = np.diff(market.pairs.starts) > 0
+        able = np.bincount(self.country[some], minlength=len(market.countries)).tolist()
+        asked_of = market.problem.rules.floors if floors else {}
+        least, rest, limited = [], [], []
+        for country, most, at_all in zip(market.countries, market.quota, able, strict=True):
             allowed = people if most is None else min(people, max(0, most))
-            asked = max(0, market.problem.rules.floors.get(country, 0) - market.rules.sent[country])
-            floors.append(min(asked, allowed))
-            rest.append(allowed - floors[-1])
-            limited.append(most is not None or floors[-1] > 0)
-        self.floors: Integers = np.array(floors, np.int64)
+            asked = max(0, asked_of.get(country, 0) - market.rules.sent[country])
+            least.append(min(asked, allowed, at_all))
+            rest.append(allowed - least[-1])
+            limited.append(most is not None or least[-1] > 0)
+        self.floors: Integers = np.array(least, np.int64)
         self.rest: Integers = np.array(rest, np.int64)
-        self.limited: NDArray[np.bool_] = np.array(limited, bool)
-        self.reward = heaviest * (people + 1) if any(floors) else 0
+        self.limited = np.array(limited, bool)
 
     def _shares_left(self, market: Market) -> Integers | None:
         left = np.repeat(np.array(market.shares, np.int64)[None, :], len(market.countries), axis=0)
@@ -54,6 +55,14 @@ class Limits:
         """How many of those whom floors ask for go, where candidates have these seats (below 0: none)."""
         sent = np.bincount(self.country[assigned >= 0], minlength=len(self.floors))
         return int(np.minimum(sent, self.floors).sum())
+
+    def paid(self, prices: "Prices", reward: int) -> int:
+        """What all places, shares and quotas cost, with a reward for each whom a floor asks for."""
+        paid = int(prices.seat @ self.free)
+        if prices.share is not None and self.left is not None:
+            paid += int((prices.share * self.left).sum())
+        paid += int(self.floors @ np.maximum(0, reward + prices.country))
+        return paid + int(self.rest @ np.maximum(0, prices.country))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,12 @@ class Network:
         )
         widths = [len(owner), len(self._shares), seats, people, countries, countries]
         self.tail, self.head, self.capacity, self.cost = (
-            np.concatenate([np.broadcast_to(np.asarray(part[at], np.int64), width) for part, width in zip(parts, widths, strict=True)])
+            np.concatenate(
+                [
+                    np.broadcast_to(np.asarray(part[at], np.int64), width)
+                    for part, width in zip(parts, widths, strict=True)
+                ]
+            )
             for at in range(4)
         )
         self.pairs = len(owner)
@@ -129,7 +143,8 @@ class Network:
             solver.set_nodes_supplies(np.arange(self.nodes, dtype=np.int32), supply)
         if (status := solver.solve()) != solver.OPTIMAL:
             raise RuntimeError(f"A flow of {self.nodes} nodes and {len(self.tail)} arcs has no optimum: {status}")
-        return np.asarray(solver.flows(np.arange(len(self.tail), dtype=np.int32)), np.int64) + full
+        flow: Integers = solver.flows(np.arange(len(self.tail), dtype=np.int32)) + full
+        return flow
 
     def prices(self, potential: Integers) -> Prices:
         """The prices that the potentials of a flow of least cost stand for."""

@@ -13,7 +13,7 @@ from services.matching.engine.network import Network
 
 
 def residual(network: Network, flow: Integers) -> tuple[Integers, Integers, Integers]:
-    """Tails, heads and costs of the arcs along which flow can still be sent: forth where not full, back where not empty."""
+    """Tails, heads and costs of the arcs along which more can flow: forth where not full, back where not empty."""
     forth, back = flow < network.capacity, flow > 0
     return (
         np.concatenate([network.tail[forth], network.head[back]]),

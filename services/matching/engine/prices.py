@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.engine.certificate import Certificate
 from services.matching.engine.market import Integers, Market
 from services.matching.engine.most_good import most_good
 from services.matching.engine.stable import UNMATCHED
@@ -15,11 +16,15 @@ from services.matching.engine.stable import UNMATCHED
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Blocking pairs, the sum reached and the best sum that the rules allow (fixed pairs count in neither)."""
+    """Blocking pairs, the sum reached and the best sum that the rules allow (fixed pairs count in neither).
+
+    Where the best sum is not `proven` to be one that can be reached, `best` is what none can exceed.
+    """
 
     blocking_pairs: int
     total: int
     best: int
+    proven: bool = True
 
     @property
     def of_best_ppm(self) -> int:
@@ -27,11 +32,11 @@ class Prices:
         return 1_000_000 if not self.best else min(1_000_000, 1_000_000 * self.total // self.best)
 
 
-def prices(market: Market, assigned: list[int], *, optimal: bool = False) -> Prices:
-    """Both prices of an assignment; `optimal` says that it has the highest sum, so that it need not be found again."""
-    total = total_of(market, assigned)
-    best = total if optimal else total_of(market, most_good(market))
-    return Prices(blocking_pairs(market, assigned), total, best)
+def prices(market: Market, assigned: list[int], best: Certificate | None = None) -> Prices:
+    """Both prices of an assignment; `best` proves the highest sum where it is known already."""
+    if best is None:
+        best = most_good(market, floors=False).certificate
+    return Prices(blocking_pairs(market, assigned), total_of(market, assigned), best.bound, best.valid)
 
 
 def total_of(market: Market, assigned: list[int]) -> int:

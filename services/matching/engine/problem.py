@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.contracts.codes import ApplicationKind, Criterion, LanguageLevel, Objective, RankGroup
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Raised whenever the same problem would give another result; part of every digest."""
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.matching.engine.certificate import Certificate
 from services.matching.engine.market import Market
 from services.matching.engine.most_good import most_good
 from services.matching.engine.stable import UNMATCHED, stable
@@ -10,10 +11,14 @@ from shared.contracts.codes import Objective
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The seat number of each candidate (UNMATCHED: none) and those whom a country's ceiling kept out of the pool."""
+    """The seat number of each candidate (UNMATCHED: none) and those whom a country's ceiling kept out of the pool.
+
+    `certificate` proves a matching that was sought for its sum.
+    """
 
     assigned: list[int]
     beyond_quota: frozenset[int] = frozenset()
+    certificate: Certificate | None = None
 
     def seat_of(self, candidate: int) -> int | None:
         """The seat number of a candidate, if any."""
@@ -24,5 +29,6 @@ class Solution:
 def solve(market: Market) -> Solution:
     """The matching of a market by the objective of its call."""
     if market.problem.rules.objective is Objective.MOST_GOOD:
-        return Solution(most_good(market))
+        best = most_good(market)
+        return Solution(best.assigned, certificate=best.certificate)
     return Solution(*stable(market))

@@ -13,7 +13,7 @@ from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import ApplicationKind, Expertise
 from shared.contracts.matches import Pairing
 from shared.contracts.receipts import Counterfactual, FunnelStep, MatchExplained, NoMatchExplained, PointsEarned
-from shared.contracts.runs import FloorUnmet, RankCount, RunFinished
+from shared.contracts.runs import Certificate, FloorUnmet, RankCount, RunFinished
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -187,6 +187,7 @@ def run_finished(
         score=result.prices.total,
         blocking_pairs=result.prices.blocking_pairs,
         of_best_ppm=result.prices.of_best_ppm,
+        certificate=Certificate(bound=result.prices.best, valid=result.prices.proven),
         ranks=tuple(RankCount(rank=rank, applicants=count) for rank, count in result.ranks.items()),
         floors_unmet=tuple(
             FloorUnmet(country=country, floor=floors.get(country, 0), placed=floors.get(country, 0) - missing)

@@ -1,59 +1,200 @@
-"""Is the highest sum the highest, and do prices measure what they say?"""
+"""Is the highest sum the highest, is that proven, and do prices measure what they say?"""
 
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine.market import Market
+from services.matching.engine.certificate import bound
+from services.matching.engine.market import Market, Pairs
 from services.matching.engine.matching import run
-from services.matching.engine.most_good import most_good
+from services.matching.engine.most_good import Effort, most_good
+from services.matching.engine.network import Limits, Network, Prices
+from services.matching.engine.potentials import potentials, residual
 from services.matching.engine.prices import blocking_pairs, total_of
 from services.matching.engine.problem import Problem
+from services.matching.engine.shortlist import PairTable
 from services.matching.engine.stable import stable
 from shared.contracts.codes import Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
-from tests.unit.engine.worlds import HOMES, problems
+from tests.unit.engine.worlds import HOMES, market_of, problems
+
+SHORT = Effort(all_at_once=0, best=1, per_place=1, near=1)
+"""As few pairs as can be, so that small worlds go all the ways of large ones."""
 
 
 def _matching(assigned: list[int]) -> dict[int, int]:
     return {one: seat for one, seat in enumerate(assigned) if seat >= 0}
 
 
+def _assigned(market: Market, matching: dict[int, int]) -> list[int]:
+    return [matching.get(one, -1) for one in range(len(market.candidates))]
+
+
 def _sum(market: Market, matching: dict[int, int]) -> int:
-    return total_of(market, [matching.get(one, -1) for one in range(len(market.candidates))])
+    return total_of(market, _assigned(market, matching))
+
+
+def _ties(market: Market, matching: dict[int, int]) -> int:
+    table = PairTable(market)
+    numbers = np.arange(table.count)
+    chosen = np.array(_assigned(market, matching), np.int64)[table.owner(numbers)] == table.seat
+    return int(table.tie(numbers[chosen]).sum())
 
 
 @given(problems(people=5, seats=3, objective=Objective.MOST_GOOD))
 @settings(max_examples=200, deadline=None)
 def test_no_lawful_matching_has_a_higher_sum(problem: Problem) -> None:
-    """Among all lawful matchings, listed one by one, none beats the flow; capacities, shares and ceilings hold."""
+    """Among all lawful matchings, listed one by one, none beats the flow; of the best it is first by the tie-breaks."""
     market = Market(problem)
-    found = _matching(most_good(market))
+    found = _matching(most_good(market).assigned)
     assert lawful(market, found)
-    assert _sum(market, found) == max(_sum(market, one) for one in all_matchings(market))
+    assert (_sum(market, found), _ties(market, found)) == max(
+        (_sum(market, one), _ties(market, one)) for one in all_matchings(market)
+    )
 
 
-@given(problems(people=5, seats=3, objective=Objective.MOST_GOOD), st.sampled_from(("AM", "GE")), st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
-def test_floors_come_before_points(problem: Problem, country: str, floor: int) -> None:
-    """As many of a country go as its floor asks for and any lawful matching allows; what is missing is named."""
-    problem = replace(problem, rules=replace(problem.rules, floors={country: floor}))
+@given(
+    problems(people=5, seats=3, objective=Objective.MOST_GOOD),
+    st.dictionaries(st.sampled_from(("AM", "GE", "MD")), st.integers(1, 3), min_size=1),
+    st.sampled_from((Effort(), SHORT)),
+)
+@settings(max_examples=200, deadline=None)
+def test_floors_come_before_points(problem: Problem, floors: dict[str, int], effort: Effort) -> None:
+    """As many go as floors ask for and any lawful matching allows; what is missing is named, country by country."""
+    problem = replace(problem, rules=replace(problem.rules, floors=floors))
     market = Market(problem)
-    fixed = sum(pair.country == country for pair in problem.fixed)
+    fixed = Counter(pair.country for pair in problem.fixed)
 
     def reached(matching: dict[int, int]) -> int:
-        sent = Counter(market.countries[market.country[one]] for one in matching)
-        return min(floor, fixed + sent[country])
+        sent = fixed + Counter(market.countries[market.country[one]] for one in matching)
+        return sum(min(floor, sent[country]) for country, floor in floors.items())
 
     possible = list(all_matchings(market))
     best = max(reached(one) for one in possible)
-    found = _matching(most_good(market))
+    answer = most_good(market, effort=effort)
+    found = _matching(answer.assigned)
+    assert lawful(market, found)
     assert reached(found) == best
-    assert _sum(market, found) == max(_sum(market, one) for one in possible if reached(one) == best)
-    missing = floor - reached(found)
-    assert run(problem).unmet_floors == ({country: missing} if missing else {})
+    highest = max(_sum(market, one) for one in possible if reached(one) == best)
+    assert _sum(market, found) == answer.certificate.total == answer.certificate.bound == highest
+    assert bound(market, answer.certificate, np.array(answer.assigned, np.int64)) == highest
+    result = run(problem)
+    assert sum(result.unmet_floors.values()) == sum(floors.values()) - best
+    assert set(result.unmet_floors) <= set(floors)
+
+
+@given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(0, 3))
+@settings(max_examples=200, deadline=None)
+def test_the_way_to_the_optimum_does_not_show(problem: Problem, floor: int) -> None:
+    """From the shortest list, from a longer one or from all pairs at once: the same matching, and proven."""
+    problem = replace(problem, rules=replace(problem.rules, floors={"GE": floor}))
+    market = Market(problem)
+    whole, short = most_good(market), most_good(market, effort=SHORT)
+    longer = most_good(market, effort=replace(SHORT, best=2, near=0))
+    assert whole.assigned == short.assigned == longer.assigned
+    assert whole.certificate.valid
+    assert short.certificate.valid
+    assert longer.certificate.valid
+
+
+@given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(1, 3))
+@settings(max_examples=200, deadline=None)
+def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(problem: Problem, rounds: int) -> None:
+    """After a few rounds the matching is lawful, the best sum lies between its sum and its bound, and they may meet."""
+    market = Market(problem)
+    best = most_good(market).certificate
+    cut = most_good(market, effort=replace(SHORT, rounds=rounds))
+    told = cut.certificate
+    assert lawful(market, _matching(cut.assigned))
+    assert told.total == _sum(market, _matching(cut.assigned))
+    assert told.total <= best.total <= told.bound
+    assert told.valid == (told.gap_ppm == 0)
+    assert bound(market, told, np.array(cut.assigned, np.int64)) == told.bound
+
+
+@given(problems(people=5, seats=3), st.lists(st.integers(0, 3000), min_size=60, max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
+    """Whatever the prices of places, shares and countries, no lawful matching is above the bound that they give."""
+    market = Market(problem)
+    honest = most_good(market, floors=False).certificate
+    dice = iter(np.resize(np.array(drawn, np.int64), 500))
+
+    def like(array: np.ndarray) -> np.ndarray:
+        return np.array([next(dice) for _ in range(array.size)], np.int64).reshape(array.shape)
+
+    share = None if honest.prices.share is None else like(honest.prices.share)
+    prices = Prices(like(honest.prices.seat), share, np.where(honest.prices.country, like(honest.prices.country), 0))
+    nobody = np.full(len(market.candidates), -1, np.int64)
+    told = bound(market, replace(honest, prices=prices), nobody, floors=False)
+    assert told >= max(_sum(market, one) for one in all_matchings(market))
+    if len(prices.seat):
+        with pytest.raises(ValueError, match="below 0"):
+            bound(market, replace(honest, prices=replace(prices, seat=prices.seat - 9999)), nobody)
+
+
+@given(problems(people=12, seats=6, objective=Objective.MOST_GOOD), st.integers(0, 2))
+@settings(max_examples=150, deadline=None)
+def test_potentials_prove_a_flow_and_only_one_that_costs_least(problem: Problem, floor: int) -> None:
+    """No residual arc of the flow has a reduced cost below 0; an empty flow that could be better has no potentials."""
+    market = Market(replace(problem, rules=replace(problem.rules, floors={"MD": floor})))
+    table, limits = PairTable(market), Limits(market)
+    everything = np.arange(table.count)
+    weight = table.weight.astype(np.int64)
+    network = Network(limits, table.owner(everything), table.seat, weight, 3 * table.heaviest)
+    flow = network.flow()
+    label = potentials(network, flow)
+    tail, head, cost = residual(network, flow)
+    assert (cost + label[tail] - label[head] >= 0).all()
+    if flow.any():
+        with pytest.raises(ValueError, match="not optimal"):
+            potentials(network, np.zeros_like(flow))
+
+
+def _assignment(weights: list[list[int]]) -> Market:
+    """A market of one place a seat in which the pairs have these weights (rows: candidates)."""
+    people = [f"c{number:03}" for number in range(len(weights))]
+    seats = [f"s{number:03}" for number in range(len(weights[0]))]
+    market = market_of(dict.fromkeys(people, seats), dict.fromkeys(seats, people))
+    flat = np.array(weights, np.int64).reshape(-1)
+    pairs = market.pairs
+    market.pairs = Pairs(pairs.starts, pairs.seat, pairs.key, flat - 1, np.zeros_like(flat))
+    return market
+
+
+@pytest.mark.parametrize("effort", [Effort(), SHORT])
+@pytest.mark.parametrize(
+    ("costs", "least"),
+    [
+        ([[400, 150, 400], [400, 450, 600], [300, 225, 300]], 850),
+        ([[400, 150, 400, 1], [400, 450, 600, 2], [300, 225, 300, 3]], 452),
+        ([[10, 10, 8], [9, 8, 1], [9, 7, 4]], 18),
+        ([[10, 10, 8, 11], [9, 8, 1, 1], [9, 7, 4, 10]], 15),
+    ],
+)
+def test_published_assignments(costs: list[list[int]], least: int, effort: Effort) -> None:
+    """The examples of the `munkres` package and of SciPy's tests of `linear_sum_assignment`, with their known costs."""
+    dear = 1000
+    best = most_good(_assignment([[dear - cost for cost in row] for row in costs]), effort=effort)
+    assert best.certificate.valid
+    assert len(costs) * dear - best.certificate.total == least
+
+
+@pytest.mark.parametrize("effort", [Effort(), SHORT])
+@pytest.mark.parametrize("size", [5, 40])
+def test_a_hard_assignment_of_any_size(size: int, effort: Effort) -> None:
+    """Costs i x j (Machol & Wien, "A hard assignment problem", 1976): the least is n(n+1)(n+2)/6, in opposite order."""
+    dear = size * size + 1
+    best = most_good(
+        _assignment([[dear - i * j for j in range(1, size + 1)] for i in range(1, size + 1)]), effort=effort
+    )
+    assert best.assigned == list(range(size))[::-1]
+    assert best.certificate.valid
+    assert size * dear - best.certificate.total == size * (size + 1) * (size + 2) // 6
 
 
 @given(problems(people=10, seats=5, quotas=False), st.booleans())
@@ -61,7 +202,7 @@ def test_floors_come_before_points(problem: Problem, country: str, floor: int) -
 def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     """The price of a matching in blocking pairs is what the definition gives when each pair is tried."""
     market = Market(problem)
-    assigned = most_good(market) if good else stable(market)[0]
+    assigned = most_good(market).assigned if good else stable(market)[0]
     assert blocking_pairs(market, assigned) == len(blocking(market, _matching(assigned)))
     alone = [-1] * len(market.candidates)
     assert blocking_pairs(market, alone) == len(blocking(market, {}))
@@ -80,13 +221,16 @@ def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
     assert blocking_pairs(market, assigned) == len(counted)
 
 
-@given(problems(people=8, seats=4))
-@settings(max_examples=100, deadline=None)
-def test_both_prices_of_a_run(problem: Problem) -> None:
-    """A stable run has no blocking pair and at most the best sum; a run for the sum has all of it."""
+@given(problems(people=8, seats=4), st.integers(0, 2))
+@settings(max_examples=150, deadline=None)
+def test_both_prices_of_a_run(problem: Problem, floor: int) -> None:
+    """A stable run has no blocking pair and at most the best sum, which is proven; a run for the sum has all of it."""
+    problem = replace(problem, rules=replace(problem.rules, floors={"AM": floor}))
     result = run(problem)
     prices = result.prices
     assert 0 <= prices.total <= prices.best
+    assert prices.proven
+    assert result.certificate.valid
     assert prices.total == sum(pair.gain + pair.preference + 1 for pair in result.pairs)
     if problem.rules.objective is Objective.MOST_GOOD:
         assert prices.of_best_ppm == 1_000_000

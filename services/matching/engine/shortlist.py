@@ -1,8 +1,8 @@
 """Which pairs does an optimum need? Few of all: those of the best on either side, and those that the prices call in.
 
-A flow over a short list of pairs is much cheaper than one over all; its prices, held against all pairs in one pass, bound
-the best sum from above and name the pairs that could still raise it (column generation: Gilmore & Gomory, "A linear
-programming approach to the cutting-stock problem", 1961; pricing for assignment problems: Volgenant, "Linear and
+A flow over a short list of pairs is much cheaper than one over all; its prices, held against all pairs in one pass,
+bound the best sum from above and name the pairs that could still raise it (column generation: Gilmore & Gomory, "A
+linear programming approach to the cutting-stock problem", 1961; pricing of assignments: Volgenant, "Linear and
 semi-assignment problems: a core oriented approach", 1996).
 """
 
@@ -16,11 +16,11 @@ from services.matching.engine.market import Integers, Market
 from services.matching.engine.network import Limits, Prices
 from services.matching.engine.scores import TIE_BITS
 
-BEST_OF_CANDIDATE = 16
-BEST_PER_PLACE = 8
 _SAMPLE = 1 << 20
 _BLOCK = 1 << 18
-_LOW_TIE = 255
+_LOW_BITS = 8
+_LOW_TIE = (1 << _LOW_BITS) - 1
+_SMALL = 1 << 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +28,27 @@ class Priced:
     """What prices say about all pairs: an upper bound of the best sum (with rewards), and the pairs that matter.
 
     `surplus` is what each candidate is left with of his or her best listed pair; `tight` are pairs that leave just as
-    much, `better` those that would leave more.
+    much, `better` those that would leave more, `near` those that leave little less.
     """
 
     bound: int
     surplus: Integers
     tight: Integers
     better: Integers
+    near: Integers
 
 
-class Columns:
+class PairTable:
     """All pairs of a market with their weights; a pair is known by its number."""
 
     def __init__(self, market: Market) -> None:
         pairs = market.pairs
         self._starts, self.seat, self._key = pairs.starts, pairs.seat, pairs.key
         self.people = len(market.candidates)
-        self.weight: Integers = pairs.gain + pairs.preference + 1
         self.count = len(self.seat)
+        self.weight = np.empty(self.count, np.int32)
+        np.add(pairs.gain, pairs.preference, out=self.weight, casting="unsafe")
+        self.weight += 1
         self.heaviest = int(self.weight.max()) if self.count else 0
 
     def owner(self, numbers: Integers) -> Integers:
@@ -66,7 +69,7 @@ class Columns:
             yield slice(row, end), slice(int(self._starts[row]), int(self._starts[end])), lengths
             row = end
 
-    def shortlist(self, free: Integers, best: int = BEST_OF_CANDIDATE, per_place: int = BEST_PER_PLACE) -> Integers:
+    def shortlist(self, free: Integers, best: int, per_place: int) -> Integers:
         """About the `best` pairs of each candidate and the best `per_place` times its free places of each seat.
 
         The bar of a row or a column is read from an even sample where there are very many pairs; equal weights stand in
@@ -84,45 +87,46 @@ class Columns:
             found.append(at.start + np.flatnonzero(chosen))
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
-    def _value(self, at: slice) -> Integers:
+    def _value(self, at: slice) -> NDArray[np.int32]:
         """Weights, and where they are equal a few bits of the tie-break."""
-        return (self.weight[at] << 8) | (self._key[at] & _LOW_TIE)
+        return (self.weight[at] << _LOW_BITS) | (self._key[at] & _LOW_TIE).astype(np.int32)
 
-    def priced(self, limits: Limits, prices: Prices, listed: Integers) -> Priced:
-        """Hold prices against all pairs; `listed` are the numbers of those that the prices come from."""
-        owner = self.owner(listed)
-        place, seats = prices.place.reshape(-1), len(limits.free)
+    def priced(self, limits: Limits, prices: Prices, reward: int, listed: Integers, near: int = 0) -> Priced:
+        """Hold prices against all pairs; `listed` are the numbers of those that the prices come from.
+
+        As many pairs a candidate as `near` says are told that leave least less than the candidate's best.
+        """
+        owner, place, seats = self.owner(listed), prices.place.reshape(-1), len(limits.free)
         shift = limits.country * (0 if prices.share is None else seats)
         fare = prices.country[limits.country]
         surplus = np.zeros(self.people, np.int64)
         left = self.weight[listed] - place[shift[owner] + self.seat[listed]] - fare[owner]
         np.maximum.at(surplus, owner, left)
         highest = surplus.copy()
-        tight, better = [], []
+        slack = np.sort(surplus[owner] - left)
+        within = int(slack[min(near * self.people, len(slack)) - 1]) if near and len(slack) else 0
+        bars = surplus + fare - within
+        if max(self.heaviest, int(place.max(initial=0)), int(np.abs(bars).max(initial=0))) < _SMALL:
+            place, bars = place.astype(np.int32), bars.astype(np.int32)
+        found = []
         for rows, at, lengths in self._blocks():
-            left = self.weight[at] - place[np.repeat(shift[rows], lengths) + self.seat[at]]
-            bar = np.repeat(surplus[rows] + fare[rows], lengths)
-            near = np.flatnonzero(left >= bar)
-            over = left[near] > bar[near]
-            tight.append(at.start + near[~over])
-            better.append(at.start + near[over])
-            if over.any():
-                beyond = at.start + near[over]
-                who = self.owner(beyond)
-                np.maximum.at(highest, who, left[near[over]] - fare[who])
-        bound = int(prices.seat @ limits.free + highest.sum())
-        if prices.share is not None and limits.left is not None:
-            bound += int((prices.share * limits.left).sum())
-        bound += int(limits.floors @ np.maximum(0, limits.reward + prices.country))
-        bound += int(limits.rest @ np.maximum(0, prices.country))
-        none = np.zeros(0, np.int64)
-        return Priced(bound, surplus, np.concatenate([none, *tight]), np.concatenate([none, *better]))
+            seat = self.seat[at]
+            at_price = place[seat] if prices.share is None else place[np.repeat(shift[rows], lengths) + seat]
+            found.append(at.start + np.flatnonzero(self.weight[at] - at_price >= np.repeat(bars[rows], lengths)))
+        close = np.concatenate(found) if found else np.zeros(0, np.int64)
+        who = self.owner(close)
+        left = self.weight[close] - place[shift[who] + self.seat[close]] - fare[who]
+        np.maximum.at(highest, who, left)
+        bound = limits.paid(prices, reward) + int(highest.sum())
+        return Priced(bound, surplus, close[left == surplus[who]], close[left > surplus[who]], close)
 
 
-def _bars(group: Integers, value: Integers, wanted: NDArray[np.int64]) -> Integers:
+def _bars(group: Integers, value: NDArray[np.int32], wanted: Integers) -> Integers:
     """The value that so many of each group reach; below all values where the group has fewer."""
-    order = np.sort((group << 32) | value)
+    order = np.sort((group << 32) | value.astype(np.int64))
     counts = np.bincount(group, minlength=len(wanted))
     place = np.cumsum(counts) - np.minimum(wanted, counts)
-    reached = order[np.minimum(place, max(0, len(order) - 1))] & 0xFFFFFFFF if len(order) else np.zeros(len(wanted), np.int64)
+    reached = (
+        order[np.minimum(place, max(0, len(order) - 1))] & 0xFFFFFFFF if len(order) else np.zeros(len(wanted), np.int64)
+    )
     return np.where(counts >= wanted, reached, -1)
