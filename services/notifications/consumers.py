@@ -10,7 +10,7 @@ from services.notifications.model.case import APPLICATIONS, concerned
 from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes
 from services.notifications.model.facts import facts
-from services.notifications.store import cases, deadlines, names
+from services.notifications.store import cases, deadlines, deputies, names
 from services.notifications.store.messages import queue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
@@ -35,7 +35,11 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     timers = await _timers(tx.session, known.values())
     await deadlines.keep(
         tx.session,
-        [change for event in events for change in changes(event, _of(event, known, timers))],
+        [
+            change
+            for event in events
+            for change in changes(event, _of(event, known, timers), known.get(UUID(concerned(event)[1])))
+        ],
     )
 
 
@@ -63,6 +67,7 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
 async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
     """Keep what people may, and whom the register's messages are about."""
     await consume_access(tx, events)
+    await deputies.evolve(tx.session, events)
     await cases.evolve(tx, _of_people(events))
 
 
@@ -94,7 +99,7 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 
-consumers = Consumers("notifications", projections=("case", "deadline", "organisation", "call"))
+consumers = Consumers("notifications", projections=("case", "deadline", "deputyship", "organisation", "call"))
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=names.evolve_registry)
 consumers.topic("exchange.calls", evolve=names.evolve_calls)

@@ -57,8 +57,9 @@ async def _some(bus: Bus, lease: Lease, what: What, until: datetime) -> int:
         await leases.check(tx.session, lease)
         falls = await store.to_tell(tx.session, what, until)
         found: list[Message] = []
+        deputies = await store.of_deputies(tx.session, falls)
         for each in falls:
-            found += await _tell(tx, what, each)
+            found += await _tell(tx, what, each, deputies.get(each.waited.id))
         await store.mark_told(tx.session, what, falls)
         await queue(tx.session, found, datetime.now(UTC))
         if found:
@@ -66,8 +67,11 @@ async def _some(bus: Bus, lease: Lease, what: What, until: datetime) -> int:
     return len(falls)
 
 
-async def _tell(tx: Tx, what: What, falls: Falls) -> list[Message]:
-    """Record the event of one deadline and give the messages that follow."""
+async def _tell(tx: Tx, what: What, falls: Falls, deputy_due: datetime | None) -> list[Message]:
+    """Record the event of one deadline and give the messages that follow.
+
+    Where a deputy is in charge (`deputy_due` is until when), it goes on to the deputy alone, else to the last in line.
+    """
     waited, case = falls.waited, falls.case
     owner = audience(waited.owner, case)
     if owner is None or (what == "passed" and waited.kind in RIGHTS):
@@ -86,8 +90,12 @@ async def _tell(tx: Tx, what: What, falls: Falls) -> list[Message]:
     if what == "near":
         event = DeadlineNear(**common)
     else:
-        also = (audience(kind, case) for kind in DEADLINES[waited.kind].escalates_to)
-        event = DeadlinePassed(**common, escalated_to=tuple(one for one in also if one is not None))
+        deadline = DEADLINES[waited.kind]
+        asked = deadline.escalates_to if deputy_due is None or deadline.deputy is None else (deadline.deputy,)
+        also = (audience(kind, case) for kind in asked)
+        event = DeadlinePassed(
+            **common, escalated_to=tuple(one for one in also if one is not None), next_due=deputy_due
+        )
     id_ = await tx.record(event, waited.id, correlation=case.application_id or case.id)
     now = clock.now()
     told = Envelope(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A message's state as the shared table of states calls it.
 _COORDINATORS = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
+_DEPUTIES = frozenset({AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY})
 _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 
@@ -47,6 +48,8 @@ def to_whom(message: MessageRow) -> str:
     audience = gettext(message.audience.kind.label)
     if message.country == EU and message.audience.kind in _COORDINATORS:
         return gettext("Clearance officer of the EU agency")
+    if message.country == EU and message.audience.kind in _DEPUTIES:
+        return gettext("Deputy of the clearance officer of the EU agency")
     where = country(message.country)
     return f"{audience} ({where})" if where else audience
 

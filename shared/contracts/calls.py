@@ -83,6 +83,7 @@ class Timers(Part):
     appeal_wd: Days = 10
     appeal_decision_wd: Days = 15
     offer_endorse_wd: Days = 10
+    deputy_wd: Days = 5
     availability_after_days: Days = 60
     availability_answer_wd: Days = 10
     clearance_wd: Days = 10

@@ -124,11 +124,16 @@ class DeadlineNear(DeadlineEvent):
 
 
 class DeadlinePassed(DeadlineEvent):
-    """A deadline passed: it informs and escalates; the owner of the state keeps the clock that changes it."""
+    """A deadline passed: it informs and escalates; the owner of the state keeps the clock that changes it.
+
+    `next_due` is until when those to whom it escalates have it, before it goes on to others; none where they are last.
+    """
 
     escalated_to: tuple[Audience, ...] = ()
+    next_due: Due | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         **_DEADLINE,
-        "escalated_to": [{**_AUDIENCE, "kind": "programme_coordinator", "application_id": None}],
+        "escalated_to": [{**_AUDIENCE, "kind": "home_deputy", "country": "MD", "application_id": None}],
+        "next_due": "2026-02-06T23:00:00Z",
     }

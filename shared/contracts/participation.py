@@ -56,13 +56,14 @@ _OF_MENTORSHIP: Mapping[str, Any] = {"application_id": ex.APPLICATION, "mentorsh
 class ClearanceGiven(ParticipationEvent):
     """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host.
 
-    `host_due` stands with the home side's: when the host country is to clear.
+    `host_due` stands with the home side's: when the host country, `host_country`, is to clear.
     """
 
     side: Side
     country: Country
     acting_as: ActingAs = ActingAs.COORDINATOR
     host_due: Due | None = None
+    host_country: Country | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "application_id": ex.APPLICATION,
@@ -70,6 +71,7 @@ class ClearanceGiven(ParticipationEvent):
         "country": "MD",
         "acting_as": "coordinator",
         "host_due": "2026-02-27T23:00:00Z",
+        "host_country": "FR",
     }
 
 

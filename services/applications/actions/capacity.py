@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from services.applications.model.silence import asked_since
-from services.applications.store.coordinators import places_held
+from services.applications.store import coordinators
 from shared import clock
 from shared.contracts.codes import ActingAs, Role
 from shared.identity.scope import EU, may_clear
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.model.silence import Held
     from shared.identity import Principal
 
 
@@ -28,29 +29,66 @@ class Hands:
     """In whose hands a decision is, for one reader.
 
     `acting_as` is as whom the reader decides now (None: not, or not yet); `asked` since when the programme coordinator
-    is asked, in the country's place; `held` whether the country has a coordinator today.
+    is asked, in the country's place; `deputy_until` until when the deputy has it after `due`, where one was in charge;
+    `held` whether the country has a coordinator today; `now` when that is so.
     """
 
     country: str
     due: datetime | None
     held: bool
+    deputy_until: datetime | None
     asked: datetime | None
     acting_as: ActingAs | None
+    now: datetime
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the country has let the deadline pass."""
+        return self.due is not None and self.due < self.now
 
     @property
     def sentence(self) -> str:
         """For a programme coordinator: why he or she is asked, or who has it and until when."""
-        who = words.coordinator(self.country)
+        who, country = words.coordinator(self.country), words.country(self.country)
         if self.asked is not None and not self.held:
             text = gettext("Asked of you since %(day)s, because %(country)s has no coordinator today.")
-            return text % {"day": dates.day(self.asked), "country": words.country(self.country)}
+            return text % {"day": dates.day(self.asked), "country": country}
+        if self.asked is not None and self.deputy_until is not None:
+            text = gettext("Asked of you since %(day)s, because neither they nor their deputy answered: %(who)s.")
+            return text % {"day": dates.day(self.asked), "who": who}
         if self.asked is not None:
             text = gettext("Asked of you since %(day)s, because nobody answered in time. Who had it: %(who)s.")
             return text % {"day": dates.day(self.asked), "who": who}
         if self.due is None:
             return gettext("Who decides: %(who)s.") % {"who": who}
-        text = gettext("Who decides until %(day)s: %(who)s. You are asked if nobody has answered by then.")
+        if self.overdue and self.deputy_until is not None:
+            text = gettext("Who has not answered: %(who)s. The deputy decides until %(day)s; then you are asked.")
+            return text % {"day": dates.day(self.deputy_until), "who": who}
+        text = gettext("Who decides until %(day)s: %(who)s. Then the deputy is asked, or you if there is none.")
         return text % {"day": dates.day(self.due), "who": who}
+
+    def said(self, principal: Principal) -> str | None:
+        """What a page says about it to the programme coordinator, and to whoever decides for the country."""
+        if principal.has(Role.PROGRAMME_COORDINATOR):
+            return self.sentence
+        return None if self.acting_as is None else self._told
+
+    @property
+    def _told(self) -> str | None:
+        """For the country itself, once it is overdue: who is asked in its place, and until when."""
+        if self.due is None or not self.overdue:
+            return None
+        if self.asked is not None:
+            text = gettext("This was due by %(due)s. The programme coordinator is asked too since %(day)s.")
+            return text % {"due": dates.day(self.due), "day": dates.day(self.asked)}
+        assert self.deputy_until is not None
+        if self.acting_as is ActingAs.DEPUTY:
+            text = gettext("This was due by %(due)s. As the deputy you are asked to decide by %(day)s.")
+        else:
+            text = gettext(
+                "This was due by %(due)s. Your deputy is asked until %(day)s, then the programme coordinator."
+            )
+        return text % {"due": dates.day(self.due), "day": dates.day(self.deputy_until)}
 
     def decides(self) -> ActingAs:
         """As whom the reader decides. Raises `Refused` (409) with who has it, where it is not the reader's turn."""
@@ -59,36 +97,46 @@ class Hands:
         return self.acting_as
 
 
-async def hands(
-    session: AsyncSession,
-    principal: Principal,
-    country: str,
-    organisation_id: UUID | None,
-    *,
-    due: datetime | None,
-    since: datetime,
-) -> Hands:
-    """In whose hands a decision of `country` is that was first asked for at `since` and is due at `due`."""
-    held = await places_held(session, clock.today())
-    return hands_among(held, principal, country, organisation_id, due=due, since=since)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A decision that a country or an EU agency is asked for, since when, until when, and in which call."""
+
+    country: str
+    organisation_id: UUID | None
+    call_id: UUID
+    due: datetime | None
+    since: datetime
 
 
-def hands_among(
-    held: frozenset[str],
-    principal: Principal,
-    country: str,
-    organisation_id: UUID | None,
-    *,
-    due: datetime | None,
-    since: datetime,
-) -> Hands:
-    """The same, where it is known which countries and EU agencies have a coordinator (`places_held`): for lists."""
-    there = (str(organisation_id) if country == EU else country) in held
-    asked = asked_since(due=due, since=since, held=there, now=clock.now())
-    own = acting_as(principal, country, organisation_id)
+class Waits(Protocol):
+    """What waits for a country's decision: an application, or a placement."""
+
+    country: str
+    call_id: UUID
+    due: datetime | None
+    since: datetime
+
+    @property
+    def organisation_id(self) -> UUID | None:
+        """The organisation that it belongs to."""
+
+
+async def hands(session: AsyncSession, principal: Principal, of: Waits | Question) -> Hands:
+    """In whose hands the decision is that was first asked for `since` and is due at `due`."""
+    return hands_among(await coordinators.held(session, clock.today()), principal, of)
+
+
+def hands_among(held: Held, principal: Principal, of: Waits | Question) -> Hands:
+    """The same, where it is known who decides for which countries and EU agencies (`coordinators.held`): for lists."""
+    now = clock.now()
+    place = str(of.organisation_id) if of.country == EU else of.country
+    there = place in held.places
+    deputy = held.deputy_until(place, of.country, of.call_id, of.due)
+    asked = asked_since(due=of.due, deputy_until=deputy, since=of.since, held=there, now=now)
+    own = acting_as(principal, of.country, of.organisation_id)
     if own is None and asked is not None and principal.has(Role.PROGRAMME_COORDINATOR):
         own = ActingAs.PROGRAMME
-    return Hands(country, due, there, asked, own)
+    return Hands(of.country, of.due, there, deputy, asked, own, now)
 
 
 def acting_as(principal: Principal, country: str, organisation_id: UUID | None) -> ActingAs | None:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from services.applications.actions import cases
 from services.applications.actions.bulk import Outcome
 from services.applications.actions.calls import still_open
-from services.applications.actions.capacity import Hands, hands_among
+from services.applications.actions.capacity import Hands, Question, hands_among
 from services.applications.actions.common import not_found
 from services.applications.actions.now import goes
 from services.applications.model import clearance as model
+from services.applications.model.silence import Held
 from services.applications.store import participation as store
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.contracts.codes import Party, Side, StatedReason, published
 from shared.contracts.lifecycle import Unit
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
+_NOBODY = Held()
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Whose turn it is to clear a match, until when, and whether the principal may.
@@ -52,9 +56,7 @@ class Turn:
     hands: Hands | None = None
 
 
-def turn(
-    principal: Principal, match: Match, given: dict[Side, store.Clearance], held: frozenset[str] = frozenset()
-) -> Turn:
+def turn(principal: Principal, match: Match, given: dict[Side, store.Clearance], held: Held = _NOBODY) -> Turn:
     """Whose turn it is about a match, given what was decided; `held`: which places have a coordinator."""
     side = model.side_to_clear(match.stands, {side: one.given for side, one in given.items()})
     if side is None:
@@ -63,15 +65,13 @@ def turn(
     return Turn(side, own.due, mine=own.acting_as is not None, hands=own)
 
 
-def _hands(
-    held: frozenset[str], principal: Principal, match: Match, side: Side, given: dict[Side, store.Clearance]
-) -> Hands:
+def _hands(held: Held, principal: Principal, match: Match, side: Side, given: dict[Side, store.Clearance]) -> Hands:
     country, organisation_id = _of(match, side)
     home = given.get(Side.HOME)
     until, since = match.due, match.proposed_at
     if side is Side.HOST and home is not None:
         until, since = home.host_due, home.at
-    return hands_among(held, principal, country, organisation_id, due=until, since=since)
+    return hands_among(held, principal, Question(country, organisation_id, match.call_id, until, since))
 
 
 def _concerns(principal: Principal, match: Match, side: Side) -> bool:
@@ -88,7 +88,7 @@ async def clear(bus: Bus, principal: Principal, match_id: UUID, side: Side | Non
     """Clear the match for `side` (None: the side whose turn it is). Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         case, at = await _case(tx, principal, match_id, side)
-        await _clear(tx, principal, case, at, await places_held(tx.session, clock.today()))
+        await _clear(tx, principal, case, at, await held_on(tx.session, clock.today()))
         return case.match
 
 
@@ -100,7 +100,7 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
     done: list[Match] = []
     left: list[tuple[Match, str]] = []
     async with bus.transaction(principal.subject) as tx:
-        held = await places_held(tx.session, clock.today())
+        held = await held_on(tx.session, clock.today())
         for match_id in sorted(set(match_ids)):
             case, at = await _case(tx, principal, match_id, None)
             given = (await _given(tx, match_id)).get(at)
@@ -116,7 +116,7 @@ async def clear_all(bus: Bus, principal: Principal, match_ids: Collection[UUID])
     return Outcome(done, left)
 
 
-async def _clear(tx: Tx, principal: Principal, case: cases.Case, at: Side, held: frozenset[str]) -> None:
+async def _clear(tx: Tx, principal: Principal, case: cases.Case, at: Side, held: Held) -> None:
     """Clear a locked match; nothing where that side has. Raises `Refused` (409)."""
     match, given = case.match, await _given(tx, case.match.id)
     if not goes(model.may_decide, match.stands, _said(given), at):
@@ -128,7 +128,12 @@ async def _clear(tx: Tx, principal: Principal, case: cases.Case, at: Side, held:
     if at is Side.HOME:
         host_due = due(moment, call.terms.timers.clearance_wd, Unit.WORKING_DAYS, match.host_country)
     event = ClearanceGiven(
-        application_id=match.application_id, side=at, country=country, acting_as=capacity, host_due=host_due
+        application_id=match.application_id,
+        side=at,
+        country=country,
+        acting_as=capacity,
+        host_due=host_due,
+        host_country=match.host_country if at is Side.HOME else None,
     )
     tx.session.add(
         store.Clearance(
@@ -173,7 +178,7 @@ async def refuse(
         if not goes(model.may_decide, match.stands, _said(given), at):
             return match
         country, _ = _of(match, at)
-        held = await places_held(tx.session, clock.today())
+        held = await held_on(tx.session, clock.today())
         capacity = _hands(held, principal, match, at, given).decides()
         tx.session.add(
             store.Clearance(

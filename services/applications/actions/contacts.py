@@ -121,6 +121,8 @@ async def _recipients(  # noqa: PLR0911 - one return for each audience
             return _line_manager(await _application(session, wanted))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
             return await _coordinators(session, wanted)
+        case AudienceKind.HOME_DEPUTY | AudienceKind.HOST_DEPUTY:
+            return await _coordinators(session, wanted, deputies=True)
         case AudienceKind.HOST_CONTACT:
             organisation_id = _needed(wanted.organisation_id, "organisation_id")
             return await _holders(session, Role.HOST_CONTACT, organisation_id=organisation_id)
@@ -149,12 +151,16 @@ async def _application(session: AsyncSession, wanted: Wanted) -> applications.Ap
     return application
 
 
-async def _coordinators(session: AsyncSession, wanted: Wanted) -> list[dict[str, Any]]:
-    """The national coordinators of a country; for an EU agency its own clearance officers, who act as such."""
+async def _coordinators(session: AsyncSession, wanted: Wanted, *, deputies: bool = False) -> list[dict[str, Any]]:
+    """The national coordinators of a country; for an EU agency its own clearance officers, who act as such.
+
+    With `deputies` only those of them who stand in for another.
+    """
     country = _needed(wanted.country, "country")
     if country == EU:
-        return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=await _agency(session, wanted))
-    return await _holders(session, Role.NATIONAL_COORDINATOR, country=country)
+        agency = await _agency(session, wanted)
+        return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=agency, deputies=deputies)
+    return await _holders(session, Role.NATIONAL_COORDINATOR, country=country, deputies=deputies)
 
 
 async def _agency(session: AsyncSession, wanted: Wanted) -> UUID:
@@ -164,14 +170,22 @@ async def _agency(session: AsyncSession, wanted: Wanted) -> UUID:
     if wanted.mentor_id is not None:
         mentor = await mentors.mentor(session, wanted.mentor_id)
         return _needed(None if mentor is None else mentor.organisation_id, "organisation_id")
-    home = wanted.audience is AudienceKind.HOME_COORDINATOR and wanted.application_id is not None
+    home = (
+        wanted.audience in {AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY}
+        and wanted.application_id is not None
+    )
     return _needed((await _application(session, wanted)).organisation_id if home else None, "organisation_id")
 
 
 async def _holders(
-    session: AsyncSession, role: Role, *, country: str | None = None, organisation_id: UUID | None = None
+    session: AsyncSession,
+    role: Role,
+    *,
+    country: str | None = None,
+    organisation_id: UUID | None = None,
+    deputies: bool = False,
 ) -> list[dict[str, Any]]:
-    """Those who hold the role today, a deputy included, by name."""
+    """Those who hold the role today, a deputy included, by name; only the `deputies` among them where asked."""
     today = clock.today()
     subjects = await register.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
     held = []
@@ -179,6 +193,7 @@ async def _holders(
         for grant in await grants_of(session, subject):
             fits = grant.role is role and (country is None or grant.country == country)
             fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
+            fits = fits and (not deputies or grant.deputy_for is not None)
             if fits and grant.active(today):
                 held.append(subject)
                 break

@@ -154,12 +154,4 @@ async def _case(tx: Tx, principal: Principal, application_id: UUID) -> tuple[sto
         raise not_found()
     call = await calls.call(tx.session, application.call_id)
     assert call is not None
-    own = await hands(
-        tx.session,
-        principal,
-        application.country,
-        application.organisation_id,
-        due=application.due,
-        since=application.since,
-    )
-    return application, call.terms, own
+    return application, call.terms, await hands(tx.session, principal, application)

@@ -342,7 +342,7 @@ async def _abroad(tx: Tx, principal: Principal, offer_id: UUID) -> tuple[store.O
         or not (programme or may_clear(principal, offer.country, offer.organisation_id))
     ):
         raise not_found()
-    found = await hands(tx.session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since)
+    found = await hands(tx.session, principal, offer)
     # What is decided already gets the answer of the model, whoever asks.
     return offer, found.decides() if offer.stands is OfferState.SUBMITTED else found.acting_as or ActingAs.PROGRAMME
 

@@ -54,7 +54,7 @@ async def _obstacle(session: AsyncSession, principal: Principal, offer: store.Of
         goes(steps.after, "offer", OfferEndorsed, offer.state)
         if offer.stands is not OfferState.SUBMITTED:
             return str(steps.refuse("offer", offer.state, done=True))
-        own = await hands(session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since)
+        own = await hands(session, principal, offer)
         own.decides()
     except Refused as refused:
         return refused.detail

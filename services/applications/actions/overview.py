@@ -13,6 +13,7 @@ from uuid import UUID
 from services.applications.actions import cases, clearance, moves, preparation, visits
 from services.applications.actions.cases import Case, Known
 from services.applications.model.participation import days_to_record
+from services.applications.model.silence import Held
 from services.applications.store import applications as applications_store
 from services.applications.store import (
     calls,
@@ -26,7 +27,7 @@ from services.applications.store import (
 )
 from services.applications.store import moves as moves_store
 from services.applications.store import visits as visits_store
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.contracts.codes import (
     UNION,
@@ -122,7 +123,7 @@ async def views_of(session: AsyncSession, principal: Principal, found: Sequence[
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
-    held = await places_held(session, clock.today()) if ids else frozenset()
+    held = await held_on(session, clock.today()) if ids else Held()
     organisation_ids = {case.match.host_organisation_id for case in found}
     hosts = {one.id: one for one in await register.organisations(session, ids=organisation_ids)}
     placements = await offers.offers_by_id(session, {case.match.offer_id for case in found if case.match.offer_id})

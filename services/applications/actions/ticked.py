@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.applications.actions.bulk import Outcome
-from services.applications.actions.capacity import Hands, hands_among
+from services.applications.actions.capacity import hands_among
 from services.applications.actions.common import lawful, not_found
 from services.applications.actions.endorsement import Decision, Return, carry_out, repeated
 from services.applications.model import application as model
 from services.applications.store import applications as store
 from services.applications.store import calls
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.identity.scope import may_coordinate
 from shared.web.errors import Refused
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.actions.capacity import Hands
     from shared.bus import Bus
     from shared.contracts.applications import ApplicationEvent
     from shared.identity import Principal
@@ -49,9 +50,9 @@ async def look(
     """
     found = await store.by_id(session, ids)
     _all_own(principal, ids, list(found.values()))
-    held = await places_held(session, clock.today())
+    held = await held_on(session, clock.today())
     in_order = sorted(found.values(), key=lambda one: one.reference or "")
-    return [Look(one, obstacle(one, _hands(held, principal, one), event)) for one in in_order]
+    return [Look(one, obstacle(one, hands_among(held, principal, one), event)) for one in in_order]
 
 
 def obstacle(application: store.Application, own: Hands, event: type[ApplicationEvent]) -> str | None:
@@ -79,12 +80,12 @@ async def decide_all(
     async with bus.transaction(principal.subject) as tx:
         found = await store.locked(tx.session, ids)
         _all_own(principal, ids, found)
-        held = await places_held(tx.session, clock.today())
+        held = await held_on(tx.session, clock.today())
         of = await calls.calls_by_id(tx.session, {one.call_id for one in found})
         for one in found:
             try:
                 if not await repeated(tx, principal, one, decision):
-                    await carry_out(tx, one, of[one.call_id].terms, _hands(held, principal, one), decision, seen)
+                    await carry_out(tx, one, of[one.call_id].terms, hands_among(held, principal, one), decision, seen)
             except Refused as refused:
                 left.append((one, refused.detail))
             else:
@@ -101,7 +102,3 @@ def _all_own(principal: Principal, ids: Collection[UUID], found: Sequence[store.
     ]
     if len(own) != len(set(ids)):
         raise not_found()
-
-
-def _hands(held: frozenset[str], principal: Principal, one: store.Application) -> Hands:
-    return hands_among(held, principal, one.country, one.organisation_id, due=one.due, since=one.since)

@@ -15,7 +15,7 @@ from services.applications.actions.standing import case_of
 from services.applications.api.applications import described
 from services.applications.store import appeals, queue
 from services.applications.store import applications as store
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import (
@@ -137,7 +137,7 @@ async def read_queue(
     """
     asked = Asked.model_validate(dict(request.query_params))
     async with bus.read() as session:
-        reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
+        reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
         lines, total = await queue.lines(session, reader, asked.filters, page)
         figures = await queue.figures(session, reader, asked.filters)
     shown = [
@@ -177,10 +177,11 @@ async def read_case(application_id: UUID, principal: Decider, bus: Store) -> dic
         one = case.application
         if not may_coordinate(principal, one.country, one.organisation_id):
             raise not_found()
-        own = await hands(session, principal, one.country, one.organisation_id, due=one.due, since=one.since)
+        own = await hands(session, principal, one)
     waits = one.own_state is ApplicationState.SUBMITTED
     return described(case, answers=True, others=True) | {
         "you_decide_as": own.acting_as if waits else None,
+        "deputy_asked_until": own.deputy_until if waits and own.overdue else None,
         "programme_asked_since": own.asked if waits else None,
     }
 

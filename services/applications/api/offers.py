@@ -15,6 +15,7 @@ from services.applications.api import shown
 from services.applications.api.parts import Body, Reason, Store, Text
 from services.applications.store import offer_list as store_list
 from services.applications.store import offers as store
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
@@ -123,8 +124,9 @@ async def read_all(
     """
     filters, seen, moment = store_list.Filters(state, call_id, country, reference), sight(principal), clock.now()
     async with bus.read() as session:
-        found, total = await store_list.lines(session, seen, filters, moment, page)
-        counts = await store_list.counts(session, seen, filters, moment)
+        held = await held_on(session, clock.today())
+        found, total = await store_list.lines(session, seen, filters, moment, held, page)
+        counts = await store_list.counts(session, seen, filters, moment, held)
     return {"offers": [shown.offer(one) for one in found], "total": total, "counts": counts}
 
 

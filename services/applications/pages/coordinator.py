@@ -67,14 +67,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         organisations = await organisations_of(session, case.application.answers)
         changed = await differences(session, case)
         together = await company_in(session, case)
-        own = await hands(
-            session,
-            principal,
-            case.application.country,
-            case.application.organisation_id,
-            due=case.application.due,
-            since=case.application.since,
-        )
+        own = await hands(session, principal, case.application)
         may_cancel = programme and await cancels(session, case.application)
     decidable = model.possible(ApplicationEndorsed, case.application.own_state)
     return render(
@@ -90,7 +83,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),
         decides=decidable and own.acting_as is not None,
-        asked=own.sentence if decidable and programme else None,
+        asked=own.said(principal) if decidable else None,
         may_cancel=may_cancel,
         may_void=programme and model.possible(ApplicationVoided, case.application.own_state),
         done=request.query_params.get("done"),

@@ -21,7 +21,7 @@ from services.applications.pages.register.overview import waits as register_wait
 from services.applications.pages.ways import ways
 from services.applications.store import appeals, calls, mentors, offer_list, queue, register
 from services.applications.store import applications as store
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from services.applications.store.partners import DecidedCase
 from shared import clock
 from shared.bus import Bus
@@ -49,9 +49,10 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         forms = [(case, await _forms(session, principal, case)) for case in cases]
         open_calls = await calls.calls(session, state=CallState.PUBLISHED) if principal.has(Role.OFFICER) else []
         found, appealed = None, 0
+        held = await held_on(session, clock.today())
         proposes = principal.has(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
         if proposes:
-            reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
+            reader = queue.Reader(principal, clock.now(), held)
             found = await queue.figures(session, reader, queue.Filters())
             _, appealed = await appeals.within(session, principal, "waits", 1)
         asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
@@ -64,7 +65,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         named = 0
         if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
             named = await company.waiting(session, principal)
-        placed = await offer_list.counts(session, sight(principal), offer_list.Filters(), clock.now())
+        placed = await offer_list.counts(session, sight(principal), offer_list.Filters(), clock.now(), held)
         places = placed[offer_list.WAITS]
         paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
         missing = sum(len(one.missing) for one in await guests(session, principal))

@@ -11,7 +11,7 @@ from services.applications.pages.coordinator import Decider, Store, at, deciders
 from services.applications.pages.parts import tag
 from services.applications.pages.ticked import ACTS, acts_of
 from services.applications.store import calls, queue, register
-from services.applications.store.coordinators import places_held
+from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.contracts.codes import PARTNERS, ApplicationKind, ApplicationMode, RankGroup, Role, ServiceKind
 from shared.identity import Principal
@@ -39,7 +39,7 @@ async def show_queue(
     """The submitted applications of the own country or EU agency, what waits for the reader first."""
     asked = Asked.model_validate(dict(request.query_params))
     async with bus.read() as session:
-        reader = queue.Reader(principal, clock.now(), await places_held(session, clock.today()))
+        reader = queue.Reader(principal, clock.now(), await held_on(session, clock.today()))
         lines, total = await queue.lines(session, reader, asked.filters, page)
         figures = await queue.figures(session, reader, asked.filters)
         people = await register.people_by_subject(session, [line.subject for line in lines])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from services.applications.store.coordinators import by_silence
 from services.applications.store.offers import Offer
 from services.applications.store.paging import one_page
 from shared.contracts.codes import UNION, OfferState, PauseCause
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.model.silence import Held
 
 WAITS, LATE = "waits", "late"
 _SORTS: dict[str, Any] = {
@@ -74,24 +77,34 @@ def _late(moment: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(col(Offer.state) == OfferState.SUBMITTED, col(Offer.due) < moment)
 
 
-def _waits(sight: Sight, moment: datetime) -> sa.ColumnElement[bool]:
+def _waits(sight: Sight, moment: datetime, held: Held) -> sa.ColumnElement[bool]:
     """What waits for the reader: as host to go on with, as coordinator to endorse, as programme if all are silent."""
     written = (OfferState.DRAFT.value, OfferState.RETURNED.value, OfferState.ENDORSED.value)
     asked = sa.and_(col(Offer.state) == OfferState.PUBLISHED, col(Offer.due).is_not(None))
     silent = sa.and_(col(Offer.state) == OfferState.PAUSED, col(Offer.cause) == PauseCause.SILENCE)
     host = sa.and_(col(Offer.organisation_id).in_(sight.own), sa.or_(col(Offer.state).in_(written), asked, silent))
     if sight.programme:
-        return sa.or_(host, _late(moment))
+        came = by_silence(
+            held,
+            moment,
+            country=col(Offer.country),
+            organisation_id=col(Offer.organisation_id),
+            call_id=col(Offer.call_id),
+            due=col(Offer.due),
+        )
+        return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, came))
     return sa.or_(host, sa.and_(col(Offer.state) == OfferState.SUBMITTED, _decided_by(sight)))
 
 
-def _where(sight: Sight, filters: Filters, moment: datetime, *, state: bool = True) -> list[sa.ColumnElement[bool]]:
+def _where(
+    sight: Sight, filters: Filters, moment: datetime, held: Held, *, state: bool = True
+) -> list[sa.ColumnElement[bool]]:
     among = [_seen(sight)]
     match filters.state if state else None:
         case None:
             pass
         case "waits":
-            among.append(_waits(sight, moment))
+            among.append(_waits(sight, moment, held))
         case "late":
             among.append(_late(moment))
         case code:
@@ -106,25 +119,25 @@ def _where(sight: Sight, filters: Filters, moment: datetime, *, state: bool = Tr
 
 
 async def lines(
-    session: AsyncSession, sight: Sight, filters: Filters, moment: datetime, page: int = 1
+    session: AsyncSession, sight: Sight, filters: Filters, moment: datetime, held: Held, page: int = 1
 ) -> tuple[list[Offer], int]:
     """One page of the placements within sight, and how many there are; what waits for the reader comes first."""
-    among = _where(sight, filters, moment)
+    among = _where(sight, filters, moment, held)
     total = (await session.execute(sa.select(sa.func.count()).select_from(Offer).where(*among))).scalar_one()
     by = _SORTS.get(filters.sort.lstrip("-"), col(Offer.due))
     order = by.desc().nulls_last() if filters.sort.startswith("-") else by.asc().nulls_last()
-    first = [sa.case((_waits(sight, moment), 0), else_=1)] if filters.sort == "due" else []
+    first = [sa.case((_waits(sight, moment, held), 0), else_=1)] if filters.sort == "due" else []
     query = select(Offer).where(*among).order_by(*first, order, col(Offer.id).desc())
     return list(await session.scalars(one_page(query, page))), int(total)
 
 
-async def counts(session: AsyncSession, sight: Sight, filters: Filters, moment: datetime) -> dict[str, int]:
+async def counts(session: AsyncSession, sight: Sight, filters: Filters, moment: datetime, held: Held) -> dict[str, int]:
     """How many placements within sight there are in each state, how many wait for the reader, how many are late."""
-    among = _where(sight, filters, moment, state=False)
+    among = _where(sight, filters, moment, held, state=False)
     query = sa.select(
         col(Offer.state),
         sa.func.count(),
-        sa.func.count().filter(_waits(sight, moment)),
+        sa.func.count().filter(_waits(sight, moment, held)),
         sa.func.count().filter(_late(moment)),
     )
     rows = (await session.execute(query.where(*among).group_by(col(Offer.state)).order_by(col(Offer.state)))).all()

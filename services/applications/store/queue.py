@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from services.applications.store import appeals
+from services.applications.store import appeals, coordinators
 from services.applications.store.applications import Application
 from services.applications.store.paging import one_page
 from services.applications.store.standings import Standing
 from shared.contracts.codes import ApplicationState, Role
-from shared.identity.scope import EU, coordinated, national_only
+from shared.identity.scope import coordinated, national_only
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.model.silence import Held
     from shared.identity import Principal
 
 WEEK = timedelta(days=7)
@@ -79,11 +80,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose queue it is, when, and which countries and EU agencies have a coordinator (`coordinators.places_held`)."""
+    """Whose queue it is, when, and which countries and EU agencies have a coordinator, or a deputy (`coordinators`)."""
 
     principal: Principal
     now: datetime
-    held: frozenset[str]
+    held: Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,16 @@ class Filters:
 
 
 def by_silence(reader: Reader) -> sa.ColumnElement[bool]:
-    """What came to the programme coordinator: the deadline has passed, or nobody is there to decide."""
-    agencies = sa.cast(_A.c.organisation_id, sa.Text)
-    nobody = sa.or_(
-        sa.and_(_A.c.country != EU, _A.c.country.not_in(sorted(reader.held))),
-        sa.and_(_A.c.country == EU, sa.or_(agencies.is_(None), agencies.not_in(sorted(reader.held)))),
+    """What came to the programme coordinator: deadline and deputy's term are over, or nobody is there to decide."""
+    came = coordinators.by_silence(
+        reader.held,
+        reader.now,
+        country=_A.c.country,
+        organisation_id=_A.c.organisation_id,
+        call_id=_A.c.call_id,
+        due=_A.c.due,
     )
-    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, sa.or_(_A.c.due < reader.now, nobody))
+    return sa.and_(_A.c.state == ApplicationState.SUBMITTED, came)
 
 
 def needs(reader: Reader) -> sa.ColumnElement[bool]:

@@ -191,9 +191,9 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
     match kind:
         case A.APPLICANT | A.LINE_MANAGER if case.application_id is not None:
             return Audience(kind=kind, application_id=case.application_id)
-        case A.HOME_COORDINATOR if case.country is not None:
+        case A.HOME_COORDINATOR | A.HOME_DEPUTY if case.country is not None:
             return _coordinator(kind, case.country, case.organisation_id)
-        case A.HOST_COORDINATOR if case.host_country is not None:
+        case A.HOST_COORDINATOR | A.HOST_DEPUTY if case.host_country is not None:
             return _coordinator(kind, case.host_country, case.host_organisation_id, case.mentor_id)
         case A.HOST_CONTACT if case.host_organisation_id is not None:
             return Audience(kind=kind, organisation_id=case.host_organisation_id)
@@ -232,8 +232,8 @@ def country_of(kind: A, case: Case) -> str | None:
     if case.guest == Party.MENTOR:
         kind = _AT_HOME.get(kind, kind)
     match kind:
-        case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR | A.PERSON:
+        case A.APPLICANT | A.LINE_MANAGER | A.HOME_COORDINATOR | A.HOME_DEPUTY | A.PERSON:
             return case.country
-        case A.HOST_COORDINATOR | A.HOST_CONTACT | A.MENTOR:
+        case A.HOST_COORDINATOR | A.HOST_DEPUTY | A.HOST_CONTACT | A.MENTOR:
             return case.host_country
     return None

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from services.notifications.model.case import country_of
+from shared.contracts.codes import UNION, FollowUpBy, Party, Respondent
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
-from shared.contracts.codes import FollowUpBy, Party, Respondent
-from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.lifecycle import DEADLINES, Unit
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorEvent
 from shared.contracts.mentorships import MentorshipEvent
@@ -24,6 +25,7 @@ from shared.ids import reaction_id
 from shared.workdays import due as due_after
 
 if TYPE_CHECKING:
+    from services.notifications.model.case import Case
     from shared.bus import Envelope
     from shared.contracts.base import Event
     from shared.contracts.calls import Timers
@@ -72,7 +74,10 @@ _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it."""
+    """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it.
+
+    A deputy is waited for `after` the coordinator's deadline, and only if there was a deputy in charge on that day.
+    """
 
     kind: D
     owner: A
@@ -82,11 +87,18 @@ class Waited:
     set_at: datetime | None = None
     met_at: datetime | None = None
     about: UUID | None = None
+    after: datetime | None = None
 
     @property
     def id(self) -> UUID:
         """Always the same for kind, case and owner."""
         return reaction_id(self.case_id, self.kind, self.owner)
+
+    @property
+    def deputy_id(self) -> UUID | None:
+        """The deadline of the deputy who is asked after this one; None where it does not go on to a deputy."""
+        deputy = DEADLINES[self.kind].deputy
+        return None if deputy is None or self.owner is deputy else replace(self, owner=deputy).id
 
     @property
     def open(self) -> bool:
@@ -99,7 +111,7 @@ class Waited:
         if self.due is None or self.set_at is None:
             return None
         moment = self.due - REMIND[self.kind]
-        return moment if moment > self.set_at else None
+        return moment if moment > (self.after or self.set_at) else None
 
 
 def joined(before: Waited | None, now: Waited) -> Waited:
@@ -107,7 +119,7 @@ def joined(before: Waited | None, now: Waited) -> Waited:
     if before is None:
         return now
     if now.set_at is not None and (before.set_at is None or now.set_at >= before.set_at):
-        before = replace(before, due=now.due, set_at=now.set_at, about=now.about, topic=now.topic)
+        before = replace(before, due=now.due, set_at=now.set_at, about=now.about, topic=now.topic, after=now.after)
     if now.met_at is not None and (before.met_at is None or now.met_at > before.met_at):
         before = replace(before, met_at=now.met_at)
     return before
@@ -143,13 +155,16 @@ def _due(deadline: Deadline, data: Event, timers: Timers) -> datetime | None:
     return value.astimezone(UTC)
 
 
-def changes(event: Envelope, timers: Timers) -> list[Waited]:
-    """What an event sets and meets, one entry an owner."""
-    found = [
-        Waited(kind, owner, event.topic, UUID(event.subject), due=moment, set_at=event.time, about=event.id)
-        for kind, moment in dues(event, timers).items()
-        for owner in _owners(DEADLINES[kind], event.data)
-    ]
+def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[Waited]:
+    """What an event sets and meets, one entry an owner and one for the deputy; `case` is what it is about, if known."""
+    found = []
+    for kind, moment in dues(event, timers).items():
+        deadline = DEADLINES[kind]
+        set_ = Waited(kind, deadline.owners[0], event.topic, UUID(event.subject), moment, event.time, about=event.id)
+        found += [replace(set_, owner=owner) for owner in _owners(deadline, event.data)]
+        if deadline.deputy is not None:
+            until = due_after(moment, timers.deputy_wd, Unit.WORKING_DAYS, _where(deadline.deputy, event.data, case))
+            found.append(replace(set_, owner=deadline.deputy, due=until, after=moment))
     for kind, deadline in DEADLINES.items():
         if event.type in deadline.met_by:
             found += [
@@ -157,6 +172,12 @@ def changes(event: Envelope, timers: Timers) -> list[Waited]:
                 for owner in _met(deadline, event.data)
             ]
     return found
+
+
+def _where(deputy: A, data: Event, case: Case | None) -> str:
+    """The country whose working days a deputy has; the Union's, weekends alone, where it is not known yet."""
+    said = getattr(data, "host_country", None) if deputy is A.HOST_DEPUTY else None
+    return said or (country_of(deputy, case) if case is not None else None) or UNION
 
 
 def _case(event: Envelope) -> UUID:
@@ -188,5 +209,5 @@ def _met(deadline: Deadline, data: Event) -> list[A]:
         case FollowUpSubmitted():
             one = _FOLLOW_UPS.get(data.by)
         case _:
-            return list(deadline.owners)
+            return [*deadline.owners, *([] if deadline.deputy is None else [deadline.deputy])]
     return [owner for owner in deadline.owners if owner is one]

@@ -66,6 +66,7 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
     if isinstance(data, VisitMoveProposed):
         found |= {"new_start": data.start.isoformat(), "new_end": data.end.isoformat()}
     if isinstance(data, DeadlineEvent):
+        found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
     return found
 

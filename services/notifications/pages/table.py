@@ -36,7 +36,9 @@ async def table(request: Request) -> Response:
                 "kind": label(kind),
                 "task": gettext(TASKS[kind]),
                 "days": REMIND[kind].days,
-                "escalates": ", ".join(label(each) for each in deadline.escalates_to),
+                "escalates": ", ".join(
+                    label(each) for each in (*filter(None, [deadline.deputy]), *deadline.escalates_to)
+                ),
             }
             for kind, deadline in DEADLINES.items()
         ],

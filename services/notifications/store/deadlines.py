@@ -17,6 +17,7 @@ from sqlmodel import Field, col
 from services.notifications.model.due import RIGHTS, Waited, joined
 from services.notifications.store.base import Table, put, table_of
 from services.notifications.store.cases import CaseRow, referenced
+from services.notifications.store.deputies import in_charge
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
 if TYPE_CHECKING:
@@ -29,8 +30,18 @@ if TYPE_CHECKING:
 _TIME = sa.DateTime(timezone=True)
 What = Literal["near", "passed"]
 SWEEP = 500
-_HOME = (AudienceKind.APPLICANT, AudienceKind.LINE_MANAGER, AudienceKind.HOME_COORDINATOR)
-_HOST = (AudienceKind.HOST_COORDINATOR, AudienceKind.HOST_CONTACT, AudienceKind.MENTOR)
+_HOME = (
+    AudienceKind.APPLICANT,
+    AudienceKind.LINE_MANAGER,
+    AudienceKind.HOME_COORDINATOR,
+    AudienceKind.HOME_DEPUTY,
+)
+_HOST = (
+    AudienceKind.HOST_COORDINATOR,
+    AudienceKind.HOST_DEPUTY,
+    AudienceKind.HOST_CONTACT,
+    AudienceKind.MENTOR,
+)
 
 
 class DeadlineRow(Table, table=True):
@@ -52,6 +63,7 @@ class DeadlineRow(Table, table=True):
     set_at: datetime | None = Field(default=None, sa_type=_TIME)
     met_at: datetime | None = Field(default=None, sa_type=_TIME)
     about: UUID | None = Field(default=None, description="The event that set it")
+    after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
     open: bool
 
     def waited(self) -> Waited:
@@ -65,6 +77,7 @@ class DeadlineRow(Table, table=True):
             self.set_at,
             self.met_at,
             self.about,
+            self.after,
         )
 
 
@@ -80,10 +93,11 @@ class ToldRow(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Falls:
-    """A deadline with the case that it is about."""
+    """A deadline with the case that it is about; `deputised`: whether a deputy was in charge when it was due."""
 
     waited: Waited
     case: Case
+    deputised: bool = False
 
     @property
     def due(self) -> datetime:
@@ -116,6 +130,7 @@ def _row(waited: Waited) -> dict[str, Any]:
         "set_at": waited.set_at,
         "met_at": waited.met_at,
         "about": waited.about,
+        "after": waited.after,
         "open": waited.open,
     }
 
@@ -131,7 +146,7 @@ async def to_tell(session: AsyncSession, what: What, until: datetime) -> list[Fa
         )
         .correlate(DeadlineRow)
     )
-    query = _open().where(~told).limit(SWEEP)
+    query = _open(until).where(~told).limit(SWEEP)
     if what == "near":
         query = query.where(col(DeadlineRow.remind_at) <= until, col(DeadlineRow.due) > until)
         query = query.order_by(col(DeadlineRow.remind_at), col(DeadlineRow.id))
@@ -139,6 +154,15 @@ async def to_tell(session: AsyncSession, what: What, until: datetime) -> list[Fa
         query = query.where(col(DeadlineRow.due) <= until)
         query = query.order_by(col(DeadlineRow.due), col(DeadlineRow.id))
     return await _falls(session, query)
+
+
+async def of_deputies(session: AsyncSession, falls: Iterable[Falls]) -> dict[UUID, datetime]:
+    """Until when the deputies in charge have what has passed, by the id of the deadline that has passed."""
+    wanted = {id_: each.waited.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
+    if not wanted:
+        return {}
+    query = sa.select(col(DeadlineRow.id), col(DeadlineRow.due)).where(col(DeadlineRow.id).in_(sorted(wanted)))
+    return {wanted[id_]: due for id_, due in (await session.execute(query)).all() if due is not None}
 
 
 async def mark_told(session: AsyncSession, what: What, falls: Iterable[Falls]) -> None:
@@ -159,7 +183,7 @@ async def falling_due(
     most: int = 500,
 ) -> list[Falls]:
     """Open deadlines due from `since` to `until`, in that order; those of `countries` only, where given."""
-    query = _open().where(col(DeadlineRow.due) >= since, col(DeadlineRow.due) < until)
+    query = _open(now).where(col(DeadlineRow.due) >= since, col(DeadlineRow.due) < until)
     query = query.where(sa.or_(col(DeadlineRow.due) >= now, col(DeadlineRow.kind).not_in(RIGHTS)))
     if countries is not None:
         query = query.where(_of_countries(sorted(countries)))
@@ -173,15 +197,23 @@ async def overdue_count(session: AsyncSession, *, now: datetime, countries: Iter
     query = (
         sa.select(sa.func.count()).select_from(DeadlineRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     )
-    query = query.where(sa.text("deadline.open"), col(DeadlineRow.due) < now, col(DeadlineRow.kind).not_in(RIGHTS))
+    query = query.where(sa.text("deadline.open"), _counts(now))
+    query = query.where(col(DeadlineRow.due) < now, col(DeadlineRow.kind).not_in(RIGHTS))
     if countries is not None:
         query = query.where(_of_countries(sorted(countries)))
     return int((await session.execute(query)).scalar_one())
 
 
-def _open() -> sa.Select[DeadlineRow, CaseRow]:
-    query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
-    return query.where(sa.text("deadline.open"))
+def _open(now: datetime) -> sa.Select[DeadlineRow, CaseRow, bool]:
+    deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
+    query = sa.select(DeadlineRow, CaseRow, deputised).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
+    return query.where(sa.text("deadline.open"), _counts(now))
+
+
+def _counts(now: datetime) -> sa.ColumnElement[bool]:
+    """A deputy's deadline counts from the coordinator's on, where a deputy was in charge then."""
+    after = col(DeadlineRow.after)
+    return sa.or_(after.is_(None), sa.and_(after < now, in_charge(col(DeadlineRow.owner), after)))
 
 
 def _of_countries(countries: list[str]) -> sa.ColumnElement[bool]:
@@ -191,7 +223,7 @@ def _of_countries(countries: list[str]) -> sa.ColumnElement[bool]:
     return sa.or_(home, host)
 
 
-async def _falls(session: AsyncSession, query: sa.Select[DeadlineRow, CaseRow]) -> list[Falls]:
+async def _falls(session: AsyncSession, query: sa.Select[DeadlineRow, CaseRow, bool]) -> list[Falls]:
     rows = (await session.execute(query)).all()
-    known = await referenced(session, {case.id: case.case() for _, case in rows})
-    return [Falls(row.waited(), known[case.id]) for row, case in rows if case.id in known]
+    known = await referenced(session, {case.id: case.case() for _, case, _ in rows})
+    return [Falls(row.waited(), known[case.id], deputised) for row, case, deputised in rows if case.id in known]

@@ -123,6 +123,8 @@ class AudienceKind(Code):
     APPLICANT = "applicant", N_("Applicant")
     HOME_COORDINATOR = "home_coordinator", N_("National coordinator, home")
     HOST_COORDINATOR = "host_coordinator", N_("National coordinator, host")
+    HOME_DEPUTY = "home_deputy", N_("Deputy of the national coordinator, home")
+    HOST_DEPUTY = "host_deputy", N_("Deputy of the national coordinator, host")
     HOST_CONTACT = "host_contact", N_("Host agency contact")
     MENTOR = "mentor", N_("Mentor")
     PROGRAMME_COORDINATOR = "programme_coordinator", N_("Programme coordinator")

@@ -29,7 +29,8 @@ class Deadline:
     time). Where `due_field` is a day and `counted` is true, the timer is added to that day. Any event in `met_by` meets
     it, for the owner concerned. Where an event says in which `state` the case now is, it starts the deadline only in
     `only_in`. `escalates_to` hears of it when it has passed; `ends_with` is the event by which the owner of the state
-    then ends it, if it does.
+    then ends it, if it does. `deputy` is asked before those, where one is in charge on the day of the deadline, and has
+    the call's `deputy_wd` (working days of that country); the others hear of it when that time has passed too.
     """
 
     kind: D
@@ -41,6 +42,7 @@ class Deadline:
     counted: bool = False
     before: bool = False
     only_in: ApplicationState | None = None
+    deputy: A | None = None
     escalates_to: tuple[A, ...] = ()
     ends_with: str | None = None
 
@@ -81,7 +83,8 @@ _ALL = (
             *_GONE,
         ),
         only_in=ApplicationState.SUBMITTED,
-        escalates_to=(A.HOME_COORDINATOR, A.PROGRAMME_COORDINATOR),
+        deputy=A.HOME_DEPUTY,
+        escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
         D.INFORMATION,
@@ -133,7 +136,8 @@ _ALL = (
             offers.OfferWithdrawn.type,
             offers.OfferVoided.type,
         ),
-        escalates_to=(A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR),
+        deputy=A.HOST_DEPUTY,
+        escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
         D.AVAILABILITY,
@@ -160,7 +164,8 @@ _ALL = (
         (A.HOME_COORDINATOR,),
         (matches.MatchProposed.type,),
         (participation.ClearanceGiven.type, participation.ClearanceRefused.type, *_MATCH_OVER),
-        escalates_to=(A.HOME_COORDINATOR, A.PROGRAMME_COORDINATOR),
+        deputy=A.HOME_DEPUTY,
+        escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
         D.HOST_CLEARANCE,
@@ -169,7 +174,8 @@ _ALL = (
         (participation.ClearanceGiven.type,),
         (matches.MatchCleared.type, participation.ClearanceRefused.type, *_MATCH_OVER),
         due_field="host_due",
-        escalates_to=(A.HOST_COORDINATOR, A.PROGRAMME_COORDINATOR),
+        deputy=A.HOST_DEPUTY,
+        escalates_to=(A.PROGRAMME_COORDINATOR,),
     ),
     Deadline(
         D.ANSWER,

@@ -78,6 +78,7 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
             "appeal_wd": "10",
             "appeal_decision_wd": "15",
             "offer_endorse_wd": "10",
+            "deputy_wd": "5",
             "availability_after_days": "60",
             "availability_answer_wd": "10",
         },

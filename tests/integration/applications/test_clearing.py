@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import clock
+from shared import clock, workdays
 from shared.contracts import matches
+from shared.contracts.lifecycle import Unit
 from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
@@ -200,6 +201,31 @@ async def test_silence_about_a_clearance_goes_to_the_programme(abroad: Abroad) -
     await abroad.post("programme", f"/matches/{match_id}/clear", {"side": "host"})
     told = [data for kind, _, data in await abroad.of.journal("exchange.participation") if kind == "ClearanceGiven"]
     assert [one["acting_as"] for one in told] == ["programme", "programme"]
+
+
+async def test_a_deputy_has_the_host_countrys_part_before_the_programme(abroad: Abroad) -> None:
+    """France lets placement and clearance lie: its deputy has five working days of France, then the programme may."""
+    deputy = abroad.of.person("lea", "Lea Petit", "FR", "national_coordinator")
+    deputy["grants"][0]["deputy_for"] = "luc"
+    await abroad.post("programme", "/people", {"people": [deputy]}, 201)
+    body = {"call_id": abroad.of.call["id"], "entry": abroad.offer_entry(), "submit": True}
+    offer = await abroad.post("claire", "/offers", body, 201)
+    match_id = await abroad.placement_matched()
+    await abroad.post("tigran", f"/matches/{match_id}/clear")
+    of = f"/offers/{offer['id']}"
+    dues = [(await abroad.get("programme", path))["due"] for path in (of, f"/matches/{match_id}")]
+    late = max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1)
+    clock.move(late - clock.now())
+    assert "The deputy decides until" in await page(abroad, "programme", f"{MATCHES}/{match_id}")
+    assert "As the deputy you are asked" in await page(abroad, "lea", f"{MATCHES}/{match_id}")
+    assert "Your deputy is asked until" in await page(abroad, "luc", f"/applications{of}")
+    for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
+        await abroad.post("programme", path, status=409)
+    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 0
+    clock.move(workdays.due(late, 5, Unit.WORKING_DAYS, "FR") + timedelta(minutes=1) - clock.now())
+    assert (await abroad.get("programme", "/offers?state=waits"))["total"] == 1
+    for path in (f"/matches/{match_id}/clear", f"{of}/endorse"):
+        await abroad.post("programme", path)
 
 
 async def agency(abroad: Abroad) -> dict[str, str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared import clock
+from shared import clock, workdays
+from shared.contracts.lifecycle import Unit
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ async def test_nothing_ticked_or_somebody_elses_is_said(many: Programme) -> None
 
 
 async def test_the_programme_decides_only_once_it_is_asked(many: Programme) -> None:
-    """Before the deadline the page says who has it and until when, and the API says 409; then it is asked, and may."""
+    """It is the coordinator's, then the deputy's, by page and API; after the deputy's term it is asked, and may."""
     made = await many.submitted("ani")
     of, case = f"/applications/{made['id']}", f"{QUEUE}/{made['id']}"
     shown = await page(many, "programme", case)
@@ -255,16 +256,65 @@ async def test_the_programme_decides_only_once_it_is_asked(many: Programme) -> N
     await send(many, "programme", f"{case}/endorse", {}, 409)
     assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
     assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] is None
-    clock.move(timedelta(days=20))
+    first = await many.get("programme", f"/cases/{made['id']}")
+    assert first["deputy_asked_until"] is None
+    clock.move(datetime.fromisoformat(first["due"]) + timedelta(minutes=1) - clock.now())
+    assert "Who has not answered: National coordinator of Armenia. The deputy decides until" in await page(
+        many, "programme", case
+    )
+    assert "Your deputy is asked until" in await page(many, "tigran", case)
+    assert "As the deputy you are asked to decide by" in await page(many, "deputy", case)
+    await many.post("programme", f"{of}/endorse", status=409)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    late = await many.get("programme", f"/cases/{made['id']}")
+    assert late["you_decide_as"] is late["programme_asked_since"] is None
+    until = workdays.due(datetime.fromisoformat(first["due"]), 5, Unit.WORKING_DAYS, "AM")
+    assert datetime.fromisoformat(late["deputy_asked_until"]) == until
+    clock.move(until + timedelta(minutes=1) - clock.now())
     shown = await page(many, "programme", case)
     assert "Asked of you since" in shown
-    assert "nobody answered in time" in shown
+    assert "neither they nor their deputy answered" in shown
+    assert "The programme coordinator is asked too since" in await page(many, "tigran", case)
     assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == [made["reference"]]
     assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
     assert f'href="{case}/endorse"' in await page(many, "tigran", case)
     await send(many, "programme", f"{case}/endorse", {"note": "Nobody answered."})
     told = [payload for kind, _, payload in await many.journal("exchange.applications") if kind.endswith("Endorsed")]
     assert told[0]["acting_as"] == "programme"
+
+
+async def test_without_a_deputy_in_charge_on_that_day_the_programme_is_asked_at_once(many: Programme) -> None:
+    """Georgia has no deputy, Armenia's is away when the deadline passes: both come to the programme with it."""
+    away = many.person("deputy", "Lilit Grigoryan", "AM", "national_coordinator")
+    away["grants"][0] |= {"deputy_for": "tigran", "until": str(clock.today() + timedelta(days=3))}
+    await many.post("programme", "/people", {"people": [away]}, 201)
+    ours = await many.submitted("ani")
+    theirs = await many.submitted("nino", rank_group="operational", years_in_field=5)
+    dues = [(await many.get("programme", f"/cases/{one['id']}"))["due"] for one in (ours, theirs)]
+    clock.move(max(datetime.fromisoformat(one) for one in dues) + timedelta(minutes=1) - clock.now())
+    both = sorted([ours["reference"], theirs["reference"]])
+    assert sorted(rows(await page(many, "programme", f"{QUEUE}?needs=silence"))) == both
+    for one in (ours, theirs):
+        case = f"{QUEUE}/{one['id']}"
+        assert "nobody answered in time" in await page(many, "programme", case)
+        assert (await many.post("programme", f"/applications/{one['id']}/endorse"))["state"] == "endorsed"
+
+
+async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) -> None:
+    """An EU agency's clearance officer may have a deputy too: the same two steps, in the Union's working days."""
+    person = many.person("emma", "Emma Novak", "EU", "clearance_officer", organisation_id=many.organisations["EU"])
+    person["grants"][0]["deputy_for"] = "eva"
+    await many.post("programme", "/people", {"people": [person]}, 201)
+    made = await many.submitted("elsa")
+    due = datetime.fromisoformat((await many.get("programme", f"/cases/{made['id']}"))["due"])
+    for moment, seen in ((due, []), (workdays.due(due, 5, Unit.WORKING_DAYS, "EU"), [made["reference"]])):
+        clock.move(moment + timedelta(minutes=1) - clock.now())
+        assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == seen
+    asked = {"audience": "home_deputy", "purpose": "x", "application_id": made["id"], "country": "EU"}
+    client = many.as_("programme")
+    headers = {"X-Service": "notifications", "X-Service-Token": SERVICE_TOKEN}
+    answer = await client.post("/applications/internal/contacts", json=asked, headers=headers)
+    assert [one["name"] for one in answer.json()["recipients"]] == ["Emma Novak"]
 
 
 async def test_a_country_without_a_coordinator_is_the_programmes(many: Programme) -> None:

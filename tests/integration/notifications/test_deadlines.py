@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,15 +11,27 @@ import pytest
 from services.notifications import deadlines
 from services.notifications.consumers import consumers
 from services.notifications.sending.worker import held
-from shared import clock
+from shared import clock, workdays
 from shared.bus import LeaseLost, leases, rebuild
 from shared.contracts import _examples as ex
+from shared.contracts.lifecycle import Unit
 from tests.integration.notifications.conftest import Catcher, post, rows, told
-from tests.integration.notifications.stories import APPLICATION, CALL, MATCH, MENTEE_PAIRING, VISIT, day, event, in_days
+from tests.integration.notifications.stories import (
+    APPLICATION,
+    CALL,
+    MATCH,
+    MENTEE_PAIRING,
+    OFFER,
+    VISIT,
+    day,
+    event,
+    in_days,
+)
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from shared.contracts import Event
     from tests.support import Feed
 
 
@@ -34,8 +46,8 @@ async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
 
 
 async def open_kinds(app: FastAPI) -> list[str]:
-    """The open deadlines: kind and owner."""
-    found = await rows(app, "SELECT kind, owner FROM deadline WHERE open ORDER BY kind, owner")
+    """The open deadlines: kind and owner; without those that a deputy may have afterwards."""
+    found = await rows(app, "SELECT kind, owner FROM deadline WHERE open AND after IS NULL ORDER BY kind, owner")
     return [f"{row.kind} {row.owner}" for row in found]
 
 
@@ -59,6 +71,72 @@ async def test_a_reminder_then_the_passing_then_the_next_in_line(app: FastAPI, f
         ("Overdue", "home_coordinator.deputy"),
         ("Overdue", "home_coordinator.first"),
     ]
+
+
+def standing_in(country: str, since: int, until: int | None = None) -> Event:
+    """That somebody is a coordinator's deputy from a day to a day, counted from today."""
+    grant = {"role": "national_coordinator", "country": country, "since": day(since), "deputy_for": "first"}
+    return event("AccessChanged", grants=[grant | {"until": None if until is None else day(until)}], country=country)
+
+
+async def passed(app: FastAPI) -> list[tuple[str, list[str], str | None]]:
+    """Whose deadlines passed, to whom each went on, and until when those have it: a day."""
+    found = [payload for type_, _, payload in await told(app) if type_ == "DeadlinePassed"]
+    return [
+        (one["owner"]["kind"], [to["kind"] for to in one["escalated_to"]], (one["next_due"] or "")[:10] or None)
+        for one in found
+    ]
+
+
+async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """With a deputy in charge on the day it goes to the deputy alone, then, after the call's term, to the programme."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"deputy_wd": 4}}
+    due = datetime.fromisoformat(in_days(10))
+    await feed.deliver((standing_in("MD", 5, 12), "deputy"))
+    await feed.deliver(
+        (event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted", due=due.isoformat()), APPLICATION)
+    )
+    until = workdays.due(due, 4, Unit.WORKING_DAYS, "MD")
+    clock.move(due + timedelta(minutes=1) - clock.now())
+    assert await sweep(app) == [("DeadlinePassed", "endorsement home_coordinator")]
+    assert await passed(app) == [("home_coordinator", ["home_deputy"], str(until.date()))]
+    await post(app)
+    both = list(zip(catcher.mails, catcher.recipients, strict=True))
+    mail, whom = next((mail, whom) for mail, whom in both if "Nobody has answered" in str(mail["subject"]))
+    assert whom.startswith("home_deputy.only@")
+    assert f"{until.day} {until:%B %Y}" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    clock.move(until - timedelta(minutes=5) - clock.now())
+    assert [one for one in await sweep(app) if one[0] == "DeadlinePassed"] == []
+    assert await sweep(app, minutes=10) == [("DeadlinePassed", "endorsement home_deputy")]
+    assert (await passed(app))[1:] == [("home_deputy", ["programme_coordinator"], None)]
+    assert await sweep(app, days=60) == []
+
+
+@pytest.mark.parametrize("deputy", [("MD", -9, 9), ("MD", 12, None), ("GE", 0, None)])
+async def test_a_deputy_of_another_day_or_country_is_not_asked(
+    app: FastAPI, feed: Feed, deputy: tuple[str, int, int | None]
+) -> None:
+    """Whose days were over, not begun, or whose country is another: the programme is told at once, and only then."""
+    await feed.deliver((standing_in(*deputy), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await sweep(app, days=11)
+    assert await passed(app) == [("home_coordinator", ["programme_coordinator"], None)]
+    assert await sweep(app, days=60) == []
+
+
+async def test_a_deputy_is_asked_about_placements_and_both_clearances(app: FastAPI, feed: Feed) -> None:
+    """The host's deputy about a placement and the host's clearance, the home one's about the home clearance."""
+    host = event("MatchProposed").model_dump(mode="json")["pairing"]["host_country"]
+    await feed.deliver((standing_in("MD", 0), "ours"), (standing_in(host, 0), "theirs"))
+    await feed.deliver((event("OfferSubmitted", due=in_days(10)), OFFER), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
+    await sweep(app, days=11)
+    late = [one[:2] for one in await passed(app)]
+    assert ("home_coordinator", ["home_deputy"]) in late
+    assert ("host_coordinator", ["host_deputy"]) in late
+    await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country=host), MATCH))
+    assert ("DeadlinePassed", "host_clearance host_coordinator") in await sweep(app, days=11)
+    gone_on = [one["escalated_to"][0]["kind"] for _, _, one in await told(app) if one["kind"] == "host_clearance"]
+    assert gone_on == ["host_deputy"]
 
 
 async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:

@@ -21,6 +21,7 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
         "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
         "deadline_due": "SELECT * FROM deadline WHERE open AND due <= now() ORDER BY due, id LIMIT 500",
+        "deputyship_place": "SELECT * FROM deputyship WHERE place = 'MD' AND since <= '2026-01-05'",
         "deadline_remind_at": "SELECT * FROM deadline WHERE open AND remind_at <= now() ORDER BY remind_at, id LIMIT 9",
     }
     for index, query in queries.items():

@@ -62,6 +62,7 @@ TIMERS: dict[str, tuple[str, ...]] = {
         "appeal_wd",
         "appeal_decision_wd",
         "offer_endorse_wd",
+        "deputy_wd",
         "availability_after_days",
         "availability_answer_wd",
     ),

@@ -43,6 +43,7 @@ TIMER_SENTENCES: dict[str, str] = {
     "appeal_wd": N_("An officer can appeal for %(count)d working days."),
     "appeal_decision_wd": N_("An appeal is decided within %(count)d working days."),
     "offer_endorse_wd": N_("The host national coordinator endorses a placement within %(count)d working days."),
+    "deputy_wd": N_("Where a country does not answer in time, its deputy has %(count)d working days more."),
     "availability_after_days": N_("A host or mentor is asked after %(count)d days whether still available."),
     "availability_answer_wd": N_("Without an answer to that, capacity pauses after %(count)d working days."),
     "clearance_wd": N_("Each country clears a match within %(count)d working days."),

@@ -197,6 +197,7 @@ TIMER_LABELS: dict[str, str] = {
     "appeal_wd": N_("Time to appeal (working days)"),
     "appeal_decision_wd": N_("Decision on an appeal (working days)"),
     "offer_endorse_wd": N_("Endorsement of a placement (working days)"),
+    "deputy_wd": N_("Time of the deputy after that of a country (working days)"),
     "availability_after_days": N_("“Still available?” is asked after (days)"),
     "availability_answer_wd": N_("Answer to that (working days)"),
     "clearance_wd": N_("Clearance by each country (working days)"),

@@ -12,6 +12,7 @@ from services.applications.pages.offers.ticked import ACTS
 from services.applications.pages.parts import Store, cause_word, country_filter, state_counts, tag, uuid_in
 from services.applications.store import calls, matches, register
 from services.applications.store import offer_list as store
+from services.applications.store.coordinators import held as held_on
 from services.applications.store.offers import Offer
 from services.applications.store.paging import PAGE
 from shared import clock
@@ -42,8 +43,9 @@ async def show_all(
     seen = sight(principal)
     filters = store.Filters(state or None, uuid_in(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
-        found, total = await store.lines(session, seen, filters, clock.now(), page)
-        counts = await store.counts(session, seen, filters, clock.now())
+        moment, held = clock.now(), await held_on(session, clock.today())
+        found, total = await store.lines(session, seen, filters, moment, held, page)
+        counts = await store.counts(session, seen, filters, moment, held)
         of = await calls.calls(session)
         hosts = {
             one.id: one for one in await register.organisations(session, ids={one.organisation_id for one in found})

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from services.applications.actions import named
 from services.applications.actions import offers as actions
-from services.applications.actions.capacity import hands
+from services.applications.actions.capacity import Hands, hands
 from services.applications.actions.common import not_found
 from services.applications.model import steps
 from services.applications.model.offer import FIELDS
@@ -20,7 +20,6 @@ from services.applications.pages.offers.form import filled_page
 from services.applications.pages.parts import Store, cause_word, tag
 from services.applications.store import applications, calls, matches, register, visits
 from services.applications.store import offers as store
-from shared import clock
 from shared.bus import Bus
 from shared.contracts import offers as told
 from shared.contracts.codes import CallState, OfferState, Role, StatedReason, VoidReason
@@ -59,9 +58,7 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
         host = await register.organisation(session, offer.organisation_id)
         call = await calls.call(session, offer.call_id)
         names = await named.names_of(session, [offer.entry])
-        own_hands = await hands(
-            session, principal, offer.country, offer.organisation_id, due=offer.due, since=offer.since
-        )
+        own_hands = await hands(session, principal, offer)
         taken = (await matches.confirmed_of_offers(session, [offer_id]))[offer_id]
         coming = await visits.of_offer(session, offer_id)
         references = await applications.by_id(session, {one.application_id for one in coming})
@@ -82,7 +79,7 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
             state("offer", offer.state),
             offer.since,
             offer.due,
-            holder=_holder(offer) or None,
+            holder=_holder(offer, own_hands) or None,
             reason=cause_word(offer.cause) or None,
         ),
         moves=_moves(offer, call) if mine else [],
@@ -90,7 +87,7 @@ async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) 
         writable=mine and (offer.stands in actions.WRITABLE or actions.revisable(offer)),
         reopens=offer.stands is OfferState.CLOSED,
         decides=decidable and own_hands.acting_as is not None,
-        asked=own_hands.sentence if decidable and programme else None,
+        asked=own_hands.said(principal) if decidable else None,
         voids=programme and steps.possible(told.OfferVoided, offer.state),
         remarks=[(words.label(section), offer.remarks[section]) for section in FIELDS if section in offer.remarks],
         done=request.query_params.get("done"),
@@ -105,13 +102,15 @@ def _moves(offer: store.Offer, call: calls.Call | None) -> list[str]:
     return [name for name in found if not (shut and name in {"resume", "publish", "submit"})]
 
 
-def _holder(offer: store.Offer) -> str:
-    """Who has it now, where the state alone does not say: after silence the deputy and the programme were asked too."""
+def _holder(offer: store.Offer, own: Hands) -> str:
+    """Who has it now, where the state alone does not say: after silence the deputy, then the programme too."""
     if offer.asked:
         return gettext("Host")
-    if offer.stands is OfferState.SUBMITTED and offer.due is not None and offer.due < clock.now():
-        return gettext("Host national coordinator; the deputy and the programme coordinator were asked too")
-    return ""
+    if offer.stands is not OfferState.SUBMITTED:
+        return ""
+    if own.asked is not None:
+        return gettext("Host national coordinator; the programme coordinator is asked too")
+    return gettext("Deputy of the host national coordinator") if own.overdue else ""
 
 
 def _coming(visit: visits.Visit, references: dict[UUID, applications.Application]) -> list[Any]:
