@@ -317,17 +317,20 @@ class AppealDecided(ApplicationEvent):
     """Another coordinator than before decides an appeal; `state` is where the application goes on.
 
     Upheld: the decision falls and the application goes on from where it was before it, `due` is then when the next step
-    is. Dismissed: it is back where it was when the appeal was filed.
+    is. Dismissed: it is back where it was when the appeal was filed. `call_closed`: the call has closed meanwhile, so
+    that what is upheld cannot go on in it and is unplaced.
     """
 
     outcome: AppealOutcome
     state: ApplicationState
     appeals: Count = 1
     due: Due | None = None
+    call_closed: bool = False
 
     example: ClassVar[Mapping[str, Any]] = {
         "outcome": "upheld",
         "state": "endorsed",
         "appeals": 1,
         "due": "2026-03-13T23:00:00Z",
+        "call_closed": False,
     }

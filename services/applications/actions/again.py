@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from services.applications.actions.applications import known_of
 from services.applications.actions.common import not_found, own
 from services.applications.model import again as model
+from services.applications.model.application import FINAL
 from services.applications.store import applications as store
 from services.applications.store import calls, register
 from shared import clock
-from shared.contracts.codes import ApplicationState
+from shared.contracts.codes import ApplicationState, CallState
 from shared.identity.scope import is_self
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -40,6 +41,19 @@ async def earlier(session: AsyncSession, application: store.Application) -> stor
     mine = await store.of_officer(session, application.subject)
     sent = [one for one in mine if one.submitted_at is not None and one.id != application.id]
     return next(iter(sorted(sent, key=lambda one: one.kind != application.kind)), None)
+
+
+async def next_calls(session: AsyncSession, application: store.Application) -> list[calls.Call]:
+    """The calls into which an application that ended without a place can be taken over now, the first deadline first.
+
+    None where it has not ended so, or where the officer has begun in that call already.
+    """
+    if application.own_state not in FINAL or application.submitted_at is None:
+        return []
+    begun = {one.call_id for one in await store.of_officer(session, application.subject)}
+    found = await calls.calls(session, state=CallState.PUBLISHED)
+    able = [one for one in found if one.takes_applications(clock.now()) and one.id not in begun]
+    return sorted((one for one in able if application.for_ in one.terms.kinds), key=lambda one: one.deadline)
 
 
 async def take_over(bus: Bus, principal: Principal, application_id: UUID, earlier_id: UUID) -> store.Application:

@@ -19,7 +19,7 @@ from services.applications.store import applications, calls, register
 from services.applications.store.coordinators import holders
 from shared import clock
 from shared.contracts.applications import AppealDecided
-from shared.contracts.codes import ActingAs, AppealOutcome, ApplicationState, Role
+from shared.contracts.codes import ActingAs, AppealOutcome, ApplicationState, CallState, Role
 from shared.identity.scope import EU, may_coordinate
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -84,8 +84,9 @@ async def decide(
 ) -> Application:
     """Uphold an appeal (on from before the decision, with new deadlines) or dismiss it (back where it was).
 
-    A second click finds it decided. Raises `Refused` (404; 409 where it is decided or not the principal's to decide;
-    422 without a reason in words).
+    Upheld after the call's close, it is unplaced: nothing becomes live again in a closed call. A second click finds it
+    decided. Raises `Refused` (404; 409 where it is decided or not the principal's to decide; 422 without a reason in
+    words).
     """
     written = answer.strip()
     if not written or len(written) > MOST:
@@ -96,8 +97,15 @@ async def decide(
         )
         raise Refused(sentence, 422, {"answer": sentence})
     async with bus.transaction(principal.subject) as tx:
+        # The call is held before the application is locked, as everywhere: so it closes before this or after it.
+        found = await applications.application(tx.session, application_id)
+        call = None if found is None else await calls.call(tx.session, found.call_id, hold=True)
         application = await applications.application(tx.session, application_id, lock=True)
-        if application is None or not may_coordinate(principal, application.country, application.organisation_id):
+        if (
+            application is None
+            or call is None
+            or not may_coordinate(principal, application.country, application.organisation_id)
+        ):
             raise not_found()
         appeal = await store.open_appeal(tx.session, application_id, lock=True)
         if appeal is None:
@@ -110,16 +118,19 @@ async def decide(
         own = seat(principal, application, appeal)
         if own.acting_as is None:
             raise Refused(own.why_not, 409)
+        closed = call.state == CallState.CLOSED
         with lawful():
             state = model.decided(
-                outcome, state=application.own_state, against=appeal.decided_state, before=appeal.state_before
+                outcome,
+                state=application.own_state,
+                against=appeal.decided_state,
+                before=appeal.state_before,
+                closed=closed,
             )
-        call = await calls.call(tx.session, application.call_id)
-        assert call is not None
         moment = clock.now()
         until = model.next_due(state, moment, call.terms, application.country)
         appeal.outcome, appeal.closed_at, appeal.closed_by, appeal.answer = outcome, moment, principal.subject, written
         tx.session.add(appeal)
-        event = AppealDecided(outcome=outcome, state=state, due=until)
+        event = AppealDecided(outcome=outcome, state=state, due=until, call_closed=closed)
         await record(tx, application, event, state=state, due=until, acting_as=own.acting_as, text=written)
         return application

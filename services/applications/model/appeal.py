@@ -2,7 +2,8 @@
 
 `lifecycles.md`, "Application": against not_endorsed, ineligible and cancelled, within the call's `appeal_wd`; another
 coordinator than before decides. Upheld, the application goes on from before the decision; dismissed, it is back where
-it was. One appeal a decision.
+it was. One appeal a decision. A call that has closed meanwhile takes nobody up again: the decision falls, and the
+application is unplaced, as all are that the close leaves without a place.
 """
 
 from __future__ import annotations
@@ -62,11 +63,16 @@ def before(against: S, earlier: S) -> S:
     return _BEFORE.get(against, earlier)
 
 
-def decided(outcome: AppealOutcome, *, state: S, against: S, before: S) -> S:
-    """Where an appeal that is decided leads. Raises `NotPossible` where the application is not appealed (any more)."""
+def decided(outcome: AppealOutcome, *, state: S, against: S, before: S, closed: bool) -> S:
+    """Where an appeal that is decided leads; `closed`: the call has closed meanwhile.
+
+    Raises `NotPossible` where the application is not appealed (any more).
+    """
     if state is not S.APPEALED:
         raise NotPossible(gettext("This appeal was decided already."))
-    return before if outcome is AppealOutcome.UPHELD else against
+    if outcome is AppealOutcome.DISMISSED:
+        return against
+    return S.UNPLACED if closed else before
 
 
 def next_due(state: S, now: datetime, terms: CallTerms, country: str) -> datetime | None:

@@ -14,7 +14,7 @@ from services.applications.store import appeals as store
 from services.applications.store import applications, register
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import AppealOutcome
+from shared.contracts.codes import AppealOutcome, CallState
 from shared.identity import Principal
 from shared.web import dates, states, words
 from shared.web.errors import Refused
@@ -127,6 +127,7 @@ async def _page(
         before=states.state("application", appeal.before),
         outcome=words.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
         seat=seat,
+        closed=case.call.state == CallState.CLOSED,
         form_=form,
         done=request.query_params.get("done"),
     )

@@ -26,6 +26,7 @@ from services.applications.pages.task_forms import TASK_FORMS, choices, tasks_of
 from services.applications.store import applications as store
 from services.applications.store import certificates, mentorships, visits
 from shared.bus import Bus
+from shared.contracts.applications import AppealDecided
 from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, Role, StatedReason
 from shared.identity import Principal, allow
 from shared.identity.scope import is_self
@@ -106,6 +107,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         before = await again.earlier(session, case.application)
         notes = await again.left_open(session, case)
         came = await _came_of(session, case)
+        next_ = await again.next_calls(session, case.application)
     events = history(steps, principal, internal=False)
     writable = case.application.own_state in actions.WRITABLE
     remarks = returned.remarks if returned and writable else {}
@@ -128,6 +130,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         outcomes=asked,
         changed=changed,
         earlier=before,
+        next_calls=next_,
         came=came,
         may_withdraw=leaves,
         may_change=model.may_change(case.application.own_state, case.shown_state),
@@ -142,6 +145,10 @@ _NOES = frozenset({ApplicationState.NOT_ENDORSED, ApplicationState.INELIGIBLE, A
 
 def _why(case: Case, steps: Sequence[store.Step], events: Sequence[dict[str, Any]]) -> str | None:
     """The reason of a no, as the history has it; `events` are the steps in words, in the same order."""
+    if case.application.own_state is ApplicationState.UNPLACED and steps and steps[0].event == AppealDecided.type:
+        return gettext(
+            "Your appeal was upheld: the decision against you no longer stands. But the call had closed by then."
+        )
     if case.application.own_state not in _NOES:
         return None
     said = (event["text"] for step, event in zip(steps, events, strict=True) if step.state == case.application.state)

@@ -102,7 +102,7 @@ _APPLICATIONS = (
         (Actor.HOME_COORDINATOR, Actor.PROGRAMME),
         (S.APPEALED,),
         deadline=D.APPEAL_DECISION,
-        then="upheld: on from before the decision; dismissed: back where it was",
+        then="upheld: on from before the decision, or, after the call's close, unplaced; dismissed: back where it was",
     ),
 )
 

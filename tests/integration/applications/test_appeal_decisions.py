@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.applications.conftest import call_terms
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tests.integration.applications.conftest import Programme
 
 WHY = "The unit has asked for this course twice"
@@ -183,3 +187,54 @@ async def test_a_close_ends_what_an_appeal_opened_again(more: Programme) -> None
     told = [payload["outcome"] for kind, _, payload in await more.journal("exchange.applications")
             if kind == "ApplicationDecided"]  # fmt: skip
     assert told == ["not_endorsed"]
+
+
+@pytest.mark.parametrize("made_by", [turned_down, ineligible])
+async def test_upheld_after_the_close_nothing_comes_back_to_life(
+    more: Programme, made_by: Callable[[Programme], Awaitable[dict[str, Any]]]
+) -> None:
+    """It is unplaced, page and event say why, the outcome told first stays, and the answers go into the next call."""
+    made = await made_by(more)
+    at = f"/applications/cases/{made['id']}/appeal"
+    await more.post("programme", f"/calls/{more.call['id']}/close")
+    assert (await more.get("ani", f"/applications/{made['id']}"))["state"] == "appealed"
+    assert "The call has closed meanwhile" in await page(more, "second", at)
+    answer = await more.as_("second").post(at, data={"outcome": "upheld", "answer": ANSWER})
+    assert answer.status_code == 303
+    kind, told = await last(more)
+    assert (kind, told["outcome"], told["state"], told["due"], told["call_closed"]) == (
+        "AppealDecided", "upheld", "unplaced", None, True,
+    )  # fmt: skip
+    first = [data["outcome"] for name, _, data in await more.journal("exchange.applications")
+             if name == "ApplicationDecided"]  # fmt: skip
+    assert len(first) == 1
+    mine = f"/applications/mine/{made['id']}"
+    shown = await page(more, "ani", mine)
+    assert "Your appeal was upheld" in shown
+    assert ANSWER in shown
+    assert "Apply again with these answers" not in shown
+    fund = {"name": "TOPCOP III", "payer": "European Commission", "since": "2025-01-01"}
+    funds = await more.post("programme", "/funds", {"funds": [fund]}, 201)
+    next_call = await more.post("programme", "/calls", call_terms(funds["ids"][0]), 201)
+    assert f"Apply to {next_call['reference']}" in await page(more, "ani", mine)
+    begun = await more.as_("ani").post(f"/applications/calls/{next_call['id']}/apply", data={"kind": "study_visit"})
+    assert made["reference"] in await page(more, "ani", begun.headers["location"])
+    assert "Apply again with these answers" not in await page(more, "ani", mine)
+
+
+async def test_dismissed_after_the_close_it_is_back_where_it_was(more: Programme) -> None:
+    """The close changes nothing for a decision that stands."""
+    made = await turned_down(more)
+    await more.post("programme", f"/calls/{more.call['id']}/close")
+    await more.post("second", f"/applications/{made['id']}/appeal/decide", {"outcome": "dismissed", "answer": ANSWER})
+    assert (await last(more))[1]["state"] == "not_endorsed"
+
+
+async def test_a_close_and_a_decided_appeal_cross(more: Programme) -> None:
+    """Sent at the same moment, one is first: either way nothing is live in the closed call afterwards."""
+    made = await turned_down(more)
+    await asyncio.gather(
+        more.post("programme", f"/calls/{more.call['id']}/close"),
+        more.post("second", f"/applications/{made['id']}/appeal/decide", {"outcome": "upheld", "answer": ANSWER}),
+    )
+    assert (await more.get("ani", f"/applications/{made['id']}"))["state"] == "unplaced"

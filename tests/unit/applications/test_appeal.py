@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,9 +42,12 @@ def test_upheld_goes_on_from_before_and_dismissed_goes_back(against: S, earlier:
         )
     else:
         assert before is earlier
-    known = {"state": S.APPEALED, "against": against, "before": before}
+    known: dict[str, Any] = {"state": S.APPEALED, "against": against, "before": before, "closed": False}
     assert model.decided(AppealOutcome.UPHELD, **known) is before
     assert model.decided(AppealOutcome.DISMISSED, **known) is against
+    late = known | {"closed": True}
+    assert model.decided(AppealOutcome.UPHELD, **late) is S.UNPLACED
+    assert model.decided(AppealOutcome.DISMISSED, **late) is against
     with pytest.raises(NotPossible, match="decided already"):
         model.decided(AppealOutcome.UPHELD, **known | {"state": before})
 

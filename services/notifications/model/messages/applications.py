@@ -2,7 +2,7 @@
 
 from services.notifications.model.rule import Rule, When
 from shared.contracts import applications as on
-from shared.contracts.codes import ApplicationState, Outcome, Party
+from shared.contracts.codes import AppealOutcome, ApplicationState, Outcome, Party
 from shared.contracts.codes import AudienceKind as A
 from shared.web.i18n import N_
 
@@ -11,6 +11,12 @@ _LOOK = N_("Open the application")
 _CLOCK = When(N_("for silence"), lambda data: data.by is Party.CLOCK)
 _PERSON = When(N_("by the officer"), lambda data: data.by is not Party.CLOCK)
 _APPEAL = N_("If you think that this is wrong, you may appeal until %(due)s.")
+
+
+def _too_late(data: on.AppealDecided) -> bool:
+    """Whether an appeal is upheld where nothing can go on any more."""
+    return data.call_closed and data.outcome is AppealOutcome.UPHELD
+
 
 RULES = (
     Rule(
@@ -272,5 +278,20 @@ RULES = (
         (N_("Your appeal on %(reference)s is decided: %(outcome)s."),),
         "application",
         _READ,
+        when=When(N_("while the call is open, or where it is dismissed"), lambda data: not _too_late(data)),
+    ),
+    Rule(
+        "appeal_upheld_after_close",
+        on.AppealDecided,
+        A.APPLICANT,
+        N_("Your appeal is upheld"),
+        (
+            N_("Your appeal on %(reference)s is upheld: the decision against you no longer stands."),
+            N_("The call had closed by then, so the application cannot go on there and has no place."),
+            N_("You can take the same answers over into the next open call: the page of your application leads there."),
+        ),
+        "application",
+        _READ,
+        when=When(N_("where it is upheld after the call has closed"), _too_late),
     ),
 )
