@@ -60,8 +60,8 @@ def make_problem(
     fixed: bool = True,
 ) -> Problem:
     """One problem; `tight` is how often each optional obstacle is there."""
-    places = [_seat(dice, f"s{number}", tight) for number in range(seats)]
-    candidates = [_candidate(dice, f"c{number}", seats, tight) for number in range(people)]
+    places = [seat(dice, f"s{number}", tight) for number in range(seats)]
+    candidates = [candidate(dice, f"c{number}", seats, tight) for number in range(people)]
     rules = Rules(
         objective=objective,
         language_minimum=LanguageLevel.A2 if dice.random() < tight else None,
@@ -102,7 +102,8 @@ def make_problem(
     )
 
 
-def _seat(dice: random.Random, identity: str, tight: float) -> Seat:
+def seat(dice: random.Random, identity: str, tight: float) -> Seat:
+    """A placement, or now and then a mentor."""
     mentor = dice.random() < 0.15
 
     def now_and_then() -> bool:
@@ -132,7 +133,9 @@ def _seat(dice: random.Random, identity: str, tight: float) -> Seat:
     )
 
 
-def _candidate(dice: random.Random, identity: str, seats: int, tight: float) -> Candidate:
+def candidate(dice: random.Random, identity: str, seats: int, tight: float) -> Candidate:
+    """An officer, or now and then a mentee, who may name one of so many seats."""
+
     def now_and_then() -> bool:
         return dice.random() < tight
 
@@ -173,7 +176,7 @@ def market_of(
 ) -> Market:
     """A market from published preference lists (best first), for examples whose answer is known."""
     people, seats = sorted(wishes), sorted(orders)
-    candidates = [_candidate(random.Random(0), one, 1, 0.0) for one in people]
+    candidates = [candidate(random.Random(0), one, 1, 0.0) for one in people]
     problem = Problem(
         call_id="example",
         day=DAY,

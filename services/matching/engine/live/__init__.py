@@ -1,0 +1,1 @@
+"""How does the provisional matching follow one event, equal to a run from scratch?"""

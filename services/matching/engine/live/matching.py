@@ -1,0 +1,256 @@
+"""What does one event do to a stable matching? What a run from scratch would make of it, at the cost of a chain.
+
+Arrivals and lost places are deferred acceptance that goes on (candidates only lose by them); departures and new places
+are vacancy chains, after which rotations are turned until no candidate can do better (candidates only gain). A change
+that is both is done as both, one after the other.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from services.matching.engine.live.book import NOWHERE, Book
+from services.matching.engine.live.pairing import Pairing
+from services.matching.engine.live.rotations import climb
+from services.matching.engine.live.sides import Numbers
+from services.matching.engine.problem import Candidate, Fixed, Problem, Seat, SeatKind
+from shared.contracts.codes import Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One candidate's provisional seat before and after an event (ids; None: no seat)."""
+
+    candidate_id: str
+    before: str | None
+    after: str | None
+
+
+def can_follow(problem: Problem) -> bool:
+    """Whether events of the problem can be followed one by one: under *stable*, without ceilings.
+
+    A ceiling spans all seats, so that one arrival can change who of its country is in the pool at all.
+    """
+    return problem.rules.objective is Objective.STABLE and not problem.rules.ceilings
+
+
+class LiveMatching:
+    """The best stable matching of a problem that changes; day, seed and rules stay.
+
+    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be what `run` gives.
+    """
+
+    def __init__(self, problem: Problem, matching: Mapping[str, str] | None = None) -> None:
+        """Raises ValueError for a problem that cannot be followed."""
+        if not can_follow(problem):
+            raise ValueError("Only a stable matching without ceilings can be followed event by event")
+        self._start = replace(problem, candidates=(), seats=(), fixed=())
+        self._rules = problem.rules
+        self._pairing = Pairing(problem)
+        self._countries = Numbers()
+        self._candidates: dict[str, Candidate] = {}
+        self._seats: dict[str, Seat] = {}
+        self._fixed: dict[str, Fixed] = {}
+        self._used: dict[str, Counter[str]] = defaultdict(Counter)
+        self._names: dict[int, str] = {}
+        self._seat_names: dict[int, str] = {NOWHERE: ""}
+        self.rotations = 0
+        """How many rotations events have turned so far."""
+        self._fill(problem, matching)
+
+    def _fill(self, problem: Problem, matching: Mapping[str, str] | None) -> None:
+        pairing = self._pairing
+        for pair in problem.fixed:
+            self._fixed[pair.candidate_id] = pair
+            self._used[pair.seat_id][pair.country] += 1
+        for seat in problem.seats:
+            self._seats[seat.id] = seat
+            self._seat_names[pairing.seats.add(seat)] = seat.id
+        pool = [one for one in problem.candidates if one.id not in self._fixed]
+        for country in sorted({one.country for one in pool} | {pair.country for pair in problem.fixed}):
+            self._countries[country]
+        self._book = Book(pairing.candidates.room, pairing.seats.room, len(self._countries) + 8)
+        for seat in problem.seats:
+            self._set_terms(seat)
+        for one in pool:
+            self._enter_row(one)
+        slots = [pairing.candidates.place[one.id] for one in pool]
+        if matching is None:
+            self._book.enter(slots)
+        else:
+            for one, slot in zip(pool, slots, strict=True):
+                seat_id = matching.get(one.id)
+                self._book.settle(slot, NOWHERE if seat_id is None else pairing.seats.place[seat_id])
+        self._book.before.clear()
+
+    @property
+    def matching(self) -> dict[str, str]:
+        """Candidate id -> seat id, new pairs only."""
+        return {
+            name: self._seat_names[seat]
+            for name in self._candidates
+            if (seat := int(self._book.at[self._pairing.candidates.place[name]])) != NOWHERE
+        }
+
+    @property
+    def problem(self) -> Problem:
+        """The problem as it stands."""
+        return replace(
+            self._start,
+            candidates=tuple(self._candidates.values()),
+            seats=tuple(self._seats.values()),
+            fixed=tuple(self._fixed.values()),
+        )
+
+    def seat_of(self, candidate_id: str) -> str | None:
+        """The seat of a candidate, if any. Raises KeyError for who is not in the pool."""
+        return self._seat_names[int(self._book.at[self._pairing.candidates.place[candidate_id]])] or None
+
+    def arrive(self, candidate: Candidate) -> tuple[Move, ...]:
+        """A candidate enters the pool. Raises ValueError for who is in it, or is in a fixed pair."""
+        if candidate.id in self._candidates or candidate.id in self._fixed:
+            raise ValueError(f"Candidate {candidate.id} is there already")
+        self._book.enter([self._enter_row(candidate)])
+        return self._moves()
+
+    def leave(self, candidate_id: str) -> tuple[Move, ...]:
+        """A candidate leaves the pool. Raises KeyError for who is not in it."""
+        self._leave(candidate_id, keep=False)
+        return self._moves()
+
+    def change(self, candidate: Candidate) -> tuple[Move, ...]:
+        """A candidate of the pool is changed. Raises KeyError for who is not in it."""
+        self._leave(candidate.id, keep=False)
+        self._book.enter([self._enter_row(candidate)])
+        return self._moves()
+
+    def open(self, seat: Seat) -> tuple[Move, ...]:
+        """A seat is offered. Raises ValueError for one that is there."""
+        if seat.id in self._seats:
+            raise ValueError(f"Seat {seat.id} is there already")
+        self._open(seat)
+        return self._moves()
+
+    def close(self, seat_id: str) -> tuple[Move, ...]:
+        """A seat is offered no more; its fixed pairs stay. Raises KeyError for one that is not there."""
+        self._close(seat_id)
+        return self._moves()
+
+    def alter(self, seat: Seat) -> tuple[Move, ...]:
+        """A seat gets other terms or another number of places. Raises KeyError for one that is not there."""
+        if _without_places(self._seats[seat.id]) == _without_places(seat):
+            self._seats[seat.id] = seat
+            self._resize(seat)
+        else:
+            self._close(seat.id)
+            self._open(seat)
+        return self._moves()
+
+    def fix(self, pair: Fixed) -> tuple[Move, ...]:
+        """A pair is proposed: its candidate leaves the pool, its place is taken. Raises ValueError if it is fixed."""
+        if pair.candidate_id in self._fixed:
+            raise ValueError(f"Candidate {pair.candidate_id} is in a fixed pair already")
+        if pair.candidate_id in self._candidates:
+            # Whoever takes the place that he or she holds leaves nothing for others to move into.
+            self._leave(pair.candidate_id, keep=self.seat_of(pair.candidate_id) == pair.seat_id)
+        self._fixed[pair.candidate_id] = pair
+        self._used[pair.seat_id][pair.country] += 1
+        if pair.seat_id in self._seats:
+            self._resize(self._seats[pair.seat_id])
+        return self._moves()
+
+    def release(self, candidate_id: str) -> tuple[Move, ...]:
+        """A fixed pair is no more, and its place is free; the candidate is not in the pool. Raises KeyError."""
+        pair = self._fixed.pop(candidate_id)
+        self._used[pair.seat_id][pair.country] -= 1
+        if pair.seat_id in self._seats:
+            self._resize(self._seats[pair.seat_id])
+        return self._moves()
+
+    # Parts
+
+    def _enter_row(self, one: Candidate) -> int:
+        slot = self._pairing.candidates.add(one)
+        country = self._countries[one.country]
+        self._make_room()
+        self._candidates[one.id] = one
+        self._names[slot] = one.id
+        self._book.set_row(slot, country, self._pairing.row(one, slot))
+        return slot
+
+    def _leave(self, candidate_id: str, *, keep: bool) -> None:
+        """Take a candidate out; with `keep` nobody moves up, for the place is taken at once."""
+        slot = self._pairing.candidates.remove(self._candidates.pop(candidate_id))
+        seat = self._book.remove(slot)
+        if not keep:
+            self._improve(seat)
+
+    def _open(self, seat: Seat) -> None:
+        slot = self._pairing.seats.add(seat)
+        self._make_room()
+        self._seats[seat.id] = seat
+        self._seat_names[slot] = seat.id
+        self._book.set_column(slot, self._pairing.column(seat, slot))
+        self._set_terms(seat)
+        self._improve(slot)
+
+    def _close(self, seat_id: str) -> None:
+        slot = self._pairing.seats.remove(self._seats.pop(seat_id))
+        self._book.set_terms(slot, 0, 0, {}, bound=False)
+        self._book.enter(self._book.turn_away(slot))
+        self._book.clear_column(slot, self._pairing.candidates.top)
+
+    def _resize(self, seat: Seat) -> None:
+        """Follow another number of places: more, fewer, or both where a country's share changes beside them."""
+        book, slot = self._book, self._pairing.seats.place[seat.id]
+        self._set_terms(seat)
+        held, chosen = {one for _, one in book.held[slot]}, book.choice(slot)
+        if chosen <= held:
+            book.enter(book.turn_away(slot, chosen))
+        elif not held <= chosen:
+            book.set_terms(slot, 0, 0, {}, bound=False)
+            book.enter(book.turn_away(slot))
+            self._set_terms(seat)
+        self._improve(slot)
+
+    def _set_terms(self, seat: Seat) -> None:
+        used, most = self._used[seat.id], seat.capacity
+        counted = {self._countries[country]: count for country, count in used.items() if count}
+        self._make_room()
+        if seat.kind is SeatKind.PLACEMENT and not seat.share_exempt:
+            most = self._rules.most_of_one_country(seat.capacity)
+        self._book.set_terms(
+            self._pairing.seats.place[seat.id],
+            max(0, seat.capacity - used.total()),
+            most,
+            counted,
+            bound=most < seat.capacity,
+        )
+
+    def _improve(self, seat: int) -> None:
+        """Fill what is free at a seat (NOWHERE: only lines have changed), and lead to the candidates' best."""
+        book = self._book
+        moved = book.vacancy(seat) if seat != NOWHERE else set()
+        self.rotations += climb(book, {int(book.at[one]) for one in moved} | ({seat} - {NOWHERE}))
+
+    def _make_room(self) -> None:
+        people, seats = self._pairing.candidates.room, self._pairing.seats.room
+        if not self._book.fits(people, seats, len(self._countries)):
+            self._book.grow(people, seats, len(self._countries) + 8)
+
+    def _moves(self) -> tuple[Move, ...]:
+        """What moved since the last event, by candidate id; whoever left is told as without a seat."""
+        book, names = self._book, self._seat_names
+        found = [
+            Move(self._names[one], names[before] or None, names[int(book.at[one])] or None)
+            for one, before in book.before.items()
+            if before != book.at[one]
+        ]
+        book.before.clear()
+        return tuple(sorted(found, key=lambda move: move.candidate_id))
+
+
+def _without_places(seat: Seat) -> Seat:
+    """The seat with nothing of how many it takes: what decides who may have it, and how good the pair is."""
+    weeks = seat.weeks and {week: 1 for week, places in seat.weeks.items() if places > 0}
+    return replace(seat, capacity=0, share_exempt=False, weeks=weeks)

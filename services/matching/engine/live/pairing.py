@@ -1,0 +1,209 @@
+"""What does one candidate make of all seats, or one seat of all candidates? Hard rules, both scores and tie-breaks.
+
+The same rules as `HardRules` and `Scores` ask of a whole problem (`tests/unit/engine/test_live.py` holds them equal),
+but from either side and for one alone. Capacity, quota and share are left out: they change with every event, and whom
+they stop is stopped by the seat (`book.py`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.live.sides import Candidates, Seats, Side, Words
+from services.matching.engine.problem import Candidate, Problem, Seat
+from services.matching.engine.scores import TIE_BITS
+from shared.contracts.codes import UNION, Criterion
+
+Integers = NDArray[np.int64]
+
+_NAMED = np.int64(1 << 62)
+_MASK = np.uint64((1 << TIE_BITS) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One against all slots of the other side: `own` orders seats for a candidate (0: not feasible), `key` the reverse.
+
+    Both are strict: a score with its tie-break below it.
+    """
+
+    own: Integers
+    key: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """The numbers of what the one states; nothing else can be common ground."""
+
+    topics: Sequence[int]
+    areas: Sequence[int]
+    tongues: Sequence[int]
+    weeks: Sequence[int]
+
+
+class Pairing:
+    """The two sides of one problem, and what its rules say of any pair of them."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.words = Words()
+        self.candidates = Candidates(self.words, problem.seed, len(problem.candidates))
+        self.seats = Seats(self.words, problem.seed, len(problem.seats), problem.rules)
+        self._union = self.words.countries[UNION]
+        self._apart = [(one.first, one.second) for one in problem.rules.exclusions if one.holds(problem.day)]
+        self._suspended = {country for country, since in problem.rules.suspended.items() if since <= problem.day}
+        for country in {*self._suspended, *(country for pair in problem.rules.reciprocity for country in pair)}:
+            self.words.countries[country]
+
+    def row(self, one: Candidate, slot: int) -> Line:
+        """What a candidate, who has the slot, makes of all seats."""
+        words, seats = self.words, self.seats
+        stated = _Stated(
+            [words.topics[topic] for topic in one.topics],
+            [words.areas[area] for area in one.expertise],
+            [words.tongues[language] for language in one.languages],
+            [words.weeks[week] for week in one.weeks or ()],
+        )
+        self._widen()
+        open_to = seats.all().alive & self._free_of(seats, one.id, one.country, one.organisation_id, one.conflicts)
+        open_to[[seats.place[identity] for identity in one.barred if identity in seats.place]] = False
+        return self._line(self.candidates.one(slot), seats.all(), stated, open_to)
+
+    def column(self, one: Seat, slot: int) -> Line:
+        """What a seat, which has the slot, makes of all candidates."""
+        words, people = self.words, self.candidates
+        stated = _Stated(
+            [words.topics[topic] for topic in one.topics],
+            [words.areas[area] for area in one.expertise],
+            [words.tongues[language] for language in one.languages],
+            [words.weeks[week] for week, places in (one.weeks or {}).items() if places > 0],
+        )
+        self._widen()
+        open_to = people.all().alive & self._free_of(people, one.id, one.country, one.organisation_id, one.conflicts)
+        open_to[list(people.barred.get(one.id, ()))] = False
+        return self._line(people.all(), self.seats.one(slot), stated, open_to)
+
+    def _widen(self) -> None:
+        self.candidates.widen()
+        self.seats.widen()
+        self._kept_tables()
+
+    def _kept_tables(self) -> None:
+        """Needs and reciprocity by number, made anew when a word has come that they do not hold."""
+        words, rules = self.words, self.problem.rules
+        size = (len(words.countries), len(words.topics), len(words.areas))
+        if getattr(self, "_size", None) == size:
+            return
+        self._size = size
+        self._topic_need = np.zeros((size[1], size[0]), np.int32)
+        self._area_need = np.zeros((size[2], size[0]), np.int32)
+        self._balance = np.zeros((size[0], size[0]), np.int32)
+        for (country, name), points in rules.needs.items():
+            for table, numbers in ((self._topic_need, words.topics), (self._area_need, words.areas)):
+                if name in numbers and country in words.countries:
+                    table[numbers[name], words.countries[country]] = points
+        for (home, host), points in rules.reciprocity.items():
+            self._balance[words.countries[home], words.countries[host]] = points
+
+    def _free_of(
+        self, side: Side, identity: str, country: str, agency: str, conflicts: Iterable[str]
+    ) -> NDArray[np.bool_]:
+        """Whom neither a conflict of interest nor an exclusion keeps apart from this one."""
+        others = side.all()
+        free = np.ones(side.top, bool)
+        agencies, countries = self.words.agencies, self.words.countries
+        for other in conflicts:
+            if other in side.place:
+                free[side.place[other]] = False
+            if other in agencies:
+                free &= others.agency != agencies[other]
+        for name in (identity, agency):
+            free[list(side.conflicts.get(name, ()))] = False
+        for pair in self._apart:
+            for here, other in (pair, pair[::-1]):
+                if here in {country, agency}:
+                    if other in countries:
+                        free &= others.country != countries[other]
+                    if other in agencies:
+                        free &= others.agency != agencies[other]
+        return free
+
+    def _line(self, c: SimpleNamespace, s: SimpleNamespace, stated: _Stated, open_to: NDArray[np.bool_]) -> Line:
+        """Rules and scores of candidates `c` and seats `s`, one of which is one alone, the other all."""
+        weights = self.problem.rules.weights
+        ok = open_to
+        ok &= (c.kind == s.kind) & ((c.country != s.country) | (c.country == self._union)) & (c.agency != s.agency)
+        for country in self._suspended:
+            number = self.words.countries[country]
+            ok &= (c.country != number) & (s.country != number)
+        common, points = self._common(c, s, stated, len(ok))
+        ok &= common & s.available & ~s.excludes[c.rank] & (c.group >= 1) & (c.group <= s.group)
+        kept = s.named == c.name
+        ok &= kept | ((s.named == 0) & ((c.named == 0) | (c.named == s.name)))
+        named = kept | ((c.named > 0) & (c.named == s.name))
+        points[Criterion.PREFERRED_COUNTRY] = c.prefers[s.country]
+        points[Criterion.FIRST_TIME] = np.multiply(c.first, 100, dtype=np.int32)
+        points[Criterion.RECIPROCITY] = self._balance[c.country, s.country]
+        points[Criterion.RANK_GROUP] = np.where(s.rank >= 0, 100 - 25 * np.abs(np.subtract(c.rank, s.rank)), 0)
+        points[Criterion.SERVICE] = np.multiply(c.service == s.service, 100, dtype=np.int32)
+        gain, preference = np.zeros(len(ok), np.int64), np.zeros(len(ok), np.int64)
+        for criterion, weight in weights.items():
+            if weight.applicant:
+                gain += points[criterion] * np.int32(weight.applicant)
+            if weight.host:
+                preference += points[criterion] * np.int32(weight.host)
+        own_tie, seat_tie = _ties(c.word, s.word)
+        key = (preference << TIE_BITS) | seat_tie
+        return Line(np.where(ok, (gain << TIE_BITS | own_tie) + 1, 0), np.where(named, key | _NAMED, key))
+
+    def _common(
+        self, c: SimpleNamespace, s: SimpleNamespace, stated: _Stated, size: int
+    ) -> tuple[NDArray[np.bool_], dict[Criterion, Any]]:
+        """Whether there is common ground in topic, language, expertise and weeks, and the points for it."""
+        none = np.zeros(size, np.int32)
+        wish, gap, depth, need, speech = none, none, none, none, none
+        shared = s.any_skill | np.zeros(size, bool)
+        understood, weeks = np.zeros(size, bool), np.zeros(size, np.int32)
+        for topic in stated.topics:
+            wish = np.maximum(wish, c.wish[topic] * s.has[topic])
+            if self._topic_need[topic].any():
+                need = np.maximum(need, self._topic_need[topic, c.country] * ((c.wish[topic] > 0) & (s.has[topic] > 0)))
+        for area in stated.areas:
+            mine, theirs = c.level[area], s.level[area]
+            both = (mine > 0) & (theirs > 0)
+            gap = np.maximum(gap, np.clip(40 + 30 * (theirs - mine), 0, 100) * both)
+            depth = np.maximum(depth, c.depth[area] * both)
+            shared |= both & (mine >= s.least)
+            if self._area_need[area].any():
+                need = np.maximum(need, self._area_need[area, c.country] * both)
+        for tongue in stated.tongues:
+            level, asked = c.tongue[tongue], s.asks[tongue]
+            understood |= (level >= np.maximum(asked, 1)) & (s.speaks[tongue] >= c.minimum)
+            speech = np.maximum(speech, (40 + 20 * (level - asked)) * (level > 0))
+        for week in stated.weeks:
+            weeks += c.week[week] & s.week[week]
+        anytime = c.anytime | s.anytime
+        common = (s.any_topic | (wish > 0)) & understood & shared
+        common &= anytime | (weeks >= self.problem.rules.common_weeks)
+        return common, {
+            Criterion.TOPIC: wish,
+            Criterion.EXPERTISE_GAP: gap,
+            Criterion.EXPERTISE: depth,
+            Criterion.LANGUAGE: np.minimum(speech, 100),
+            Criterion.WEEKS: np.where(anytime, 100, 25 * np.minimum(weeks, 4)),
+            Criterion.TRAINING_NEED: need,
+        }
+
+
+def _ties(own: Any, other: Any) -> tuple[Integers, Integers]:
+    """The published tie-breaks of both sides (see `Scores.ties`), where one of the two is one alone."""
+    with np.errstate(over="ignore"):
+        mixed = np.add(own, other, dtype=np.uint64)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(64 - TIE_BITS)).astype(np.int64), (mixed & _MASK).astype(np.int64)

@@ -1,0 +1,148 @@
+"""Is the matching after each event exactly what a run from scratch gives, whatever happens?"""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.live.book import NOWHERE, Book
+from services.matching.engine.live.matching import LiveMatching
+from services.matching.engine.live.pairing import Line, Pairing
+from services.matching.engine.live.rotations import climb
+from services.matching.engine.market import Market
+from services.matching.engine.matching import run
+from services.matching.engine.problem import Fixed, Problem
+from services.matching.engine.scores import TIE_BITS
+from shared.contracts.codes import Objective
+from tests.unit.engine.happenings import event, world
+from tests.unit.engine.worlds import candidate, make_problem, problems
+
+
+@given(problems(people=9, seats=6, quotas=False, fixed=False), st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Random) -> None:
+    """One candidate against all seats, or one seat against all candidates: the same pairs, orders and keys as a run."""
+    problem = replace(problem, seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
+    market, pairing = Market(problem), Pairing(problem)
+    people, seats = list(problem.candidates), list(problem.seats)
+    dice.shuffle(people)
+    dice.shuffle(seats)
+    seat_slots = {one.id: pairing.seats.add(one) for one in seats}
+    slots = {one.id: pairing.candidates.add(one) for one in people}
+    columns = {one.id: pairing.column(one, seat_slots[one.id]) for one in seats}
+    for place, one in enumerate(market.candidates):
+        row, cut = pairing.row(one, slots[one.id]), market.pairs.row(place)
+        wanted = [market.seats[at].id for at in market.pairs.seat[cut]]
+        feasible = [seat for seat, slot in seat_slots.items() if row.own[slot]]
+        assert sorted(feasible, key=lambda seat: -row.own[seat_slots[seat]]) == wanted
+        assert [row.key[seat_slots[seat]] for seat in wanted] == market.pairs.key[cut].tolist()
+        assert [row.own[seat_slots[seat]] - 1 >> TIE_BITS for seat in wanted] == market.pairs.gain[cut].tolist()
+        for seat, slot in seat_slots.items():
+            assert columns[seat].own[slots[one.id]] == row.own[slot]
+            assert not row.own[slot] or columns[seat].key[slots[one.id]] == row.key[slot]
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans())
+@example(seed=37, crowded=True)
+@settings(max_examples=250, deadline=None)
+def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool) -> None:
+    """People, seats, places and fixed pairs come, go and change: always equal, and all moves are told."""
+    dice = random.Random(seed)
+    live = LiveMatching(world(dice, crowded=crowded))
+    before = live.matching
+    assert before == run(live.problem).matching
+    for number in range(12):
+        happening = event(dice, live.problem, before, number)
+        if happening is None:
+            continue
+        name, happen = happening
+        told = happen(live)
+        after = live.matching
+        assert after == run(live.problem).matching, name
+        moved = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+        assert [(one.candidate_id, one.before, one.after) for one in told] == [
+            (one, before.get(one), after.get(one)) for one in sorted(moved)
+        ]
+        before = after
+
+
+def test_crowded_worlds_need_rotations() -> None:
+    """The events that the test above tries do open rotations: vacancy chains alone would not be enough."""
+    turned = 0
+    for seed in range(60):
+        dice = random.Random(seed)
+        live = LiveMatching(world(dice, crowded=True))
+        for number in range(12):
+            happening = event(dice, live.problem, live.matching, number)
+            if happening is not None:
+                happening[1](live)
+        turned += live.rotations
+    assert turned > 3
+
+
+def test_who_leaves_without_a_seat_can_let_two_others_change() -> None:
+    """Irving & Leather's rotation at its smallest: the one who stood between two of them goes, and both gain."""
+    wants = {0: (1, 0), 1: (0, 1), 2: (1,)}
+    takes = {0: (0, 1), 1: (1, 2, 0)}
+    book = Book(3, 2, 1)
+    for seat in takes:
+        book.set_terms(seat, 1, 1, {}, bound=False)
+    for one, seats in wants.items():
+        own, key = np.zeros(2, np.int64), np.zeros(2, np.int64)
+        for seat in seats:
+            own[seat], key[seat] = 2 - seats.index(seat), 3 - takes[seat].index(one)
+        book.set_row(one, 0, Line(own << TIE_BITS, key << TIE_BITS))
+    book.enter([0, 1, 2])
+    assert book.at.tolist() == [0, 1, NOWHERE]
+    assert book.remove(2) == NOWHERE
+    assert climb(book, ()) == 1
+    assert book.at.tolist() == [1, 0, NOWHERE]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_a_matching_that_is_known_can_be_taken_up(seed: int) -> None:
+    """Started from what a run gave, the state is the same as if all had entered: later events end the same."""
+    dice = random.Random(seed)
+    problem = world(dice, crowded=True)
+    first, second = LiveMatching(problem), LiveMatching(problem, run(problem).matching)
+    for number in range(6):
+        happening = event(dice, first.problem, first.matching, number)
+        if happening is not None:
+            assert happening[1](first) == happening[1](second)
+
+
+def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
+    """Many more people, seats, countries and words than at first: the arrays grow, the result is the same."""
+    dice = random.Random(3)
+    live = LiveMatching(make_problem(dice, 3, 2, tight=0.1, objective=Objective.STABLE, quotas=False))
+    for number in range(60):
+        live.arrive(replace(candidate(dice, f"n{number}", 4, 0.1), country=f"X{number % 30}"))
+        if number % 3 == 0:
+            seat = dice.choice(live.problem.seats)
+            live.open(replace(seat, id=f"t{number}", topics=seat.topics | {f"topic {number}"}))
+    assert live.matching == run(live.problem).matching
+    assert len(live.matching) > 5
+
+
+def test_what_cannot_be_is_refused() -> None:
+    """Ceilings and the other objective cannot be followed; who is there cannot arrive, who is not cannot leave."""
+    problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
+    for rules in (replace(problem.rules, ceilings={"MD": 1}), replace(problem.rules, objective=Objective.MOST_GOOD)):
+        with pytest.raises(ValueError, match="followed"):
+            LiveMatching(replace(problem, rules=rules))
+    live = LiveMatching(problem)
+    pair = Fixed(candidate_id="c0", seat_id="s0", country="MD")
+    live.fix(pair)
+    with pytest.raises(ValueError, match="c0"):
+        live.fix(pair)
+    with pytest.raises(ValueError, match="c0"):
+        live.arrive(problem.candidates[0])
+    with pytest.raises(ValueError, match="s0"):
+        live.open(problem.seats[0])
+    for wrong in (live.leave, live.close, live.release):
+        with pytest.raises(KeyError):
+            wrong("nobody")
