@@ -21,6 +21,7 @@ from shared.contracts.codes import UNION, Criterion
 Integers = NDArray[np.int64]
 
 _NAMED = np.int64(1 << 62)
+_TWENTY, _THIRTY, _FORTY = np.int16(20), np.int16(30), np.int16(40)
 _MASK = np.uint64((1 << TIE_BITS) - 1)
 
 
@@ -99,13 +100,15 @@ class Pairing:
         if getattr(self, "_size", None) == size:
             return
         self._size = size
-        self._topic_need = np.zeros((size[1], size[0]), np.int32)
-        self._area_need = np.zeros((size[2], size[0]), np.int32)
-        self._balance = np.zeros((size[0], size[0]), np.int32)
+        self._topic_need = np.zeros((size[1], size[0]), np.int16)
+        self._area_need = np.zeros((size[2], size[0]), np.int16)
+        self._balance = np.zeros((size[0], size[0]), np.int16)
         for (country, name), points in rules.needs.items():
             for table, numbers in ((self._topic_need, words.topics), (self._area_need, words.areas)):
                 if name in numbers and country in words.countries:
                     table[numbers[name], words.countries[country]] = points
+        self._needed_topics = self._topic_need.any(axis=1).tolist()
+        self._needed_areas = self._area_need.any(axis=1).tolist()
         for (home, host), points in rules.reciprocity.items():
             self._balance[words.countries[home], words.countries[host]] = points
 
@@ -146,55 +149,59 @@ class Pairing:
         ok &= kept | ((s.named == 0) & ((c.named == 0) | (c.named == s.name)))
         named = kept | ((c.named > 0) & (c.named == s.name))
         points[Criterion.PREFERRED_COUNTRY] = c.prefers[s.country]
-        points[Criterion.FIRST_TIME] = np.multiply(c.first, 100, dtype=np.int32)
-        points[Criterion.RECIPROCITY] = self._balance[c.country, s.country]
-        points[Criterion.RANK_GROUP] = np.where(s.rank >= 0, 100 - 25 * np.abs(np.subtract(c.rank, s.rank)), 0)
-        points[Criterion.SERVICE] = np.multiply(c.service == s.service, 100, dtype=np.int32)
-        gain, preference = np.zeros(len(ok), np.int64), np.zeros(len(ok), np.int64)
+        points[Criterion.FIRST_TIME] = np.multiply(c.first, 100, dtype=np.int16)
+        points[Criterion.RECIPROCITY] = self._balance[c.country, s.country] if self.problem.rules.reciprocity else 0
+        near = np.int8(100) - np.int8(25) * np.abs(c.rank - s.rank)
+        points[Criterion.RANK_GROUP] = near * (s.rank >= 0)
+        points[Criterion.SERVICE] = np.multiply(c.service == s.service, 100, dtype=np.int16)
+        gain, preference = np.zeros(len(ok), np.int32), np.zeros(len(ok), np.int32)
         for criterion, weight in weights.items():
             if weight.applicant:
-                gain += points[criterion] * np.int32(weight.applicant)
+                gain += np.multiply(points[criterion], weight.applicant, dtype=np.int32)
             if weight.host:
-                preference += points[criterion] * np.int32(weight.host)
+                preference += np.multiply(points[criterion], weight.host, dtype=np.int32)
         own_tie, seat_tie = _ties(c.word, s.word)
-        key = (preference << TIE_BITS) | seat_tie
-        return Line(np.where(ok, (gain << TIE_BITS | own_tie) + 1, 0), np.where(named, key | _NAMED, key))
+        key = (preference.astype(np.int64) << TIE_BITS) | seat_tie
+        return Line(np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), np.where(named, key | _NAMED, key))
 
     def _common(
         self, c: SimpleNamespace, s: SimpleNamespace, stated: _Stated, size: int
     ) -> tuple[NDArray[np.bool_], dict[Criterion, Any]]:
         """Whether there is common ground in topic, language, expertise and weeks, and the points for it."""
-        none = np.zeros(size, np.int32)
-        wish, gap, depth, need, speech = none, none, none, none, none
-        shared = s.any_skill | np.zeros(size, bool)
-        understood, weeks = np.zeros(size, bool), np.zeros(size, np.int32)
+        wish, gap, depth, speech, need = (np.zeros(size, np.int16) for _ in range(5))
+        understood, weeks = np.zeros(size, bool), np.zeros(size, np.int16)
         for topic in stated.topics:
-            wish = np.maximum(wish, c.wish[topic] * s.has[topic])
-            if self._topic_need[topic].any():
-                need = np.maximum(need, self._topic_need[topic, c.country] * ((c.wish[topic] > 0) & (s.has[topic] > 0)))
+            np.maximum(wish, c.wish[topic] * s.has[topic], out=wish)
+            if self._needed_topics[topic]:
+                asked_for = self._topic_need[topic, c.country] * ((c.wish[topic] > 0) & (s.has[topic] > 0))
+                np.maximum(need, asked_for, out=need)
+        shared = np.zeros(size, bool)
+        above_first = np.any(s.least > 1)
         for area in stated.areas:
             mine, theirs = c.level[area], s.level[area]
             both = (mine > 0) & (theirs > 0)
-            gap = np.maximum(gap, np.clip(40 + 30 * (theirs - mine), 0, 100) * both)
-            depth = np.maximum(depth, c.depth[area] * both)
-            shared |= both & (mine >= s.least)
-            if self._area_need[area].any():
-                need = np.maximum(need, self._area_need[area, c.country] * both)
+            np.maximum(gap, (_THIRTY * theirs + (_FORTY - _THIRTY * mine)) * both, out=gap)
+            np.maximum(depth, c.depth[area] * both, out=depth)
+            if above_first:
+                shared |= both & (mine >= s.least)
+            if self._needed_areas[area]:
+                np.maximum(need, self._area_need[area, c.country] * both, out=need)
         for tongue in stated.tongues:
             level, asked = c.tongue[tongue], s.asks[tongue]
-            understood |= (level >= np.maximum(asked, 1)) & (s.speaks[tongue] >= c.minimum)
-            speech = np.maximum(speech, (40 + 20 * (level - asked)) * (level > 0))
+            spoken = level > 0
+            understood |= (level >= asked) & (s.speaks[tongue] >= c.minimum) & spoken
+            np.maximum(speech, ((_FORTY + _TWENTY * level) - _TWENTY * asked) * spoken, out=speech)
         for week in stated.weeks:
             weeks += c.week[week] & s.week[week]
         anytime = c.anytime | s.anytime
-        common = (s.any_topic | (wish > 0)) & understood & shared
+        common = (s.any_topic | (wish > 0)) & understood & (s.any_skill | (shared if above_first else depth > 0))
         common &= anytime | (weeks >= self.problem.rules.common_weeks)
         return common, {
             Criterion.TOPIC: wish,
-            Criterion.EXPERTISE_GAP: gap,
+            Criterion.EXPERTISE_GAP: np.minimum(gap, 100),
             Criterion.EXPERTISE: depth,
             Criterion.LANGUAGE: np.minimum(speech, 100),
-            Criterion.WEEKS: np.where(anytime, 100, 25 * np.minimum(weeks, 4)),
+            Criterion.WEEKS: np.where(anytime, np.int16(100), np.int16(25) * np.minimum(weeks, 4)),
             Criterion.TRAINING_NEED: need,
         }
 
