@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine.live.book import NOWHERE, Book
+from services.matching.engine.live.follow import Follower, Ran
 from services.matching.engine.live.matching import LiveMatching
 from services.matching.engine.live.pairing import Line, Pairing
 from services.matching.engine.live.rotations import climb
@@ -17,8 +19,8 @@ from services.matching.engine.matching import run
 from services.matching.engine.problem import Fixed, Problem
 from services.matching.engine.scores import TIE_BITS
 from shared.contracts.codes import Objective
-from tests.unit.engine.happenings import event, world
-from tests.unit.engine.worlds import candidate, make_problem, problems
+from tests.unit.engine.happenings import after, event, world
+from tests.unit.engine.worlds import DAY, HOMES, candidate, make_problem, problems
 
 
 @given(problems(people=9, seats=6, quotas=False, fixed=False), st.randoms(use_true_random=False))
@@ -60,13 +62,13 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
             continue
         name, happen = happening
         told = happen(live)
-        after = live.matching
-        assert after == run(live.problem).matching, name
-        moved = {one for one in before.keys() | after.keys() if before.get(one) != after.get(one)}
+        now = live.matching
+        assert now == run(live.problem).matching, name
+        moved = {one for one in before.keys() | now.keys() if before.get(one) != now.get(one)}
         assert [(one.candidate_id, one.before, one.after) for one in told] == [
-            (one, before.get(one), after.get(one)) for one in sorted(moved)
+            (one, before.get(one), now.get(one)) for one in sorted(moved)
         ]
-        before = after
+        before = now
 
 
 def test_crowded_worlds_need_rotations() -> None:
@@ -128,12 +130,46 @@ def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
     assert len(live.matching) > 5
 
 
+@given(seed=st.integers(0, 2**32), crowded=st.booleans(), aim=st.sampled_from(tuple(Objective)), quotas=st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, aim: Objective, quotas: bool) -> None:
+    """Pairs, who has none and why are those of a run, by events or by a run, with quotas or the other objective."""
+    dice = random.Random(seed)
+    problem = world(dice, crowded=crowded)
+    limits = {home: dice.randint(0, 9) for home in dice.sample(HOMES, 2)} if quotas else {}
+    rules = replace(problem.rules, objective=aim, ceilings=limits, floors={"UA": 1} if quotas else {})
+    problem, follower = replace(problem, rules=rules), Follower(run)
+    for _ in range(5):
+        outcome, scratch = follower.follow(problem), Ran(run(problem))
+        assert outcome.pairs == scratch.pairs
+        assert outcome.unmatched == scratch.unmatched
+        assert [outcome.reason(one) for one in outcome.unmatched] == [scratch.reason(one) for one in scratch.unmatched]
+        assert follower.holds()
+        problem = after(problem, dice, dice.randint(0, 6))
+    assert follower.runs == 5 if aim is Objective.MOST_GOOD else follower.runs <= 5
+
+
+def test_only_what_is_different_is_followed() -> None:
+    """The same problem again is no event, one arrival is one; another day, or a change of everything, is a new run."""
+    dice = random.Random(4)
+    problem = world(dice, crowded=True)
+    follower = Follower(run)
+    follower.follow(problem)
+    follower.follow(replace(problem, candidates=tuple(replace(one) for one in problem.candidates)))
+    assert (follower.runs, follower.events) == (1, 0)
+    follower.follow(replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0))))
+    assert (follower.runs, follower.events) == (1, 1)
+    follower.follow(replace(problem, day=DAY + timedelta(days=1)))
+    assert (follower.runs, follower.events) == (2, 1)
+    follower.follow(replace(problem, candidates=tuple(candidate(dice, f"x{at}", 4, 0.0) for at in range(99))))
+    assert (follower.runs, follower.events) == (3, 1)
+
+
 def test_what_cannot_be_is_refused() -> None:
-    """Ceilings and the other objective cannot be followed; who is there cannot arrive, who is not cannot leave."""
+    """The other objective cannot be followed; who is there cannot arrive, and who is not there cannot leave."""
     problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
-    for rules in (replace(problem.rules, ceilings={"MD": 1}), replace(problem.rules, objective=Objective.MOST_GOOD)):
-        with pytest.raises(ValueError, match="followed"):
-            LiveMatching(replace(problem, rules=rules))
+    with pytest.raises(ValueError, match="followed"):
+        LiveMatching(replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD)))
     live = LiveMatching(problem)
     pair = Fixed(candidate_id="c0", seat_id="s0", country="MD")
     live.fix(pair)

@@ -45,6 +45,8 @@ class Book:
         """Whether the share of a country can bind at the seat."""
         self._least = np.full((countries, seats), _NEVER)
         """The key above which a seat takes one more of a country."""
+        self._left = np.zeros((countries, seats), bool)
+        """Whether fixed pairs have left a place for one of a country."""
         self._line_key = np.full((countries, seats), NOWHERE)
         self._line = np.full((countries, seats), NOWHERE)
         self._first = np.full(seats, NOWHERE)
@@ -75,6 +77,8 @@ class Book:
         ):
             mine[:m] = theirs  # type: ignore[assignment]
         wider._stale[:m] = self._stale
+        wider._left[:k, :m] = self._left
+        wider._left[k:, :m] = np.array(self.free) > 0
         for seat in range(m):
             if self.free[seat]:
                 wider._refresh(seat)
@@ -106,6 +110,9 @@ class Book:
     def set_terms(self, seat: int, free: int, share: int, used: dict[int, int], *, bound: bool) -> None:
         """The free places of a seat, the most of one country, and what fixed pairs have used of it."""
         self.free[seat], self.share[seat], self.bound[seat] = free, share, bound
+        self._left[:, seat] = free > 0
+        for country, number in used.items():
+            self._left[country, seat] = free > 0 and number < share
         count = dict(used)
         for _, one in self.held[seat]:
             own = int(self.country[one])
@@ -155,6 +162,10 @@ class Book:
             self._refresh(seat)
         self._stand(one, NOWHERE, int(_NEVER))
         return seat
+
+    def feasible(self, one: int) -> int:
+        """How many seats a candidate could have, had nobody else come: fixed pairs have left a place and a share."""
+        return int(np.count_nonzero((self.own[one] > 0) & self._left[self.country[one]]))
 
     def choice(self, seat: int) -> set[int]:
         """Whom a seat would choose under its present terms of those it holds and all who want it more."""

@@ -8,13 +8,18 @@ that is both is done as both, one after the other.
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from services.matching.engine.live.book import NOWHERE, Book
-from services.matching.engine.live.pairing import Pairing
+from services.matching.engine.live.pairing import Line, Pairing
 from services.matching.engine.live.rotations import climb
 from services.matching.engine.live.sides import Numbers
+from services.matching.engine.matching import Pair
 from services.matching.engine.problem import Candidate, Fixed, Problem, Seat, SeatKind
 from shared.contracts.codes import Objective
+
+MOST_PAIRS = 60_000_000
+"""Of more pairs (candidates times seats) the arrays would take above 1.2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +32,23 @@ class Move:
 
 
 def can_follow(problem: Problem) -> bool:
-    """Whether events of the problem can be followed one by one: under *stable*, without ceilings.
-
-    A ceiling spans all seats, so that one arrival can change who of its country is in the pool at all.
-    """
-    return problem.rules.objective is Objective.STABLE and not problem.rules.ceilings
+    """Whether a matching can be followed event by event: a stable one, of no more pairs than there is room for."""
+    stable = problem.rules.objective is Objective.STABLE
+    return stable and len(problem.candidates) * len(problem.seats) <= MOST_PAIRS
 
 
 class LiveMatching:
     """The best stable matching of a problem that changes; day, seed and rules stay.
 
-    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be what `run` gives.
+    Countries' ceilings and floors are looked at afterwards (`within_quotas`): they span all seats, so that one arrival
+    can change who of its country is in the pool at all. Where none of them binds, the matching is what `run` gives.
+    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be that.
     """
 
     def __init__(self, problem: Problem, matching: Mapping[str, str] | None = None) -> None:
         """Raises ValueError for a problem that cannot be followed."""
         if not can_follow(problem):
-            raise ValueError("Only a stable matching without ceilings can be followed event by event")
+            raise ValueError("Only a stable matching can be followed event by event")
         self._start = replace(problem, candidates=(), seats=(), fixed=())
         self._rules = problem.rules
         self._pairing = Pairing(problem)
@@ -86,11 +91,9 @@ class LiveMatching:
     @property
     def matching(self) -> dict[str, str]:
         """Candidate id -> seat id, new pairs only."""
-        return {
-            name: self._seat_names[seat]
-            for name in self._candidates
-            if (seat := int(self._book.at[self._pairing.candidates.place[name]])) != NOWHERE
-        }
+        at, place, names = self._book.at, self._pairing.candidates.place, self._seat_names
+        seats = ((one, int(at[place[one]])) for one in self._candidates)
+        return {one: names[seat] for one, seat in seats if seat != NOWHERE}
 
     @property
     def problem(self) -> Problem:
@@ -102,9 +105,61 @@ class LiveMatching:
             fixed=tuple(self._fixed.values()),
         )
 
+    @property
+    def pool(self) -> Mapping[str, Candidate]:
+        """Those who are in the pool, by id."""
+        return MappingProxyType(self._candidates)
+
+    @property
+    def seats(self) -> Mapping[str, Seat]:
+        """The seats, by id."""
+        return MappingProxyType(self._seats)
+
+    @property
+    def fixed(self) -> Mapping[str, Fixed]:
+        """The fixed pairs, by candidate id."""
+        return MappingProxyType(self._fixed)
+
     def seat_of(self, candidate_id: str) -> str | None:
         """The seat of a candidate, if any. Raises KeyError for who is not in the pool."""
         return self._seat_names[int(self._book.at[self._pairing.candidates.place[candidate_id]])] or None
+
+    def pair_of(self, candidate_id: str) -> Pair | None:
+        """The pair of a candidate with both scores, if any. Raises KeyError for who is not in the pool."""
+        slot = self._pairing.candidates.place[candidate_id]
+        seat = int(self._book.at[slot])
+        if seat == NOWHERE:
+            return None
+        line = Line(self._book.own[slot, seat], self._book.key[slot, seat])
+        return Pair(candidate_id, self._seat_names[seat], *line.scores())
+
+    def open_seats(self, candidate_id: str) -> int:
+        """How many seats are feasible for a candidate: all hard rules hold, and fixed pairs have left him or her room.
+
+        Raises KeyError for who is not in the pool.
+        """
+        return self._book.feasible(self._pairing.candidates.place[candidate_id])
+
+    def within_quotas(self) -> bool:
+        """Whether no ceiling and no floor of a country asks for another matching than this one."""
+        ceilings, floors = self._rules.ceilings, self._rules.floors
+        if not ceilings and not floors:
+            return True
+        places, at = self._pairing.candidates.place, self._book.at
+        fixed = Counter(pair.country for pair in self._fixed.values())
+        sent = Counter(fixed)
+        waiting: dict[str, list[int]] = defaultdict(list)
+        for one in self._candidates.values():
+            slot = places[one.id]
+            if at[slot] == NOWHERE:
+                waiting[one.country].append(slot)
+            else:
+                sent[one.country] += 1
+        for country, most in ceilings.items():
+            if sent[country] > most or (fixed[country] >= most and waiting[country]):
+                return False
+        below = [country for country, least in floors.items() if sent[country] < least]
+        return not any(self._book.feasible(slot) for country in below for slot in waiting[country])
 
     def arrive(self, candidate: Candidate) -> tuple[Move, ...]:
         """A candidate enters the pool. Raises ValueError for who is in it, or is in a fixed pair."""

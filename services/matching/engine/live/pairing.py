@@ -35,6 +35,10 @@ class Line:
     own: Integers
     key: Integers
 
+    def scores(self) -> tuple[int, int]:
+        """What the candidate gains and what the seat prefers, of a line that holds one feasible pair."""
+        return (int(self.own) - 1) >> TIE_BITS, (int(self.key) & ~int(_NAMED)) >> TIE_BITS
+
 
 @dataclass(frozen=True, slots=True)
 class _Stated:
@@ -59,6 +63,11 @@ class Pairing:
         self._suspended = {country for country, since in problem.rules.suspended.items() if since <= problem.day}
         for country in {*self._suspended, *(country for pair in problem.rules.reciprocity for country in pair)}:
             self.words.countries[country]
+
+        self._size = (0, 0, 0)
+        self._topic_need = self._area_need = self._balance = np.zeros((0, 0), np.int16)
+        self._needed_topics: list[bool] = []
+        self._needed_areas: list[bool] = []
 
     def row(self, one: Candidate, slot: int) -> Line:
         """What a candidate, who has the slot, makes of all seats."""
@@ -97,7 +106,7 @@ class Pairing:
         """Needs and reciprocity by number, made anew when a word has come that they do not hold."""
         words, rules = self.words, self.problem.rules
         size = (len(words.countries), len(words.topics), len(words.areas))
-        if getattr(self, "_size", None) == size:
+        if self._size == size:
             return
         self._size = size
         self._topic_need = np.zeros((size[1], size[0]), np.int16)
@@ -107,8 +116,8 @@ class Pairing:
             for table, numbers in ((self._topic_need, words.topics), (self._area_need, words.areas)):
                 if name in numbers and country in words.countries:
                     table[numbers[name], words.countries[country]] = points
-        self._needed_topics = self._topic_need.any(axis=1).tolist()
-        self._needed_areas = self._area_need.any(axis=1).tolist()
+        self._needed_topics = [bool(row.any()) for row in self._topic_need]
+        self._needed_areas = [bool(row.any()) for row in self._area_need]
         for (home, host), points in rules.reciprocity.items():
             self._balance[words.countries[home], words.countries[host]] = points
 
@@ -162,7 +171,9 @@ class Pairing:
                 preference += np.multiply(points[criterion], weight.host, dtype=np.int32)
         own_tie, seat_tie = _ties(c.word, s.word)
         key = (preference.astype(np.int64) << TIE_BITS) | seat_tie
-        return Line(np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), np.where(named, key | _NAMED, key))
+        return Line(
+            np.where(ok, (gain.astype(np.int64) << TIE_BITS | own_tie) + 1, 0), np.where(named, key | _NAMED, key)
+        )
 
     def _common(
         self, c: SimpleNamespace, s: SimpleNamespace, stated: _Stated, size: int
