@@ -13,6 +13,7 @@ from services.matching.model import match as matches
 from services.matching.model.pool import solve
 from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
 from services.matching.rerun import Kept
+from services.matching.scheduling import propose_move
 from services.matching.store.runs import Receipt, Run
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from services.matching.inputs import Inputs
     from shared.bus import Bus, Tx
     from shared.contracts.codes import ApplicationKind
+
+__all__ = ["Committed", "commit_cohort", "propose_move"]
 
 _TRIES = 5
 

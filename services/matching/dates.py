@@ -6,8 +6,8 @@ A confirmed match gets its first days by itself; other days when guest, host or 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from services.matching import store
 from services.matching.engine.schedule import Scheduled, SchedulePolicy, Unscheduled, VisitRequest, schedule
@@ -31,9 +31,63 @@ if TYPE_CHECKING:
     from services.matching.model.mentorship import Mentorship
     from services.matching.model.visit import Visit
     from services.matching.store.facts import Call, Candidate
+    from services.matching.store.visits import Mate
     from shared.contracts.calls import DatePeriod
     from shared.contracts.participation import VisitRequested
     from shared.contracts.visits import VisitOf
+
+
+@dataclass(slots=True)
+class Company:
+    """Who comes to some offers and when: places taken by week, and the groups, who start together.
+
+    A group that has dates keeps places in its week for those of it who have none yet.
+    """
+
+    weeks: dict[UUID, Counter[date]]
+    mates: list[Mate]
+
+    @classmethod
+    async def at(cls, session: AsyncSession, offers: Sequence[UUID]) -> Self:
+        """Who comes to these offers."""
+        return cls(await store.visits.taken_weeks(session, offers), await store.visits.mates(session, offers))
+
+    def taken(self, offer_id: UUID, group_id: UUID | None = None) -> Counter[date]:
+        """Places taken by week, with those that are kept for groups other than this one."""
+        taken = Counter(self.weeks.get(offer_id, Counter()))
+        groups = {mate.group_id for mate in self.mates if mate.offer_id == offer_id} - {group_id}
+        for group in sorted(groups):
+            first, waiting = self._first(offer_id, group), self._waiting(offer_id, group)
+            if first is not None:
+                taken[monday(first)] += len(waiting)
+        return taken
+
+    def of(self, match_id: UUID, offer_id: UUID, group_id: UUID | None) -> tuple[date | None, int]:
+        """The first day of the group of a match, and how many places are needed: one where the group has its week."""
+        if group_id is None:
+            return None, 1
+        first = self._first(offer_id, group_id)
+        return first, 1 if first is not None else len({match_id, *self._waiting(offer_id, group_id)})
+
+    def comes(self, match_id: UUID, offer_id: UUID, start: date) -> None:
+        """Note that somebody got dates."""
+        self.weeks.setdefault(offer_id, Counter())[monday(start)] += 1
+        self.mates = [replace(mate, start=start) if mate.match_id == match_id else mate for mate in self.mates]
+
+    def leaves(self, match_id: UUID, offer_id: UUID, start: date) -> None:
+        """Leave somebody's dates out of account."""
+        self.weeks.setdefault(offer_id, Counter())[monday(start)] -= 1
+        self.mates = [replace(mate, start=None) if mate.match_id == match_id else mate for mate in self.mates]
+
+    def _first(self, offer_id: UUID, group_id: UUID) -> date | None:
+        return min((one.start for one in self._group(offer_id, group_id) if one.start is not None), default=None)
+
+    def _waiting(self, offer_id: UUID, group_id: UUID) -> list[UUID]:
+        return [one.match_id for one in self._group(offer_id, group_id) if one.start is None]
+
+    def _group(self, offer_id: UUID, group_id: UUID) -> list[Mate]:
+        return [mate for mate in self.mates if (mate.offer_id, mate.group_id) == (offer_id, group_id)]
+
 
 _GUESTS = frozenset({Party.GUEST, Party.MENTEE})
 Answer = tuple[int, Scheduled | Unscheduled]
@@ -49,7 +103,7 @@ async def dates_for(
     if not confirmed:
         return {}
     offers = await store.facts.seats(session, {match.seat_id for match in confirmed}, lock=True)
-    taken = await store.visits.taken_weeks(session, list(offers))
+    company = await Company.at(session, list(offers))
     busy = await store.visits.busy(session, [match.pairing.application_id for match in confirmed])
     answers: dict[UUID, Answer] = {}
     for match in sorted(confirmed, key=lambda one: one.proposed_at):
@@ -58,6 +112,7 @@ async def dates_for(
         terms = CallTerms.model_validate(calls[pairing.call_id].terms)
         profile = ApplicationProfile.model_validate(candidates[pairing.application_id].profile)
         days = max(min(offer.days, terms.maximum_days), terms.minimum_days)
+        together, party = company.of(match.id, match.seat_id, profile.group_id)
         request = VisitRequest(
             candidate_id=str(pairing.application_id),
             seat_id=str(match.seat_id),
@@ -69,14 +124,16 @@ async def dates_for(
             candidate_periods=spans(profile.periods),
             blackouts=spans(profile.blackouts),
             places=weekly_places(offer, terms),
-            taken=taken.get(match.seat_id, {}),
+            taken=company.taken(match.seat_id, profile.group_id),
             busy=tuple(busy.get(pairing.application_id, ())),
+            party=party,
+            together=together,
         )
         policy = SchedulePolicy(notice_weeks=terms.timers.notice_weeks, minimum_days=terms.minimum_days)
         answer = schedule(request, policy)
         answers[match.id] = days, answer
         if isinstance(answer, Scheduled):
-            taken.setdefault(match.seat_id, Counter())[monday(answer.start)] += 1
+            company.comes(match.id, match.seat_id, answer.start)
             busy.setdefault(pairing.application_id, []).append(Period(answer.start, answer.end))
     return answers
 
@@ -147,15 +204,16 @@ async def other_dates(
             hosting = tuple(_common(wanted, spans(terms.visit_periods)))
             places = dict.fromkeys(weeks_of(hosting, (), min(terms.minimum_days, days)), 1) | places
     own = visit.plan
-    taken = (await store.visits.taken_weeks(session, [match.seat_id])).get(match.seat_id, Counter())
+    company = await Company.at(session, [match.seat_id])
     busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     if offer is None:
         busy = [*busy, *await store.visits.busy_mentor(session, match.seat_id)]
     blackouts = spans(profile.blackouts)
     if own is not None:
-        taken = taken - Counter([monday(own.start)])
+        company.leaves(match.id, match.seat_id, own.start)
         busy = [one for one in busy if (one.first, one.last) != (own.start, own.end)]
         blackouts = (*blackouts, Period(own.start, own.end))
+    together, party = (None, 1) if own is not None else company.of(match.id, match.seat_id, profile.group_id)
     request = VisitRequest(
         candidate_id=str(match.pairing.application_id),
         seat_id=str(match.seat_id),
@@ -167,22 +225,26 @@ async def other_dates(
         candidate_periods=mine or (() if offer is None else spans(profile.periods)),
         blackouts=blackouts,
         places=places,
-        taken=taken,
+        taken=company.taken(match.seat_id, profile.group_id),
         busy=tuple(busy),
+        party=party,
+        together=together,
     )
     return days, schedule(request, SchedulePolicy(notice_weeks=0, minimum_days=min(terms.minimum_days, days)))
 
 
-async def still_free(session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], call: Call) -> bool:
+async def still_free(
+    session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], candidate: Candidate, call: Call
+) -> bool:
     """Whether the week of these days still has a place for the visit, and the guest no other visit. Holds the seat."""
     seat = (await store.facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
     if seat.kind == "placement":
         offer, week = OfferTerms.model_validate(seat.terms), monday(days[0])
         places = max(weekly_places(offer, CallTerms.model_validate(call.terms)).get(week, 0), 1)
-        taken = (await store.visits.taken_weeks(session, [match.seat_id])).get(match.seat_id, Counter())
+        company = await Company.at(session, [match.seat_id])
         if visit.plan is not None:
-            taken = taken - Counter([monday(visit.plan.start)])
-        if taken.get(week, 0) >= places:
+            company.leaves(match.id, match.seat_id, visit.plan.start)
+        if company.taken(match.seat_id, candidate.group_id)[week] >= places:
             return False
     busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None

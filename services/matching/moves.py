@@ -41,8 +41,9 @@ async def requested(cases: Cases, event: Envelope) -> None:
     days, answer = await other_dates(cases.tx.session, match, visit, candidate, call, wish)
     if first:
         start = getattr(answer, "start", None)
-        agenda_due = start and _agenda_due(cases, match, start)
-        step = visits.find_dates(visit, answer, days=days, agenda_due=agenda_due, now=now)
+        step = visits.find_dates(
+            visit, answer, days=days, agenda_due=start and agenda_due(cases, match, start), now=now
+        )
     else:
         step = visits.propose_move(visit, answer, event.data.by, event.data.reason, due=due, now=now)
     await cases.take_in(step, event)
@@ -59,8 +60,15 @@ async def accepted(cases: Cases, event: Envelope) -> None:
         visit,
         event.data.by,
         event.data.move,
-        lawful=await still_free(cases.tx.session, match, visit, days, cases.calls[match.pairing.call_id]),
-        agenda_due=_agenda_due(cases, match, days[0]),
+        lawful=await still_free(
+            cases.tx.session,
+            match,
+            visit,
+            days,
+            cases.candidates[match.pairing.application_id],
+            cases.calls[match.pairing.call_id],
+        ),
+        agenda_due=agenda_due(cases, match, days[0]),
         at=event.time,
         now=clock.now(),
     )
@@ -81,5 +89,6 @@ async def expired(cases: Cases, match_id: UUID) -> None:
         await cases.take_in(visits.expire_move(visit, now=clock.now() - grace), None)
 
 
-def _agenda_due(cases: Cases, match: Match, start: date) -> datetime:
+def agenda_due(cases: Cases, match: Match, start: date) -> datetime:
+    """By when both agree on the agenda of a visit that starts on a day."""
     return workdays.due(start, -cases.terms(match).timers.agenda_weeks, Unit.WEEKS, match.pairing.host_country)

@@ -1,6 +1,7 @@
 """What does matching do by itself? The loops that the harness runs and starts again."""
 
 from services.matching.live import match_live
+from services.matching.planner import look_for_dates
 from services.matching.sweep import keep_deadlines
 
-workers = [match_live, keep_deadlines]
+workers = [match_live, keep_deadlines, look_for_dates]

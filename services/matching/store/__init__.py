@@ -1,6 +1,18 @@
 """Which tables does matching keep? One module an aggregate; each holds the tables and the only queries on them."""
 
-from services.matching.store import activity, board, facts, journal, ledger, matches, mentorships, pools, runs, visits
+from services.matching.store import (
+    activity,
+    board,
+    facts,
+    journal,
+    ledger,
+    matches,
+    mentorships,
+    plans,
+    pools,
+    runs,
+    visits,
+)
 from services.matching.store.base import metadata
 
 PROJECTIONS = ("access", *facts.PROJECTIONS, *visits.PROJECTIONS, *mentorships.PROJECTIONS)
@@ -16,6 +28,7 @@ __all__ = [
     "matches",
     "mentorships",
     "metadata",
+    "plans",
     "pools",
     "runs",
     "visits",

@@ -122,6 +122,12 @@ async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mat
     return {row.id: read(row) for row in found}
 
 
+async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
+    """The matches with these ids."""
+    found = await session.scalars(select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)))
+    return {row.id: read(row) for row in found}
+
+
 async def held_by(
     session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
 ) -> set[UUID]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
 from pydantic import TypeAdapter
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, or_, select, text, true
 from sqlmodel import Field, col
 
 from services.matching.engine.weeks import Period, monday
@@ -36,6 +37,7 @@ class VisitRow(Table, table=True):
         Index("visit_call", "call_id", "state", "start"),
         Index("visit_weeks", "offer_id", "start", postgresql_where=_TAKES_A_WEEK),
         Index("visit_running", "end_day", postgresql_where=text("state = 'under_way'")),
+        Index("visit_without_dates", "call_id", postgresql_where=text("state = 'unschedulable'")),
         Index("visit_move_due", "move_due", postgresql_where=text("move_due IS NOT NULL")),
     )
 
@@ -189,6 +191,66 @@ async def taken_weeks(session: AsyncSession, offer_ids: Collection[UUID]) -> dic
         if row.offer_id is not None and row.start is not None:
             taken[row.offer_id][monday(row.start)] += 1
     return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Mate:
+    """One of a group with a match that stands at an offer; `start` is None until the visit has dates."""
+
+    match_id: UUID
+    offer_id: UUID
+    group_id: UUID
+    start: date | None
+
+
+async def mates(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Mate]:
+    """All who come to these offers as one of a group, by match."""
+    found = await session.execute(
+        text(
+            "SELECT m.id, m.seat_id, c.group_id, v.start FROM match m JOIN candidate c ON c.id = m.application_id"
+            " LEFT JOIN visit v ON v.match_id = m.id"
+            " WHERE m.seat_id = ANY(:offers) AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
+            " AND c.group_id IS NOT NULL ORDER BY m.id"
+        ),
+        {"offers": sorted(offer_ids)},
+    )
+    return [Mate(row.id, row.seat_id, row.group_id, row.start) for row in found]
+
+
+async def to_plan(
+    session: AsyncSession, call_id: UUID, after: date, offers: Collection[UUID] | None = None
+) -> list[Visit]:
+    """The visits to a call's placements that could have other dates, by id: to come, or without a lawful week so far.
+
+    One for which other dates are proposed already waits for its answers. With `offers` those to these only.
+    """
+    found = await session.scalars(
+        select(VisitRow)
+        .where(
+            col(VisitRow.call_id) == call_id,
+            true() if offers is None else col(VisitRow.offer_id).in_(offers),
+            col(VisitRow.state).in_(("scheduled", "unschedulable")),
+            col(VisitRow.offer_id).is_not(None),
+            col(VisitRow.proposal).is_(None),
+            or_(col(VisitRow.start).is_(None), col(VisitRow.start) > after),
+        )
+        .order_by(col(VisitRow.id))
+    )
+    return [read(row) for row in found]
+
+
+async def without_dates(session: AsyncSession) -> dict[UUID, list[UUID]]:
+    """The matches whose visit to a placement found no lawful week, by call."""
+    found = await session.execute(
+        text(
+            "SELECT call_id, match_id FROM visit WHERE state = 'unschedulable' AND offer_id IS NOT NULL"
+            " ORDER BY call_id, match_id"
+        )
+    )
+    calls: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in found:
+        calls[row.call_id].append(row.match_id)
+    return calls
 
 
 async def busy(session: AsyncSession, applications: Collection[UUID]) -> dict[UUID, list[Period]]:

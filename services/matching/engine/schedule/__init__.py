@@ -2,11 +2,12 @@
 
 from services.matching.engine.schedule.optimum import Progress
 from services.matching.engine.schedule.options import Cost
-from services.matching.engine.schedule.plan import Draft, Move, Plan
+from services.matching.engine.schedule.plan import Choice, Draft, Move, Plan, choices
 from services.matching.engine.schedule.request import Scheduled, SchedulePolicy, Unscheduled, VisitRequest
 from services.matching.engine.schedule.single import schedule, weeks
 
 __all__ = [
+    "Choice",
     "Cost",
     "Draft",
     "Move",
@@ -16,6 +17,7 @@ __all__ = [
     "Scheduled",
     "Unscheduled",
     "VisitRequest",
+    "choices",
     "schedule",
     "weeks",
 ]

@@ -17,7 +17,36 @@ from services.matching.engine.schedule.optimum import Progress, optimum
 from services.matching.engine.schedule.options import Cost, Options, options
 from services.matching.engine.schedule.request import Scheduled, SchedulePolicy, Unscheduled, VisitRequest
 from services.matching.engine.schedule.single import schedule
+from services.matching.engine.weeks import WEEK
 from shared.contracts.codes import UnschedulableCause
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A lawful week (its Monday) of one visit or one group: the days of each request, and what it costs."""
+
+    week: date
+    days: tuple[tuple[date, ...], ...]
+    cost: Cost
+
+
+def choices(requests: Sequence[VisitRequest], policy: SchedulePolicy | None = None) -> list[Choice]:
+    """The lawful weeks of a visit, or of a group together, in order; the announced week is among them where it holds.
+
+    Raises ValueError for requests that are neither.
+    """
+    given = options(requests, policy or SchedulePolicy())
+    if given.units != 1:
+        raise ValueError(f"One visit or one group has choices, not {given.units}")
+    found = [
+        Choice(
+            given.calendar.base + int(given.week[option]) * WEEK,
+            tuple(given.days(option, request) for request in range(len(requests))),
+            given.cost(np.array([option])),
+        )
+        for option in range(len(given.unit))
+    ]
+    return sorted(found, key=lambda one: one.week)
 
 
 @dataclass(frozen=True, slots=True)
