@@ -47,14 +47,15 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What of one kind is about to be committed."""
+class Part:
+    """What of one kind is about to be committed; with `ring` its pairs are an exchange ring of that id."""
 
     kind: ApplicationKind
     result: Result
     proposals: Sequence[Proposal]
     receipts: Mapping[UUID, EngineReceipt]
     kept: Kept
+    ring: UUID | None = None
 
 
 async def commit_cohort(
@@ -80,13 +81,13 @@ async def commit_cohort(
             pool = await store.pools.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != given.version:
                 continue
-            committed = await _commit(tx, given, parts, started_at)
+            committed = await commit_parts(tx, given, parts, started_at)
             pool.cohort = committed.cohort
             return committed
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
 
 
-def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) -> list[_Part]:
+def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) -> list[Part]:
     """The runs of the cohort with all their receipts: the long part, outside of any transaction."""
     parts = []
     found: dict[UUID, UUID] = {}
@@ -100,7 +101,7 @@ def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) ->
         if not told:
             continue
         receipts = {UUID(one): result.receipt(one, effort=effort) for one in told}
-        parts.append(_Part(kind, result, wanted, receipts, Kept.of(result)))
+        parts.append(Part(kind, result, wanted, receipts, Kept.of(result)))
     if chosen is not None and (moved := [one for one, seat in chosen.items() if found.get(one) != seat]):
         raise Refused(
             gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
@@ -109,7 +110,8 @@ def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) ->
     return parts
 
 
-async def _commit(tx: Tx, given: Inputs, parts: Sequence[_Part], started_at: datetime) -> Committed:
+async def commit_parts(tx: Tx, given: Inputs, parts: Sequence[Part], started_at: datetime) -> Committed:
+    """Write runs, matches and receipts in a transaction that holds the call."""
     cases = await Cases.load(tx, [])
     runs = {part.kind: new_id() for part in parts}
     new: dict[UUID, UUID] = {}
@@ -122,7 +124,12 @@ async def _commit(tx: Tx, given: Inputs, parts: Sequence[_Part], started_at: dat
             await _propose(tx, cases, given, part, proposal, run_id, match_id, receipts)
         await _tell_unmatched(tx, given, part, run_id, new, receipts)
         finished = run_finished(
-            given.facts, part.kind, part.result, committed=len(part.proposals), started_at=started_at
+            given.facts,
+            part.kind,
+            part.result,
+            committed=len(part.proposals),
+            started_at=started_at,
+            ring=part.ring,
         )
         await tx.record(finished, run_id, correlation=given.facts.call_id)
         await store.runs.keep_run(
@@ -150,7 +157,7 @@ async def _propose(
     tx: Tx,
     cases: Cases,
     given: Inputs,
-    part: _Part,
+    part: Part,
     proposal: Proposal,
     run_id: UUID,
     match_id: UUID,
@@ -168,9 +175,16 @@ async def _propose(
         next_in_line=proposal.next_in_line,
         due=workdays.due(now, clearance, Unit.WORKING_DAYS, pairing.country),
         now=now,
+        ring=part.ring,
     )
     await cases.propose(step, None)
-    told = matched(part.receipts[proposal.application_id], proposal, run_id=run_id, match_id=match_id)
+    told = matched(
+        part.receipts[proposal.application_id],
+        proposal,
+        run_id=run_id,
+        match_id=match_id,
+        ring=len(part.proposals) if part.ring else None,
+    )
     await tx.record(told, proposal.application_id, correlation=proposal.application_id)
     receipts.append(
         Receipt(
@@ -185,7 +199,7 @@ async def _propose(
 
 
 async def _tell_unmatched(
-    tx: Tx, given: Inputs, part: _Part, run_id: UUID, matched_: Collection[UUID], receipts: list[Receipt]
+    tx: Tx, given: Inputs, part: Part, run_id: UUID, matched_: Collection[UUID], receipts: list[Receipt]
 ) -> None:
     for application_id, receipt in part.receipts.items():
         if application_id in matched_:

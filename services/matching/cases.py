@@ -32,7 +32,7 @@ Explained = MatchExplained | NoMatchExplained
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One application with its matches, visits and mentorships, the newest first."""
+    """One application with its matches, visits and mentorships, the newest first; `ring` has the legs of its ring."""
 
     row: Row[Any]
     candidate: Candidate
@@ -40,6 +40,7 @@ class Case:
     visits: list[Visit]
     mentorships: list[Mentorship]
     seats: dict[UUID, Seat]
+    ring: list[Row[Any]]
 
 
 async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
@@ -58,6 +59,7 @@ async def case(bus: Bus, reach: Reach, application_id: UUID) -> Case | None:
             visits=await store.visits.of_application(session, application_id),
             mentorships=await store.mentorships.of_application(session, application_id),
             seats=await store.facts.seats(session, seats),
+            ring=await store.rings.of_match(session, reach, row.match_id) if row.match_id else [],
         )
 
 

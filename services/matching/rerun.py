@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from services.matching.engine import document
+from services.matching.engine.by_hand import with_pairs
 from services.matching.engine.matching import run
 from services.matching.engine.problem import ENGINE_VERSION
 
@@ -20,30 +22,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A run as it is kept: the canonical problem (rules and seed are in it) and all pairs found, both compressed."""
+    """A run as it is kept: the canonical problem (rules and seed are in it) and all pairs found, both compressed.
+
+    `by_hand` are those pairs (candidate, seat) that did not come from the engine: an exchange ring.
+    """
 
     engine: str
     digest: str
     problem: bytes
     pairs: bytes
+    by_hand: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, result: Result) -> Kept:
+    def of(cls, result: Result, by_hand: Mapping[str, str] = MappingProxyType({})) -> Kept:
         """What is kept of a run; for a large one it takes a second, so it belongs in a thread."""
         return cls(
             engine=result.engine_version,
             digest=result.digest,
             problem=zlib.compress(document.dumps(result.problem)),
             pairs=zlib.compress(json.dumps(sorted(result.matching.items())).encode()),
+            by_hand=dict(sorted(by_hand.items())),
         )
 
     def opened(self) -> dict[str, Any]:
-        """The same as JSON knows it: `engine`, `digest`, `problem` (see `engine/document.py`), `pairs`."""
+        """The same as JSON knows it: `engine`, `digest`, `problem` (see `engine/document.py`), `pairs`, `by_hand`."""
         return {
             "engine": self.engine,
             "digest": self.digest,
             "problem": json.loads(zlib.decompress(self.problem)),
             "pairs": json.loads(zlib.decompress(self.pairs)),
+            "by_hand": self.by_hand,
         }
 
 
@@ -64,9 +72,9 @@ class Repeated:
         return self.digest == self.digest_now and not self.moved
 
 
-def again(engine: str, digest: str, problem: Problem, pairs: Mapping[str, str]) -> Repeated:
-    """Match a problem again and hold it against the pairs that the run of that digest found."""
-    result = run(problem)
+def again(engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], by_hand: Mapping[str, str]) -> Repeated:
+    """Match a problem again, around the same pairs made by hand, and hold it against the pairs that the run found."""
+    result = with_pairs(problem, by_hand) if by_hand else run(problem)
     now = result.matching
     moved = {
         one: (pairs.get(one), now.get(one))

@@ -50,7 +50,7 @@ class MatchProposed(MatchEvent):
     """A programme coordinator commits a cohort, or overrides with a reason, or a place fell free for the next in line.
 
     `weeks` are the weeks that are possible; `next_in_line` says how many stand behind; `due` is when the home national
-    coordinator clears.
+    coordinator clears. `ring` is the same id in all matches of an exchange ring (a tandem or a ring of three agencies).
     """
 
     run_id: UUID
@@ -59,6 +59,7 @@ class MatchProposed(MatchEvent):
     next_in_line: Count = 0
     override: Reason | None = None
     reserve: bool = False
+    ring: UUID | None = None
     due: Due
 
     example: ClassVar[Mapping[str, Any]] = {
@@ -69,6 +70,7 @@ class MatchProposed(MatchEvent):
         "next_in_line": 2,
         "override": None,
         "reserve": False,
+        "ring": None,
         "due": "2026-02-13T23:00:00Z",
     }
 

@@ -74,7 +74,8 @@ class MatchExplained(ReceiptEvent):
     """The engine's receipt for a match of a committed cohort, or for an override with its reason.
 
     `rank` is the place of what was obtained among the feasible, for the applicant, from 1; `host_rank` the same for the
-    host or mentor; `score` and `host_score` are the sums of points.
+    host or mentor; `score` and `host_score` are the sums of points. `ring` counts the agencies of the exchange ring
+    that the match is part of.
     """
 
     match_id: UUID
@@ -86,6 +87,7 @@ class MatchExplained(ReceiptEvent):
     host_rank: Annotated[int, Field(ge=1)]
     points: tuple[PointsEarned, ...]
     override: Reason | None = None
+    ring: Annotated[int, Field(ge=2, le=3)] | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "run_id": ex.RUN,
@@ -104,6 +106,7 @@ class MatchExplained(ReceiptEvent):
         "host_rank": 2,
         "points": [{"criterion": "topic", "applicant": 40, "applicant_of": 40, "host": 20, "host_of": 20}],
         "override": None,
+        "ring": None,
     }
 
 

@@ -43,7 +43,8 @@ class RunFinished(RunEvent):
     """A cohort was committed: what went in, by which rules, and what came out, so that it can be repeated.
 
     Both prices are told: `blocking_pairs` (0 when stable) and `of_best_ppm`, the sum of points in parts per million of
-    the best possible sum, which `certificate` proves. `seed` breaks ties (published with the run); `inputs` is a digest
+    the best possible sum, which `certificate` proves. `ring`: no cohort but an exchange ring was committed, and its
+    matches alone were proposed. `seed` breaks ties (published with the run); `inputs` is a digest
     of all that went in.
     """
 
@@ -68,6 +69,7 @@ class RunFinished(RunEvent):
     ranks: tuple[RankCount, ...] = ()
     floors_unmet: tuple[FloorUnmet, ...] = ()
     override: Reason | None = None
+    ring: UUID | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         "call_id": ex.CALL,
@@ -91,4 +93,5 @@ class RunFinished(RunEvent):
         "ranks": [{"rank": 1, "applicants": 21}, {"rank": 2, "applicants": 12}],
         "floors_unmet": [],
         "override": None,
+        "ring": None,
     }

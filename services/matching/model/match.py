@@ -99,8 +99,9 @@ def propose(
     next_in_line: tuple[UUID, ...],
     due: datetime,
     now: datetime,
+    ring: UUID | None = None,
 ) -> Step:
-    """A new match: committed with a cohort, or the next in line for a place that fell free."""
+    """A new match: committed with a cohort or as part of a `ring`, or the next in line for a place that fell free."""
     match = Match(
         id=match_id,
         pairing=pairing,
@@ -118,6 +119,7 @@ def propose(
         score=score,
         weeks=tuple(weeks),
         next_in_line=len(next_in_line),
+        ring=ring,
         due=due,
     )
     return match, (told,)

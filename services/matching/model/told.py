@@ -90,8 +90,10 @@ def _week(monday: date) -> DatePeriod:
     return DatePeriod(start=monday, end=monday + _FRIDAY)
 
 
-def matched(receipt: Receipt, proposal: Proposal, *, run_id: UUID, match_id: UUID) -> MatchExplained:
-    """The receipt of a match."""
+def matched(
+    receipt: Receipt, proposal: Proposal, *, run_id: UUID, match_id: UUID, ring: int | None = None
+) -> MatchExplained:
+    """The receipt of a match; `ring` counts the agencies of the ring that it is part of."""
     option, pairing = receipt.match, proposal.pairing
     assert option is not None
     return MatchExplained(
@@ -118,6 +120,7 @@ def matched(receipt: Receipt, proposal: Proposal, *, run_id: UUID, match_id: UUI
             )
             for one in option.earned
         ),
+        ring=ring,
     )
 
 
@@ -164,7 +167,13 @@ def _change(change: Change, kind: ApplicationKind) -> Counterfactual:
 
 
 def run_finished(
-    facts: Facts, kind: ApplicationKind, result: Result, *, committed: int, started_at: datetime
+    facts: Facts,
+    kind: ApplicationKind,
+    result: Result,
+    *,
+    committed: int,
+    started_at: datetime,
+    ring: UUID | None = None,
 ) -> RunFinished:
     """What the run of a committed cohort did; `committed` pairs of those found were proposed."""
     problem = result.problem
@@ -193,4 +202,5 @@ def run_finished(
             FloorUnmet(country=country, floor=floors.get(country, 0), placed=floors.get(country, 0) - missing)
             for country, missing in result.unmet_floors.items()
         ),
+        ring=ring,
     )

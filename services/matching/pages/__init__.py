@@ -1,7 +1,17 @@
 """What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
 
-from services.matching.pages import board, cases, cohort, receipts, reciprocity, runs
+from services.matching.pages import board, cases, cohort, receipts, reciprocity, rings, runs
 
-routers = [board.router, cohort.router, cases.router, runs.router, receipts.router, reciprocity.router, reciprocity.api]
+routers = [
+    board.router,
+    cohort.router,
+    cases.router,
+    runs.router,
+    receipts.router,
+    reciprocity.router,
+    reciprocity.api,
+    rings.router,
+    rings.api,
+]
 
 __all__ = ["routers"]

@@ -52,6 +52,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         pipeline = await store.board.pipeline(session, within, call_id)
         stream = await store.board.stream(session, within, call_id=call_id, limit=_LINES)
         parked = await store.board.parked(session)
+        broken_rings = await store.rings.broken(session, within, call_id)
     return render(
         request,
         "board.html",
@@ -67,6 +68,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         pipeline=_pipeline(pipeline),
         lines=[words.line(row) for row in stream],
         parked=parked,
+        broken_rings=broken_rings,
         may_commit=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
         reason=words.reason,
         stage=words.stage,

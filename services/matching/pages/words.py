@@ -251,6 +251,7 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
         "columns": [],
         "rank": None,
         "host_rank": None,
+        "ring": told.ring if isinstance(told, MatchExplained) else None,
         "waiting_place": None if isinstance(told, MatchExplained) else told.waiting_place,
     }
     if not isinstance(told, MatchExplained):

@@ -10,6 +10,7 @@ from services.matching.store import (
     mentorships,
     plans,
     pools,
+    rings,
     runs,
     visits,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "metadata",
     "plans",
     "pools",
+    "rings",
     "runs",
     "visits",
 ]

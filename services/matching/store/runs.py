@@ -55,6 +55,7 @@ class RunInputs(Table, table=True):
     digest: str
     problem: bytes = Field(sa_type=LargeBinary)
     pairs: bytes = Field(sa_type=LargeBinary)
+    by_hand: dict[str, Any] = Field(sa_column=document())
 
 
 async def keep_run(session: AsyncSession, run: Run) -> None:
@@ -72,7 +73,7 @@ async def inputs(session: AsyncSession, run_id: UUID) -> Kept | None:
     row = await session.get(RunInputs, run_id)
     if row is None:
         return None
-    return Kept(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs)
+    return Kept(engine=row.engine, digest=row.digest, problem=row.problem, pairs=row.pairs, by_hand=row.by_hand)
 
 
 async def keep_receipts(session: AsyncSession, receipts: list[Receipt]) -> None:

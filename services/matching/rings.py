@@ -1,0 +1,149 @@
+"""Which exchange rings could be made in a call now, what would one cost the others, and how is it proposed?"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.matching import inputs, store
+from services.matching.actions import Part, commit_parts
+from services.matching.engine import by_hand
+from services.matching.engine import rings as engine
+from services.matching.engine.market import Market
+from services.matching.model.pool import solve
+from services.matching.model.told import proposals
+from services.matching.rerun import Kept
+from services.matching.store.rings import RingLeg
+from shared import clock
+from shared.contracts.codes import ApplicationKind
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from services.matching.engine.by_hand import Price
+    from services.matching.engine.matching import Result
+    from services.matching.engine.rings import Rings
+    from services.matching.inputs import Inputs
+    from shared.bus import Bus
+
+_TRIES = 5
+_KIND = ApplicationKind.STUDY_VISIT
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A ring that was proposed: its id, its run, and the new match of each application."""
+
+    ring_id: UUID
+    run_id: UUID
+    matches: Mapping[UUID, UUID]
+
+
+async def possible(bus: Bus, call_id: UUID) -> Rings:
+    """The best set of rings among those who have no place now. Raises `Refused` (404) for an unknown call."""
+    given = await _load(bus, call_id)
+    return await asyncio.to_thread(_possible, given) if given.open else engine.Rings((), 0)
+
+
+def _possible(given: Inputs) -> Rings:
+    result = solve(given.facts).get(_KIND)
+    return engine.Rings((), 0) if result is None else engine.rings(Market(result.problem), result.unmatched)
+
+
+async def price(bus: Bus, call_id: UUID, pairs: Mapping[UUID, UUID]) -> Price:
+    """What making a ring (application -> offer) changes for the others who look for a study visit.
+
+    Raises `Refused` as `propose` does.
+    """
+    given = await _load(bus, call_id)
+    before, after = await asyncio.to_thread(_around, given, pairs)
+    return await asyncio.to_thread(by_hand.price, before, after)
+
+
+async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], *, effort: int = 24) -> Proposed:
+    """Propose the matches of a ring together, in the name of `by`: all or none, then to be cleared as any match.
+
+    `pairs` maps two or three applications to the offers that they take, so that each goes to the agency of another.
+    Raises `Refused`: 404 for an unknown call, 409 where one of the pairs is no longer possible or facts keep arriving,
+    422 for pairs that are no ring.
+    """
+    for _ in range(_TRIES):
+        started_at = clock.now()
+        given = await _load(bus, call_id)
+        ring_id = new_id()
+        part = await asyncio.to_thread(_part, given, pairs, ring_id, effort)
+        async with bus.transaction(by) as tx:
+            pool = await store.pools.version(tx.session, call_id, lock=True)
+            if pool is None or pool.input_version != given.version:
+                continue
+            committed = await commit_parts(tx, given, [part], started_at)
+            pool.cohort = committed.cohort
+            legs = [
+                RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=call_id, place=place)
+                for place, one in enumerate(_in_order(given, pairs), 1)
+            ]
+            await store.rings.write(tx.session, legs)
+            return Proposed(ring_id, committed.runs[_KIND], committed.matches)
+    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+
+
+async def _load(bus: Bus, call_id: UUID) -> Inputs:
+    given = await inputs.load(bus, call_id)
+    if given is None:
+        raise Refused(gettext("There is no such call."), 404)
+    return given
+
+
+def _part(given: Inputs, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int) -> Part:
+    """The ring as what is about to be committed: its pairs within the matching of all."""
+    _, result = _around(given, pairs)
+    return Part(
+        kind=_KIND,
+        result=result,
+        proposals=[one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs],
+        receipts={one: result.receipt(str(one), effort=effort) for one in sorted(pairs)},
+        kept=Kept.of(result, {str(one): str(seat) for one, seat in pairs.items()}),
+        ring=ring_id,
+    )
+
+
+def _around(given: Inputs, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:
+    """The matching as it stands, and as it is with the ring in it."""
+    _in_order(given, pairs)
+    before = solve(given.facts)[_KIND]
+    try:
+        after = by_hand.with_pairs(before.problem, {str(one): str(seat) for one, seat in pairs.items()})
+    except by_hand.NotPossible as wrong:
+        raise Refused(_moved()) from wrong
+    return before, after
+
+
+def _in_order(given: Inputs, pairs: Mapping[UUID, UUID]) -> list[UUID]:
+    """The applications as they go round, beginning with the smallest id. Raises `Refused` where that is no ring."""
+    facts = given.facts
+    if not given.open or any(one not in facts.candidates for one in pairs):
+        raise Refused(_moved())
+    if any(seat not in facts.places for seat in pairs.values()):
+        raise Refused(_moved())
+    at_home = {facts.candidates[one].organisation_id: one for one in pairs}
+    round_: list[UUID] = []
+    one: UUID | None = min(pairs, default=None)
+    while one is not None and one not in round_:
+        round_.append(one)
+        one = at_home.get(facts.places[pairs[one]].terms.organisation_id)
+    if one is None or one != round_[0] or len(round_) != len(pairs) or len(pairs) not in {2, 3}:
+        raise Refused(
+            gettext("These pairs are no ring: each of two or three agencies sends one officer and hosts one."), 422
+        )
+    return round_
+
+
+def _moved() -> str:
+    return gettext(
+        "This ring is no longer possible: the matching has moved since you opened the page. Look at it again."
+    )
