@@ -16,7 +16,7 @@ from services.matching.engine.market import Integers, Market
 from services.matching.engine.network import Limits, Prices
 from services.matching.engine.scores import TIE_BITS
 
-_SAMPLE = 1 << 20
+_SAMPLE = 1 << 18
 _BLOCK = 1 << 18
 _LOW_BITS = 8
 _LOW_TIE = (1 << _LOW_BITS) - 1
@@ -75,7 +75,7 @@ class PairTable:
         The bar of a row or a column is read from an even sample where there are very many pairs; equal weights stand in
         the order of their tie-breaks. The list decides only how soon the optimum is found, never which.
         """
-        step = max(1, self.count // _SAMPLE)
+        step = max(1, min(self.count // _SAMPLE, 2 * best // 3))
         some = np.arange(0, self.count, step)
         value = self._value(slice(None, None, step))
         of_row = _bars(self.owner(some), value, np.full(self.people, best // step + 1))

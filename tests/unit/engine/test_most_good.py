@@ -1,6 +1,8 @@
 """Is the highest sum the highest, is that proven, and do prices measure what they say?"""
 
+import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine import shortlist
 from services.matching.engine.certificate import bound
 from services.matching.engine.market import Market, Pairs
 from services.matching.engine.matching import run
@@ -15,10 +18,10 @@ from services.matching.engine.most_good import Effort, most_good
 from services.matching.engine.network import Limits, Network, Prices
 from services.matching.engine.potentials import potentials, residual
 from services.matching.engine.prices import blocking_pairs, total_of
-from services.matching.engine.problem import Problem
+from services.matching.engine.problem import WEIGHTS, Problem, Weight
 from services.matching.engine.shortlist import PairTable
 from services.matching.engine.stable import stable
-from shared.contracts.codes import Objective
+from shared.contracts.codes import Criterion, Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
 from tests.unit.engine.worlds import HOMES, market_of, problems
 
@@ -45,11 +48,15 @@ def _ties(market: Market, matching: dict[int, int]) -> int:
     return int(table.tie(numbers[chosen]).sum())
 
 
-@given(problems(people=5, seats=3, objective=Objective.MOST_GOOD))
-@settings(max_examples=200, deadline=None)
-def test_no_lawful_matching_has_a_higher_sum(problem: Problem) -> None:
+WEIGHTS_DRAWN = st.sampled_from((WEIGHTS, {Criterion.TOPIC: Weight(1, 0)}, {Criterion.FIRST_TIME: Weight(0, 1)}))
+"""Weights of a call; with some nearly all sums are equal, and the tie-breaks decide."""
+
+
+@given(problems(people=5, seats=3, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN)
+@settings(max_examples=300, deadline=None)
+def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[Criterion, Weight]) -> None:
     """Among all lawful matchings, listed one by one, none beats the flow; of the best it is first by the tie-breaks."""
-    market = Market(problem)
+    market = Market(replace(problem, rules=replace(problem.rules, weights=weights)))
     found = _matching(most_good(market).assigned)
     assert lawful(market, found)
     assert (_sum(market, found), _ties(market, found)) == max(
@@ -87,12 +94,40 @@ def test_floors_come_before_points(problem: Problem, floors: dict[str, int], eff
     assert set(result.unmet_floors) <= set(floors)
 
 
-@given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(0, 3))
+@given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(0, 3), WEIGHTS_DRAWN)
 @settings(max_examples=200, deadline=None)
-def test_the_way_to_the_optimum_does_not_show(problem: Problem, floor: int) -> None:
+def test_the_way_to_the_optimum_does_not_show(
+    problem: Problem, floor: int, weights: Mapping[Criterion, Weight]
+) -> None:
     """From the shortest list, from a longer one or from all pairs at once: the same matching, and proven."""
-    problem = replace(problem, rules=replace(problem.rules, floors={"GE": floor}))
-    market = Market(problem)
+    _same_by_all_ways(Market(replace(problem, rules=replace(problem.rules, floors={"GE": floor}, weights=weights))))
+
+
+@given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.sampled_from((2, 30, 1000)))
+@settings(max_examples=200, deadline=None)
+def test_nor_does_it_where_every_pair_is_feasible(seed: int, people: int, seats: int, most: int) -> None:
+    """The same for worlds without rules, whose short lists leave out nearly all pairs, with few and many equal sums."""
+    _same_by_all_ways(_dense(seed, people, seats, most))
+
+
+def test_large_prices_are_as_good_as_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prices too large for 32 bits are held against the pairs in 64, with the same result."""
+    markets = [_dense(seed, 25, 12, 1000) for seed in range(20)]
+    expected = [most_good(market, effort=SHORT).assigned for market in markets]
+    monkeypatch.setattr(shortlist, "_SMALL", 0)
+    assert [most_good(market, effort=SHORT).assigned for market in markets] == expected
+
+
+def _dense(seed: int, people: int, seats: int, most: int) -> Market:
+    """A market in which all pairs are feasible, with weights up to `most` and one to three places a seat."""
+    dice = random.Random(seed)
+    market = _assignment([[dice.randint(1, most) for _ in range(seats)] for _ in range(people)])
+    market.free = [dice.randint(1, 3) for _ in range(seats)]
+    market.shares = list(market.free)
+    return market
+
+
+def _same_by_all_ways(market: Market) -> None:
     whole, short = most_good(market), most_good(market, effort=SHORT)
     longer = most_good(market, effort=replace(SHORT, best=2, near=0))
     assert whole.assigned == short.assigned == longer.assigned
@@ -101,11 +136,13 @@ def test_the_way_to_the_optimum_does_not_show(problem: Problem, floor: int) -> N
     assert longer.certificate.valid
 
 
-@given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(1, 3))
+@given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.integers(1, 3))
 @settings(max_examples=200, deadline=None)
-def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(problem: Problem, rounds: int) -> None:
+def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(
+    seed: int, people: int, seats: int, rounds: int
+) -> None:
     """After a few rounds the matching is lawful, the best sum lies between its sum and its bound, and they may meet."""
-    market = Market(problem)
+    market = _dense(seed, people, seats, 1000)
     best = most_good(market).certificate
     cut = most_good(market, effort=replace(SHORT, rounds=rounds))
     told = cut.certificate
@@ -114,6 +151,26 @@ def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(problem: Proble
     assert told.total <= best.total <= told.bound
     assert told.valid == (told.gap_ppm == 0)
     assert bound(market, told, np.array(cut.assigned, np.int64)) == told.bound
+
+
+def test_a_floor_is_worth_any_number_of_points() -> None:
+    """Somebody whom a floor asks for goes, though eight others lose nearly all their points by moving on for it."""
+    others = [f"c{number}" for number in range(8)]
+    seats = [f"s{number}" for number in range(9)]
+    wishes = {one: [seats[at], seats[at + 1]] for at, one in enumerate(others)} | {"z": [seats[0]]}
+    orders = {seat: [one for one, wanted in wishes.items() if seat in wanted] for seat in seats}
+    market = market_of(wishes, orders)
+    pairs = market.pairs
+    gain = np.where((pairs.seat == pairs.owner) & (pairs.owner < 8), 500, 0)
+    market.pairs = Pairs(pairs.starts, pairs.seat, pairs.key, gain, np.zeros_like(gain))
+    market.countries, market.country, market.quota = ["AM", "GE"], [0] * 8 + [1], [None, None]
+    market.used = [{} for _ in seats]
+    market.problem = replace(market.problem, rules=replace(market.problem.rules, floors={"AM": 8, "GE": 1}))
+    assert most_good(market, floors=False).assigned == [*range(8), -1]
+    best = most_good(market)
+    assert best.assigned == [*range(1, 9), 0]
+    assert best.certificate.valid
+    assert best.certificate.total == bound(market, best.certificate, np.array(best.assigned, np.int64)) == 9
 
 
 @given(problems(people=5, seats=3), st.lists(st.integers(0, 3000), min_size=60, max_size=60))
