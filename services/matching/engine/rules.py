@@ -99,6 +99,10 @@ class HardRules:
             after.append(left)
         return Feasible(left, tuple(after))
 
+    def allowed(self, rule: HardRule, candidate: Candidate) -> int:
+        """The seats that one rule alone leaves the candidate (bits beyond the last seat mean nothing)."""
+        return self._RULES[rule](self, candidate)
+
     def _partner_active(self, candidate: Candidate) -> int:
         return 0 if candidate.country in self._suspended else self._active
 

@@ -19,9 +19,9 @@ from shared.contracts.codes import Criterion, RankGroup
 
 TIE_BITS = 38
 _TIE_MASK = np.uint64((1 << TIE_BITS) - 1)
-_WISHES = (100, 80, 65, 50, 40, 30, 20)
+WISHES = (100, 80, 65, 50, 40, 30, 20)
 _ABSENT = 99
-_RANKS = {rank: place for place, rank in enumerate(RankGroup)}
+RANKS = {rank: place for place, rank in enumerate(RankGroup)}
 
 T = TypeVar("T", str, date)
 Words = NDArray[np.uint64]
@@ -35,35 +35,35 @@ class Scores:
         self._rules = rules
         self._seats = seats
         self._seed = seed
-        self._topics = _numbered({topic for seat in seats for topic in seat.topics})
-        self._areas = _numbered({area for seat in seats for area in seat.expertise})
-        self._tongues = _numbered({language for seat in seats for language in seat.languages})
-        self._weeks = _numbered({start for seat in seats for start, places in (seat.weeks or {}).items() if places > 0})
+        self.topics = _numbered({topic for seat in seats for topic in seat.topics})
+        self.areas = _numbered({area for seat in seats for area in seat.expertise})
+        self.tongues = _numbered({language for seat in seats for language in seat.languages})
+        self.weeks = _numbered({start for seat in seats for start, places in (seat.weeks or {}).items() if places > 0})
         count = len(seats)
-        self._has_topic = np.zeros((len(self._topics), count), np.int16)
-        self._level = np.zeros((len(self._areas), count), np.int16)
-        self._asks = np.full((len(self._tongues), count), _ABSENT, np.int16)
+        self.has_topic = np.zeros((len(self.topics), count), np.int16)
+        self.level = np.zeros((len(self.areas), count), np.int16)
+        self.asks = np.full((len(self.tongues), count), _ABSENT, np.int16)
         for place, seat in enumerate(seats):
             for topic in seat.topics:
-                self._has_topic[self._topics[topic], place] = 1
+                self.has_topic[self.topics[topic], place] = 1
             for area, skill in seat.expertise.items():
-                self._level[self._areas[area], place] = skill.level
+                self.level[self.areas[area], place] = skill.level
             for language, minimum in seat.languages.items():
                 least = max(order_of(minimum), order_of(rules.language_minimum))
-                self._asks[self._tongues[language], place] = least
-        self._open = _bitmaps([_open_weeks(seat) for seat in seats], self._weeks)
-        self._no_weeks = np.array([seat.weeks is None for seat in seats], bool)
-        self._countries = _numbered({seat.country for seat in seats})
-        self._country = np.array([self._countries[seat.country] for seat in seats], np.int64)
-        self._rank = np.array([-1 if seat.rank_group is None else _RANKS[seat.rank_group] for seat in seats], np.int16)
+                self.asks[self.tongues[language], place] = least
+        self.open = _bitmaps([_open_weeks(seat) for seat in seats], self.weeks)
+        self.no_weeks = np.array([seat.weeks is None for seat in seats], bool)
+        self.countries = _numbered({seat.country for seat in seats})
+        self.country = np.array([self.countries[seat.country] for seat in seats], np.int64)
+        self.rank = np.array([-1 if seat.rank_group is None else RANKS[seat.rank_group] for seat in seats], np.int16)
         services = {seat.service for seat in seats if seat.service is not None}
-        self._services = _numbered(services)
-        self._service = np.array([self._services.get(seat.service or "", -1) for seat in seats], np.int16)
-        self._seat_place = {seat.id: place for place, seat in enumerate(seats)}
-        self._kept_for: dict[str | None, list[int]] = {}
+        self.services = _numbered(services)
+        self.service = np.array([self.services.get(seat.service or "", -1) for seat in seats], np.int16)
+        self.seat_place = {seat.id: place for place, seat in enumerate(seats)}
+        self.kept_for: dict[str | None, list[int]] = {}
         for place, seat in enumerate(seats):
-            self._kept_for.setdefault(seat.pre_matched, []).append(place)
-        self._seat_words = _hashes(seed, "seat", [seat.id for seat in seats])
+            self.kept_for.setdefault(seat.pre_matched, []).append(place)
+        self.seat_hashes = hashes(seed, "seat", [seat.id for seat in seats])
 
     def points(self, candidates: Sequence[Candidate]) -> Points:
         """Points (candidates x seats) of each criterion, 0 to 100; they mean nothing where a hard rule is broken."""
@@ -99,9 +99,9 @@ class Scores:
         hash a person and a mix a pair, since a hash a pair would cost more than all the rest. splitmix64 after Steele,
         Lea & Flood, "Fast splittable pseudorandom number generators" (2014).
         """
-        own = _hashes(self._seed, "candidate", [one.id for one in candidates])
+        own = hashes(self._seed, "candidate", [one.id for one in candidates])
         with np.errstate(over="ignore"):
-            mixed = own[:, None] + self._seat_words[None, :]
+            mixed = own[:, None] + self.seat_hashes[None, :]
             mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         mixed ^= mixed >> np.uint64(31)
@@ -116,25 +116,25 @@ class Scores:
 
     def _wishes(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """The best wanted topic that the seat has: 100 for the first wish, less for the next."""
-        wish = np.zeros((len(candidates), len(self._topics)), np.int16)
+        wish = np.zeros((len(candidates), len(self.topics)), np.int16)
         for row, one in enumerate(candidates):
             for place, topic in enumerate(one.topics):
-                if topic in self._topics:
-                    wish[row, self._topics[topic]] = _WISHES[min(place, len(_WISHES) - 1)]
+                if topic in self.topics:
+                    wish[row, self.topics[topic]] = WISHES[min(place, len(WISHES) - 1)]
         best = self._empty(candidates)
         for column in np.flatnonzero(wish.any(axis=0)):
-            np.maximum(best, wish[:, column, None] * self._has_topic[column], out=best)
+            np.maximum(best, wish[:, column, None] * self.has_topic[column], out=best)
         return best
 
     def _levels(self, candidates: Sequence[Candidate]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Level and depth (level and years as points) of each candidate in the areas that seats have."""
-        level = np.zeros((len(candidates), len(self._areas)), np.int16)
+        level = np.zeros((len(candidates), len(self.areas)), np.int16)
         depth = np.zeros_like(level)
         for row, one in enumerate(candidates):
             for area, skill in one.expertise.items():
-                if area in self._areas:
-                    level[row, self._areas[area]] = skill.level
-                    depth[row, self._areas[area]] = 20 * skill.level + 4 * min(skill.years, 10)
+                if area in self.areas:
+                    level[row, self.areas[area]] = skill.level
+                    depth[row, self.areas[area]] = 20 * skill.level + 4 * min(skill.years, 10)
         return level, depth
 
     def _gap(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
@@ -142,57 +142,66 @@ class Scores:
         level, _ = self._levels(candidates)
         best = self._empty(candidates)
         for area in np.flatnonzero(level.any(axis=0)):
-            own, theirs = level[:, area, None], self._level[area]
-            gap = np.clip(40 + 30 * (theirs - own), 0, 100)
-            gap *= (own > 0) & (theirs > 0)
-            np.maximum(best, gap, out=best)
+            np.maximum(best, self.gap_at(self.level[area], level[:, area, None]), out=best)
         return best
+
+    @staticmethod
+    def gap_at(theirs: NDArray[np.int16], own: NDArray[np.int16] | int) -> NDArray[np.int16]:
+        """The points of the gap between two levels; 0 where one of them is none."""
+        gap: NDArray[np.int16] = np.clip(40 + 30 * (theirs - own), 0, 100)
+        gap *= (np.asarray(own) > 0) & (theirs > 0)
+        return gap
 
     def _expertise(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """What the candidate brings in the best shared area: 20 a level, 4 a year up to ten."""
         _, depth = self._levels(candidates)
         best = self._empty(candidates)
         for area in np.flatnonzero(depth.any(axis=0)):
-            np.maximum(best, depth[:, area, None] * (self._level[area] > 0), out=best)
+            np.maximum(best, depth[:, area, None] * (self.level[area] > 0), out=best)
         return best
 
     def _preferred(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """100 in a preferred country."""
-        wanted = np.zeros((len(candidates), len(self._countries)), np.int16)
+        wanted = np.zeros((len(candidates), len(self.countries)), np.int16)
         for row, one in enumerate(candidates):
-            for country in one.preferred_countries & self._countries.keys():
-                wanted[row, self._countries[country]] = 100
-        return wanted[:, self._country]
+            for country in one.preferred_countries & self.countries.keys():
+                wanted[row, self.countries[country]] = 100
+        return wanted[:, self.country]
 
     def _common_weeks(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """25 a common week up to four; 100 where weeks do not matter to one of the two."""
-        own = _bitmaps([one.weeks or () for one in candidates], self._weeks)
+        own = _bitmaps([one.weeks or () for one in candidates], self.weeks)
         count = self._empty(candidates)
-        for word in range(self._open.shape[1]):
-            count += np.bitwise_count(own[:, word, None] & self._open[:, word])
+        for word in range(self.open.shape[1]):
+            count += np.bitwise_count(own[:, word, None] & self.open[:, word])
         points = np.minimum(count, 4) * np.int16(25)
-        points[:, self._no_weeks] = 100
+        points[:, self.no_weeks] = 100
         points[[one.weeks is None for one in candidates], :] = 100
         return points
 
     def _language(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """The best common language: 40 at the minimum asked for, 20 more for each level above it."""
-        level = np.zeros((len(candidates), len(self._tongues)), np.int16)
+        level = np.zeros((len(candidates), len(self.tongues)), np.int16)
         for row, one in enumerate(candidates):
             for language, reached in one.languages.items():
-                if language in self._tongues:
-                    level[row, self._tongues[language]] = reached.order
+                if language in self.tongues:
+                    level[row, self.tongues[language]] = reached.order
         best = self._empty(candidates)
         for tongue in np.flatnonzero(level.any(axis=0)):
-            np.maximum(best, 40 + 20 * (level[:, tongue, None] - self._asks[tongue]), out=best)
+            np.maximum(best, self.above(self.asks[tongue], level[:, tongue, None]), out=best)
         return np.minimum(best, 100)
+
+    @staticmethod
+    def above(asked: NDArray[np.int16], level: NDArray[np.int16] | int) -> NDArray[np.int16]:
+        """The points of a level in a language, above 100 or below 0 where it is far from what is asked."""
+        return 40 + 20 * (level - asked)
 
     def _need(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """The greatest training need of the candidate's country that a wanted topic or shared area answers."""
         best = self._empty(candidates)
         for row, one in enumerate(candidates if self._rules.needs else ()):
-            for names, has in ((one.topics, self._has_topic), (one.expertise, self._level)):
-                known = self._topics if has is self._has_topic else self._areas
+            for names, has in ((one.topics, self.has_topic), (one.expertise, self.level)):
+                known = self.topics if has is self.has_topic else self.areas
                 for name in names:
                     need = self._rules.needs.get((one.country, name), 0)
                     if need and name in known:
@@ -201,32 +210,35 @@ class Scores:
 
     def _reciprocity(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """What the ledger of days sent and hosted gives for this pair of countries."""
-        balance = self._rules.reciprocity
-        rows = {
-            home: [balance.get((home, host), 0) for host in self._countries] if balance else [0] * len(self._countries)
-            for home in {one.country for one in candidates}
-        }
+        rows = {home: self.balance(home) for home in {one.country for one in candidates}}
         by_country = np.array([rows[one.country] for one in candidates], np.int16)
-        return by_country.reshape(len(candidates), len(self._countries))[:, self._country]
+        return by_country.reshape(len(candidates), len(self.countries))[:, self.country]
+
+    def balance(self, home: str) -> NDArray[np.int16]:
+        """The ledger's points for a home country by number of the host country."""
+        return np.array([self._rules.reciprocity.get((home, host), 0) for host in self.countries], np.int16)
 
     def _near_rank(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """100 in the rank group of a mentor, 25 less for each group between; none where the seat states no rank."""
-        own = np.array([_RANKS[one.rank_group] for one in candidates], np.int16)[:, None]
-        return np.where(self._rank >= 0, 100 - 25 * np.abs(own - self._rank), 0).astype(np.int16)
+        return self.near(np.array([RANKS[one.rank_group] for one in candidates], np.int16)[:, None])
+
+    def near(self, own: NDArray[np.int16] | int) -> NDArray[np.int16]:
+        """The points of a rank group (or a column of them) at every seat."""
+        return np.where(self.rank >= 0, 100 - 25 * np.abs(own - self.rank), 0).astype(np.int16)
 
     def _same_service(self, candidates: Sequence[Candidate]) -> NDArray[np.int16]:
         """100 in the same service; none where the seat states none."""
-        own = np.array([self._services.get(one.service or "", -2) for one in candidates], np.int16)[:, None]
-        return np.where(own == self._service, 100, 0).astype(np.int16)
+        own = np.array([self.services.get(one.service or "", -2) for one in candidates], np.int16)[:, None]
+        return np.where(own == self.service, 100, 0).astype(np.int16)
 
     def named(self, candidates: Sequence[Candidate]) -> NDArray[np.bool_]:
         """Pairs (candidates x seats) of counterparts who are pre-matched: such a seat puts them before all others."""
         named = np.zeros((len(candidates), len(self._seats)), bool)
         for row, one in enumerate(candidates):
-            for place in self._kept_for.get(one.id, ()):
+            for place in self.kept_for.get(one.id, ()):
                 named[row, place] = True
-            if one.pre_matched in self._seat_place:
-                named[row, self._seat_place[one.pre_matched]] = True
+            if one.pre_matched in self.seat_place:
+                named[row, self.seat_place[one.pre_matched]] = True
         return named
 
 
@@ -282,7 +294,7 @@ def _bitmaps(sets: Sequence[Iterable[date]], number: Mapping[date, int]) -> Word
     return np.frombuffer(b"".join(rows), "<u8").astype(np.uint64).reshape(len(rows), words)
 
 
-def _hashes(seed: str, side: str, identities: Sequence[str]) -> Words:
+def hashes(seed: str, side: str, identities: Iterable[str]) -> Words:
     """64 bits a person or seat: blake2b of seed, side and id."""
     digests = (hashlib.blake2b(f"{seed}/{side}/{one}".encode(), digest_size=8).digest() for one in identities)
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

@@ -16,13 +16,12 @@ from services.matching.engine.market import Market
 from services.matching.engine.problem import Candidate, Problem, Rules, Seat, SeatKind, Skill
 from services.matching.engine.schedule import VisitRequest
 from services.matching.engine.weeks import Period
-from shared.contracts.codes import ApplicationKind, LanguageLevel, Objective, RankGroup
+from shared.contracts.codes import MEMBER_STATES, ApplicationKind, LanguageLevel, Objective, RankGroup
 
 DAY = date(2027, 1, 4)
 WEEKS = tuple(date(2027, 2, 1) + timedelta(weeks=after) for after in range(36))
 HOMES = ("AM", "AZ", "GE", "MD", "UA")
-_MEMBER_STATES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
-HOSTS = tuple(_MEMBER_STATES.split())
+HOSTS = tuple(sorted(MEMBER_STATES))
 TOPICS = tuple(f"topic_{number:02}" for number in range(12))
 AREAS = tuple(f"area_{number:02}" for number in range(16))
 TONGUES = ("en", "fr", "de", "ru", "es", "it", "pl", "ro")

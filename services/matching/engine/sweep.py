@@ -1,0 +1,159 @@
+"""How is a large market solved and explained without holding its pairs? The columns, swept by the compiled kernels.
+
+A sweep knows the same as `Pairs` and gives the same matching, ranks and blocking pairs; what it holds grows with the
+people and the bits of the feasible pairs. Threads share the rows of a sweep where no row depends on another.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine import kernels
+from services.matching.engine.columns import CRITERIA
+from services.matching.engine.kernels import NOBODY_MORE, NONE, Facts, State, Told
+
+Integers = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+WISHES_HELD = 16
+"""So many of the next seats of a candidate are found at once."""
+_LEAST_ROWS = 256
+_THREADS = max(1, min(4, os.cpu_count() or 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds a matching: countries of the candidates, free places, shares, and what fixed pairs have used."""
+
+    country: Sequence[int]
+    countries: int
+    free: Sequence[int]
+    shares: Sequence[int]
+    used: Sequence[Mapping[int, int]]
+
+
+class Sweep:
+    """The rows of one market; `funnel[i]` counts the seats left before the first rule and after each."""
+
+    def __init__(self, facts: Facts, limits: Limits) -> None:
+        people, self._words = len(limits.country), facts.bits.shape[1]
+        self.facts = facts
+        self.country = np.array(limits.country, np.int32)
+        self._limits = limits
+        self._free = np.minimum(np.array(limits.free, np.int64), people).astype(np.int32)
+        self._shares = np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
+        self.left = np.empty((people, self._words), np.uint64)
+        self.funnel = np.empty((people, facts.rules + 1), np.int32)
+        _in_parts(people, lambda low, high: kernels.feasible(facts, low, high, self.left, self.funnel))
+
+    @property
+    def feasible_pairs(self) -> int:
+        """How many pairs meet all hard rules."""
+        return int(self.funnel[:, -1].sum(dtype=np.int64))
+
+    def admitted(self, out: Collection[int] = ()) -> State:
+        """Deferred acceptance of all candidates but those in `out`."""
+        state = self._state()
+        self._admit(state, [one for one in range(len(self.country)) if one not in out])
+        return state
+
+    def settled(self, assigned: Sequence[int]) -> State:
+        """The state in which an assignment is held."""
+        state = self._state()
+        state.seat[:] = assigned
+        kernels.settle(self.facts, state, self._shares, self.country, self._free)
+        return state
+
+    def enters(self, state: State, candidate: int, seats: Sequence[int], keys: Sequence[int]) -> bool:
+        """Whether somebody without a seat would get one with these seats to ask, best first; the state is not changed."""
+        copy = State(*(part.copy() for part in state))
+        self._admit(copy, [candidate], candidate, seats, keys)
+        return bool(copy.seat[candidate] != NONE)
+
+    def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Told:
+        """What an assignment means for each candidate; countries in `stopped` may send nobody more."""
+        state, people = self.settled(assigned), len(self.country)
+        halted = np.zeros(self._limits.countries, np.int8)
+        halted[list(stopped)] = 1
+        numbers = [np.zeros(people, np.int32) for _ in range(5)]
+        told = Told(*numbers, np.zeros((people, len(CRITERIA)), np.int8))
+        _in_parts(
+            people,
+            lambda low, high: kernels.tell(self.facts, self.left, state, self.country, halted, low, high, told),
+        )
+        return told
+
+    def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
+        """The candidates for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
+        wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
+        kernels.column(self.facts, self.left, seat, wish, key)
+        owner = np.flatnonzero(key != NONE)
+        return owner, wish[owner], key[owner]
+
+    def _admit(
+        self,
+        state: State,
+        entering: Sequence[int],
+        changed: int = NONE,
+        seats: Sequence[int] = (),
+        keys: Sequence[int] = (),
+    ) -> None:
+        kernels.admit(
+            self.facts,
+            self.left,
+            state,
+            self._shares,
+            self.country,
+            self._free,
+            np.array(entering, np.int32),
+            changed,
+            np.array(seats, np.int32),
+            np.array(keys, np.int64),
+        )
+
+    def _state(self) -> State:
+        """Nobody held, nobody asked."""
+        people, seats, width = len(self.country), len(self._free), self._words * 64
+        short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
+        room = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._free, dtype=np.int64)])
+        taken = np.zeros((seats, self._limits.countries), np.int32)
+        for seat, used in enumerate(self._limits.used):
+            for country, count in used.items():
+                taken[seat, country] = count
+        least = np.full(width, -1, np.int64)
+        least[:seats][self._free == 0] = NOBODY_MORE
+        least_of = np.full((self._limits.countries, width), -1, np.int64)
+        least_of[:, :seats][(taken >= self._shares[:, None]).T] = NOBODY_MORE
+        top = np.iinfo(short).max if short is np.int16 else 2 * self.facts.named_bit - 1
+        return State(
+            room=room,
+            size=np.zeros(seats, np.int32),
+            who=np.zeros(int(room[-1]) + 1, np.int32),
+            key=np.zeros(int(room[-1]) + 1, np.int64),
+            taken=taken,
+            least=least,
+            least_short=np.where(least == NOBODY_MORE, top, NONE).astype(short),
+            least_of=least_of,
+            least_of_short=np.where(least_of == NOBODY_MORE, top, NONE).astype(short),
+            seat=np.full(people, NONE, np.int32),
+            wish=np.zeros((people, WISHES_HELD), np.int32),
+            wish_key=np.zeros((people, WISHES_HELD), np.int64),
+            at=np.zeros(people, np.int32),
+            length=np.zeros(people, np.int32),
+            more=np.ones(people, np.int8),
+        )
+
+
+def _in_parts(rows: int, sweep: Callable[[int, int], None]) -> None:
+    """Sweep all rows, parts of them at the same time in as many threads as pay."""
+    parts = min(_THREADS, rows // _LEAST_ROWS)
+    if parts <= 1:
+        sweep(0, rows)
+        return
+    cuts = [rows * part // (4 * parts) for part in range(4 * parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(sweep, cuts[:-1], cuts[1:]))
