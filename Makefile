@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.assets $(VENV)/.jars $(VENV)/.tandem ## fetch everything that is needed, once
+setup: $(VENV)/.assets $(VENV)/.jars $(VENV)/.kernels $(VENV)/.tandem ## fetch everything that is needed, once
 	@:
 
 run: setup ## start everything, with a sample programme: http://localhost:8000
@@ -69,6 +69,11 @@ $(VENV)/.tandem: pyproject.toml $(VENV)/.installed
 $(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
 	@echo "Fetching the pages' style sheet and fonts."
 	@$(BIN)/python -m deploy.local.assets
+	@touch $@
+
+$(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py) $(VENV)/.tandem
+	@echo "Compiling the loops of the matching."
+	@$(BIN)/python -m services.matching.engine.kernels
 	@touch $@
 
 $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem

@@ -8,11 +8,17 @@ them (the rural hospitals theorem, which holds for choices like these: Hatfield 
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.matching.engine.market import Integers, Market, Row
+from services.matching.engine.market import Column, Integers, Market, Row
 from services.matching.engine.stable import UNMATCHED, Admissions
+
+if TYPE_CHECKING:
+    from services.matching.engine.kernels import State
+
+_COLUMNS_KEPT = 256
 
 
 class Chains:
@@ -21,17 +27,19 @@ class Chains:
     def __init__(self, market: Market, assigned: list[int]) -> None:
         self._market = market
         self._assigned = assigned
-        self._settled = Admissions.settled(market, assigned)
+        self._columns: dict[int, Column] = {}
 
     def enters(self, candidate: int, row: Row) -> bool:
         """Whether a candidate without a seat would get one, if his or her row were this one."""
+        if self._market.sweep is not None:
+            return self._market.sweep.enters(self._swept, candidate, row.seats, row.keys)
         state = self._settled.copy({candidate: row})
         state.enter([candidate])
         return state.assignment()[candidate] != UNMATCHED
 
     def moves_up(self, candidate: int, seat: int, places: int, share: int) -> bool:
         """Whether a candidate without a seat would get one, if the seat had these free places and this share."""
-        market, state = self._market, self._settled.copy()
+        market, state = self._market, self._held.copy()
         free, shares = list(market.free), list(market.shares)
         free[seat], shares[seat] = places, share
         reached = self._reached.copy()
@@ -42,56 +50,51 @@ class Chains:
             if len(state.held[at]) >= free[at] or (found := self._next(at, reached, state, shares[at])) is None:
                 open_seats.pop()
                 continue
-            pair, one = found
+            one, wish, key = found
             if one == candidate:
                 return True
             if now[one] != UNMATCHED:
                 state.leave(now[one], one)
                 open_seats.insert(0, now[one])
-            state.join(at, int(self._keys[pair]), one)
-            now[one], reached[one] = at, self._position[pair]
+            state.join(at, key, one)
+            now[one], reached[one] = at, wish
         return False
 
-    def _next(self, seat: int, reached: Integers, state: Admissions, share: int) -> tuple[int, int] | None:
-        """The best candidate (with the pair's number) who wants the seat more than what he or she has reached."""
-        column = slice(int(self._columns[seat]), int(self._columns[seat + 1]))
-        owners = self._owner[column]
-        for at in np.flatnonzero(self._position[column] < reached[owners]):
-            one = int(owners[at])
+    def _next(self, seat: int, reached: Integers, state: Admissions, share: int) -> tuple[int, int, int] | None:
+        """The best candidate who wants the seat more than what he or she has reached; with the wish and the key."""
+        column = self._column(seat)
+        for at in np.flatnonzero(column.wish > reached[column.owner]):
+            one = int(column.owner[at])
             if state.of_country(seat, one) < share:
-                return column.start + int(at), one
+                return one, int(column.wish[at]), int(column.key[at])
         return None
 
-    @cached_property
-    def _order(self) -> Integers:
-        """The pairs seat by seat, each seat's best candidate first."""
-        pairs = self._market.pairs
-        return np.lexsort((-pairs.key, pairs.seat))
+    def _column(self, seat: int) -> Column:
+        """The column of a seat, its best candidate first."""
+        if seat not in self._columns:
+            if len(self._columns) >= _COLUMNS_KEPT:
+                self._columns.clear()
+            column = self._market.column(seat)
+            order = np.argsort(-column.key)
+            self._columns[seat] = Column(column.owner[order], column.wish[order], column.key[order])
+        return self._columns[seat]
 
     @cached_property
-    def _columns(self) -> Integers:
-        counts = np.bincount(self._market.pairs.seat, minlength=len(self._market.seats))
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    def _swept(self) -> "State":
+        assert self._market.sweep is not None
+        return self._market.sweep.settled(self._assigned)
 
     @cached_property
-    def _owner(self) -> Integers:
-        return self._market.pairs.owner[self._order]
+    def _settled(self) -> Admissions:
+        return Admissions.settled(self._market, self._assigned)
 
     @cached_property
-    def _keys(self) -> Integers:
-        return self._market.pairs.key[self._order]
-
-    @cached_property
-    def _position(self) -> Integers:
-        """Where in the order of all pairs each stands: less is more wanted by the same candidate."""
-        return self._order
+    def _held(self) -> Admissions:
+        """Whom each seat holds; nobody asks in this state."""
+        keys = self._market.terms_of(self._assigned).key
+        return Admissions.holding(self._market, self._assigned, keys.tolist())
 
     @cached_property
     def _reached(self) -> Integers:
-        """The position of what each candidate has; beyond all for nothing."""
-        pairs = self._market.pairs
-        reached = np.full(len(self._assigned), len(pairs.seat))
-        owner = pairs.owner
-        held = np.flatnonzero(np.array(self._assigned, np.int64)[owner] == pairs.seat)
-        reached[owner[held]] = held
-        return reached
+        """How much each candidate wants what he or she has; less than anything for nothing."""
+        return self._market.terms_of(self._assigned).wish

@@ -309,9 +309,7 @@ class Columns:
             rows = bits.numbers(stated.number, lambda code: index.week[dates[code]])
             allowed.add(_RULE[HardRule.COMMON_WEEKS], stated.owner, rows)
         always, seldom = points.number(("all", 0, 4)), points.number(("anytime", 0, 4))
-        earned.add_to_all(
-            _CRITERION[Criterion.WEEKS], [always if one.weeks is None else seldom for one in candidates]
-        )
+        earned.add_to_all(_CRITERION[Criterion.WEEKS], [always if one.weeks is None else seldom for one in candidates])
         rows = points.numbers(stated.number, lambda code: ("week", code, 0))
         earned.add(_CRITERION[Criterion.WEEKS], stated.owner, rows)
 

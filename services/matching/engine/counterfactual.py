@@ -93,7 +93,7 @@ class Search:
 
     def _same_row(self, candidate: int, row: Pairs) -> bool:
         """Whether a changed row leaves feasible seats and standing as they are, or leaves no seat at all."""
-        own = self._market.rows[candidate]
+        own = self._market.row(candidate)
         return not len(row.seat) or (own.seats == row.seat.tolist() and own.keys == row.key.tolist())
 
     def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
@@ -105,7 +105,7 @@ class Search:
             return solve(market.with_candidate(trial.candidate)).seat_of(candidate)
         assert trial.market is not None
         changed = trial.market()
-        if self._chained and trial.seat is not None and changed.pairs is market.pairs:
+        if self._chained and trial.seat is not None and changed.rules is market.rules:
             seat = trial.seat
             if not self._chains.moves_up(candidate, seat, changed.free[seat], changed.shares[seat]):
                 return None
@@ -151,7 +151,7 @@ def _weeks(market: Market, one: Candidate, size: int) -> Iterator[_Trial]:
 
 def _places(market: Market, candidate: int, size: int) -> Iterator[_Trial]:
     """More places at the seats that only want for a free place, in the candidate's own order, feasible ones first."""
-    seats = market.pairs.seat[market.pairs.row(candidate)].tolist()
+    seats = market.row(candidate).seats
     full = market.feasible[candidate].after[_BEFORE_CAPACITY]
     rest = [at for at in range(len(market.seats)) if full >> at & 1 and at not in set(seats)]
     for seat in (*seats, *rest)[:_SEATS_TRIED]:

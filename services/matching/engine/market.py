@@ -1,13 +1,16 @@
 """Which pairs are feasible, and how does each side order them? A problem made ready for the solvers.
 
 Candidates and seats stand in the order of their ids, so that no result depends on the order of arrival. Feasible pairs
-are kept candidate by candidate, best first (compressed sparse rows).
+are kept candidate by candidate, best first (compressed sparse rows), once somebody asks for them all; a large market is
+swept instead (`sweep.py`), and rows and columns are computed when they are wanted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +19,19 @@ from services.matching.engine.problem import Candidate, Problem, Seat
 from services.matching.engine.rules import Feasible, HardRules
 from services.matching.engine.scores import TIE_BITS, Scores
 
+if TYPE_CHECKING:
+    from services.matching.engine.sweep import Sweep
+
 Integers = NDArray[np.int64]
 
 _BLOCK = 1 << 19
 """Pairs scored at once: small enough for the cache, large enough for numpy."""
+
+SWEPT_FROM = 40_000
+"""Candidates times seats from which on a market is swept; below, numpy is as quick and has nothing to load."""
+
+COMPILED = find_spec("numba") is not None
+"""Whether there is what compiles the sweeps."""
 
 _NAMED = np.int64(1 << 62)
 """A seat puts a pre-matched counterpart before all others: one bit above every score."""
@@ -61,6 +73,39 @@ class Row:
     keys: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Those for whom a seat is feasible, by number: how much each wants it, and the key that it gives each.
+
+    Greater is better in both; `wish` compares seats of one candidate only.
+    """
+
+    owner: Integers
+    wish: Integers
+    key: Integers
+
+
+class Asked(Sequence[Feasible]):
+    """What the hard rules leave each candidate, asked when it is wanted."""
+
+    def __init__(self, rules: HardRules, candidates: Sequence[Candidate]) -> None:
+        self._rules, self._candidates = rules, candidates
+        self._known: dict[int, Feasible] = {}
+
+    def __len__(self) -> int:
+        return len(self._candidates)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        if place not in self._known:
+            self._known[place] = self._rules.ask(self._candidates[place])
+        return self._known[place]
+
+    def __iter__(self) -> Iterator[Feasible]:
+        return (self[place] for place in range(len(self)))
+
+
 class Market:
     """The feasible pairs of a problem with capacities, shares and quotas; solvers change nothing in it.
 
@@ -90,8 +135,29 @@ class Market:
             None if (most := problem.rules.ceilings.get(country)) is None else most - self.rules.sent[country]
             for country in self.countries
         ]
-        self.feasible = [self.rules.ask(one) for one in self.candidates]
-        self.pairs = self._pairs(self.candidates, self.feasible)
+        self.feasible = Asked(self.rules, self.candidates)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """All feasible pairs; 40 bytes each."""
+        return self._pairs(self.candidates, self.feasible)
+
+    @cached_property
+    def sweep(self) -> "Sweep | None":
+        """What stands for the pairs where there are many; None where they are few (or somebody has set them)."""
+        few = len(self.candidates) * len(self.seats) < SWEPT_FROM
+        if few or not COMPILED or "pairs" in self.__dict__:
+            return None
+        from services.matching.engine.sweep import Limits, swept  # noqa: PLC0415 - numba takes half a second to load
+
+        limits = Limits(
+            country=self.country,
+            countries=len(self.countries),
+            free=self.free,
+            shares=self.shares,
+            used=self.used,
+        )
+        return swept(self.rules, self.scores, self.candidates, limits)
 
     def _pairs(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> Pairs:
         """Score and order the feasible pairs of the candidates, a block at a time."""
@@ -129,6 +195,40 @@ class Market:
         seats, keys, starts = self.pairs.seat.tolist(), self.pairs.key.tolist(), self.pairs.starts.tolist()
         return [Row(seats[at:end], keys[at:end]) for at, end in pairwise(starts)]
 
+    def row(self, candidate: int) -> Row:
+        """The pairs of one candidate (number)."""
+        if self.sweep is None or "rows" in self.__dict__:
+            return self.rows[candidate]
+        own = self.row_of(self.candidates[candidate])
+        return Row(own.seat.tolist(), own.key.tolist())
+
+    def column(self, seat: int) -> Column:
+        """The pairs of one seat (number)."""
+        if self.sweep is not None:
+            return Column(*self.sweep.column(seat))
+        at = np.flatnonzero(self.pairs.seat == seat)
+        return Column(np.searchsorted(self.pairs.starts, at, side="right") - 1, -at, self.pairs.key[at])
+
+    def terms_of(self, assigned: Sequence[int]) -> Column:
+        """What each candidate's seat (number; below 0: none) is to both: one entry a candidate, in order.
+
+        Wishes compare with those of columns; a wish for no seat is below all.
+        """
+        people = len(self.candidates)
+        if self.sweep is not None:
+            return Column(np.arange(people), *self.sweep.terms_of(assigned))
+        pairs, owner = self.pairs, self.pairs.owner
+        at = np.flatnonzero(np.array(assigned, np.int64)[owner] == pairs.seat)
+        wish, key = np.full(people, -len(owner) - 1), np.full(people, -1)
+        wish[owner[at]], key[owner[at]] = -at, pairs.key[at]
+        return Column(np.arange(people), wish, key)
+
+    def at_ceiling(self, assigned: Sequence[int]) -> list[int]:
+        """Countries (numbers) that may send nobody more."""
+        country = np.array(self.country, np.int64)
+        sent = np.bincount(country[np.array(assigned, np.int64) >= 0], minlength=len(self.countries))
+        return [place for place, most in enumerate(self.quota) if most is not None and sent[place] >= most]
+
     def row_of(self, candidate: Candidate) -> Pairs:
         """The feasible pairs that the candidate (maybe changed) would have, alone; nobody else's row depends on it."""
         return self._pairs([candidate], [self.rules.ask(candidate)])
@@ -139,6 +239,11 @@ class Market:
         Equal to a market made anew (`tests/unit/engine`), at the cost of one row.
         """
         at = self.place[candidate.id]
+        other = self._copy()
+        other.candidates = [*self.candidates[:at], candidate, *self.candidates[at + 1 :]]
+        other.feasible = Asked(self.rules, other.candidates)
+        if self.sweep is not None:
+            return other
         own, old = self.row_of(candidate), self.pairs
         cut = old.row(at)
         spliced = [
@@ -152,10 +257,7 @@ class Market:
         ]
         starts = old.starts.copy()
         starts[at + 1 :] += len(own.seat) - (cut.stop - cut.start)
-        other = self._copy()
         other.pairs = Pairs(starts, *spliced)
-        other.candidates = [*self.candidates[:at], candidate, *self.candidates[at + 1 :]]
-        other.feasible = [*self.feasible[:at], self.rules.ask(candidate), *self.feasible[at + 1 :]]
         if "rows" in self.__dict__:
             rows = list(self.rows)
             rows[at] = Row(own.seat.tolist(), own.key.tolist())
@@ -169,8 +271,7 @@ class Market:
             seats = tuple(changed if one.id == changed.id else one for one in self.problem.seats)
             return Market(replace(self.problem, seats=seats))
         other = self._copy()
-        if "rows" in self.__dict__:
-            other.rows = self.rows
+        other.__dict__.update({name: self.__dict__[name] for name in ("pairs", "rows") if name in self.__dict__})
         other.free = list(self.free)
         other.free[seat] += more
         other.shares = list(self.shares)
@@ -179,5 +280,6 @@ class Market:
 
     def _copy(self) -> "Market":
         other = object.__new__(Market)
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name != "rows"})
+        kept = self.__dict__.keys() - {"pairs", "rows", "sweep"}
+        other.__dict__.update({name: self.__dict__[name] for name in kept})
         return other

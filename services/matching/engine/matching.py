@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from services.matching.engine.prices import Prices, prices
 from services.matching.engine.problem import ENGINE_VERSION, Problem
 from services.matching.engine.receipt import Explainer, Receipt
 from services.matching.engine.solution import Solution, solve
+
+if TYPE_CHECKING:
+    from services.matching.engine.kernels import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,15 @@ class Result:
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """The new pairs by candidate id; fixed pairs are not repeated."""
-        table, market = self._market.pairs, self._market
+        market = self._market
+        if (told := self._told) is not None:
+            assigned, both = self._solution.assigned, zip(told.gain.tolist(), told.preference.tolist(), strict=True)
+            return tuple(
+                Pair(one.id, market.seats[seat].id, gain, preference)
+                for one, seat, (gain, preference) in zip(market.candidates, assigned, both, strict=True)
+                if seat >= 0
+            )
+        table = market.pairs
         chosen = np.flatnonzero(np.array(self._solution.assigned, np.int64)[table.owner] == table.seat)
         owner = table.owner
         return tuple(
@@ -65,6 +77,12 @@ class Result:
             )
             for at in chosen
         )
+
+    @cached_property
+    def _told(self) -> "Told | None":
+        """What the sweep of a large market tells of everybody."""
+        market, assigned = self._market, self._solution.assigned
+        return None if market.sweep is None else market.sweep.told(assigned, market.at_ceiling(assigned))
 
     @cached_property
     def matching(self) -> Mapping[str, str]:
@@ -98,6 +116,8 @@ class Result:
     @cached_property
     def ranks(self) -> Mapping[int, int]:
         """Rank obtained among the feasible (1: the most wanted) -> how many candidates."""
+        if (told := self._told) is not None:
+            return dict(sorted(Counter(told.rank[told.rank > 0].tolist()).items()))
         table = self._market.pairs
         owner = table.owner
         chosen = np.flatnonzero(np.array(self._solution.assigned, np.int64)[owner] == table.seat)
@@ -116,15 +136,15 @@ class Result:
     @cached_property
     def feasible_pairs(self) -> int:
         """How many pairs meet all hard rules."""
-        return len(self._market.pairs.seat)
+        sweep = self._market.sweep
+        return len(self._market.pairs.seat) if sweep is None else sweep.feasible_pairs
 
     def next_in_line(self, seat_id: str) -> tuple[str, ...]:
         """Candidates without a seat who could take this one, in the order in which the seat would have them."""
-        seat, table = self._market.seat_place[seat_id], self._market.pairs
-        assigned = np.array(self._solution.assigned, np.int64)
-        at = np.flatnonzero((table.seat == seat) & (assigned[table.owner] < 0))
-        best_first = at[np.argsort(-table.key[at])]
-        return tuple(self._market.candidates[one].id for one in table.owner[best_first])
+        column = self._market.column(self._market.seat_place[seat_id])
+        at = np.flatnonzero(np.array(self._solution.assigned, np.int64)[column.owner] < 0)
+        best_first = at[np.argsort(-column.key[at])]
+        return tuple(self._market.candidates[one].id for one in column.owner[best_first])
 
     def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
         """Why this candidate got the seat or none. Raises KeyError for somebody who was not in the pool.

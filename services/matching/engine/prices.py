@@ -41,6 +41,9 @@ def prices(market: Market, assigned: list[int], best: Certificate | None = None)
 
 def total_of(market: Market, assigned: list[int]) -> int:
     """The sum of the weights of the assigned pairs."""
+    if market.sweep is not None:
+        told, has = market.sweep.told(assigned, market.at_ceiling(assigned)), np.array(assigned, np.int64) != UNMATCHED
+        return int((told.gain[has].astype(np.int64) + told.preference[has] + 1).sum())
     chosen = np.array(assigned, np.int64)
     pairs = market.pairs
     return int(pairs.weight[chosen[pairs.owner] == pairs.seat].sum())
@@ -53,6 +56,9 @@ def blocking_pairs(market: Market, assigned: list[int]) -> int:
     the country's share, would take the candidate. Somebody without a seat whose country has reached its ceiling blocks
     nothing, for no seat is allowed to take one more from there.
     """
+    stops = market.at_ceiling(assigned)
+    if market.sweep is not None:
+        return int(market.sweep.told(assigned, stops).blocking.sum(dtype=np.int64))
     pairs, people = market.pairs, len(market.candidates)
     if not len(pairs.seat):
         return 0
@@ -64,8 +70,8 @@ def blocking_pairs(market: Market, assigned: list[int]) -> int:
     reached[owner[held]] = position[held]
     wants = position < reached[owner]
     least = _least_key_admitted(market, mine, held)
-    sent = np.bincount(country[mine != UNMATCHED], minlength=len(market.countries))
-    full = np.array([most is not None and sent[k] >= most for k, most in enumerate(market.quota)])
+    full = np.zeros(len(market.countries), bool)
+    full[stops] = True
     stopped = full[country[owner]] & (mine[owner] == UNMATCHED)
     return int((wants & ~stopped & (pairs.key > least[pairs.seat, country[owner]])).sum())
 

@@ -3,18 +3,22 @@
 A receipt holds nothing of any other person: of other candidates it knows only how many stand before this one.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.matching.engine.counterfactual import Counterfactual, Search
-from services.matching.engine.market import Market
+from services.matching.engine.market import Column, Market
 from services.matching.engine.rules import Step
-from services.matching.engine.scores import Earned
+from services.matching.engine.scores import Earned, Points
 from services.matching.engine.solution import Solution
 
 _SHOWN = 3
+_COLUMNS_KEPT = 512
 
 
 class Why(StrEnum):
@@ -87,13 +91,13 @@ class Explainer:
         self._market = market
         self._solution = solution
         self._search = Search(market, solution)
-        self._owner = market.pairs.owner
+        self._columns: OrderedDict[int, Column] = OrderedDict()
+        self._last: tuple[int, Points] | None = None
 
     def explain(self, candidate: int, effort: int) -> Receipt:
         """The receipt of one candidate (number in the market); `effort` bounds the changed runs that are tried."""
         market, solution = self._market, self._solution
-        facts, cut = market.feasible[candidate], market.pairs.row(candidate)
-        seats = market.pairs.seat[cut].tolist()
+        facts, seats = market.feasible[candidate], market.row(candidate).seats
         seat = solution.seat_of(candidate)
         shown = seats[:_SHOWN]
         options = {
@@ -120,28 +124,48 @@ class Explainer:
         )
 
     def _option(self, candidate: int, seat: int, rank: int) -> Option:
-        market, pairs = self._market, self._market.pairs
-        points = market.scores.points([market.candidates[candidate]])
+        market, column = self._market, self._column(seat)
+        points = self._points(candidate)
         weights = market.problem.rules.weights
         earned = tuple(
             Earned(one, int(points[one][0, seat]), weights[one])
             for one in points
             if one in weights and (weights[one].applicant or weights[one].host)
         )
-        at = pairs.starts[candidate] + rank - 1
-        rivals = pairs.key[pairs.seat == seat]
         return Option(
             seat_id=market.seats[seat].id,
             rank=rank,
-            standing=int(np.count_nonzero(rivals > pairs.key[at])) + 1,
-            contenders=len(rivals),
+            standing=int(np.count_nonzero(column.key > _key_of(column, candidate))) + 1,
+            contenders=len(column.owner),
             places=market.free[seat],
             earned=earned,
         )
 
+    def _points(self, candidate: int) -> Points:
+        if self._last is None or self._last[0] != candidate:
+            self._last = (candidate, self._market.scores.points([self._market.candidates[candidate]]))
+        return self._last[1]
+
+    def _column(self, seat: int) -> Column:
+        """The column of a seat; those asked for last are kept, since many candidates want the same seats."""
+        if seat not in self._columns:
+            self._columns[seat] = self._market.column(seat)
+            if len(self._columns) > _COLUMNS_KEPT:
+                self._columns.popitem(last=False)
+        self._columns.move_to_end(seat)
+        return self._columns[seat]
+
+    @cached_property
+    def _waiting(self) -> NDArray[np.bool_]:
+        return np.array(self._solution.assigned, np.int64) < 0
+
     def _waiting_place(self, candidate: int, seat: int) -> int:
         """How many without a seat the seat would have before the candidate, plus one."""
-        pairs = self._market.pairs
-        own = pairs.key[pairs.starts[candidate]]
-        waiting = np.array(self._solution.assigned, np.int64)[self._owner] < 0
-        return int(np.count_nonzero((pairs.seat == seat) & waiting & (pairs.key > own))) + 1
+        column = self._column(seat)
+        before = column.key > _key_of(column, candidate)
+        return int(np.count_nonzero(before & self._waiting[column.owner])) + 1
+
+
+def _key_of(column: Column, candidate: int) -> int:
+    """The key of one candidate in a column, whose owners stand in order."""
+    return int(column.key[np.searchsorted(column.owner, candidate)])

@@ -11,7 +11,7 @@ stable matchings", 2003), and all of the above still holds.
 """
 
 from bisect import insort
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from services.matching.engine.market import Market, Row
 
@@ -26,14 +26,23 @@ class Admissions:
 
     __slots__ = ("_count", "_country", "_free", "_next", "_rows", "_shares", "held")
 
-    def __init__(self, market: Market) -> None:
-        self._rows = market.rows
+    def __init__(self, market: Market, rows: list[Row] | None = None) -> None:
+        self._rows = market.rows if rows is None else rows
         self._country = market.country
         self._free = market.free
         self._shares = market.shares
         self._count = [dict(used) for used in market.used]
         self._next = [0] * len(market.candidates)
         self.held: list[list[tuple[int, int]]] = [[] for _ in market.seats]
+
+    @classmethod
+    def holding(cls, market: Market, assigned: list[int], keys: list[int]) -> "Admissions":
+        """The state in which an assignment is held (`keys[i]`: what the seat gives candidate i), and nobody asks."""
+        state = cls(market, [])
+        for one, seat in enumerate(assigned):
+            if seat != UNMATCHED:
+                state.join(seat, keys[one], one)
+        return state
 
     @classmethod
     def settled(cls, market: Market, assigned: list[int]) -> "Admissions":
@@ -133,21 +142,35 @@ def stable(market: Market) -> tuple[list[int], frozenset[int]]:
     """
     out: set[int] = set()
     while True:
-        state = admissions(market, out)
-        beyond = _beyond_ceilings(market, state)
+        assigned, keys = _matched(market, out)
+        beyond = _beyond_ceilings(market, assigned, keys)
         if not beyond:
-            return state.assignment(), frozenset(out)
+            return assigned, frozenset(out)
         out |= beyond
 
 
-def _beyond_ceilings(market: Market, state: Admissions) -> set[int]:
+def _matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
+    """The seat of each candidate, and the key that it gives those who have one."""
+    if market.sweep is not None:
+        swept = market.sweep.admitted(out)
+        held: dict[int, int] = {}
+        for start, size in zip(swept.room.tolist(), swept.size.tolist(), strict=False):
+            held.update(
+                zip(swept.who[start : start + size].tolist(), swept.key[start : start + size].tolist(), strict=True)
+            )
+        return swept.seat.tolist(), held
+    state = admissions(market, out)
+    return state.assignment(), {one: key for held in state.held for key, one in held}
+
+
+def _beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
     """Who leaves the pool next, by country."""
     if all(most is None for most in market.quota):
         return set()
     sent: dict[int, list[tuple[int, int]]] = {}
-    for held in state.held:
-        for key, one in held:
-            sent.setdefault(market.country[one], []).append((key, one))
+    for one, seat in enumerate(assigned):
+        if seat != UNMATCHED:
+            sent.setdefault(market.country[one], []).append((keys[one], one))
     beyond: set[int] = set()
     for country, placed in sent.items():
         most = market.quota[country]

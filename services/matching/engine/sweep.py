@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine import kernels
-from services.matching.engine.columns import CRITERIA
+from services.matching.engine.columns import CRITERIA, Columns, TooLarge
 from services.matching.engine.kernels import NOBODY_MORE, NONE, Facts, State, Told
+from services.matching.engine.problem import Candidate
+from services.matching.engine.rules import HardRules
+from services.matching.engine.scores import Scores
 
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -46,6 +49,7 @@ class Sweep:
         self._limits = limits
         self._free = np.minimum(np.array(limits.free, np.int64), people).astype(np.int32)
         self._shares = np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
+        self._last: tuple[tuple[bytes, tuple[int, ...]], Told] | None = None
         self.left = np.empty((people, self._words), np.uint64)
         self.funnel = np.empty((people, facts.rules + 1), np.int32)
         _in_parts(people, lambda low, high: kernels.feasible(facts, low, high, self.left, self.funnel))
@@ -69,26 +73,36 @@ class Sweep:
         return state
 
     def enters(self, state: State, candidate: int, seats: Sequence[int], keys: Sequence[int]) -> bool:
-        """Whether somebody without a seat would get one with these seats to ask, best first; the state is not changed."""
-        copy = State(*(part.copy() for part in state))
+        """Whether somebody without a seat would get one by asking these, best first; the state is not changed."""
+        copy = State._make(part.copy() for part in state)
         self._admit(copy, [candidate], candidate, seats, keys)
         return bool(copy.seat[candidate] != NONE)
 
     def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Told:
         """What an assignment means for each candidate; countries in `stopped` may send nobody more."""
+        asked = (np.array(assigned, np.int32).tobytes(), tuple(sorted(stopped)))
+        if self._last is not None and self._last[0] == asked:
+            return self._last[1]
         state, people = self.settled(assigned), len(self.country)
         halted = np.zeros(self._limits.countries, np.int8)
         halted[list(stopped)] = 1
-        numbers = [np.zeros(people, np.int32) for _ in range(5)]
-        told = Told(*numbers, np.zeros((people, len(CRITERIA)), np.int8))
+        numbers = (np.zeros(people, np.int32) for _ in range(5))
+        told = Told._make((*numbers, np.zeros((people, len(CRITERIA)), np.int8)))
         _in_parts(
             people,
             lambda low, high: kernels.tell(self.facts, self.left, state, self.country, halted, low, high, told),
         )
+        self._last = (asked, told)
         return told
 
+    def terms_of(self, assigned: Sequence[int]) -> tuple[Integers, Integers]:
+        """How each candidate orders the seat that he or she has, and how it orders the candidate; NONE for no seat."""
+        wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
+        kernels.terms_of(self.facts, np.array(assigned, np.int32), wish, key)
+        return wish, key
+
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
-        """The candidates for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
+        """Those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
         wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
         kernels.column(self.facts, self.left, seat, wish, key)
         owner = np.flatnonzero(key != NONE)
@@ -146,6 +160,15 @@ class Sweep:
             length=np.zeros(people, np.int32),
             more=np.ones(people, np.int8),
         )
+
+
+def swept(rules: HardRules, scores: Scores, candidates: Sequence[Candidate], limits: Limits) -> Sweep | None:
+    """The sweep of a market; None where something stated does not fit into its columns."""
+    try:
+        facts = Columns(rules, scores).facts(candidates)
+    except TooLarge:
+        return None
+    return Sweep(facts, limits)
 
 
 def _in_parts(rows: int, sweep: Callable[[int, int], None]) -> None:

@@ -1,0 +1,158 @@
+"""What does a matching mean for everybody, and which pairs block it? One more sweep over all rows, in machine code."""
+
+import numpy as np
+
+from services.matching.engine.kernels.admission import bar_of
+from services.matching.engine.kernels.base import (
+    NAMED,
+    NOBODY_MORE,
+    NONE,
+    ONE,
+    OWN_SHIFT,
+    TIE_BITS,
+    Bytes,
+    Facts,
+    Int,
+    Long,
+    Numbers,
+    Short,
+    State,
+    Told,
+    Word,
+    Words,
+    compiled,
+)
+from services.matching.engine.kernels.rows import (
+    buffers,
+    feasible_only,
+    greatest,
+    key_of,
+    keys_of,
+    mixed_hash,
+    score,
+    short_of,
+)
+
+
+@compiled
+def settle(facts: Facts, state: State, shares: Numbers, country: Numbers, free: Numbers) -> None:
+    """Let each seat hold whom `state.seat` says, and set all bars; nobody's list is begun."""
+    points = np.empty(len(facts.applicant), np.int8)
+    first, size, who, held, taken = state.room, state.size, state.who, state.key, state.taken
+    for one in range(len(state.seat)):
+        seat = state.seat[one]
+        if seat != NONE:
+            at = first[seat] + size[seat]
+            key = keys_of(facts, one, seat, points)[1]
+            while at > first[seat] and held[at - 1] > key:
+                who[at], held[at] = who[at - 1], held[at - 1]
+                at -= 1
+            who[at], held[at] = one, key
+            size[seat] += 1
+            taken[seat, country[one]] += 1
+    for seat in range(len(free)):
+        start, end = first[seat], first[seat] + size[seat]
+        bar = np.int64(NONE)
+        if size[seat] >= free[seat]:
+            bar = held[start] if end > start else np.int64(NOBODY_MORE)
+        state.least[seat], state.least_short[seat] = bar, short_of(facts.named_bit, bar)
+        for own in range(taken.shape[1]):
+            bar = bar_of(country, shares[seat], start, end, who, held, taken[seat], own)
+            state.least_of[own, seat], state.least_of_short[own, seat] = bar, short_of(facts.named_bit, bar)
+
+
+@compiled
+def tell(
+    facts: Facts, left: Words, state: State, country: Numbers, stopped: Bytes, low: Int, high: Int, told: Told
+) -> None:
+    """Fill `told` for the candidates from `low` to `high`, of a matching that is settled.
+
+    Somebody without a seat whose country is `stopped` blocks nothing, for no seat may take one more from there.
+    """
+    room = buffers(state)
+    points = told.points
+    for one in range(low, high):
+        seat, own, wanted = np.int64(state.seat[one]), country[one], np.int64(NONE)
+        if seat != NONE:
+            wanted, _ = keys_of(facts, one, seat, points[one])
+        score(facts, one, room)
+        feasible_only(left[one], room.gain)
+        greatest(room.gain, room.tops)
+        better, first, blocks = _look_above(
+            room.gain,
+            room.preference,
+            room.tops,
+            facts.named_bit,
+            facts.own_hash[one],
+            facts.seat_hash,
+            state.least,
+            state.least_of[own],
+            wanted,
+            seat == NONE and stopped[own] == 1,
+        )
+        told.rank[one], told.blocking[one] = better + 1 if seat != NONE else 0, blocks
+        told.first[one] = first
+        shown = seat if seat != NONE else first
+        if shown != NONE:
+            wanted, key = keys_of(facts, one, shown, points[one])
+            told.gain[one] = wanted >> TIE_BITS
+            told.preference[one] = (key >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)
+
+
+@compiled
+def _look_above(
+    gain: Short,
+    preference: Short,
+    tops: Short,
+    named_bit: Int,
+    mine: Word,
+    theirs: Words,
+    least: Long,
+    least_of: Long,
+    wanted: Int,
+    blocks_nothing: Int,
+) -> tuple[Int, Int, Int]:
+    """How many seats of a row are wanted more than what is had, the best of all (NONE: nothing), how many block."""
+    better, blocks, sum_of = 0, 0, wanted >> TIE_BITS
+    best, first = np.int64(NONE), np.int64(NONE)
+    for block in range(len(tops)):
+        if tops[block] < max(sum_of, 0):
+            continue
+        for seat in range(block << 6, (block + 1) << 6):
+            value = np.int64(gain[seat])
+            if value < sum_of or value < 0:
+                continue
+            barred = blocks_nothing or np.int64(preference[seat]) < short_of(named_bit, least[seat])
+            if value > sum_of and value < best >> TIE_BITS and barred:
+                better += 1
+                continue
+            mixed = mixed_hash(mine, theirs[seat])
+            wish = (value << TIE_BITS) | np.int64(mixed >> OWN_SHIFT)
+            if wish > best:
+                best, first = wish, np.int64(seat)
+            if wish > wanted:
+                better += 1
+                key = key_of(named_bit, preference[seat], mixed)
+                blocks += not barred and key > least[seat] and key > least_of[seat]
+    return better, first, blocks
+
+
+@compiled
+def terms_of(facts: Facts, seat: Numbers, wish: Long, key: Long) -> None:
+    """How each candidate orders the seat that he or she has, and how it orders the candidate; NONE for no seat."""
+    points = np.empty(len(facts.applicant), np.int8)
+    for one in range(len(seat)):
+        wish[one], key[one] = NONE, NONE
+        if seat[one] != NONE:
+            wish[one], key[one] = keys_of(facts, one, seat[one], points)
+
+
+@compiled
+def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
+    """How each candidate orders a seat (`wish`) and how the seat orders them (`key`); NONE where not feasible."""
+    points = np.empty(len(facts.applicant), np.int8)
+    word, bit = seat >> 6, np.uint64(seat & 63)
+    for one in range(len(wish)):
+        wish[one], key[one] = NONE, NONE
+        if (left[one, word] >> bit) & ONE == ONE:
+            wish[one], key[one] = keys_of(facts, one, seat, points)
