@@ -101,7 +101,11 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
 
 
 def _place(row: Seat, inactive: set[UUID]) -> Place:
-    available = row.state == "published" and row.organisation_id not in inactive
+    return place_of(row, available=row.state == "published" and row.organisation_id not in inactive)
+
+
+def place_of(row: Seat, *, available: bool = True) -> Place:
+    """An offer or a mentor in the words of the pool."""
     if row.kind == "placement":
         return Place(row.id, _read(OfferTerms, row.id, row.terms), available)
     return Place(row.id, _read(MentorProfile, row.id, row.terms), available)

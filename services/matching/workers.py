@@ -3,5 +3,6 @@
 from services.matching.live import match_live
 from services.matching.planner import look_for_dates
 from services.matching.sweep import keep_deadlines
+from services.matching.what_ifs import work_what_ifs
 
-workers = [match_live, keep_deadlines, look_for_dates]
+workers = [match_live, keep_deadlines, look_for_dates, work_what_ifs]

@@ -158,6 +158,118 @@ def lines(
     return Chart(title, _drawing(title, 226, parts), (label, *(line.name for line in series)), table, definition)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two bars beside each other: how much of something there was, and how much there is."""
+
+    label: str
+    before: float
+    after: float
+
+
+def pairs(
+    title: str,
+    items: Sequence[Pair],
+    *,
+    label: str,
+    names: tuple[str, str],
+    write: Callable[[float], str] = _plain,
+    definition: str | None = None,
+) -> Chart:
+    """Two horizontal bars an item from one zero, the first grey, the second blue, each with its number.
+
+    `names` say what the two are; the first item's bars carry them. Raises ValueError for a negative value.
+    """
+    values = [value for item in items for value in (item.before, item.after)]
+    if any(value < 0 for value in values):
+        raise ValueError("A bar begins at zero and cannot be negative.")
+    top = max(values, default=0) or 1
+    longest = max((len(f"{write(value)} {name}") for value in values for name in names), default=1)
+    room = _WIDTH - 12 - longest * _SIZE * _PER_LETTER
+    parts: list[Any] = []
+    y = 0.0
+    for item in items:
+        parts.append(_element("text", _fitting(item.label, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
+        for place, (value, colour) in enumerate(((item.before, "#7a8793"), (item.after, BLUE))):
+            length, at = room * value / top, y + 21 + 19 * place
+            parts += [
+                _element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+                _element(
+                    "text",
+                    f"{write(value)} {names[place]}" if item is items[0] else write(value),
+                    x=f"{length + 6:.1f}",
+                    y=at + 13,
+                    font_size=_SIZE,
+                    font_weight=700 if place else 400,
+                    fill=_INK,
+                ),
+            ]
+        y += 70
+    rows = [(item.label, write(item.before), write(item.after)) for item in items]
+    return Chart(title, _drawing(title, max(y - 10, 1), parts), (label, *names), rows, definition)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One field of a heat map: what it says, and how warm it is, from -1 (plenty) over 0 to 1 (none at all)."""
+
+    text: str
+    warmth: float
+
+
+_WARM, _COOL = ("#ffffff", "#fbe0cc", "#f0a878"), ("#ffffff", "#d3e6f3", "#8cc0e0")
+
+
+def heat(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Cell]]],
+    *,
+    label: str,
+    definition: str | None = None,
+) -> Chart:
+    """A heat map: a named row of fields each, one a column. What a field says stands in it, so no colour is needed.
+
+    The shades are those of Okabe and Ito's vermillion and blue, light enough for dark letters; warm fields are bold.
+    """
+    parts: list[Any] = []
+    width = _WIDTH / max(len(columns), 1)
+    for place, name in enumerate(columns):
+        middle = f"{width * (place + 0.5):.1f}"
+        parts.append(
+            _element("text", _fitting(name, width, 13), x=middle, y=13, font_size=13, fill=_QUIET, text_anchor="middle")
+        )
+    y = 22.0
+    for name, cells in rows:
+        parts.append(_element("text", _fitting(name, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
+        for place, cell in enumerate(cells):
+            shade = (_WARM if cell.warmth > 0 else _COOL)[min(2, round(abs(cell.warmth) * 2))]
+            parts += [
+                _element(
+                    "rect",
+                    x=f"{width * place + 1:.1f}",
+                    y=y + 21,
+                    width=f"{width - 2:.1f}",
+                    height=26,
+                    fill=shade,
+                    stroke=_GRID,
+                ),
+                _element(
+                    "text",
+                    cell.text,
+                    x=f"{width * (place + 0.5):.1f}",
+                    y=y + 39,
+                    font_size=14,
+                    font_weight=700 if cell.warmth > 0 else 400,
+                    fill=_INK,
+                    text_anchor="middle",
+                ),
+            ]
+        y += 58
+    table = [(name, *(cell.text for cell in cells)) for name, cells in rows]
+    return Chart(title, _drawing(title, max(y - 6, 1), parts), (label, *columns), table, definition)
+
+
 def _said(value: float | None, write: Callable[[float], str]) -> str:
     return gettext("no data") if value is None else write(value)
 

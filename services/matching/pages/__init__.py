@@ -1,6 +1,6 @@
 """What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
 
-from services.matching.pages import board, cases, cohort, receipts, reciprocity, rings, runs
+from services.matching.pages import board, cases, cohort, receipts, reciprocity, rings, runs, what_ifs
 
 routers = [
     board.router,
@@ -12,6 +12,7 @@ routers = [
     reciprocity.api,
     rings.router,
     rings.api,
+    what_ifs.router,
 ]
 
 __all__ = ["routers"]

@@ -13,6 +13,7 @@ from services.matching.store import (
     rings,
     runs,
     visits,
+    what_ifs,
 )
 from services.matching.store.base import metadata
 
@@ -34,4 +35,5 @@ __all__ = [
     "rings",
     "runs",
     "visits",
+    "what_ifs",
 ]

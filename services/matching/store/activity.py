@@ -30,6 +30,7 @@ class Activity(Table, table=True):
         Index("activity_when", "at", "id"),
         Index("activity_application", "application_id", "at"),
         Index("activity_call", "call_id", "at"),
+        Index("activity_cause", "cause_id"),
     )
 
     id: UUID = Field(primary_key=True)

@@ -131,6 +131,20 @@ async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row
     return found.one_or_none()
 
 
+async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """Reference and country of those of these applications whose officer is within reach."""
+    if not applications:
+        return {}
+    found = await session.execute(
+        text(
+            "SELECT id, reference, country FROM candidate WHERE id = ANY(:ids) AND (:everything"
+            " OR country = ANY(:countries) OR organisation_id = ANY(CAST(:organisations AS uuid[]))) ORDER BY id"
+        ),
+        {"ids": list(applications), **_reach(reach)},
+    )
+    return {row.id: row for row in found}
+
+
 _PIPELINE = text(
     "SELECT count(*) AS submitted,"
     " count(*) FILTER (WHERE c.state IN ('endorsed', 'eligible', 'ineligible') OR h.confirmed IS NOT NULL) AS endorsed,"

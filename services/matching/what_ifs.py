@@ -1,0 +1,246 @@
+"""How is a what-if asked for, worked out and stopped? Stored as a job, done by one instance, nothing published.
+
+Its facts are read in one snapshot when the work begins; terms and outcome are kept, so that its address shows the same
+for ever. An instance that is gone leaves its lease behind: another one begins the work again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import text
+
+from services.matching import inputs, store, workshop
+from services.matching.model.pool import waiting
+from services.matching.model.what_if import STEPS, Basis, OtherTerms, compare, in_full
+from services.matching.store.what_ifs import WhatIf, WhatIfState
+from shared import clock
+from shared.bus import Lease, LeaseLost, leases
+from shared.bus.faults import is_transient
+from shared.contracts.applications import ApplicationProfile
+from shared.contracts.calls import CallTerms
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from services.matching.inputs import Inputs
+    from services.matching.model.what_if import Outcome
+    from services.matching.store.facts import Call
+    from shared.bus import Bus
+    from shared.service import Service
+
+log = structlog.get_logger(__name__)
+
+LARGE = 250_000
+"""Applications times places: above it a comparison may take more than a second, and goes to a process of its own."""
+WAITING_AT_MOST = 20
+_LOOK_EVERY = 0.5
+_LEASE_SECONDS = 8.0
+_RENEW_AFTER = 2.0
+
+
+async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms) -> UUID:
+    """Ask for a what-if in the name of `by`; gives its id. The work begins within a second.
+
+    Raises `Refused`: 404 for an unknown call, 422 where nothing differs from the call or a floor is above its ceiling,
+    409 for a closed call on the basis of now (nobody waits in it) and while too many are waiting.
+    """
+    async with bus.transaction(by) as tx:
+        call = (await store.facts.calls(tx.session, [call_id])).get(call_id)
+        if call is None:
+            raise Refused(gettext("There is no such call."), 404, {"call_id": gettext("Choose a call of the list.")})
+        terms = CallTerms.model_validate(call.terms)
+        _check(call, terms, basis, other)
+        if await store.what_ifs.open_count(tx.session) >= WAITING_AT_MOST:
+            raise Refused(gettext("Too many what-ifs are waiting. Try again when some are done, or cancel one."))
+        row = WhatIf(
+            id=new_id(),
+            call_id=call_id,
+            basis=basis.value,
+            asked_by=by,
+            asked_at=clock.now(),
+            own=in_full(terms).model_dump(mode="json"),
+            other=in_full(other.applied(terms)).model_dump(mode="json"),
+            revision=terms.revision,
+            state=WhatIfState.WAITING,
+            steps=STEPS,
+            since=clock.now(),
+        )
+        await store.what_ifs.write(tx.session, row)
+        await tx.changed("board")
+    return row.id
+
+
+def _check(call: Call, terms: CallTerms, basis: Basis, other: OtherTerms) -> None:
+    if basis is Basis.NOW and call.state == "closed":
+        sentence = gettext("This call is closed and nobody waits in it: match it again from the start.")
+        raise Refused(sentence, 409, {"basis": sentence})
+    for quota in other.quotas or ():
+        if quota.ceiling is not None and quota.floor > quota.ceiling:
+            sentence = gettext("The least of %(country)s is above its most: lower one, or raise the other.") % {
+                "country": quota.country
+            }
+            raise Refused(sentence, 422, {"quotas": sentence})
+    named = [quota.country for quota in other.quotas or ()]
+    if len(set(named)) < len(named):
+        sentence = gettext("A country stands twice among the quotas: name each once.")
+        raise Refused(sentence, 422, {"quotas": sentence})
+    if in_full(other.applied(terms)) == in_full(terms):
+        sentence = gettext("These are the terms that the call has: change at least one.")
+        raise Refused(sentence, 422, {"objective": sentence})
+
+
+async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
+    """Stop a what-if that waits or is under way. Raises `Refused`: 404 where there is none, 409 when it is over."""
+    async with bus.transaction(by) as tx:
+        row = await store.what_ifs.one(tx.session, what_if_id, lock=True)
+        if row is None:
+            raise Refused(gettext("There is no such what-if."), 404)
+        if row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
+            raise Refused(gettext("It is over already."))
+        row.state, row.since = WhatIfState.CANCELLED, clock.now()
+        await tx.changed("board")
+
+
+async def work_what_ifs(service: Service) -> None:
+    """Work out what was asked for, one after the other, for ever. A worker of the service."""
+    while True:
+        if not await work_once(service.bus):
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
+    """Work out the oldest what-if that no other instance works on; False where there is none."""
+    async with bus.read() as session:
+        ids = await store.what_ifs.open_ones(session)
+    for what_if_id in ids:
+        lease = await leases.acquire(bus, f"what-if:{what_if_id}", _LEASE_SECONDS)
+        if lease is None:
+            continue
+        try:
+            await _work(bus, what_if_id, lease, large)
+        except LeaseLost:
+            log.info("another instance works on this what-if now", what_if=str(what_if_id))
+        finally:
+            await leases.release(bus, lease)
+        return True
+    return False
+
+
+async def _work(bus: Bus, what_if_id: UUID, lease: Lease, large: int) -> None:
+    row = await _begun(bus, what_if_id, lease)
+    if row is None:
+        return
+    given = await facts_for(bus, row.call_id, Basis(row.basis))
+    if given is None:
+        await _over(bus, what_if_id, lease, None, problem=gettext("The call has no facts yet."))
+        return
+    # The terms compared are those that stood when it was asked, whatever revision has come since.
+    own, other = OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
+    facts = replace(given.facts, terms=own.applied(given.facts.terms))
+    try:
+        if len(waiting(facts)) * len(facts.places) > large:
+            outcome = await workshop.apart(compare, facts, other, watch=_Watch(bus, what_if_id, lease).look)
+        else:
+            outcome = await workshop.beside(compare, facts, other)
+    except workshop.Stopped:
+        log.info("a what-if was cancelled", what_if=str(what_if_id))
+    except Exception as wrong:
+        if isinstance(wrong, LeaseLost) or is_transient(wrong):
+            raise
+        log.exception("a what-if failed", what_if=str(what_if_id))
+        await _over(bus, what_if_id, lease, None, problem=str(wrong)[:500], version=given.version)
+    else:
+        await _over(bus, what_if_id, lease, outcome, version=given.version)
+
+
+class _Watch:
+    """Keeps the lease while a process works, writes down how far it is, and sees whether it was cancelled."""
+
+    def __init__(self, bus: Bus, what_if_id: UUID, lease: Lease) -> None:
+        self._bus, self._id, self._lease = bus, what_if_id, lease
+        self._renewed = monotonic()
+
+    async def look(self, step: int) -> bool:
+        """Whether to go on. Raises `LeaseLost`."""
+        if monotonic() - self._renewed > _RENEW_AFTER:
+            if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
+                raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")
+            self._renewed = monotonic()
+        async with self._bus.transaction("system:what-if") as tx:
+            moved, goes_on = await store.what_ifs.advance(tx.session, self._id, step)
+            if moved:
+                await tx.changed("board")
+        return goes_on
+
+
+async def _begun(bus: Bus, what_if_id: UUID, lease: Lease) -> WhatIf | None:
+    async with bus.transaction("system:what-if") as tx:
+        await leases.check(tx.session, lease)
+        row = await store.what_ifs.one(tx.session, what_if_id, lock=True)
+        if row is None or row.state not in {WhatIfState.WAITING, WhatIfState.RUNNING}:
+            return None
+        row.state, row.step, row.since = WhatIfState.RUNNING, 0, clock.now()
+        await tx.changed("board")
+    return row
+
+
+async def _over(
+    bus: Bus,
+    what_if_id: UUID,
+    lease: Lease,
+    outcome: Outcome | None,
+    *,
+    problem: str | None = None,
+    version: int | None = None,
+) -> None:
+    async with bus.transaction("system:what-if") as tx:
+        await leases.check(tx.session, lease)
+        row = await store.what_ifs.one(tx.session, what_if_id, lock=True)
+        if row is None or row.state != WhatIfState.RUNNING:
+            return
+        row.state = WhatIfState.FAILED if outcome is None else WhatIfState.DONE
+        row.outcome = None if outcome is None else outcome.model_dump(mode="json")
+        row.problem, row.version, row.step, row.since = problem, version, STEPS, clock.now()
+        await tx.changed("board")
+
+
+async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Inputs | None:
+    """The facts of a call: as they are, or as if no cohort had been committed yet; None while it has not arrived.
+
+    From the start: all who ever took part, all places that were offered, no match, on the day of the first cohort
+    (today before there is one, and the call's last day where it closed without).
+    """
+    async with bus.read() as session:
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        given = await inputs.load_in(session, call_id)
+        if given is None or basis is Basis.NOW:
+            return given
+        runs = await store.runs.runs(session, call_id)
+        people = await store.what_ifs.took_part(session, call_id)
+        places = await store.what_ifs.was_offered(session, call_id)
+    facts = replace(
+        given.facts,
+        day=_first_day(given, min((run.finished_at.date() for run in runs), default=None)),
+        cohort=0,
+        candidates={row.id: ApplicationProfile.model_validate(row.profile) for row in people},
+        places={row.id: inputs.place_of(row) for row in places},
+        matches=(),
+        given_back=frozenset(),
+        taken={},
+    )
+    return replace(given, facts=facts, standings={}, vacancies=[])
+
+
+def _first_day(given: Inputs, first_cohort: date | None) -> date:
+    if first_cohort is not None:
+        return first_cohort
+    return given.facts.day if given.open else min(given.facts.day, given.facts.terms.closes)
