@@ -1,6 +1,18 @@
 """What do people see of matching? The coordinators' board, and the receipt that opens with the portal's ticket."""
 
-from services.matching.pages import board, cases, cohort, receipts, reciprocity, rings, runs, what_ifs
+from services.matching.pages import (
+    board,
+    cases,
+    cohort,
+    dates_json,
+    move,
+    plans,
+    receipts,
+    reciprocity,
+    rings,
+    runs,
+    what_ifs,
+)
 
 routers = [
     board.router,
@@ -13,6 +25,9 @@ routers = [
     rings.router,
     rings.api,
     what_ifs.router,
+    plans.router,
+    move.router,
+    dates_json.api,
 ]
 
 __all__ = ["routers"]

@@ -12,6 +12,7 @@ from services.matching import store
 from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
 from shared.bus import Bus
+from shared.contracts.codes import Role
 from shared.contracts.runs import RunFinished
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
@@ -61,6 +62,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
         rows, total = await store.board.visits(
             session, reach(who), call_id=call.id if call else None, state=state, page=page
         )
+    moved = request.query_params.get("moved", "")
     known = [(one.code, one.word) for one in states("visit") if one.code not in {"agenda_agreed", "move_proposed"}]
     return render(
         request,
@@ -73,6 +75,9 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
             {"name": "state", "label": gettext("State"), "options": known, "value": state},
         ],
         stage=words.stage,
+        call=call,
+        may_plan=who.has(Role.PROGRAMME_COORDINATOR),
+        moved=int(moved) if moved.isdecimal() else 0,
     )
 
 
