@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,8 +18,8 @@ import asyncpg
 import structlog
 
 from services.matching import inputs, promotion, store, turns
-from services.matching.model.pool import solve, waiting
-from services.matching.model.told import stopping_rule
+from services.matching.following import MOST_PAIRS, Following
+from services.matching.model.pool import waiting
 from services.matching.store.pools import Standing
 from shared import clock
 from shared.bus import Bus, Lease, LeaseLost, leases
@@ -28,7 +29,7 @@ from shared.bus.transaction import CHANGED_CHANNEL
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from services.matching.engine.matching import Result
+    from services.matching.engine.live.follow import Outcome
     from services.matching.inputs import Inputs
     from shared.contracts.codes import ApplicationKind
     from shared.service import Service
@@ -40,12 +41,21 @@ _AGAIN_AFTER = 30.0
 _WAKES = "matching"
 
 
+@dataclass(slots=True)
+class Turn:
+    """The lease of a call, when it was taken, and what is kept of the call as long as it is held."""
+
+    lease: Lease
+    since: float
+    following: Following = field(default_factory=Following)
+
+
 async def match_live(service: Service) -> None:
     """Match every call whose facts are newer than its matching. A worker of the service.
 
     Ends when the connection that wakes it is lost; the harness then starts it again.
     """
-    held: dict[UUID, tuple[Lease, float]] = {}
+    held: dict[UUID, Turn] = {}
     later: dict[UUID, float] = {}
     try:
         async with _heard(service.settings.direct_url) as (wake, connection):
@@ -59,12 +69,12 @@ async def match_live(service: Service) -> None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:
-        for lease, _ in held.values():
+        for turn in held.values():
             with suppress(Exception):
-                await leases.release(service.bus, lease)
+                await leases.release(service.bus, turn.lease)
 
 
-async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> bool:
+async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> bool:
     """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
     try:
         await _take_turn(bus, call_id, held)
@@ -76,54 +86,71 @@ async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) 
     return True
 
 
-async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, tuple[Lease, float]]) -> None:
-    lease, since = held.get(call_id, (None, 0.0))
-    if lease is None or monotonic() - since > turns.RENEW_AFTER:
+async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> None:
+    turn = held.pop(call_id, None)
+    if turn is None or monotonic() - turn.since > turns.RENEW_AFTER:
         lease = await turns.take(bus, call_id)
         if lease is None:
-            held.pop(call_id, None)
             return
-        held[call_id] = lease, monotonic()
+        turn = Turn(lease, monotonic(), turn.following if turn else Following())
+    held[call_id] = turn
     try:
-        await promotion.promote(bus, call_id, lease)
-        await match_once(bus, call_id, lease)
+        await promotion.promote(bus, call_id, turn.lease)
+        await match_once(bus, call_id, turn.lease, turn.following)
     except LeaseLost:
         held.pop(call_id, None)
         log.info("another instance matches this call now", call=str(call_id))
+    forget_the_oldest(held)
 
 
-async def match_once(bus: Bus, call_id: UUID, lease: Lease) -> bool:
-    """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`."""
+def forget_the_oldest(held: Mapping[UUID, Turn]) -> None:
+    """Keep no more in memory than an instance may; the call that was matched last stands last."""
+    kept = 0
+    for turn in reversed(list(held.values())):
+        kept += turn.following.pairs
+        if kept > MOST_PAIRS:
+            turn.following.forget()
+
+
+async def match_once(bus: Bus, call_id: UUID, lease: Lease, following: Following | None = None) -> bool:
+    """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`.
+
+    `following` is what was kept since the last time; without it the call is matched from scratch.
+    """
     started = monotonic()
     given = await inputs.load(bus, call_id)
     if given is None:
         return False
-    results = await asyncio.to_thread(solve, given.facts) if given.open else {}
-    rows = _standings(given, results)
+    outcomes = await (following or Following()).match(given.facts) if given.open else {}
+    rows = await asyncio.to_thread(_standings, given, outcomes)
     lease = await turns.renewed(bus, lease, started)
     await _write(bus, lease, given, given.standings, rows, version=given.version)
-    if any(row.seat_id is None for row in rows.values()):
-        reasons = await asyncio.to_thread(_reasons, rows, results)
+    reasons = await asyncio.to_thread(_reasons, rows, outcomes)
+    if reasons:
         lease = await turns.renewed(bus, lease, started)
         await _write(bus, lease, given, rows, reasons, version=None)
     return True
 
 
-def _standings(given: Inputs, results: Mapping[ApplicationKind, Result]) -> dict[UUID, Standing]:
-    """The row of every application that is looking for a place; what did not move keeps its moment."""
+def _standings(given: Inputs, outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
+    """The row of every application that is looking for a place; what did not change is the row that was read."""
     rows: dict[UUID, Standing] = {}
-    pairs = {UUID(pair.candidate_id): pair for result in results.values() for pair in result.pairs}
+    pairs = {UUID(pair.candidate_id): pair for outcome in outcomes.values() for pair in outcome.pairs}
     for application_id, profile in waiting(given.facts).items() if given.open else ():
         pair, before = pairs.get(application_id), given.standings.get(application_id)
         seat_id = UUID(pair.seat_id) if pair else None
+        score, host_score = (pair.gain, pair.preference) if pair else (0, 0)
         stays = before is not None and before.seat_id == seat_id
+        if before is not None and stays and (before.score, before.host_score) == (score, host_score):
+            rows[application_id] = before
+            continue
         rows[application_id] = Standing(
             application_id=application_id,
             call_id=given.facts.call_id,
             kind=profile.kind.value,
             seat_id=seat_id,
-            score=pair.gain if pair else 0,
-            host_score=pair.preference if pair else 0,
+            score=score,
+            host_score=host_score,
             why=before.why if before and stays else ("matched" if pair else None),
             rule=before.rule if before and stays else None,
             feasible=before.feasible if before and stays else None,
@@ -132,17 +159,18 @@ def _standings(given: Inputs, results: Mapping[ApplicationKind, Result]) -> dict
     return rows
 
 
-def _reasons(rows: Mapping[UUID, Standing], results: Mapping[ApplicationKind, Result]) -> dict[UUID, Standing]:
-    """The rows of those without a seat, with why."""
+def _reasons(rows: Mapping[UUID, Standing], outcomes: Mapping[ApplicationKind, Outcome]) -> dict[UUID, Standing]:
+    """The rows of those without a seat for whom there is another reason than the one they have."""
     explained: dict[UUID, Standing] = {}
-    for result in results.values():
-        for candidate_id in result.unmatched:
+    for outcome in outcomes.values():
+        for candidate_id in outcome.unmatched:
             row = rows.get(UUID(candidate_id))
             if row is None or row.seat_id is not None:
                 continue
-            receipt = result.receipt(candidate_id, effort=0)
-            changes = {"why": receipt.why.value, "rule": stopping_rule(receipt), "feasible": receipt.feasible}
-            explained[row.application_id] = Standing(**row.model_dump() | changes)
+            reason = outcome.reason(candidate_id)
+            told = {"why": reason.why.value, "rule": reason.rule and reason.rule.value, "feasible": reason.feasible}
+            if any(getattr(row, name) != value for name, value in told.items()):
+                explained[row.application_id] = Standing(**row.model_dump() | told)
     return explained
 
 
@@ -175,7 +203,7 @@ async def _write(
 
 
 def _differs(before: Standing | None, after: Standing) -> bool:
-    return before is None or before.model_dump() != after.model_dump()
+    return before is not after and (before is None or before.model_dump() != after.model_dump())
 
 
 @asynccontextmanager

@@ -10,11 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
 from services.matching.engine import weeks as exchange_weeks
-from services.matching.engine.matching import Result, run
+from services.matching.engine.matching import Pair, Result, run
 from services.matching.engine.problem import (
     WEIGHTS,
     Candidate,
@@ -32,7 +32,7 @@ from shared.contracts.codes import ApplicationKind, MatchState, RankGroup
 from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from services.matching.model.match import Match
     from shared.contracts.applications import ApplicationProfile
@@ -104,8 +104,26 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
     }
 
 
+class Paired(Protocol):
+    """Whatever says who is matched with whom."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs by candidate id."""
+
+
+R = TypeVar("R", bound=Paired)
+
+
 def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[ApplicationKind, Result]:
     """The matching of each kind that the call takes; `only` leaves other applications out of the pool."""
+    return each_kind(facts, lambda _, asked: run(asked), only=only)
+
+
+def each_kind(
+    facts: Facts, find: Callable[[ApplicationKind, Problem], R], *, only: frozenset[UUID] | None = None
+) -> dict[ApplicationKind, R]:
+    """What `find` gives for the problem of each kind, one after the other, since they share the countries' quotas."""
     fixed = [
         Fixed(
             candidate_id=str(match.pairing.application_id),
@@ -115,11 +133,11 @@ def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[Applicat
         for match in facts.matches
         if match.held
     ]
-    results: dict[ApplicationKind, Result] = {}
+    results: dict[ApplicationKind, R] = {}
     for kind in KINDS:
         if kind not in facts.terms.kinds:
             continue
-        result = run(problem(facts, kind, fixed, only=only))
+        result = find(kind, problem(facts, kind, fixed, only=only))
         results[kind] = result
         country = {one: profile.country for one, profile in facts.candidates.items()}
         fixed += [

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from services.matching import actions, live, promotion, sweep
 from services.matching.app import create_app
 from services.matching.consumers import consumers
+from services.matching.following import Following
 from services.matching.settings import Settings
 from shared import clock
 from shared.bus import leases
@@ -111,6 +112,7 @@ class World:
     call_id: UUID = field(default_factory=new_id)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     lease: Lease | None = None
+    following: Following = field(default_factory=lambda: Following(check_every=1))
 
     def period(self, first: int = 7, last: int = 40) -> list[dict[str, str]]:
         """A period given in weeks from today."""
@@ -193,7 +195,8 @@ class World:
         self.lease = await leases.acquire(self.bus, f"match:{self.call_id}")
         assert self.lease is not None
         await promotion.promote(self.bus, self.call_id, self.lease)
-        await live.match_once(self.bus, self.call_id, self.lease)
+        await live.match_once(self.bus, self.call_id, self.lease, self.following)
+        assert await self.following.checked()
 
     async def sweep(self) -> int:
         """The deadlines are looked at."""

@@ -103,7 +103,10 @@ class Followed:
 
 
 class Follower:
-    """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done."""
+    """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done.
+
+    Whatever `follow` raises, the next call begins with a run.
+    """
 
     def __init__(self, run: Callable[[Problem], Result]) -> None:
         self._run = run
@@ -128,14 +131,16 @@ class Follower:
                 return Ran(self._run(problem))
         return self._anew(problem)
 
-    def holds(self) -> bool:
-        """Whether what events have led to is what a run from scratch gives; so it is where nothing was followed."""
+    @property
+    def kept(self) -> tuple[Problem, Mapping[str, str]] | None:
+        """The problem that is followed and the matching that events have led to; None where there is none to check."""
         live = self._live
-        return live is None or not live.within_quotas() or self._run(live.problem).matching == live.matching
+        return (live.problem, live.matching) if live is not None and live.within_quotas() else None
 
-    def forget(self) -> None:
-        """Begin with a run from scratch."""
-        self._live = None
+    @property
+    def pairs(self) -> int:
+        """How many pairs (candidates times seats) are kept in memory."""
+        return 0 if self._live is None else len(self._live.pool) * len(self._live.seats)
 
     def _anew(self, problem: Problem) -> Outcome:
         self.runs += 1

@@ -1,0 +1,110 @@
+"""Does an instance follow a call by what has changed, and begin anew whenever it should?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.matching import following as follows
+from services.matching import inputs, live, metrics, turns
+from services.matching.engine.live.matching import LiveMatching
+from services.matching.following import Following
+from services.matching.model.pool import solve
+from shared.contracts import applications
+from shared.contracts.codes import Reason
+
+if TYPE_CHECKING:
+    import pytest
+    from prometheus_client import Counter
+
+    from tests.integration.matching.conftest import World
+
+
+def _count(counter: Counter) -> float:
+    (family,) = counter.collect()
+    return next(sample.value for sample in family.samples if sample.name.endswith("_total"))
+
+
+async def test_changes_are_followed_to_what_a_run_gives(world: World) -> None:
+    """Officers who come and go, a second offer, a committed cohort: one run at first, then events; always equal."""
+    await world.call(kinds=["study_visit"])
+    await world.offer(places=2)
+    first = await world.officer()
+    await world.turn()
+    assert (world.following.runs, world.following.events) == (1, 0)
+    for country in ("GE", "AM", "UA"):
+        await world.officer(country)
+        await world.turn()
+    await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), first))
+    await world.turn()
+    await world.offer("DE", places=1)
+    await world.turn()
+    assert world.following.runs == 1
+    assert world.following.events == 5
+    await world.commit()
+    given = await inputs.load(world.bus, world.call_id)
+    assert given is not None
+    outcomes = await world.following.match(given.facts)
+    for kind, result in solve(given.facts).items():
+        assert outcomes[kind].pairs == result.pairs
+        assert outcomes[kind].unmatched == result.unmatched
+
+
+async def test_a_difference_is_counted_and_ends_what_was_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a run from scratch says otherwise, the state is dropped, and the next matching begins anew."""
+    await world.call(kinds=["study_visit"])
+    await world.offer()
+    await world.officer()
+    await world.turn()
+    await world.officer("GE")
+    lease = await turns.take(world.bus, world.call_id)
+    assert lease is not None
+    before = _count(metrics.DIFFERED)
+    with monkeypatch.context() as patch:
+        patch.setattr(follows, "_matching", lambda _: {"somebody": "elsewhere"})
+        await live.match_once(world.bus, world.call_id, lease, world.following)
+        assert not await world.following.checked()
+    assert _count(metrics.DIFFERED) == before + 1
+    assert world.following.pairs == 0
+    await world.turn()
+    assert (world.following.runs, world.following.events) == (1, 0)
+
+
+async def test_what_cannot_be_followed_is_matched_from_scratch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that fails in the engine costs a run, not a matching."""
+    await world.call(kinds=["study_visit"])
+    await world.offer(places=5, group_size=5)
+    await world.officer()
+    await world.turn()
+    await world.officer("GE")
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("something nobody has thought of")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LiveMatching, "arrive", fails)
+        await world.turn()
+    assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 2
+    assert (world.following.runs, world.following.events) == (1, 0)
+
+
+async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all calls together only so much stays in memory; the one that was matched longest ago is forgotten first."""
+    await world.call(kinds=["study_visit"])
+    await world.offer()
+    await world.officer()
+    await world.turn()
+    given = await inputs.load(world.bus, world.call_id)
+    lease = world.lease
+    assert given is not None
+    assert lease is not None
+    old, new = Following(), Following()
+    await asyncio.gather(old.match(given.facts), new.match(given.facts))
+    assert old.pairs == new.pairs == 1
+    held = {world.call_id: live.Turn(lease, 0.0, old), UUID(int=1): live.Turn(lease, 0.0, new)}
+    live.forget_the_oldest(held)
+    assert (old.pairs, new.pairs) == (1, 1)
+    monkeypatch.setattr(live, "MOST_PAIRS", 1)
+    live.forget_the_oldest(held)
+    assert (old.pairs, new.pairs) == (0, 1)
