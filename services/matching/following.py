@@ -16,6 +16,7 @@ import structlog
 from services.matching import metrics
 from services.matching.engine.live.follow import Follower
 from services.matching.engine.matching import run
+from services.matching.inputs import Known
 from services.matching.model.pool import each_kind
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Following:
 
     def __init__(self, check_every: int = CHECK_EVERY) -> None:
         self._check_every = check_every
+        self.known = Known()
         self._followers: dict[ApplicationKind, Follower] = {}
         self._unchecked: dict[ApplicationKind, int] = {}
         self._checks: set[asyncio.Task[None]] = set()
@@ -61,6 +63,7 @@ class Following:
 
     def forget(self) -> None:
         """Keep nothing: the next matching begins with a run from scratch."""
+        self.known = Known()
         self._followers.clear()
         self._unchecked.clear()
 

@@ -11,6 +11,9 @@ from services.matching import store
 from services.matching.engine import ledger
 from services.matching.engine.problem import Exclusion
 from services.matching.model.pool import Facts, Need, Place
+from services.matching.store.facts import Candidate, Seat
+from services.matching.store.pools import Standing
+from services.matching.store.rows import Kept
 from shared import clock
 from shared.contracts import Part
 from shared.contracts.applications import ApplicationProfile
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.matching.store.facts import Call, Seat
-    from services.matching.store.pools import Standing, Vacancy
+    from services.matching.store.facts import Call
+    from services.matching.store.pools import Vacancy
     from shared.bus import Bus
 
 P = TypeVar("P", bound=Part)
@@ -49,24 +52,34 @@ class Inputs:
         return self.call.state != CallState.CLOSED
 
 
-async def load(bus: Bus, call_id: UUID) -> Inputs | None:
+class Known:
+    """What was read of a call before, so that only what has been written since is read again."""
+
+    def __init__(self) -> None:
+        self.candidates, self.seats = Kept(Candidate), Kept(Seat)
+        self.standings = Kept(Standing, "application_id")
+
+
+async def load(bus: Bus, call_id: UUID, known: Known | None = None) -> Inputs | None:
     """The inputs of a call; None while the call itself has not arrived."""
     async with bus.read() as session:
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        return await load_in(session, call_id)
+        return await load_in(session, call_id, known)
 
 
-async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
+async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = None) -> Inputs | None:
     """The same within a transaction that is open; it should see one snapshot."""
+    known = known or Known()
     pool = await store.pools.version(session, call_id)
     call = (await store.facts.calls(session, [call_id])).get(call_id)
     if pool is None or call is None:
         return None
-    terms = CallTerms.model_validate(call.terms)
+    terms = _read(CallTerms, call_id, call.terms)
     today = clock.today()
     partners, exclusions, needs = await store.facts.register(session)
     inactive = await store.facts.inactive_organisations(session)
-    seats = await store.facts.seats_of(session, call_id)
+    seats = await known.seats.read(session, *store.facts.offered(call_id))
+    candidates = await known.candidates.read(session, *store.facts.eligible(call_id))
     cited = set(terms.needs)
     facts = Facts(
         call_id=call_id,
@@ -75,13 +88,13 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
         cohort=pool.cohort,
         candidates={
             row.id: _read(ApplicationProfile, row.id, row.profile)
-            for row in await store.facts.pool(session, call_id)
+            for row in candidates.values()
             if row.organisation_id not in inactive
         },
-        places={row.id: _place(row, inactive) for row in seats},
+        places={row.id: _place(row, inactive) for row in seats.values()},
         matches=await store.matches.of_call(session, call_id),
         given_back=frozenset(await store.mentorships.ended_matches(session, call_id)),
-        taken=await store.visits.taken_weeks(session, [row.id for row in seats]),
+        taken=await store.visits.taken_weeks(session, list(seats)),
         suspended={row.country: row.since for row in partners if row.status == PartnerStatus.SUSPENDED},
         exclusions=tuple(
             Exclusion(
@@ -96,7 +109,7 @@ async def load_in(session: AsyncSession, call_id: UUID) -> Inputs | None:
         ),
         reciprocity=ledger.points(await store.ledger.days_between(session)),
     )
-    standings = await store.pools.standings(session, call_id)
+    standings = await known.standings.read(session, *store.pools.of_call(call_id))
     return Inputs(pool.input_version, call, facts, standings, await store.pools.vacancies(session, call_id))
 
 

@@ -117,11 +117,11 @@ async def match_once(bus: Bus, call_id: UUID, lease: Lease, following: Following
 
     `following` is what was kept since the last time; without it the call is matched from scratch.
     """
-    started = monotonic()
-    given = await inputs.load(bus, call_id)
+    started, following = monotonic(), following or Following()
+    given = await inputs.load(bus, call_id, following.known)
     if given is None:
         return False
-    outcomes = await (following or Following()).match(given.facts) if given.open else {}
+    outcomes = await following.match(given.facts) if given.open else {}
     rows = await asyncio.to_thread(_standings, given, outcomes)
     lease = await turns.renewed(bus, lease, started)
     await _write(bus, lease, given, given.standings, rows, version=given.version)

@@ -28,6 +28,7 @@ from services.matching.engine.problem import (
     Weight,
 )
 from services.matching.engine.weeks import WEEK, Period, monday
+from services.matching.model.made import Remembered
 from shared.contracts.codes import ApplicationKind, MatchState, RankGroup
 from shared.contracts.offers import OfferTerms
 
@@ -44,6 +45,10 @@ MOST_SILENCES = 2
 """With so many offers left to expire an application is withdrawn by the portal, so it is no longer matched."""
 _GIVEN_BACK = ""
 """Stands for the seat of a mentorship that is over: it counts for the quota, and the mentor is free again."""
+
+
+_candidates: Remembered[Candidate] = Remembered()
+_seats: Remembered[Seat] = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,33 +205,42 @@ def _candidate(
     barred: frozenset[str],
     sizes: Mapping[UUID | None, int],
 ) -> Candidate:
-    return Candidate(
-        id=str(application_id),
-        kind=profile.kind,
-        country=profile.country,
-        organisation_id=str(profile.organisation_id),
-        rank_group=profile.rank_group,
-        service=profile.service.value,
-        expertise={one.area.value: Skill(one.level, one.years) for one in profile.expertise},
-        languages={one.language: one.level for one in profile.languages},
-        topics=profile.topics,
-        preferred_countries=frozenset(profile.preferred_countries),
-        weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
-        if profile.periods
-        else None,
-        conflicts=frozenset(str(one) for one in profile.conflicts),
-        barred=barred,
-        first_time=profile.first_time,
-        pre_matched=str(profile.prematched_with) if profile.prematched_with else None,
-        group_id=str(profile.group_id) if profile.group_id else None,
-        group_size=sizes[profile.group_id] if profile.group_id else 1,
-    )
+    size = sizes[profile.group_id] if profile.group_id else 1
+
+    def make() -> Candidate:
+        return Candidate(
+            id=str(application_id),
+            kind=profile.kind,
+            country=profile.country,
+            organisation_id=str(profile.organisation_id),
+            rank_group=profile.rank_group,
+            service=profile.service.value,
+            expertise={one.area.value: Skill(one.level, one.years) for one in profile.expertise},
+            languages={one.language: one.level for one in profile.languages},
+            topics=profile.topics,
+            preferred_countries=frozenset(profile.preferred_countries),
+            weeks=weeks_of(spans(profile.periods), spans(profile.blackouts), terms.minimum_days)
+            if profile.periods
+            else None,
+            conflicts=frozenset(str(one) for one in profile.conflicts),
+            barred=barred,
+            first_time=profile.first_time,
+            pre_matched=str(profile.prematched_with) if profile.prematched_with else None,
+            group_id=str(profile.group_id) if profile.group_id else None,
+            group_size=size,
+        )
+
+    return _candidates.of(application_id, (profile,), (terms.minimum_days, barred, size), make)
 
 
 def _seat(place: Place, facts: Facts) -> Seat:
-    if isinstance(place.terms, OfferTerms):
-        return _placement(place.id, place.terms, facts, available=place.available)
-    return _mentor(place.id, place.terms, facts.day, available=place.available)
+    def make() -> Seat:
+        if isinstance(place.terms, OfferTerms):
+            return _placement(place.id, place.terms, facts, available=place.available)
+        return _mentor(place.id, place.terms, facts.day, available=place.available)
+
+    taken = frozenset(facts.taken.get(place.id, {}).items())
+    return _seats.of(place.id, (place.terms, facts.terms), (place.available, facts.day, taken), make)
 
 
 def _placement(offer_id: UUID, offer: OfferTerms, facts: Facts, *, available: bool) -> Seat:

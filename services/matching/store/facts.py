@@ -20,6 +20,7 @@ from services.matching.store.base import Table, document, moment
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -187,24 +188,14 @@ async def open_calls(session: AsyncSession) -> set[UUID]:
     return set(found)
 
 
-async def pool(session: AsyncSession, call_id: UUID) -> list[Candidate]:
-    """The eligible applications of a call, by id: those with a match that stands are among them."""
-    found = await session.scalars(
-        select(Candidate)
-        .where(col(Candidate.call_id) == call_id, col(Candidate.state) == "eligible")
-        .order_by(col(Candidate.id))
-    )
-    return list(found)
+def eligible(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """The eligible applications of a call: those with a match that stands are among them."""
+    return col(Candidate.call_id) == call_id, col(Candidate.state) == "eligible"
 
 
-async def seats_of(session: AsyncSession, call_id: UUID) -> list[Seat]:
-    """The offers and mentors of a call that are published or paused, by id."""
-    found = await session.scalars(
-        select(Seat)
-        .where(col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused")))
-        .order_by(col(Seat.id))
-    )
-    return list(found)
+def offered(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """The offers and mentors of a call that are published or paused."""
+    return col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
 
 
 async def register(session: AsyncSession) -> tuple[list[Partner], list[Exclusion], list[Need]]:

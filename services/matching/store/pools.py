@@ -19,6 +19,7 @@ from services.matching.store.facts import keep
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -102,6 +103,11 @@ async def version(session: AsyncSession, call_id: UUID, *, lock: bool = False) -
     """How far the call is; `lock` holds it, so that nobody raises its version until the end of the transaction."""
     query = select(Pool).where(col(Pool.call_id) == call_id)
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+def of_call(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """The standings of a call."""
+    return (col(Standing.call_id) == call_id,)
 
 
 async def standings(session: AsyncSession, call_id: UUID) -> dict[UUID, Standing]:

@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from sqlalchemy import text
+
 from services.matching import following as follows
 from services.matching import inputs, live, metrics, turns
 from services.matching.engine.live.matching import LiveMatching
@@ -108,3 +110,28 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
     monkeypatch.setattr(live, "MOST_PAIRS", 1)
     live.forget_the_oldest(held)
     assert (old.pairs, new.pairs) == (0, 1)
+
+
+async def test_only_rows_that_were_written_are_read_again(world: World) -> None:
+    """What has not changed is the very object that was read before; what is new, changed or gone is seen."""
+    await world.call(kinds=["study_visit"])
+    stays, leaves = await world.officer(), await world.officer("GE")
+    offer = await world.offer(places=1)
+    await world.turn()
+    known = world.following.known
+    first = await inputs.load(world.bus, world.call_id, known)
+    await world.feed.deliver((applications.ApplicationWithdrawn(reason=Reason.OTHER), leaves))
+    comes = await world.officer("AM")
+    async with world.bus.transaction("test") as tx:
+        await tx.session.execute(text("UPDATE seat SET terms = jsonb_set(terms, '{places}', '7')"))
+    second = await inputs.load(world.bus, world.call_id, known)
+    assert first is not None
+    assert second is not None
+    assert first.facts.candidates.keys() == {stays, leaves}
+    assert second.facts.candidates.keys() == {stays, comes}
+    assert second.facts.candidates[stays] is first.facts.candidates[stays]
+    assert second.standings[stays] is first.standings[stays]
+    assert getattr(second.facts.places[offer].terms, "places", None) == 7
+    afresh = await inputs.load(world.bus, world.call_id)
+    assert afresh is not None
+    assert afresh.facts == second.facts

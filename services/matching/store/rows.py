@@ -1,0 +1,50 @@
+"""Which rows have been written since they were read last? A large call is read anew only as far as it has changed.
+
+PostgreSQL keeps with every row the number of the transaction that wrote it (`xmin`): another number, another row. The
+numbers of all rows are read in one snapshot with those rows that have to be read again, a part at a time, so that
+other work goes on between the parts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from sqlalchemy import literal_column, select
+from sqlmodel import col
+
+from services.matching.store.base import Table
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+R = TypeVar("R", bound=Table)
+
+_PART = 500
+"""So many rows are read at once: a few tens of milliseconds."""
+
+
+class Kept(Generic[R]):
+    """Rows of one table that were read before, by the column `key`. Nobody changes them."""
+
+    def __init__(self, table: type[R], key: str = "id") -> None:
+        self._table = table
+        self._key = key
+        self._rows: dict[UUID, tuple[int, R]] = {}
+
+    async def read(self, session: AsyncSession, *where: ColumnElement[bool]) -> dict[UUID, R]:
+        """The rows for which the conditions hold, by key and in its order; the session should see one snapshot."""
+        key = col(getattr(self._table, self._key))
+        query = select(key, literal_column("xmin::text::bigint")).where(*where).order_by(key)
+        written: dict[UUID, int] = {row[0]: row[1] for row in await session.execute(query)}
+        known = self._rows
+        self._rows = {one: known[one] for one, number in written.items() if one in known and known[one][0] == number}
+        wanted = [one for one in written if one not in self._rows]
+        for at in range(0, len(wanted), _PART):
+            found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
+            for row in found:
+                one = getattr(row, self._key)
+                self._rows[one] = written[one], row
+        return {one: self._rows[one][1] for one in written if one in self._rows}
