@@ -143,6 +143,11 @@ def funnel(receipt: Receipt) -> tuple[FunnelStep, ...]:
     return tuple(FunnelStep(rule=step.rule, remaining=step.remaining) for step in receipt.funnel)
 
 
+def stopping_rule(receipt: Receipt) -> str | None:
+    """The hard rule that took the last place away; None where some were left, or none was there at all."""
+    return next((step.rule.value for step in receipt.funnel if step.removed and not step.remaining), None)
+
+
 def _change(change: Change, kind: ApplicationKind) -> Counterfactual:
     seat = UUID(change.at_seat_id or change.seat_id)
     visit = kind is ApplicationKind.STUDY_VISIT
