@@ -14,7 +14,7 @@ from services.notifications.store import cases, deadlines, deputies, names
 from services.notifications.store.messages import queue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
-from shared.contracts.calls import Timers
+from shared.contracts.calls import CallRevised, Timers
 from shared.identity import consume_access
 
 if TYPE_CHECKING:
@@ -76,6 +76,29 @@ async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
     await react(tx, _of_people(events))
 
 
+async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Keep what organisations are called, and the partners and proposals that messages are about."""
+    await names.evolve_registry(tx, events)
+    await cases.evolve(tx, events)
+
+
+async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Tell the officers who gain by a call's revision: they are in the event, each with a case of their own."""
+    gains = [(event, id_) for event in events if isinstance(event.data, CallRevised) for id_ in event.data.touches]
+    if not gains:
+        return
+    known = await cases.cases(tx.session, (id_ for _, id_ in gains))
+    found: list[Message] = []
+    for event, id_ in gains:
+        if id_ not in known:
+            await tx.wait(event, APPLICATIONS, id_)
+            continue
+        found += messages(event.data, about=event.id, at=event.time, case=known[id_], facts=facts(event))
+    await queue(tx.session, found, datetime.now(UTC))
+    if found:
+        await tx.changed("messages")
+
+
 def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
     return [event for event in events if isinstance(event.data, AccessChanged) and event.data.recipient_id is not None]
 
@@ -101,8 +124,8 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
 
 consumers = Consumers("notifications", projections=("case", "deadline", "deputyship", "organisation", "call"))
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
-consumers.topic("exchange.registry", evolve=names.evolve_registry)
-consumers.topic("exchange.calls", evolve=names.evolve_calls)
+consumers.topic("exchange.registry", evolve=evolve_registry, react=react)
+consumers.topic("exchange.calls", evolve=names.evolve_calls, react=react_calls)
 for _topic in (
     "exchange.applications",
     "exchange.offers",

@@ -60,6 +60,7 @@ def told_to(rule: Rule) -> str:
         "owner": gettext("Whoever has it"),
         "escalation": gettext("The next in line"),
         "companion": gettext("Whoever is named"),
+        "proposer": gettext("Whoever proposed it"),
     }
     return words.get(str(rule.to)) or label(rule.to)
 

@@ -1,7 +1,7 @@
 """Which organisations, partners, funds, exclusions and training needs are there: the events on `exchange.registry`.
 
-Compacted, the whole state in each event. The key is the organisation's, fund's, exclusion's or need's id; a partner's
-is its country code.
+Compacted, the whole state in each event. The key is the organisation's, fund's, exclusion's, need's or proposal's id; a
+partner's is its country code.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Event, Scheme, TopicCode
-from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus
+from shared.contracts.codes import Expertise, OrganisationKind, PartnerStatus, ProposalKind, ProposalState
 
 
 class RegistryEvent(Event):
@@ -113,4 +114,25 @@ class NeedChanged(RegistryEvent):
         "since": "2026-01-01",
         "until": "2027-12-31",
         "withdrawn": False,
+    }
+
+
+class ProposalChanged(RegistryEvent):
+    """A proposal for the register as it stands now, by a country or an EU agency; what it says stays in the portal.
+
+    `proposer_id` is the opaque id of whoever proposed it, as AccessChanged has it: its decision is told to that person.
+    """
+
+    kind: ProposalKind
+    state: ProposalState
+    country: Country | None = None
+    organisation_id: UUID | None = None
+    proposer_id: UUID | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "kind": "person_new",
+        "state": "waits",
+        "country": "MD",
+        "organisation_id": None,
+        "proposer_id": ex.PERSON,
     }

@@ -27,6 +27,7 @@ OF_OUR_OWN = {
     "FundChangeRequested",
     "SessionDisputed",
     "SessionWithdrawn",
+    "ProposalChanged",
     "OfferVoided",
     "PartPrepared",
     "VisitMoveDropped",

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.applications.model.register.proposal import CHANGE, ProposalState
+from services.applications.model.register.proposal import CHANGE
 from services.applications.store.base import Table
 from services.applications.store.paging import one_page
+from shared.contracts.codes import ProposalState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -59,6 +59,8 @@ async def registry(tx: Tx, events: Sequence[Envelope]) -> None:
         row = _entry(event)
         if row is not None:
             rows.setdefault(type(row), []).append(row)
+    if not rows:
+        return
     for table in rows.values():
         await store.facts.keep(tx.session, table)
     await store.pools.touch_all(tx.session)

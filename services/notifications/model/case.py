@@ -22,8 +22,10 @@ from shared.contracts.notifications import Audience
 from shared.contracts.offers import OfferPublished, OfferRevised, OfferSubmitted
 from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import ParticipationEvent, VisitParticipation
+from shared.contracts.registry import PartnerStatusChanged, ProposalChanged
 from shared.contracts.visits import PlannedVisitEvent, VisitUnschedulable
 from shared.identity.scope import EU
+from shared.ids import reaction_id
 
 if TYPE_CHECKING:
     from shared.bus import Envelope
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
     from shared.contracts.mentorships import MentorshipPlan
     from shared.contracts.visits import VisitOf
 
-ACCESS = "exchange.access"
+ACCESS, REGISTRY = "exchange.access", "exchange.registry"
 APPLICATIONS, MATCHES = "exchange.applications", "exchange.matches"
 VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
+
+_PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,14 @@ class Case:
     guest: str | None = None
 
 
-def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for each way to be told
+def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
     """The case that an event tells about, whole; None where the event only names it."""
     data, id_, topic = event.data, event.subject, event.topic
     match data:
         case AccessChanged() if data.recipient_id is not None:
             return Case(id=data.recipient_id, topic=topic, country=data.country)
+        case PartnerStatusChanged() | ProposalChanged():
+            return _of_register(data, id_, topic)
         case ApplicationSubmitted() | ApplicationResubmitted() | ApplicationChanged():
             profile = data.profile
             return Case(
@@ -118,6 +124,12 @@ def case_in(event: Envelope) -> Case | None:  # noqa: PLR0911 - one return for e
     return None
 
 
+def _of_register(data: PartnerStatusChanged | ProposalChanged, id_: str, topic: str) -> Case:
+    if isinstance(data, PartnerStatusChanged):
+        return Case(id=_partner(data.country), topic=topic, country=data.country)
+    return Case(id=UUID(id_), topic=topic, country=data.country, organisation_id=data.organisation_id)
+
+
 def _match(id_: UUID, topic: str, pairing: Pairing) -> Case:
     return Case(
         id=id_,
@@ -163,6 +175,11 @@ def _mentorship(id_: UUID, topic: str, plan: MentorshipPlan) -> Case:
     )
 
 
+def _partner(country: str) -> UUID:
+    """The id under which the case of a partner country is kept: on its topic the key is the country's code."""
+    return reaction_id(_PARTNERS, "partner", country)
+
+
 def concerned(event: Envelope) -> tuple[str, str]:
     """The topic and the id of the case that an event is about: mostly its own subject.
 
@@ -172,6 +189,8 @@ def concerned(event: Envelope) -> tuple[str, str]:
     match event.data:
         case AccessChanged() if event.data.recipient_id is not None:
             return event.topic, str(event.data.recipient_id)
+        case PartnerStatusChanged():
+            return event.topic, str(_partner(event.data.country))
         case VisitParticipation():
             return VISITS, str(event.data.visit_id)
         case ParticipationEvent():

@@ -11,6 +11,7 @@ from services.notifications.model.rule import Rule, Told
 from shared.contracts.applications import CompanionEvent
 from shared.contracts.codes import AudienceKind
 from shared.contracts.notifications import Audience, DeadlineEvent, DeadlinePassed
+from shared.contracts.registry import ProposalChanged
 from shared.ids import reaction_id
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
             assert isinstance(data, CompanionEvent)
             of = {"application_id": case.application_id, "companion_id": data.companion_id}
             return [Audience(kind=AudienceKind.COMPANION, **of)]
+        case Told.PROPOSER:
+            assert isinstance(data, ProposalChanged)
+            proposer = data.proposer_id
+            return [] if proposer is None else [Audience(kind=AudienceKind.PERSON, recipient_id=proposer)]
         case kind:
             whom = audience(kind, case)
             return [] if whom is None else [whom]

@@ -16,6 +16,7 @@ LINKS: dict[str, str] = {
     "company": "/applications/mine/{application_id}/company",
     "companions": "/applications/companions",
     "privacy": "/applications/privacy",
+    "proposal": "/applications/register/proposals/{id}",
     "case": "/applications/cases/{application_id}",
     "offer": "/applications/offers/{offer_id}",
     "mentor": "/applications/mentors/{mentor_id}",

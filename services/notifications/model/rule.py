@@ -22,11 +22,12 @@ class Method(StrEnum):
 
 
 class Told(StrEnum):
-    """An audience that the event itself names: a deadline its owner, an officer the counterpart or member."""
+    """An audience that the event itself names: a deadline its owner, a proposal its proposer."""
 
     OWNER = "owner"
     ESCALATION = "escalation"
     COMPANION = "companion"
+    PROPOSER = "proposer"
 
 
 @dataclass(frozen=True, slots=True)

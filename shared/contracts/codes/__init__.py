@@ -74,6 +74,8 @@ from shared.contracts.codes.states import (
     MentorState,
     OfferState,
     PeriodState,
+    ProposalKind,
+    ProposalState,
     VisitState,
 )
 
@@ -145,6 +147,8 @@ __all__ = [
     "PeriodReturnReason",
     "PeriodState",
     "PreparationItem",
+    "ProposalKind",
+    "ProposalState",
     "QuestionKind",
     "RankGroup",
     "Reason",

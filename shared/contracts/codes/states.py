@@ -29,6 +29,27 @@ class ApplicationState(Code):
     VOIDED = "voided", N_("Entered in error")
 
 
+class ProposalState(Code):
+    """Where a proposal for the register stands. It waits, and then one of the others for good."""
+
+    WAITS = "waits", N_("Waits")
+    APPROVED = "approved", N_("Approved")
+    REFUSED = "refused", N_("Refused")
+    TAKEN_BACK = "taken_back", N_("Taken back")
+
+
+class ProposalKind(Code):
+    """What a proposal for the register is about."""
+
+    ORGANISATION_NEW = "organisation_new", N_("New organisation")
+    ORGANISATION = "organisation", N_("Organisation changed")
+    ORGANISATION_INACTIVE = "organisation_inactive", N_("Organisation takes part no more")
+    PERSON_NEW = "person_new", N_("New person")
+    PERSON = "person", N_("Person changed")
+    LEAVE = "leave", N_("Leaves")
+    TRANSFER = "transfer", N_("Moves to another organisation")
+
+
 class OfferState(Code):
     """States of a placement that a host offers."""
 

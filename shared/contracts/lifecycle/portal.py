@@ -14,6 +14,11 @@ _ACCESS = (
     Transition(registry.PartnerStatusChanged.type, (Actor.PROGRAMME,), then="a suspended partner is not matched"),
     Transition(registry.FundChanged.type, (Actor.PROGRAMME,)),
     Transition(registry.ExclusionChanged.type, (Actor.PROGRAMME,)),
+    Transition(
+        registry.ProposalChanged.type,
+        (Actor.HOME_COORDINATOR, Actor.PROGRAMME),
+        then="the programme coordinator decides, and the proposer is told",
+    ),
     Transition(registry.NeedChanged.type, (Actor.HOME_COORDINATOR, Actor.PROGRAMME), then="calls cite it"),
 )
 

@@ -110,7 +110,11 @@ async def test_only_days_that_have_come_and_not_after_the_end(abroad: Abroad) ->
     await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, **values)
     await abroad.post("claire", path, {"days": {str(start): False}}, 409)
     assert (await abroad.get("claire", "/visits/attendance"))["visits"] == []
-    assert "was there" in await read(abroad, "claire", f"/applications/visits/{visit_id}")
+    shown = await read(abroad, "claire", f"/applications/visits/{visit_id}")
+    assert "was there" in shown
+    assert "These days can no longer be changed" in shown
+    assert f"/applications/matches/{match_id}/incident" in shown
+    assert "can no longer be changed" not in await read(abroad, "ani", f"/applications/visits/{visit_id}")
 
 
 async def test_a_no_show_after_a_wrong_tap(abroad: Abroad, programme: Programme) -> None:

@@ -123,6 +123,27 @@ async def test_a_refusal_has_a_reason_and_a_proposal_can_be_taken_back(programme
     assert (await programme.as_("programme").post(f"{page}/approve", data={})).status_code == 409
 
 
+async def test_each_turn_of_a_proposal_is_told_without_what_it_says(programme: Programme) -> None:
+    """Waits, approved, refused, taken back: each an event with the proposer's opaque id, so that mails can go out."""
+    first = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{first['id']}/refuse", {"reason": "incomplete"})
+    second = await proposed(programme)
+    await programme.post("tigran", f"/register/proposals/{second['id']}/take-back")
+    third = await proposed(programme)
+    await programme.post("programme", f"/register/proposals/{third['id']}/approve")
+    tigran = (await known(programme, "tigran"))["id"]
+    told = [
+        (key, data) for kind, key, data in await programme.journal("exchange.registry") if kind == "ProposalChanged"
+    ]
+    for made, states in (
+        (first, ["waits", "refused"]),
+        (second, ["waits", "taken_back"]),
+        (third, ["waits", "approved"]),
+    ):
+        assert [data["state"] for key, data in told if key == made["id"]] == states
+    assert {(data["kind"], data["country"], data["proposer_id"]) for _, data in told} == {("person_new", "AM", tigran)}
+
+
 async def test_another_country_knows_of_nothing(programme: Programme) -> None:
     """Proposals, people and organisations of another country are not found, by page and by API."""
     made = await proposed(programme)

@@ -14,11 +14,14 @@ from services.notifications.consumers import consumers
 from services.notifications.sending import worker
 from shared import clock
 from shared.bus import LeaseLost, leases, rebuild
+from shared.contracts import _examples as ex
 from shared.ids import new_id
 from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
-from tests.integration.notifications.stories import APPLICATION, HOST, MATCH, VISIT, event
+from tests.integration.notifications.stories import APPLICATION, CALL, HOST, MATCH, MENTEE_PAIRING, VISIT, event
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from fastapi import FastAPI
 
     from tests.support import Feed
@@ -268,3 +271,66 @@ async def test_the_clock_is_domain_time_in_what_is_told(app: FastAPI, feed: Feed
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
     await post(app)
     assert abs((catcher.mails[0]["date"].datetime - clock.now()).total_seconds()) < 60
+
+
+async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """A new one to the programme coordinator, its decision to the proposer alone, one taken back to nobody."""
+    waits, refused, back = new_id(), new_id(), new_id()
+    await feed.deliver((event("ProposalChanged"), waits), (event("ProposalChanged", state="taken_back"), back))
+    await feed.deliver((event("ProposalChanged", state="refused"), refused))
+    await post(app)
+    assert sorted(zip(subjects(catcher), catcher.recipients, strict=True)) == [
+        ("A proposal for the register waits for you", "programme_coordinator.only@police.example"),
+        ("Your proposal is not approved", "person.only@police.example"),
+    ]
+    asked = [one for one in contacts.asked if one["audience"] == "person"]
+    assert [one["recipient_id"] for one in asked] == [ex.PERSON]
+    assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
+
+
+async def test_a_country_hears_of_its_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """On the day its coordinators are told; a suspension has its own notices, and tells nobody this."""
+    await feed.deliver((event("PartnerStatusChanged", status="suspended"), "BY"))
+    await post(app)
+    assert catcher.raw == []
+    await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
+    await post(app)
+    assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
+    assert set(subjects(catcher)) == {"Your country takes part again"}
+
+
+async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Those whom the revision names and nobody else, also where the application is read after the revision."""
+    other = new_id()
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("CallRevised", touches=[str(APPLICATION), str(other)]), CALL))
+    await feed.deliver((event("ApplicationSubmitted"), other))
+    await feed.deliver((event("CallRevised"), CALL))
+    await post(app)
+    assert subjects(catcher).count("The call was revised in your favour") == 2
+
+
+async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """The mentor takes it back: the mentee is told, who may have been asked to confirm it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("SessionWithdrawn", by="mentor"), MATCH))
+    await post(app)
+    assert subjects(catcher) == ["A session was taken back"]
+    assert catcher.recipients == ["applicant.only@police.example"]
+
+
+def subjects(catcher: Catcher) -> list[str]:
+    """The subjects of the mails without the reference before them."""
+    return [str(mail["subject"]).rpartition("] ")[2] for mail in catcher.mails]
+
+
+def body(mails: list[EmailMessage], subject: str) -> str:
+    """The plain text of the mail with that subject."""
+    mail = next(mail for mail in mails if subject in str(mail["subject"]))
+    return str(mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]

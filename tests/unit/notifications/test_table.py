@@ -54,7 +54,6 @@ SILENT = {
     "GoalSet",
     "GoalClosed",
     "SessionConfirmed",
-    "SessionWithdrawn",  # whoever logged it did so; nothing is asked of the other any more
     "MoveRequested",  # told by VisitMoveProposed
     "CancellationRequested",  # told by MatchCancelled or VisitCancelled
     "PauseRequested",

@@ -21,7 +21,6 @@ from services.applications.actions.register.sight import decides, within
 from services.applications.model.register.proposal import (
     OrganisationChange,
     PersonChange,
-    ProposalState,
     RefusedBecause,
     differences,
     kind_of,
@@ -31,6 +30,8 @@ from services.applications.store import proposals as store
 from services.applications.store import register
 from services.applications.store.register_changes import note
 from shared import clock
+from shared.contracts.codes import ProposalKind, ProposalState
+from shared.contracts.registry import ProposalChanged
 from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -133,8 +134,22 @@ async def _propose(tx: Tx, change: Change, of: About, note_: str) -> store.Propo
         before={},
         after={"kind": made.kind, "about": made.name, "change": made.change_json},
     )
+    await _tell(tx, made)
     await tx.changed("register")
     return made
+
+
+async def _tell(tx: Tx, proposal: store.Proposal) -> None:
+    """Say where a proposal stands; what it says stays here."""
+    proposer = await register.person(tx.session, proposal.proposed_by)
+    event = ProposalChanged(
+        kind=ProposalKind(proposal.kind),
+        state=proposal.stands,
+        country=proposal.country,
+        organisation_id=proposal.organisation_id,
+        proposer_id=None if proposer is None else proposer.id,
+    )
+    await tx.record(event, proposal.id)
 
 
 async def seen(bus: Bus, principal: Principal, proposal_id: UUID) -> store.Proposal:
@@ -228,6 +243,7 @@ async def _settle(
     proposal.state, proposal.settled_by, proposal.settled_at = state, tx.actor, clock.now()
     proposal.reason, proposal.text = reason, text.strip()[:1000]
     tx.session.add(proposal)
+    await _tell(tx, proposal)
     await tx.changed("register")
     return proposal
 

@@ -10,8 +10,9 @@ from services.applications.actions.register import proposals as actions
 from services.applications.actions.register.sight import within
 from services.applications.api.parts import Body, Store, Text
 from services.applications.api.register.parts import PREFIX, Programme, Proposer
-from services.applications.model.register.proposal import Change, ProposalState, RefusedBecause
+from services.applications.model.register.proposal import Change, RefusedBecause
 from services.applications.store import proposals as store
+from shared.contracts.codes import ProposalState
 
 router = APIRouter(prefix=f"{PREFIX}/proposals", tags=["register"])
 

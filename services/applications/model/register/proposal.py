@@ -10,20 +10,12 @@ from pydantic import Field, TypeAdapter
 
 from services.applications.model.application import NotPossible
 from services.applications.model.register import Entry, OrganisationEntry, PersonEntry, Subject
+from shared.contracts.codes import ProposalKind, ProposalState
 from shared.contracts.codes._base import N_, Code
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class ProposalState(Code):
-    """Where a proposal stands. It waits, and then one of the others for good."""
-
-    WAITS = "waits", N_("Waits")
-    APPROVED = "approved", N_("Approved")
-    REFUSED = "refused", N_("Refused")
-    TAKEN_BACK = "taken_back", N_("Taken back")
 
 
 class RefusedBecause(Code):
@@ -72,16 +64,6 @@ class Transfer(Entry):
 Change = Annotated[OrganisationChange | PersonChange | Leave | Transfer, Field(discriminator="kind")]
 CHANGE: TypeAdapter[OrganisationChange | PersonChange | Leave | Transfer] = TypeAdapter(Change)
 
-_KINDS = {
-    "organisation_new": N_("New organisation"),
-    "organisation": N_("Organisation changed"),
-    "organisation_inactive": N_("Organisation takes part no more"),
-    "person_new": N_("New person"),
-    "person": N_("Person changed"),
-    "leave": N_("Leaves"),
-    "transfer": N_("Moves to another organisation"),
-}
-
 
 def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, known: bool) -> str:
     """What sort of change it is, as lists name it; `known`: whether the person or organisation is there already."""
@@ -97,12 +79,12 @@ def kind_of(change: OrganisationChange | PersonChange | Leave | Transfer, *, kno
 
 def kinds() -> list[tuple[str, str]]:
     """All sorts of changes with their names, for filters."""
-    return [(code, gettext(text)) for code, text in _KINDS.items()]
+    return [(one.value, gettext(one.label)) for one in ProposalKind]
 
 
 def kind_name(code: str) -> str:
     """What a sort of change is called."""
-    return gettext(_KINDS[code])
+    return gettext(ProposalKind(code).label)
 
 
 def settle(state: ProposalState) -> None:

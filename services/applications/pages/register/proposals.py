@@ -10,7 +10,6 @@ from services.applications.actions.register import proposals as actions
 from services.applications.actions.register.sight import decides, within
 from services.applications.model.register.proposal import (
     Leave,
-    ProposalState,
     RefusedBecause,
     Transfer,
     kind_name,
@@ -32,6 +31,7 @@ from services.applications.store import proposals as store
 from services.applications.store import register
 from shared import clock
 from shared.bus import Bus
+from shared.contracts.codes import ProposalState
 from shared.identity import Principal
 from shared.web import dates, states, words
 from shared.web.errors import Refused

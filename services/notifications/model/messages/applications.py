@@ -2,6 +2,7 @@
 
 from services.notifications.model.rule import Rule, When
 from shared.contracts import applications as on
+from shared.contracts.calls import CallRevised
 from shared.contracts.codes import AppealOutcome, ApplicationState, Outcome, Party
 from shared.contracts.codes import AudienceKind as A
 from shared.web.i18n import N_
@@ -223,6 +224,19 @@ RULES = (
         (N_("%(reference)s was taken out, since it was entered in error: %(reason)s."),),
         "application",
         _READ,
+    ),
+    Rule(
+        "call_revised_in_favour",
+        CallRevised,
+        A.APPLICANT,
+        N_("The call was revised in your favour"),
+        (
+            N_("The call was revised, and %(reference)s is judged by its new rules: they are better for you."),
+            N_("You need not do anything. The page of your application says how it stands under them."),
+        ),
+        "application",
+        _READ,
+        when=When(N_("to those who gain by it"), lambda data: bool(data.touches)),
     ),
     Rule(
         "appeal_filed",

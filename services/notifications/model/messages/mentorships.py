@@ -114,6 +114,12 @@ RULES = (
         N_("Please correct it, or take it back."),
     ),
     *_other(
+        "session_withdrawn",
+        participation.SessionWithdrawn,
+        N_("A session was taken back"),
+        N_("%(by)s has taken back the session on %(held_on)s that was logged. It does not count."),
+    ),
+    *_other(
         "pair_visit_asked",
         participation.VisitRequested,
         N_("A visit is proposed to you"),

@@ -1,8 +1,10 @@
-"""Who is told what the register says about them: an address to be confirmed, an access that has lapsed."""
+"""Who is told what the register says and asks: addresses, lapsed access, proposals and their decision, partners."""
 
-from services.notifications.model.rule import Rule, When
+from services.notifications.model.rule import Rule, Told, When
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import PartnerStatus, ProposalState
+from shared.contracts.registry import PartnerStatusChanged, ProposalChanged
 from shared.web.i18n import N_
 
 ADDRESS = "address_to_confirm"
@@ -35,5 +37,51 @@ RULES = (
         "account",
         N_("Open your account"),
         when=When(N_("where nobody confirmed it in time"), lambda data: data.lapsed_on is not None),
+    ),
+    Rule(
+        "proposal_to_decide",
+        ProposalChanged,
+        A.PROGRAMME_COORDINATOR,
+        N_("A proposal for the register waits for you"),
+        (N_("%(country)s proposes for the register: %(kind)s. Please approve it, or say why not."),),
+        "proposal",
+        N_("Look at the proposal"),
+        when=When(N_("where it is new"), lambda data: data.state is ProposalState.WAITS),
+    ),
+    Rule(
+        "proposal_approved",
+        ProposalChanged,
+        Told.PROPOSER,
+        N_("Your proposal is approved"),
+        (N_("What you proposed for the register (%(kind)s) is approved, and holds from now on."),),
+        "proposal",
+        N_("Look at the proposal"),
+        when=When(N_("where it is approved"), lambda data: data.state is ProposalState.APPROVED),
+    ),
+    Rule(
+        "proposal_refused",
+        ProposalChanged,
+        Told.PROPOSER,
+        N_("Your proposal is not approved"),
+        (
+            N_("What you proposed for the register (%(kind)s) is not approved."),
+            N_("Its page says why, and you can propose it anew."),
+        ),
+        "proposal",
+        N_("Read why"),
+        when=When(N_("where it is refused"), lambda data: data.state is ProposalState.REFUSED),
+    ),
+    Rule(
+        "partner_reinstated",
+        PartnerStatusChanged,
+        A.HOME_COORDINATOR,
+        N_("Your country takes part again"),
+        (
+            N_("%(country)s is reinstated as a partner: your people can sign in and go on as before."),
+            N_("What was paused stays paused until its owner resumes it, and what was cancelled stays so."),
+        ),
+        "portal",
+        N_("Open the portal"),
+        when=When(N_("where it is reinstated"), lambda data: data.status is PartnerStatus.REINSTATED),
     ),
 )
