@@ -15,7 +15,7 @@ from services.applications.model import company as model
 from services.applications.model.company import CompanionState
 from services.applications.model.steps import NotNow
 from services.applications.store import applications, calls, companions, mentors, offers, register
-from shared.contracts.codes import ApplicationMode, ApplicationState, Role
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Role
 from shared.identity.scope import is_self
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ class Fellow:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """With whom an application is made. `membership` is the row by which its officer is in somebody else's group."""
+    """With whom an application is made. `membership` is the row by which its officer is in somebody else's group.
+
+    `kept`: a host keeps a placement for it.
+    """
 
     mode: ApplicationMode
     fellows: list[Fellow] = field(default_factory=list)
@@ -49,6 +52,18 @@ class Company:
     may_change: bool = False
     submitted: int = 0
     members: int = 1
+    kept: bool = False
+
+    @property
+    def placeless(self) -> bool:
+        """Whether two officers name each other and no host keeps a placement for this one: a visit needs one."""
+        two = any(
+            one.companion.stands is CompanionState.CONFIRMED
+            and one.companion.for_ is ApplicationKind.STUDY_VISIT
+            and one.companion.organisation_id is None
+            for one in self.fellows
+        )
+        return self.mode is ApplicationMode.PRE_MATCHED and two and not self.kept
 
     @property
     def complete(self) -> bool:
@@ -85,6 +100,7 @@ async def company_in(session: AsyncSession, case: Case) -> Company:
         if leader is not None:
             fellows.insert(0, _known(membership, leader, leads=True))
     live = [one for one in fellows if one.leader or one.companion.stands in model.LIVE]
+    kept = bool(live) and await offers.kept_for(session, application.call_id, application.id)
     group = membership is not None or any(one.companion.as_ is ApplicationMode.GROUP for one in live)
     mode = ApplicationMode.GROUP if group else ApplicationMode.PRE_MATCHED if live else ApplicationMode.OPEN
     sure = [one for one in live if one.leader or one.companion.stands is CompanionState.CONFIRMED]
@@ -96,6 +112,7 @@ async def company_in(session: AsyncSession, case: Case) -> Company:
         _may_change(case),
         sum(one.submitted for one in sure) + (application.submitted_at is not None),
         1 + len(sure),
+        kept,
     )
 
 

@@ -101,13 +101,8 @@ async def save(
                 await confirmed(tx, mentor)
             return mentor
         opens = mentor.stands is MentorState.CLOSED
-        if opens or mentor.stands in REVISABLE:
-            going = (await matches.going_of_mentors(tx.session, [mentor_id]))[mentor_id]
-            found = revision.below_open(entry, going)
-            found |= await _not_to_open(tx, mentor, entry) if opens else {}
-            if found:
-                raise Refused(gettext("It cannot be changed like this."), 422, found)
-            await tx.record(told.MentorRevised(profile=await _profile(tx, mentor, entry)), mentor.id)
+        if revisable(mentor):
+            await tx.record(told.MentorRevised(profile=await revised(tx.session, mentor, entry)), mentor.id)
         mentor.entry_json, mentor.last_day, mentor.due = entry.model_dump(mode="json"), entry.last_day, None
         if opens:
             await move(tx, mentor, told.MentorResumed())
@@ -117,14 +112,29 @@ async def save(
         return mentor
 
 
+def revisable(mentor: store.Mentor) -> bool:
+    """Whether a change of it is a revision: it was told, and may be changed."""
+    return mentor.stands in REVISABLE or (mentor.stands is MentorState.CLOSED and writable(mentor))
+
+
+async def revised(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> told.MentorProfile:
+    """What a revision tells. Raises `Refused` (422 with the fields that cannot be so; 409 where its call is closed)."""
+    going = (await matches.going_of_mentors(session, [mentor.id]))[mentor.id]
+    found = revision.below_open(entry, going)
+    found |= await _not_to_open(session, mentor, entry) if mentor.stands is MentorState.CLOSED else {}
+    if found:
+        raise Refused(gettext("It cannot be changed like this."), 422, found)
+    return await _profile(session, mentor, entry)
+
+
 def writable(mentor: store.Mentor) -> bool:
     """Whether the mentor may change it: not once it was closed by choice; what was over may get a later period."""
     return mentor.stands is not MentorState.CLOSED or mentor.cause in revision.BY_THE_CLOCK
 
 
-async def _not_to_open(tx: Tx, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
+async def _not_to_open(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> dict[str, str]:
     """What keeps a profile from being matched (again): field -> sentence. Raises `Refused` (409: call closed)."""
-    call = await calls.call(tx.session, mentor.call_id)
+    call = await calls.call(session, mentor.call_id)
     if call is None or call.state != CallState.PUBLISHED:
         raise Refused(gettext("Its call is closed. Write a profile for another call."), 409)
     return revision.missing_to_open(entry, 0, clock.today())
@@ -136,7 +146,7 @@ async def publish(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Ment
         mentor = await _own(tx, principal, mentor_id)
         if goes(steps.after, "mentor", told.MentorPublished, mentor.state):
             await _open(tx, mentor)
-            await move(tx, mentor, told.MentorPublished(profile=await _profile(tx, mentor, mentor.entry)))
+            await move(tx, mentor, told.MentorPublished(profile=await _profile(tx.session, mentor, mentor.entry)))
         return mentor
 
 
@@ -159,7 +169,7 @@ async def resume(bus: Bus, principal: Principal, mentor_id: UUID) -> store.Mento
 
 async def _open(tx: Tx, mentor: store.Mentor) -> None:
     """Raises `Refused` unless the profile could be matched: its call open, a period left."""
-    found = await _not_to_open(tx, mentor, mentor.entry)
+    found = await _not_to_open(tx.session, mentor, mentor.entry)
     if found:
         raise Refused(" ".join(found.values()), 422, found)
 
@@ -225,9 +235,9 @@ async def _own(tx: Tx, principal: Principal, mentor_id: UUID) -> store.Mentor:
     return mentor
 
 
-async def _profile(tx: Tx, mentor: store.Mentor, entry: MentorEntry) -> told.MentorProfile:
+async def _profile(session: AsyncSession, mentor: store.Mentor, entry: MentorEntry) -> told.MentorProfile:
     """What is told of the entry. Raises `Refused` (422) that names what is missing."""
-    call = await calls.call(tx.session, mentor.call_id)
+    call = await calls.call(session, mentor.call_id)
     assert call is not None
     found = problems(entry, call.terms)
     if found:

@@ -5,15 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from starlette.datastructures import FormData
 
 from services.applications.actions import mentors as actions
+from services.applications.actions import revisions
 from services.applications.actions.common import not_found
 from services.applications.actions.offers_seen import sight
 from services.applications.model import steps
 from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.mentor_words import rows
 from services.applications.pages.parts import Store, cause_word, state_counts, tag, uuid_in
-from services.applications.pages.sent import number, refuse
+from services.applications.pages.sent import BESIDE, number, refuse
 from services.applications.store import calls, matches, register
 from services.applications.store import mentor_list as listed
 from services.applications.store import mentors as store
@@ -242,14 +244,20 @@ async def edit(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
 
 @router.post("/{mentor_id}/edit")
 async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store) -> Response:
-    """Keep what was written and, where asked, publish it."""
+    """Keep what was written and, where asked, publish it; of a published profile the changes are shown before."""
     mentor, call = await _own(bus, principal, mentor_id)
     form, sent = await MentorForm.read(request), await request.form()
     form.fill(None, call.terms)
+    if "back" in sent:
+        return render(request, "mentors/form.html", form_=form, mentor=mentor, call=call)
     if await form.rows_changed(request) or not form.validate():
         return render(request, "mentors/form.html", 422, form_=form, mentor=mentor, call=call)
     try:
         version = number(sent.get("version"))
+        if actions.revisable(mentor) and "told" not in sent:
+            shown = await revisions.preview_profile(bus, principal, mentor_id, form.changes(), version=version)
+            if shown.changes:
+                return _preview_page(request, shown, sent)
         mentor = await actions.save(bus, principal, mentor_id, form.changes(), version=version)
         if "publish" in sent:
             await actions.publish(bus, principal, mentor_id)
@@ -257,6 +265,24 @@ async def save(request: Request, mentor_id: UUID, principal: Mentor, bus: Store)
         refuse(form, refused)
         return render(request, "mentors/form.html", refused.status_code, form_=form, mentor=mentor, call=call)
     return see_other(at(mentor_id) + ("?done=publish" if "publish" in sent else "?done=saved"))
+
+
+def _preview_page(request: Request, shown: revisions.ProfilePreview, sent: FormData) -> Response:
+    """What the revision changes; it is told by the button of this page only."""
+    entry = actions.entry_of(shown.mentor.entry, {one.field: one.new for one in shown.changes})
+    before, after = (rows(one, own=True, about=True) for one in (shown.mentor.entry, entry))
+    return render(
+        request,
+        "mentors/revise.html",
+        mentor=shown.mentor,
+        preview=shown,
+        changes=[
+            [old["key"], old["value"], new["value"]]
+            for old, new in zip(before, after, strict=True)
+            if old["value"] != new["value"]
+        ],
+        sent=[(name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in BESIDE],
+    )
 
 
 @router.post("/{mentor_id}/{move}")

@@ -11,7 +11,7 @@ from services.applications.actions.overview import VisitView, visit_view
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse
 from services.applications.pages.travel_forms import MoveAnswerForm, MoveForm
-from services.applications.pages.visits import at
+from services.applications.pages.visits import asker, at, both_of
 from shared.bus import Bus
 from shared.contracts.codes import Answer, Party, Reason, Role, StatedReason, VisitState
 from shared.identity import Principal, allow
@@ -49,9 +49,9 @@ def _says(view: VisitView) -> str:
         )
     if Party.PROGRAMME in view.of.case.parties:
         return gettext(
-            "Matching looks for a lawful week in these periods and asks guest and host. "
+            "Matching looks for a lawful week in these periods and asks %(both)s. "
             "The visit moves when both accept; until then the old dates stand."
-        )
+        ) % {"both": both_of(view.visit)}
     return gettext(
         "Matching looks for a lawful week in these periods and asks both of you. "
         "The visit moves when both accept; until then the old dates stand."
@@ -100,6 +100,8 @@ async def _answer_page(
         view=view,
         visit=view.visit,
         proposal=view.proposal,
+        by=asker(view),
+        both=both_of(view.visit),
         reason=words.label(Reason(view.proposal.reason)),
     )
 

@@ -16,7 +16,7 @@ from services.applications.model.steps import NotNow
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse, version_of
 from services.applications.pages.travel_forms import SHEET_FORMS
-from services.applications.pages.visits import at
+from services.applications.pages.visits import at, named
 from services.applications.store import letters, register
 from services.applications.store import preparation as store
 from shared import clock
@@ -98,7 +98,7 @@ def _first(one: model.Standing) -> int:
 def _task(view: VisitView, one: model.Standing, *, linked: bool) -> dict[str, Any]:
     way = _OWN_WAY.get(one.item)
     mine = actions.may_fill_in(view.of.case, one.item)
-    hint = one.remark or ("" if mine else gettext("Brought by: %(owner)s") % {"owner": words.label(one.owner)})
+    hint = one.remark or ("" if mine else gettext("Brought by: %(owner)s") % {"owner": named(view.visit, one.owner)})
     if one.item is PreparationItem.ACCESS_NEEDS and one.ready is model.Ready.NOT_ASKED:
         hint = gettext("If you need anything, tell your host here.")
     open_ = view.visit.stands.value in {"scheduled", "under_way"}

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.identity.csrf import FIELD
+
 if TYPE_CHECKING:
     from fastapi import Request
 
     from shared.web.errors import Refused
     from shared.web.forms import Form
+
+
+BESIDE = frozenset({FIELD, "told", "back", "submit", "row"})
+"""What the page that shows a revision sends beside the fields of the form."""
 
 
 def number(value: object) -> int | None:

@@ -168,7 +168,7 @@ async def page_of(
         people=[(words.label(party), known) for party, known in view.of.known.items() if known.name],
         earlier=versions[1:],
         change=_change(view, versions),
-        agreed=[(_named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
+        agreed=[(named(visit, party), view.agreed.get(party) == view.version) for party in actions.BOTH],
         may_agree=scheduled and bool(own) and view.agreed.get(own[0]) != view.version,
         may_write=scheduled and bool(own),
         guest=Party.GUEST in parties,
@@ -184,8 +184,9 @@ async def page_of(
         tasks=_tasks(view),
         cause=words.label(UnschedulableCause(visit.cause or UnschedulableCause.NO_COMMON_WEEK)),
         kept=words.label(MoveDropCause(visit.kept)) if visit.kept else "",
-        move_by=_asker(view),
-        move_answers=[(_named(visit, party), _answered(view, party)) for party in actions.BOTH],
+        move_by=asker(view),
+        both=both_of(visit),
+        move_answers=[(named(visit, party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         papers=papers if Party.GUEST in parties else [],
         done=request.query_params.get("done"),
@@ -221,9 +222,9 @@ def _arrival(view: VisitView) -> list[dict[str, str]]:
     return [row for row in rows if row["value"]]
 
 
-def _named(visit: Visit, party: Party) -> str:
-    """How a side is called: guest and host, or on a pair's visit mentee and mentor."""
-    if visit.mentorship_id is None:
+def named(visit: Visit, party: Party) -> str:
+    """How a party is called: guest and host, or on a pair's visit mentee and mentor."""
+    if visit.mentorship_id is None or party not in actions.BOTH:
         return words.label(party)
     guest = Party(visit.guest)
     return words.label(guest if party is Party.GUEST else other(guest))
@@ -242,12 +243,17 @@ def _change(view: VisitView, versions: Sequence[participation.Agenda]) -> dict[s
     return {"rows": rows, "old": before, "agreed": bool(own) and before == own[0]}
 
 
-def _asker(view: VisitView) -> str:
+def both_of(visit: Visit) -> str:
+    """The two who agree on a visit, in the middle of a sentence."""
+    return gettext("guest and host") if visit.mentorship_id is None else gettext("mentee and mentor")
+
+
+def asker(view: VisitView) -> str:
     """Who asked for other dates; empty where nobody did."""
     by = view.asked_move if view.proposal is None else view.proposal.by
     if by is None:
         return ""
-    return _named(view.visit, by) if by in actions.BOTH else words.label(by)
+    return named(view.visit, by)
 
 
 def _answered(view: VisitView, party: Party) -> str:

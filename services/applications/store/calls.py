@@ -135,6 +135,12 @@ async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, 
     return {one.id: one for one in (await session.scalars(query)).all()}
 
 
+async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:
+    """The calls that cite a training need, the one with the latest deadline first; a programme has few calls."""
+    cites = sa.column("terms", JSONB).contains({"needs": [str(need_id)]})
+    return list((await session.scalars(select(Call).where(cites).order_by(sa.column("deadline").desc()))).all())
+
+
 async def revision(session: AsyncSession, call_id: UUID, number: int) -> CallRevision | None:
     """One revision of a call."""
     return await session.get(CallRevision, (call_id, number))

@@ -89,6 +89,19 @@ async def offer(session: AsyncSession, offer_id: UUID, *, lock: bool = False) ->
     return await session.get(Offer, offer_id, with_for_update=lock, populate_existing=lock)
 
 
+async def kept_for(session: AsyncSession, call_id: UUID, application_id: UUID) -> bool:
+    """Whether a host keeps a placement of that call for an application; what is over or taken out does not count."""
+    over = (OfferState.CLOSED.value, OfferState.WITHDRAWN.value, OfferState.VOIDED.value)
+    query = sa.select(
+        sa.exists().where(
+            col(Offer.call_id) == call_id,
+            col(Offer.state).not_in(over),
+            col(Offer.entry_json)["prematched_with"].astext == str(application_id),
+        )
+    )
+    return bool((await session.execute(query)).scalar_one())
+
+
 async def offers_by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Offer]:
     """The placements with these ids."""
     query = select(Offer).where(col(Offer.id).in_(sorted(ids))).order_by(col(Offer.id))

@@ -159,16 +159,17 @@ def _holds(today: date) -> sa.ColumnElement[bool]:
 
 
 async def to_confirm(
-    session: AsyncSession, within: Within, *, until: date | None, today: date, page: int = 1
+    session: AsyncSession, within: Within, *, until: date | None, today: date, page: int = 1, but: str | None = None
 ) -> tuple[list[Person], int]:
     """One page of the people whose access was confirmed on `until` or earlier, and of those whose access lapsed.
 
-    None: of everybody who has access. The oldest first.
+    None: of everybody who has access. The oldest first. `but` is whoever confirms, and never the own access.
     """
     seen = within.clause(_PERSON.c.country, _PERSON.c.organisation_id)
     old = sa.true() if until is None else _PERSON.c.confirmed_on <= until
     held = sa.and_(_PERSON.c.lapsed_on.is_(None), old, _holds(today))
-    among = (seen, sa.or_(held, _PERSON.c.lapsed_on.is_not(None)))
+    others = sa.true() if but is None else _PERSON.c.subject != but
+    among = (seen, others, sa.or_(held, _PERSON.c.lapsed_on.is_not(None)))
     total = (await session.execute(sa.select(sa.func.count()).select_from(_PERSON).where(*among))).scalar_one()
     query = select(Person).where(*among).order_by(_PERSON.c.confirmed_on, _PERSON.c.name, _PERSON.c.subject)
     found = await session.scalars(one_page(query, page))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,20 @@ async def test_a_mentor_writes_a_profile(abroad: Abroad) -> None:
     at = (await send(abroad, "jonas", edit, form)).headers["location"]
     assert "Published" in await read(abroad, "jonas", at)
     assert 'value="2" checked' in await read(abroad, "jonas", edit)
+    form.pop("publish")
+    shown = html.unescape(
+        (await send(abroad, "jonas", edit, form | {"capacity": "4", "about": "I follow money."}, 200)).text
+    )
+    for said in ("What changes", "Mentees at most", "I follow money.", "You have no mentee yet whom it would touch."):
+        assert said in shown
+    assert "Areas of expertise" not in shown
+    mentor = (await abroad.get("jonas", "/mentors"))["mentors"][0]
+    assert mentor["entry"]["capacity"] == 2
+    back = await send(abroad, "jonas", edit, form | {"capacity": "4", "back": "1"}, 200)
+    assert 'value="4" checked' in back.text
+    await send(abroad, "jonas", edit, form | {"capacity": "4", "told": "1"})
+    assert (await abroad.get("jonas", "/mentors"))["mentors"][0]["entry"]["capacity"] == 4
+    await send(abroad, "jonas", edit, form | {"capacity": "4"})
     await send(abroad, "jonas", edit.replace("edit", "pause"))
     assert "Paused" in await read(abroad, "jonas", "/applications/mentors")
 

@@ -317,6 +317,8 @@ async def test_a_call_answers_training_needs_of_the_register(programme: Programm
     officer = (await programme.as_("ani").get(call)).text
     assert "It answers a need of Armenia" in officer
     assert "It answers a need of Georgia" not in officer
+    of_need = (await programme.as_("tigran").get(f"/applications/register/needs/{stays}")).text
+    assert f'href="{call}"' in of_need.partition("Calls that answer it")[2]
     copied = await programme.post("programme", f"/calls/{call.rsplit('/', 1)[1]}/copy", status=201)
     assert copied["entry"]["needs"] == [stays]
     assert copied["left_out"] == [{"need": ends}]

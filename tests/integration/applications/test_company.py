@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +80,20 @@ async def test_two_name_each_other(three: Programme) -> None:
     assert ani_says["prematched_with"] == nino["id"]
     assert nino_says["prematched_with"] == ani["id"]
     assert ani_says["mode"] == nino_says["mode"] == "pre_matched"
+    shown = html.unescape((await three.as_("ani").get(f"/applications/mine/{ani['id']}/company")).text)
+    assert "a host that keeps a placement for you" in shown
+    assert f"your reference, {ani['reference']}, in its placement" in shown
+
+
+async def test_once_a_host_keeps_a_placement_the_page_asks_for_none(abroad: Abroad) -> None:
+    """Of two who name each other each is told that a host must keep a placement for him or her, until one does."""
+    ani, nino = await abroad.of.submitted(), await abroad.of.submitted("nino")
+    await _names(abroad.of, "ani", ani["id"], "pre_matched", nino["reference"])
+    await _names(abroad.of, "nino", nino["id"], "pre_matched", ani["reference"])
+    await abroad.offer(prematched_with=ani["id"])
+    for who, of, needed in (("ani", ani, False), ("nino", nino, True)):
+        shown = (await abroad.of.as_(who).get(f"/applications/mine/{of['id']}/company")).text
+        assert ("a host that keeps a placement for you" in shown) is needed
 
 
 async def test_nothing_is_learnt_of_somebody_who_has_not_said_yes(three: Programme) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -342,6 +343,11 @@ async def test_who_prepares_a_visit_on_which_the_mentor_travels(abroad: Abroad) 
     match_id, mentorship_id, _ = await pair(abroad)
     visit_id = await abroad.pair_visit(match_id, mentorship_id, "mentor")
     at = f"/visits/{visit_id}/preparation"
+    shown = (await abroad.of.as_("nino").get(f"/applications{at}")).text
+    assert "Brought by: Mentor" in shown
+    assert not {"Brought by: Guest", "Brought by: Host agency"} & set(
+        re.findall(r"Brought by: [A-Z][a-z]+(?: agency)?", shown)
+    )
     arrival = {"contact_name": "Nino Beridze", "place": "Main gate, Tbilisi", "at": "09:00"}
     insured = {
         "insurer": "Insurance of Lithuania",

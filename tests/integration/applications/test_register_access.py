@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -138,6 +139,11 @@ async def test_access_lapses_unconfirmed_and_is_given_back(programme: Programme)
     clock.move(timedelta(days=340))
     due = (await programme.get("tigran", "/register/access"))["people"]
     assert {one["name"]: one["yours"] for one in due} == {"Ani Petrosyan": True, "Tigran Hakobyan": False}
+    overview = (await programme.as_("tigran").get(PAGES)).text
+    assert re.search(r">1</span> <span[^>]*>access to be confirmed<", overview)
+    listed = (await programme.as_("tigran").get(f"{PAGES}/access")).text.partition("<main")[2]
+    assert "Ani Petrosyan" in listed
+    assert "Tigran Hakobyan" not in listed
     assert await lapse(bus, TIMES) == 0
     answer = await programme.as_("tigran").post(f"{PAGES}/access", data={"person": [ani["id"], tigran["id"]]})
     assert answer.status_code == 303

@@ -87,6 +87,7 @@ async def test_a_need_is_entered_changed_and_withdrawn(programme: Programme) -> 
         (20, True),
     ]
     assert "20" in (await programme.as_("tigran").get(page)).text
+    assert "No call cites this need yet" in (await programme.as_("tigran").get(page)).text
 
 
 async def test_the_same_need_is_not_entered_twice(programme: Programme) -> None:

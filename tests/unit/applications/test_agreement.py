@@ -33,11 +33,12 @@ def test_the_text_says_what_the_pair_adds_and_names_nobody() -> None:
         confidentiality="No names of sources.",
         until=date(2026, 9, 30),
     )
-    text = model.agreement("id", PLAN, terms, 2)
+    text = model.agreement("AM-2026-0042", PLAN, terms, 2)
     for said in ("every month", "by video or telephone", "Read charts.", "No names of sources.", "30 September 2026"):
         assert said in text
     assert text.startswith("Mentoring agreement, version 2\n")
-    assert model.digest(text) != model.digest(model.agreement("id", PLAN, Terms()))
+    assert text.rstrip().endswith("Mentorship of AM-2026-0042")
+    assert model.digest(text) != model.digest(model.agreement("AM-2026-0042", PLAN, Terms()))
 
 
 def test_where_versions_stand() -> None:

@@ -9,6 +9,7 @@ from services.applications.actions.mentorships.acting import acting
 from services.applications.actions.now import goes
 from services.applications.model.mentorship import agreement as model
 from services.applications.model.mentorship.pair import OVER
+from services.applications.store import applications
 from services.applications.store.pairs import agreements as store
 from shared import clock, workdays
 from shared.contracts.codes import MentorshipState, Party
@@ -78,15 +79,18 @@ class Agreed:
 
 async def agreed(session: AsyncSession, mentorship: Mentorship) -> Agreed:
     """The agreement of a mentorship; its first version is there before anybody has signed it."""
-    rows = await store.versions(session, mentorship.id) or [_first(mentorship)]
+    rows = await store.versions(session, mentorship.id)
+    if not rows:
+        application = await applications.application(session, mentorship.application_id)
+        rows = [_first(mentorship, (application and application.reference) or "")]
     marks = await store.signatures(session, mentorship.id)
     over = mentorship.stands in OVER
     return Agreed(rows, marks, model.states(store.as_rules(rows, marks), clock.now(), over=over))
 
 
-def _first(mentorship: Mentorship) -> Agreement:
+def _first(mentorship: Mentorship, reference: str) -> Agreement:
     """The programme's own version."""
-    text = model.agreement(str(mentorship.id), mentorship.plan, model.Terms())
+    text = model.agreement(reference, mentorship.plan, model.Terms())
     return store.Agreement(
         mentorship_id=mentorship.id,
         version=model.FIRST_VERSION,
@@ -101,7 +105,7 @@ def _first(mentorship: Mentorship) -> Agreement:
 
 def first_versions(mentorship: Mentorship) -> list[Version]:
     """The versions of an agreement that nobody has signed or changed yet, as the rules see them."""
-    return store.as_rules([_first(mentorship)], [])
+    return store.as_rules([_first(mentorship, "")], [])
 
 
 async def sign(bus: Bus, principal: Principal, mentorship_id: UUID, version: int | None = None) -> Mentorship:
@@ -165,7 +169,7 @@ async def propose(bus: Bus, principal: Principal, mentorship_id: UUID, terms: Te
         if waits is not None and waits.version != model.FIRST_VERSION:
             waits.lapsed_at = clock.now()
             tx.session.add(waits)
-        text = model.agreement(str(mentorship_id), one.mentorship.plan, terms, newest.version + 1)
+        text = model.agreement(one.case.application.reference or "", one.mentorship.plan, terms, newest.version + 1)
         row = store.Agreement(
             mentorship_id=mentorship_id,
             version=newest.version + 1,

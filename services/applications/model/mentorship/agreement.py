@@ -86,8 +86,8 @@ _MEETINGS = {
 }
 
 
-def agreement(mentorship_id: str, plan: MentorshipPlan, terms: Terms, version: int = FIRST_VERSION) -> str:
-    """The text of a version of the agreement, as both sides sign it."""
+def agreement(reference: str, plan: MentorshipPlan, terms: Terms, version: int = FIRST_VERSION) -> str:
+    """The text of a version of the agreement, as both sides sign it; `reference` is the mentee's application's."""
     language = LANGUAGES.get(plan.language, plan.language)
     until = f"until {_day(terms.until)}" if terms.until else "until the end of the periods that both have named"
     clauses = [
@@ -102,7 +102,7 @@ def agreement(mentorship_id: str, plan: MentorshipPlan, terms: Terms, version: i
         "At the end both evaluate it.",
     ]
     numbered = [f"{number}. {clause}" for number, clause in enumerate(clauses, start=1)]
-    return "\n".join([_title(version), "", *numbered, "", f"Mentorship {mentorship_id}", ""])
+    return "\n".join([_title(version), "", *numbered, "", f"Mentorship of {reference}", ""])
 
 
 def _title(version: int) -> str:

@@ -163,7 +163,9 @@ async def propose(request: Request, mentorship_id: UUID, principal: Pair, bus: S
         form.refuse("", gettext("You changed nothing yet. Change what you want to agree on."))
         return _form_page(request, view, form, 422, based_on)
     holds = view.agreement.in_force or view.agreement.rows[0]
-    text = model.agreement(str(mentorship_id), view.mentorship.plan, terms, view.agreement.newest + 1)
+    text = model.agreement(
+        view.of.case.application.reference or "", view.mentorship.plan, terms, view.agreement.newest + 1
+    )
     return render(
         request,
         "mentorships/check.html",

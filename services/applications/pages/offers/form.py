@@ -14,20 +14,17 @@ from services.applications.pages.offer_forms import OfferForm
 from services.applications.pages.offer_words import LABELS, said
 from services.applications.pages.offers.common import Host, at, own
 from services.applications.pages.parts import Store
-from services.applications.pages.sent import number, refuse
+from services.applications.pages.sent import BESIDE, number, refuse
 from services.applications.store import calls, register
 from services.applications.store import offers as store
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal
-from shared.identity.csrf import FIELD
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/offers", include_in_schema=False)
-# What the page of a revision sends beside the fields of the form.
-_BESIDE = frozenset({FIELD, "told", "back", "submit", "row"})
 
 
 @router.get("/new")
@@ -196,5 +193,5 @@ async def _preview_page(request: Request, bus: Bus, shown: revisions.Preview, se
             ]
             for one in shown.changes
         ],
-        sent=[(name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in _BESIDE],
+        sent=[(name, value) for name, value in sent.multi_items() if isinstance(value, str) and name not in BESIDE],
     )

@@ -63,7 +63,8 @@ async def _access_page(
     asked = times.asked_before(today)
     async with bus.read() as session:
         until = None if every else asked
-        found, total = await people.to_confirm(session, within(principal), until=until, today=today, page=page)
+        but = None if every else principal.subject
+        found, total = await people.to_confirm(session, within(principal), until=until, today=today, page=page, but=but)
         grants = await people.grants(session, [one.subject for one in found])
         names = await said.organisation_names(session, [list(held) for held in grants.values()])
     rows = []

@@ -17,8 +17,8 @@ from services.applications.pages.register.forms import NeedForm, choose, countri
 from services.applications.pages.register.parts import HOME, Country, form_page, list_page
 from services.applications.pages.register.template import csv_template, xlsx_template
 from services.applications.pages.sent import refuse, version_of
+from services.applications.store import calls, people
 from services.applications.store import needs as store
-from services.applications.store import people
 from services.applications.store.register_changes import history
 from shared import clock
 from shared.bus import Bus
@@ -299,7 +299,7 @@ def _line(row: Any) -> list[Any]:
     """A row of the table in words."""
     entry = row.entry
     return [
-        row.number,
+        gettext("Row %(num)s") % {"num": row.number},
         topic(entry.topic_code),
         words.label(entry.area) if entry.area else None,
         words.country(entry.country),
@@ -350,9 +350,19 @@ async def show(request: Request, need_id: UUID, principal: Country, bus: Store) 
     async with bus.read() as session:
         changes = await history(session, ("need",), one.id)
         events = await said.history(session, changes, people.Within(countries_visible(principal)), {})
+        citing = await calls.citing(session, one.id)
     return render(
         request,
         "register/need.html",
+        citing=[
+            [
+                {"text": call.reference, "href": f"/applications/calls/{call.id}"},
+                call.title,
+                tag("call", call.shown_state(clock.now())),
+                dates.day(call.deadline, short=True),
+            ]
+            for call in citing
+        ],
         one=one,
         name=topic(one.topic_code),
         area=words.label(Expertise(one.area)) if one.area else gettext("all areas"),

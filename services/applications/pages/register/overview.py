@@ -67,7 +67,7 @@ async def waits(session: AsyncSession, principal: Principal, settings: Settings)
         tone = "wait" if decides(principal) else "office"
         found.append({"count": waiting, "name": name, "href": f"{HOME}/proposals?state=waits", "tone": tone})
     until = yearly.yearly(settings).asked_before(today)
-    _, due = await people.to_confirm(session, seen, until=until, today=today)
+    _, due = await people.to_confirm(session, seen, until=until, today=today, but=principal.subject)
     if due:
         name = ngettext("access to be confirmed", "accesses to be confirmed", due)
         found.append({"count": due, "name": name, "href": f"{HOME}/access", "tone": "wait"})
