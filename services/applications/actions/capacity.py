@@ -47,6 +47,14 @@ class Hands:
         return self.due is not None and self.due < self.now
 
     @property
+    def holder(self) -> str:
+        """Who has it, and who is asked beside them once they have let the deadline pass."""
+        who = words.coordinator(self.country)
+        if self.asked is not None:
+            return gettext("%(who)s; the programme coordinator is asked too") % {"who": who}
+        return gettext("%(who)s; the deputy is asked too") % {"who": who} if self.overdue else who
+
+    @property
     def sentence(self) -> str:
         """For a programme coordinator: why he or she is asked, or who has it and until when."""
         who, country = words.coordinator(self.country), words.country(self.country)

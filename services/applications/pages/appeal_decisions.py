@@ -27,6 +27,9 @@ router = APIRouter(prefix="/applications", include_in_schema=False)
 STATES = {"waits": N_("Waits for me"), "open": N_("Open"), "upheld": N_("Upheld"), "dismissed": N_("Dismissed")}
 
 
+_DISMISSED = (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision stands"))
+
+
 class DecisionForm(Form):
     """What becomes of an appeal, and why."""
 
@@ -35,7 +38,7 @@ class DecisionForm(Form):
         [Needed(N_("Choose what becomes of the appeal"))],
         choices=[
             (AppealOutcome.UPHELD.value, N_("Upheld: the decision falls, the application goes on from before it")),
-            (AppealOutcome.DISMISSED.value, N_("Dismissed: the decision stands")),
+            _DISMISSED,
         ],
     )
     answer = TextAreaField(
@@ -112,6 +115,10 @@ async def _page(
         appeal = filed[0]
         seat = await actions.seat_with_others(session, principal, case.application, appeal)
         steps = await applications.steps(session, application_id)
+    closed = case.call.state == CallState.CLOSED
+    if closed:
+        upheld = gettext("Upheld: the decision falls, and the officer may apply in another call")
+        form.outcome.choices = [(AppealOutcome.UPHELD.value, upheld), (_DISMISSED[0], gettext(_DISMISSED[1]))]
     decision = next((step for step in steps if step.id == appeal.id), None)
     return render(
         request,
@@ -127,7 +134,7 @@ async def _page(
         before=states.state("application", appeal.before),
         outcome=words.label(AppealOutcome(appeal.outcome)) if appeal.outcome else "",
         seat=seat,
-        closed=case.call.state == CallState.CLOSED,
+        closed=closed,
         form_=form,
         done=request.query_params.get("done"),
     )

@@ -3,6 +3,7 @@
 A clearance officer sees and does it for an EU agency, the programme coordinator for all, once asked.
 """
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -70,6 +71,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         own = await hands(session, principal, case.application)
         may_cancel = programme and await cancels(session, case.application)
     decidable = model.possible(ApplicationEndorsed, case.application.own_state)
+    stands = standing(case, others=True)
     return render(
         request,
         "coordinator/case.html",
@@ -78,7 +80,7 @@ async def show(request: Request, application_id: UUID, principal: Decider, bus: 
         case=case,
         application=case.application,
         call=case.call,
-        where=standing(case, others=True),
+        where=replace(stands, holder=own.holder) if decidable else stands,
         answers=answered(case, organisations, others=True),
         findings=case.findings_for(others=True),
         events=history(steps, principal, internal=True),

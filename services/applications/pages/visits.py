@@ -224,6 +224,8 @@ def _arrival(view: VisitView) -> list[dict[str, str]]:
 
 def named(visit: Visit, party: Party) -> str:
     """How a party is called: guest and host, or on a pair's visit mentee and mentor."""
+    if party is Party.HOME_COORDINATOR:
+        return words.coordinator(visit.country)
     if visit.mentorship_id is None or party not in actions.BOTH:
         return words.label(party)
     guest = Party(visit.guest)

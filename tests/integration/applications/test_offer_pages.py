@@ -147,7 +147,7 @@ async def test_what_waits_comes_first_and_counts_lead_to_their_rows(abroad: Abro
     clock.move(timedelta(days=21))
     late = await abroad.get("programme", "/offers?state=late")
     assert ([one["id"] for one in late["offers"]], late["counts"]["late"]) == ([submitted["id"]], 1)
-    assert "the deputy and the programme coordinator were asked too" in await read(
+    assert "National coordinator of France; the programme coordinator is asked too" in await read(
         abroad, "luc", f"/applications/offers/{submitted['id']}"
     )
 

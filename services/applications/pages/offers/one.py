@@ -106,11 +106,7 @@ def _holder(offer: store.Offer, own: Hands) -> str:
     """Who has it now, where the state alone does not say: after silence the deputy, then the programme too."""
     if offer.asked:
         return gettext("Host")
-    if offer.stands is not OfferState.SUBMITTED:
-        return ""
-    if own.asked is not None:
-        return gettext("Host national coordinator; the programme coordinator is asked too")
-    return gettext("Deputy of the host national coordinator") if own.overdue else ""
+    return own.holder if offer.stands is OfferState.SUBMITTED else ""
 
 
 def _coming(visit: visits.Visit, references: dict[UUID, applications.Application]) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.applications.model.register import access
 from services.applications.model.register.proposal import RefusedBecause
+from services.applications.pages.abroad_forms import AskedLater
 from shared.contracts.codes import (
     COUNTRIES,
     LANGUAGES,
@@ -240,6 +241,9 @@ class FundForm(Form):
         return {name: self[name].data for name in ("name", "payer", "since", "until", "active")}
 
 
+_OF_COUNTRIES, _OF_BODIES = N_("Where two countries are kept apart"), N_("Where two organisations are kept apart")
+
+
 class ExclusionForm(Form):
     """A pair that is never matched."""
 
@@ -248,10 +252,10 @@ class ExclusionForm(Form):
         [Needed(N_("Choose what is kept apart"))],
         choices=(("countries", N_("Two countries")), ("organisations", N_("Two organisations"))),
     )
-    first_country = SelectField(N_("One country"), default="")
-    second_country = SelectField(N_("The other country"), default="")
-    first_organisation = SelectField(N_("One organisation"), default="")
-    second_organisation = SelectField(N_("The other organisation"), default="")
+    first_country = SelectField(N_("One country"), [AskedLater()], default="", description=_OF_COUNTRIES)
+    second_country = SelectField(N_("The other country"), [AskedLater()], default="", description=_OF_COUNTRIES)
+    first_organisation = SelectField(N_("One organisation"), [AskedLater()], default="", description=_OF_BODIES)
+    second_organisation = SelectField(N_("The other organisation"), [AskedLater()], default="", description=_OF_BODIES)
     since = DateField(N_("First day"), [Needed(N_("Enter the first day"))], description=_DAY_HINT)
     until = DateField(N_("Last day"), description=N_("Leave empty if it has no end"))
     confidential = BooleanField(

@@ -60,7 +60,8 @@ def form_page(
         button_text=button,
         caption_=caption,
         text=text,
-        sections=sections or [("", [field.short_name for field in form])],
+        # What is asked comes first; a word to whoever decides is last, beside the button that sends it.
+        sections=sections or [("", sorted((field.short_name for field in form), key=lambda name: name == "note"))],
         version=version,
         warning_=warning,
         matters=matters,
