@@ -15,9 +15,8 @@ import structlog
 
 from services.matching import metrics
 from services.matching.engine.live.follow import Follower
-from services.matching.engine.matching import run
 from services.matching.inputs import Known
-from services.matching.model.pool import each_kind
+from services.matching.model.pool import each_kind, from_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,14 +86,14 @@ class Following:
         return equal
 
     def _find(self, kind: ApplicationKind, problem: Problem) -> Outcome:
-        follower = self._followers.setdefault(kind, Follower(run))
+        follower = self._followers.setdefault(kind, Follower(from_scratch))
         self._unchecked.setdefault(kind, self._check_every - 1)
         events, runs = follower.events, follower.runs
         try:
             outcome = follower.follow(problem)
         except Exception:
             log.exception("a change cannot be followed; the call is matched from scratch", call=problem.call_id)
-            follower = self._followers[kind] = Follower(run)
+            follower = self._followers[kind] = Follower(from_scratch)
             events = runs = 0
             outcome = follower.follow(problem)
         metrics.FOLLOWED.inc(follower.events - events)
@@ -114,4 +113,4 @@ class Following:
 
 
 def _matching(problem: Problem) -> Mapping[str, str]:
-    return run(problem).matching
+    return from_scratch(problem).matching

@@ -122,7 +122,12 @@ R = TypeVar("R", bound=Paired)
 
 def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[ApplicationKind, Result]:
     """The matching of each kind that the call takes; `only` leaves other applications out of the pool."""
-    return each_kind(facts, lambda _, asked: run(asked), only=only)
+    return each_kind(facts, lambda _, asked: from_scratch(asked), only=only)
+
+
+def from_scratch(problem: Problem) -> Result:
+    """The matching of one kind, as a cohort committed now would have it."""
+    return run(problem)
 
 
 def each_kind(

@@ -167,10 +167,12 @@ def test_only_what_is_different_is_followed() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    """The other objective cannot be followed; who is there cannot arrive, and who is not there cannot leave."""
+    """Neither the other objective nor groups are followed; who is there cannot arrive, who is not cannot leave."""
     problem = make_problem(random.Random(1), 4, 3, tight=0.0, objective=Objective.STABLE, quotas=False, fixed=False)
     with pytest.raises(ValueError, match="followed"):
         LiveMatching(replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD)))
+    with pytest.raises(ValueError, match="followed"):
+        LiveMatching(replace(problem, candidates=(replace(problem.candidates[0], group_id="g"),)))
     live = LiveMatching(problem)
     pair = Fixed(candidate_id="c0", seat_id="s0", country="MD")
     live.fix(pair)

@@ -32,9 +32,13 @@ class Move:
 
 
 def can_follow(problem: Problem) -> bool:
-    """Whether a matching can be followed event by event: a stable one, of no more pairs than there is room for."""
+    """Whether a matching can be followed event by event.
+
+    It is a stable one, of no more pairs than there is room for, and everybody in the pool goes alone.
+    """
     stable = problem.rules.objective is Objective.STABLE
-    return stable and len(problem.candidates) * len(problem.seats) <= MOST_PAIRS
+    alone = all(one.group_id is None for one in problem.candidates)
+    return stable and alone and len(problem.candidates) * len(problem.seats) <= MOST_PAIRS
 
 
 class LiveMatching:
@@ -48,7 +52,7 @@ class LiveMatching:
     def __init__(self, problem: Problem, matching: Mapping[str, str] | None = None) -> None:
         """Raises ValueError for a problem that cannot be followed."""
         if not can_follow(problem):
-            raise ValueError("Only a stable matching can be followed event by event")
+            raise ValueError("Only a stable matching of those who go alone can be followed event by event")
         self._start = replace(problem, candidates=(), seats=(), fixed=())
         self._rules = problem.rules
         self._pairing = Pairing(problem)
