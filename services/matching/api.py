@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from services.matching import actions, cases, store
 from services.matching.settings import Settings
-from services.matching.store.board import Filter
+from services.matching.store.board import Filter, Narrowed
 from shared.bus import Bus
 from shared.contracts.codes import Expertise, Role
 from shared.identity import Principal, Ticket, allow, ticket_or_role
@@ -61,7 +61,7 @@ async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> d
         calls = await store.facts.all_calls(session)
         stages = await store.board.stages(session, within, call_id)
         pipeline = await store.board.pipeline(session, within, call_id)
-        stream = await store.board.stream(session, within, call_id=call_id)
+        stream = await store.board.stream(session, within, Narrowed(call=call_id))
         parked = await store.board.parked(session)
     return {
         "calls": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.matching import api, board_api, pages
+from services.matching import api, pages, watch_api, what_if_api
 from services.matching.consumers import consumers
 from services.matching.settings import Settings
 from services.matching.workers import workers
@@ -23,7 +23,13 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         settings or Settings(),
         place="board",
         templates=Path(__file__).parent / "templates",
-        routers=[*pages.routers, api.router, board_api.router, parked_router("matching", consumers)],
+        routers=[
+            *pages.routers,
+            api.router,
+            what_if_api.router,
+            watch_api.router,
+            parked_router("matching", consumers),
+        ],
         consumers=consumers,
         workers=workers,
         background=background,

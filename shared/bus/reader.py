@@ -105,6 +105,18 @@ class Reader:
         assert consumer is not None, "the reader was not started"
         return consumer
 
+    def behind(self) -> int | None:
+        """How many records of the partitions that this process reads are not applied yet, as far as the broker said.
+
+        None while it does not read, or has not heard of any of them.
+        """
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return None
+        ends = {partition: consumer.highwater(TopicPartition(*partition)) for partition in self._known}
+        known = {partition: end for partition, end in ends.items() if end is not None}
+        return sum(max(0, end - self._known[partition]) for partition, end in known.items()) if known else None
+
     async def run(self) -> None:
         """Read until cancelled."""
         try:

@@ -14,14 +14,6 @@ import numpy as np
 _LIMIT = 30.0
 
 
-class _Silent(highspy.Highs):
-    """HiGHS without a word on the standard output: its own maker prints a banner before it can be told not to."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
-        self.silent()
-
-
 @dataclass(frozen=True, slots=True)
 class Solved:
     """The value of each column, and the sum that no answer is above (equal to the sum reached: proven)."""
@@ -50,7 +42,7 @@ class Program:
 
     def solve(self, seconds: float = _LIMIT) -> Solved:
         """The best columns. After `seconds` the best so far, with the bound that is proven until then."""
-        solver = _Silent()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]  # it has no types of its own
         for name, value in (
             ("output_flag", False),
             ("threads", 1),

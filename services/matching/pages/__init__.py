@@ -2,15 +2,19 @@
 
 from services.matching.pages import (
     board,
+    calendar,
     cases,
     cohort,
     dates_json,
+    events,
     move,
     plans,
     receipts,
     reciprocity,
     rings,
     runs,
+    stuck,
+    supply,
     what_ifs,
 )
 
@@ -28,6 +32,10 @@ routers = [
     plans.router,
     move.router,
     dates_json.api,
+    events.router,
+    stuck.router,
+    supply.router,
+    calendar.router,
 ]
 
 __all__ = ["routers"]

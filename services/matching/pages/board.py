@@ -9,13 +9,16 @@ from starlette.responses import Response
 
 from services.matching import store
 from services.matching.pages import words
-from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
-from services.matching.store.board import Filter
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of
+from services.matching.pages.stuck import awaited, look
+from services.matching.store.board import Filter, Narrowed
+from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
-from shared.service import bus_of
+from shared.service import bus_of, service_of
+from shared.web import dates
 from shared.web.charts import Bar, bars
 from shared.web.i18n import gettext
 from shared.web.live import live_route
@@ -28,7 +31,7 @@ TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _SHOWN = 12
-_LINES = 25
+_LINES = 16
 _ORDER = ("application", "match", "visit", "mentorship")
 
 
@@ -48,10 +51,11 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         for stage in ("application:in_matching", "application:waitlisted"):
             rows, _ = await store.board.cases(session, within, Filter(call_id=call_id, stage=stage), size=_SHOWN)
             waiting += rows
-        due = await store.board.running_out(session, within, call_id)
+        due = await store.board.running_out(session, within, call_id, clock.now())
         pipeline = await store.board.pipeline(session, within, call_id)
-        stream = await store.board.stream(session, within, call_id=call_id, limit=_LINES)
-        parked = await store.board.parked(session)
+        stream = await store.board.stream(session, within, Narrowed(call=call_id), limit=_LINES)
+        stuck = await look(session, within, call_id, calls)
+        behind = await store.watch.behind(session, call_id)
         broken_rings = await store.rings.broken(session, within, call_id)
     return render(
         request,
@@ -67,33 +71,16 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         unschedulable=sum(row.number for row in stages if row.stage == "unschedulable"),
         pipeline=_pipeline(pipeline),
         lines=[words.line(row) for row in stream],
-        parked=parked,
+        stuck=stuck[:_SHOWN],
+        stuck_in_all=len(stuck),
+        behind=behind,
+        to_read=service_of(request).reader.behind(),
+        paused=service_of(request).reader.paused,
         broken_rings=broken_rings,
         may_commit=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
         reason=words.reason,
         stage=words.stage,
-    )
-
-
-@router.get("/events")
-async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
-    """The stream of events, further back than the board shows it."""
-    page, topic = page_of(request), request.query_params.get("topic")
-    async with bus.read() as session:
-        calls = await store.facts.all_calls(session)
-        call = call_of(request, calls)
-        rows = await store.board.stream(
-            session, reach(who), call_id=call.id if call else None, topic=topic, limit=51, page=page
-        )
-    return render(
-        request,
-        "events.html",
-        call_filter=call_filter(calls, call),
-        topic=topic,
-        topics=[(one, words.topic_name(one)) for one in words.TOPICS],
-        lines=[words.line(row) for row in rows[:50]],
-        more=len(rows) > 50,
-        page=page,
+        awaited=awaited,
     )
 
 
@@ -107,6 +94,7 @@ def _counts(stages: list[Any], call: str | None) -> list[dict[str, Any]]:
             "name": words.stage(row.stage_kind, row.stage).word,
             "href": f"/matching/applications?{chosen}stage={row.stage_kind}:{row.stage}",
             "tone": words.stage(row.stage_kind, row.stage).tone,
+            "note": gettext("the oldest since %(day)s") % {"day": dates.day(row.oldest)} if row.oldest else None,
         }
         for row in counted
     ]

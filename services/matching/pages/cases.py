@@ -12,6 +12,7 @@ from services.matching import cases, store
 from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, filter_of
 from services.matching.settings import Settings
+from services.matching.store.board import Narrowed
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
@@ -126,7 +127,7 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         call = (await store.facts.calls(session, [case.candidate.call_id])).get(case.candidate.call_id)
         named = {one.offer_id or one.mentor_id for one in told.counterfactuals} if told else set()
         seats = await store.facts.seats(session, {one for one in named if one})
-        story = await store.board.stream(session, within, application_id=application_id, limit=100)
+        story = await store.board.stream(session, within, Narrowed(application=application_id), limit=100)
         ids = {case.candidate.organisation_id, *(seat.organisation_id for seat in case.seats.values())}
         organisations = await store.facts.organisation_names(session, ids)
     scheme = CallTerms.model_validate(call.terms).scheme if call else ""

@@ -1,6 +1,8 @@
 """What did each cohort give, and which visits and mentorships came of it?"""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -17,10 +19,14 @@ from shared.contracts.runs import RunFinished
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.service import bus_of
+from shared.web.charts import Bar, Chart, bars
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 from shared.web.render import render
 from shared.web.states import states
+
+_CHOICES = 8
+"""So many choices have a bar of their own."""
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 
@@ -36,7 +42,14 @@ async def runs(request: Request, bus: TheBus, _: Coordinator) -> Response:
         call = call_of(request, calls)
         found = await store.runs.runs(session, call.id if call else None)
     told = [(run, RunFinished.model_validate(run.told)) for run in found]
-    return render(request, "runs.html", runs=told, call_filter=call_filter(calls, call))
+    return render(
+        request,
+        "runs.html",
+        call=call,
+        runs=told,
+        ranks=ranks([one for _, one in told]),
+        call_filter=call_filter(calls, call),
+    )
 
 
 @router.get("/runs/{run_id}")
@@ -49,7 +62,43 @@ async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Re
         call = (await store.facts.calls(session, [found.call_id])).get(found.call_id)
     done = request.query_params.get("done", "")
     told = RunFinished.model_validate(found.told)
-    return render(request, "run.html", run=found, told=told, call=call, done=int(done) if done.isdecimal() else None)
+    return render(
+        request,
+        "run.html",
+        run=found,
+        told=told,
+        call=call,
+        ranks=ranks([told]),
+        done=int(done) if done.isdecimal() else None,
+    )
+
+
+def ranks(runs: Sequence[RunFinished]) -> Chart | None:
+    """Which choice among the feasible places the officers obtained, and how many none; None where nobody sought one."""
+    obtained: Counter[int] = Counter()
+    for run in runs:
+        obtained.update({one.rank: one.applicants for one in run.ranks})
+    unplaced, placed = sum(run.unmatched for run in runs), sum(obtained.values())
+    if not placed and not unplaced:
+        return None
+    last = max(obtained, default=0)
+    items = [
+        Bar(gettext("Choice %(rank)d") % {"rank": rank}, obtained[rank], marked=rank == 1)
+        for rank in range(1, min(last, _CHOICES) + 1)
+    ]
+    if last > _CHOICES:
+        rest = sum(count for rank, count in obtained.items() if rank > _CHOICES)
+        items.append(Bar(gettext("Choice %(rank)d or later") % {"rank": _CHOICES + 1}, rest))
+    items.append(Bar(gettext("No match"), unplaced))
+    return bars(
+        gettext("%(first)d of %(all)d obtained their first choice") % {"first": obtained[1], "all": placed + unplaced},
+        items,
+        label=gettext("Obtained"),
+        value=gettext("Officers"),
+        definition=gettext(
+            "A choice is the rank of the place among those that met all rules, by the officer's points."
+        ),
+    )
 
 
 @router.get("/visits")

@@ -17,6 +17,7 @@ __all__ = [
     "TOPICS",
     "area",
     "change",
+    "kinds",
     "line",
     "reason",
     "receipt",
@@ -163,6 +164,11 @@ _WHY: dict[str, str] = {
 }
 
 
+def kinds() -> list[tuple[str, str]]:
+    """What can happen, for a filter: the type of the event and its words, by the words."""
+    return sorted(((code, gettext(name)) for code, name in _LINES.items()), key=lambda one: one[1])
+
+
 def line(row: Row[Any]) -> dict[str, Any]:
     """An event as the timeline shows it."""
     what = gettext(_LINES[row.type]) if row.type in _LINES else words.label(_spaced(row.type))
@@ -172,7 +178,7 @@ def line(row: Row[Any]) -> dict[str, Any]:
         "when": row.at,
         "by": row.seat_reference if row.reference else None,
         "text": _details(row.about),
-        "link": f"/matching/applications/{row.application_id}" if row.application_id else None,
+        "link": f"/matching/events/{row.id}",
     }
 
 

@@ -13,6 +13,7 @@ from services.matching.store import (
     rings,
     runs,
     visits,
+    watch,
     what_ifs,
 )
 from services.matching.store.base import metadata
@@ -35,5 +36,6 @@ __all__ = [
     "rings",
     "runs",
     "visits",
+    "watch",
     "what_ifs",
 ]

@@ -86,3 +86,17 @@ def about(event: Event) -> dict[str, object]:
     if plan is not None and hasattr(plan, "start"):
         shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
     return {name: value for name, value in shown.items() if value not in (None, [], "")}
+
+
+_CAUSES = text(
+    "WITH RECURSIVE chain AS ("
+    " SELECT id, cause_id, 1 AS step FROM activity WHERE id = :id"
+    " UNION ALL SELECT a.id, a.cause_id, chain.step + 1 FROM activity a JOIN chain ON a.id = chain.cause_id"
+    "  WHERE chain.step < :most) SELECT id FROM chain ORDER BY step"
+)
+
+
+async def causes(session: AsyncSession, event_id: UUID, most: int) -> list[UUID]:
+    """An event, what led to it, what led to that, and so on: at most so many, the nearest first."""
+    found = await session.execute(_CAUSES, {"id": event_id, "most": most})
+    return [row.id for row in found]

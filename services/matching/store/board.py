@@ -6,7 +6,7 @@ A coordinator sees cases of the own country, as home or as host; the programme c
 # ruff: noqa: S608 - the queries are put together from the constants of this module only
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PAGE = 50
 
 # Where an application stands: in the portal's own states until it is eligible, then in the words of matching.
-_CASES = """
+CASES = """
 WITH cases AS (
   SELECT c.id, c.reference, c.kind, c.country, c.call_id, c.state AS application_state,
     c.submitted_at, c.organisation_id,
@@ -98,7 +99,8 @@ class Filter:
         return ", ".join(f"{part}{down} NULLS LAST" for part in key.split(", ")) + ", id"
 
 
-def _reach(reach: Reach) -> dict[str, Any]:
+def reach_values(reach: Reach) -> dict[str, Any]:
+    """The parameters of a query that say what is within reach."""
     return {
         "everything": reach.everything,
         "countries": sorted(reach.countries),
@@ -107,18 +109,21 @@ def _reach(reach: Reach) -> dict[str, Any]:
 
 
 async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> list[Row[Any]]:
-    """How many cases stand where: kind and name of the stage, count."""
+    """How many cases stand where: kind and name of the stage, count, and since when the oldest has stood there."""
     found = await session.execute(
-        text(_CASES + "SELECT stage_kind, stage, count(*) AS number FROM cases GROUP BY 1, 2 ORDER BY 1, 2"),
-        {"call": call_id, **_reach(reach)},
+        text(
+            CASES + "SELECT stage_kind, stage, count(*) AS number, min(since) AS oldest FROM cases"
+            " GROUP BY stage_kind, stage ORDER BY stage_kind, stage"
+        ),
+        {"call": call_id, **reach_values(reach)},
     )
     return list(found)
 
 
 async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: int = PAGE) -> tuple[list[Row[Any]], int]:
     """One page of cases, and how many there are in all."""
-    values = wanted.values() | _reach(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
-    query = f"{_CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
+    values = wanted.values() | reach_values(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
+    query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
     found = list(await session.execute(text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
     return found, found[0].total if found else 0
 
@@ -126,7 +131,7 @@ async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: in
 async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row[Any] | None:
     """One case, if it is within reach."""
     found = await session.execute(
-        text(_CASES + "SELECT * FROM cases WHERE id = :id"), {"call": None, "id": application_id, **_reach(reach)}
+        text(CASES + "SELECT * FROM cases WHERE id = :id"), {"call": None, "id": application_id, **reach_values(reach)}
     )
     return found.one_or_none()
 
@@ -140,7 +145,7 @@ async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUI
             "SELECT id, reference, country FROM candidate WHERE id = ANY(:ids) AND (:everything"
             " OR country = ANY(:countries) OR organisation_id = ANY(CAST(:organisations AS uuid[]))) ORDER BY id"
         ),
-        {"ids": list(applications), **_reach(reach)},
+        {"ids": list(applications), **reach_values(reach)},
     )
     return {row.id: row for row in found}
 
@@ -164,7 +169,7 @@ _PIPELINE = text(
 
 async def pipeline(session: AsyncSession, reach: Reach, call_id: UUID | None) -> Row[Any]:
     """How many applications came how far: a row with a count for each step."""
-    return (await session.execute(_PIPELINE, {"call": call_id, **_reach(reach)})).one()
+    return (await session.execute(_PIPELINE, {"call": call_id, **reach_values(reach)})).one()
 
 
 _STREAM = """
@@ -175,35 +180,54 @@ LEFT JOIN candidate c ON c.id = a.application_id
 LEFT JOIN match m ON m.id = a.match_id
 LEFT JOIN seat p ON p.id = coalesce(a.seat_id, m.seat_id)
 LEFT JOIN call k ON k.id = a.call_id
-WHERE (CAST(:call AS uuid) IS NULL OR coalesce(a.call_id, c.call_id) = :call)
-  AND (CAST(:application AS uuid) IS NULL OR a.application_id = :application)
-  AND (CAST(:topic AS text) IS NULL OR a.topic = :topic)
-  AND (:everything OR c.country = ANY(:countries) OR p.country = ANY(:countries)
+WHERE (:everything OR c.country = ANY(:countries) OR p.country = ANY(:countries)
        OR p.organisation_id = ANY(CAST(:organisations AS uuid[]))
        OR (a.application_id IS NULL AND a.match_id IS NULL AND a.seat_id IS NULL))
-ORDER BY a.at DESC, a.id DESC LIMIT :limit OFFSET :skip
 """
+_NARROWED = {
+    "call": "coalesce(a.call_id, c.call_id) = :call",
+    "application": "a.application_id = :application",
+    "topic": "a.topic = :topic",
+    "type": "a.type = :type",
+    "reference": "(upper(c.reference) = upper(:reference) OR upper(p.reference) = upper(:reference))",
+    "caused_by": "a.cause_id = :caused_by",
+    "ids": "a.id = ANY(:ids)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which events a stream shows: all of what is given must hold; None narrows nothing.
+
+    `reference` is that of an application or a place, `caused_by` the event that led to it, `ids` the events themselves.
+    """
+
+    call: UUID | None = None
+    application: UUID | None = None
+    topic: str | None = None
+    type: str | None = None
+    reference: str | None = None
+    caused_by: UUID | None = None
+    ids: Sequence[UUID] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What narrows, as the parameters of the query; only these stand in it, so that each finds its index."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {name: value for name, value in values.items() if value is not None and value != ""}
 
 
 async def stream(
-    session: AsyncSession,
-    reach: Reach,
-    *,
-    call_id: UUID | None = None,
-    application_id: UUID | None = None,
-    topic: str | None = None,
-    limit: int = 30,
-    page: int = 1,
+    session: AsyncSession, reach: Reach, wanted: Narrowed, *, limit: int = 30, skip: int = 0, oldest_first: bool = False
 ) -> Sequence[Row[Any]]:
-    """The newest events that concern what is within reach."""
-    values = {
-        "call": call_id,
-        "application": application_id,
-        "topic": topic or None,
-        "limit": limit,
-        "skip": (max(page, 1) - 1) * limit,
-    }
-    return (await session.execute(text(_STREAM), values | _reach(reach))).all()
+    """The newest events (or the oldest) that concern what is within reach."""
+    given = wanted.given()
+    narrowed = "".join(f" AND {_NARROWED[name]}" for name in given)
+    down = "" if oldest_first else " DESC"
+    found = await session.execute(
+        text(f"{_STREAM}{narrowed} ORDER BY a.at{down}, a.id{down} LIMIT :limit OFFSET :skip"),
+        given | {"limit": limit, "skip": skip, **reach_values(reach)},
+    )
+    return found.all()
 
 
 async def visits(
@@ -220,7 +244,13 @@ async def visits(
             " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY v.start NULLS FIRST, v.id LIMIT :size OFFSET :skip"
         ),
-        {"call": call_id, "state": state or None, "size": PAGE, "skip": (max(page, 1) - 1) * PAGE, **_reach(reach)},
+        {
+            "call": call_id,
+            "state": state or None,
+            "size": PAGE,
+            "skip": (max(page, 1) - 1) * PAGE,
+            **reach_values(reach),
+        },
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
@@ -240,7 +270,13 @@ async def mentorships(
             " OR t.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY t.id DESC LIMIT :size OFFSET :skip"
         ),
-        {"call": call_id, "state": state or None, "size": PAGE, "skip": (max(page, 1) - 1) * PAGE, **_reach(reach)},
+        {
+            "call": call_id,
+            "state": state or None,
+            "size": PAGE,
+            "skip": (max(page, 1) - 1) * PAGE,
+            **reach_values(reach),
+        },
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
@@ -252,10 +288,17 @@ async def parked(session: AsyncSession) -> int:
     return int(found.scalar_one())
 
 
-async def running_out(session: AsyncSession, reach: Reach, call_id: UUID | None, limit: int = 10) -> list[Row[Any]]:
-    """The matches whose next step is due first."""
+async def running_out(
+    session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime, *, limit: int = 10
+) -> list[Row[Any]]:
+    """The matches whose next step is due first from `now` on, with who has cleared or accepted and how many wait."""
     found = await session.execute(
-        text(_CASES + "SELECT * FROM cases WHERE match_state IN ('proposed', 'offered') ORDER BY due, id LIMIT :limit"),
-        {"call": call_id, "limit": limit, **_reach(reach)},
+        text(
+            CASES + "SELECT cases.*, held.home_cleared, held.applicant_accepted, held.host_accepted,"
+            " jsonb_array_length(held.next_in_line) AS in_line FROM cases JOIN match held ON held.id = match_id"
+            " WHERE match_state IN ('proposed', 'offered') AND cases.due >= :now"
+            " ORDER BY cases.due, cases.id LIMIT :limit"
+        ),
+        {"call": call_id, "now": now, "limit": limit, **reach_values(reach)},
     )
     return list(found)

@@ -53,6 +53,33 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   });
 }
 
+// What can be dragged to another field of its row leads to the page that asks for it (`data-drag-to`, with the field's
+// value): nothing is done by the drag itself, and the same page is behind a link.
+let dragged = null;
+const field = (event) => {
+  const over = event.target.closest?.("[data-drop]");
+  return over && over.closest("[data-drop-row]")?.dataset.dropRow === dragged?.dataset.drag ? over : null;
+};
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-drag-to]") ?? null;
+  if (dragged) event.dataTransfer.setData("text/plain", dragged.dataset.dragTo);
+});
+document.addEventListener("dragover", (event) => {
+  const over = dragged && field(event);
+  if (!over) return;
+  event.preventDefault();
+  over.classList.add("tandem-drop");
+});
+document.addEventListener("dragleave", (event) => event.target.closest?.("[data-drop]")?.classList.remove("tandem-drop"));
+document.addEventListener("drop", (event) => {
+  const over = dragged && field(event);
+  if (!over) return;
+  event.preventDefault();
+  over.classList.remove("tandem-drop");
+  if (!over.contains(dragged)) window.location.href = `${dragged.dataset.dragTo}?week=${encodeURIComponent(over.dataset.drop)}`;
+});
+document.addEventListener("dragend", () => (dragged = null));
+
 // Live parts: one event stream a browser and address, whichever of its tabs holds it; the others hear from that one.
 // Holding it needs Web Locks (secure origins); without them each tab has a stream of its own.
 const streams = new Map();

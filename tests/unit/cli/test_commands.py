@@ -24,9 +24,6 @@ COMMANDS = (
     "replay",
     "redrive",
     "contracts",
-    "match",
-    "what-if",
-    "schedule",
     "rerun",
     "sample",
 )

@@ -1,4 +1,4 @@
-"""What do programs ask of the board and of what-ifs? JSON over the same reads and actions as the pages, same guards."""
+"""What do programs ask of what-ifs? JSON over the same reads and actions as the pages, same guards."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from datetime import datetime
@@ -21,7 +21,7 @@ from shared.web.i18n import gettext
 
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 
-router = APIRouter(prefix="/matching/api", tags=["matching"])
+router = APIRouter(prefix="/matching/api", tags=["what-ifs"])
 
 TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]

@@ -1,0 +1,175 @@
+"""Does the board follow in a real browser, catch up after a lost connection, and work without JavaScript?"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import expect
+from starlette.staticfiles import StaticFiles
+
+from deploy.local.ports import free_port
+from services.matching.app import create_app
+from services.matching.consumers import consumers
+from services.matching.settings import Settings
+from shared import clock
+from shared.contracts.codes import Role
+from shared.identity import Grant, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.migrate import migrate
+from shared.web import site
+from tests.browser.conftest import DESK, PHONE
+from tests.integration.matching.conftest import World
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from fastapi import FastAPI
+    from playwright.sync_api import Browser, Page
+
+    from tests.conftest import Databases
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
+]
+
+
+class Board:
+    """The matching service in a thread: the test tells it what happened, the browser looks."""
+
+    def __init__(self, postgres: Databases) -> None:
+        self._postgres = postgres
+        # Playwright's loop runs in this thread already, and migrations run one of their own.
+        with ThreadPoolExecutor(1) as pool:
+            self._address = pool.submit(self._new_store).result()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        port = free_port()
+        self.origin = f"http://localhost:{port}"
+        self.app: FastAPI = create_app(Settings(**settings_for(self._address, origin=self.origin)), background=False)
+        self.app.mount("/static", StaticFiles(directory=site.STATIC))
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app, port=port, log_level="warning", timeout_graceful_shutdown=2)
+        )
+        self.world: World = self.do(self._begun())
+
+    def _new_store(self) -> str:
+        template = self._postgres.template("matching", lambda address: migrate("matching", address))
+        return self._postgres.new(template)
+
+    def do(self, what: Coroutine[Any, Any, Any]) -> Any:
+        """Wait for something that is done in the service's loop."""
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(60)
+
+    async def _begun(self) -> World:
+        await self.app.state.service.live.start()
+        self._task = asyncio.create_task(self._server.serve())
+        while not self._server.started:  # noqa: ASYNC110 - uvicorn has no other way to say so
+            await asyncio.sleep(0.05)
+        bus = self.app.state.service.bus
+        async with bus.transaction("system:tests") as tx:
+            grant = Grant(Role.PROGRAMME_COORDINATOR, clock.today() - timedelta(days=30))
+            await write_access(tx.session, {"carla": ([grant], clock.now())})
+        world = World(self.app, bus, Feed(bus, consumers))
+        await world.call()
+        return world
+
+    def page(self, browser: Browser, **options: Any) -> Page:
+        """A page of the programme coordinator."""
+        context = browser.new_context(locale="en-GB", **{"viewport": DESK} | options)
+        identity = identity_of(self.app)
+        sealed = sealed_session(Session.begin("carla", at=time.time()), identity.sessions)
+        context.add_cookies([{"name": identity.cookies.session, "value": sealed, "url": self.origin}])
+        return context.new_page()
+
+    def stop(self) -> None:
+        """End the service."""
+
+        async def end() -> None:
+            await self.app.state.service.live.stop()
+            self._server.should_exit = True
+            await self._task
+            await self.app.state.service.bus.close()
+
+        self.do(end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self._postgres.drop(self._address)
+
+
+@pytest.fixture
+def board(postgres: Databases, browser: Browser) -> Iterator[Board]:
+    """A board with a call and nothing else in it."""
+    assert browser.is_connected()
+    running = Board(postgres)
+    yield running
+    running.stop()
+
+
+def test_the_board_follows_by_itself_and_catches_up(board: Board, browser: Browser) -> None:
+    """What happens is shown without a reload; what happened while the connection was away is shown when it is back."""
+    page = board.page(browser)
+    page.goto(f"{board.origin}/matching/?call={board.world.call_id}")
+    expect(page.locator("html[data-live=on]")).to_have_count(1)
+    expect(page.get_by_text("No application has arrived in this call yet.")).to_be_visible()
+    board.do(board.world.officer("MD", eligible=False))
+    expect(page.locator(".tandem-counts").get_by_text("Endorsed")).to_be_visible()
+    page.context.set_offline(offline=True)
+    board.do(board.world.offer())
+    board.do(board.world.officer("GE"))
+    board.do(board.world.turn())
+    page.context.set_offline(offline=False)
+    expect(page.get_by_role("link", name="Why GE-2026-0003")).to_be_visible(timeout=20_000)
+    page.context.close()
+
+
+def test_the_board_works_without_javascript(board: Board, browser: Browser) -> None:
+    """Counts lead to their rows and a link brings what is new; on a phone nothing is wider than the screen."""
+    page = board.page(browser, java_script_enabled=False, viewport=PHONE)
+    page.goto(f"{board.origin}/matching/?call={board.world.call_id}")
+    board.do(board.world.officer("MD", eligible=False))
+    page.get_by_role("link", name="Refresh").click()
+    page.locator(".tandem-counts a").first.click()
+    expect(page.get_by_role("link", name="MD-2026-0001")).to_be_visible()
+    page.context.close()
+
+
+def test_no_page_of_the_board_is_wider_than_a_phone(board: Board, browser: Browser) -> None:
+    """Board, calendar, heat map, events, cohorts and what-ifs fit on 390 pixels, with something on each of them."""
+    world = board.world
+    board.do(world.offer(places=2))
+    board.do(world.confirmed())
+    board.do(world.officer("GE"))
+    board.do(world.turn())
+    page = board.page(browser, viewport=PHONE)
+    for path in ("", "calendar", "supply", "events", "runs", "what-ifs", "stuck"):
+        page.goto(f"{board.origin}/matching/{path}?call={world.call_id}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+    page.context.close()
+
+
+def test_a_visit_is_dragged_to_another_week(board: Board, browser: Browser) -> None:
+    """The drag leads to the page that asks, with that week; nothing has moved, and another row takes no drop."""
+    world = board.world
+    first = board.do(world.offer(places=2))
+    _, match_id = board.do(world.confirmed())
+    page = board.page(browser)
+    page.goto(f"{board.origin}/matching/calendar?call={world.call_id}")
+    row = page.locator(f'[data-drop-row="{first}"]')
+    field = row.locator("[data-drop]").nth(3)
+    week = field.get_attribute("data-drop")
+    row.locator("[data-drag-to]").drag_to(field)
+    page.wait_for_url(f"**/matching/visits/{match_id}/move?week={week}")
+    assert board.do(world.told("VisitMoveProposed")) == []
+    page.context.close()
