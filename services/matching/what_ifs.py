@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-LARGE = 250_000
-"""Applications times places: above it a comparison may take more than a second, and goes to a process of its own."""
+LARGE = 20_000
+"""Applications times places: above it a comparison may take more than a second (50,000 take three), and goes to a
+process of its own, which takes a second to start."""
 WAITING_AT_MOST = 20
 _LOOK_EVERY = 0.5
 _LEASE_SECONDS = 8.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from shared.web.charts import Bar, Series, bars, lines
+from shared.web.charts import Bar, Cell, Pair, Series, bars, heat, lines, pairs
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -66,3 +66,34 @@ def test_five_lines_are_refused() -> None:
     """More lines than colours that can be told apart are several charts."""
     with pytest.raises(ValueError, match="four"):
         lines("Too many", [Series(str(n), [("Q1", n)]) for n in range(5)], label="Quarter")
+
+
+def test_pairs_share_one_zero_and_one_scale() -> None:
+    """The longest of all bars fills the room, the others are in proportion, and the table has both numbers."""
+    chart = pairs(
+        "Placed", [Pair("Armenia", 4, 8), Pair("Georgia", 2, 0)], label="Country", names=("as it is", "what if")
+    )
+    widths = [float(one.get("width") or 0) for one in etree.fromstring(chart.svg).iter("{*}rect")]
+    assert widths[0] == pytest.approx(widths[1] / 2, abs=0.1)
+    assert widths[2] == pytest.approx(widths[1] / 4, abs=0.1)
+    assert widths[3] == 1
+    assert chart.columns == ("Country", "as it is", "what if")
+    assert chart.rows == [("Armenia", "4", "8"), ("Georgia", "2", "0")]
+    with pytest.raises(ValueError, match="negative"):
+        pairs("Placed", [Pair("Armenia", 1, -1)], label="Country", names=("before", "after"))
+
+
+def test_a_heat_map_says_in_words_what_its_shades_mean() -> None:
+    """Each field has its text, warm ones bold, plenty and want in different shades; the table says the same."""
+    cells = [Cell("5 / 0", 1), Cell("1 / 4", -0.75), Cell("2 / 2", 0)]
+    chart = heat("Wanted", ["English", "French", "German"], [("Online crime", cells)], label="Topic")
+    root = etree.fromstring(chart.svg)
+    texts = {one.text: one.get("font-weight") for one in root.iter("{*}text")}
+    assert [texts[cell.text] for cell in cells] == ["700", "400", "400"]
+    assert len({one.get("fill") for one in root.iter("{*}rect")}) == 3
+    assert chart.rows == [("Online crime", "5 / 0", "1 / 4", "2 / 2")]
+
+
+def test_a_heat_map_without_columns_is_drawn_as_nothing() -> None:
+    """Nothing is divided by nothing."""
+    assert heat("Wanted", [], [], label="Topic").rows == []
