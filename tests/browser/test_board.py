@@ -160,7 +160,7 @@ def test_no_page_of_the_board_is_wider_than_a_phone(board: Board, browser: Brows
 
 
 def test_a_visit_is_dragged_to_another_week(board: Board, browser: Browser) -> None:
-    """The drag leads to the page that asks, with that week; nothing has moved, and another row takes no drop."""
+    """The drag leads to the page that asks, with that week chosen; nothing has moved by it."""
     world = board.world
     first = board.do(world.offer(places=2))
     _, match_id = board.do(world.confirmed())
@@ -171,5 +171,6 @@ def test_a_visit_is_dragged_to_another_week(board: Board, browser: Browser) -> N
     week = field.get_attribute("data-drop")
     row.locator("[data-drag-to]").drag_to(field)
     page.wait_for_url(f"**/matching/visits/{match_id}/move?week={week}")
+    assert page.locator("input[name=week]:checked").get_attribute("value") == week
     assert board.do(world.told("VisitMoveProposed")) == []
     page.context.close()

@@ -15,7 +15,7 @@ from services.matching import store
 from services.matching.engine.weeks import WEEK, monday
 from services.matching.model.pool import weekly_places
 from services.matching.pages import words
-from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of, day_of, page_of
 from services.matching.store.facts import Call, Seat
 from shared import clock
 from shared.bus import Bus
@@ -66,7 +66,7 @@ async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
         calls = await store.facts.all_calls(session)
         call = call_of(request, calls)
         call_id = call.id if call else None
-        first = _day(request.query_params.get("from"))
+        first = day_of(request.query_params.get("from"))
         if first is None:
             first = await store.watch.first_to_come(session, within, call_id, clock.today() - WEEK) or clock.today()
         weeks = [monday(first) + WEEK * after for after in range(WEEKS)]
@@ -91,15 +91,6 @@ async def calendar(request: Request, bus: TheBus, who: Coordinator) -> Response:
         stage=words.stage,
         may_move=who.has(Role.PROGRAMME_COORDINATOR),
     )
-
-
-def _day(text: str | None) -> date | None:
-    """The day that the address names; None for anything else, and for what no calendar has."""
-    try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    return day if day is not None and date(2000, 1, 1) <= day <= date(2100, 1, 1) else None
 
 
 def drawn(

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from services.matching import scheduling, store
 from services.matching.engine.schedule import Choice
+from services.matching.engine.weeks import monday
+from services.matching.pages.asked import day_of
 from services.matching.pages.plans import REASONS, days_later
 from services.matching.scheduling import Weeks
 from shared.bus import Bus
@@ -37,9 +39,13 @@ class MoveForm(Form):
 
 @router.get("/visits/{match_id}/move")
 async def move(request: Request, bus: TheBus, _: Programme, match_id: UUID) -> Response:
-    """The lawful weeks of a visit, each with what it costs."""
+    """The lawful weeks of a visit, each with what it costs; the one that the address names (`week`) is chosen."""
     weeks, rows = await _visit(bus, match_id)
-    return _move_page(request, MoveForm(), match_id, weeks, rows)
+    wanted = day_of(request.query_params.get("week"))
+    lawful = {choice.week for choice in weeks.choices if choice.days != weeks.announced}
+    form = MoveForm(data={"week": monday(wanted).isoformat()} if wanted else None)
+    refused = wanted if wanted is not None and monday(wanted) not in lawful else None
+    return _move_page(request, form, match_id, weeks, rows, refused=refused)
 
 
 @router.post("/visits/{match_id}/move")
@@ -85,10 +91,23 @@ def _cost(weeks: Weeks, choice: Choice) -> str:
 
 
 def _move_page(
-    request: Request, form: MoveForm, match_id: UUID, weeks: Weeks, rows: list[Any], status: int = 200
+    request: Request,
+    form: MoveForm,
+    match_id: UUID,
+    weeks: Weeks,
+    rows: list[Any],
+    status: int = 200,
+    *,
+    refused: date | None = None,
 ) -> Response:
     _offer(form, weeks)
     visit = next(row for row in rows if row.match_id == match_id)
     return render(
-        request, "move.html", status, form_=form, visit=visit, mates=[row for row in rows if row is not visit]
+        request,
+        "move.html",
+        status,
+        form_=form,
+        visit=visit,
+        mates=[row for row in rows if row is not visit],
+        refused=refused,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -146,6 +147,10 @@ async def test_the_calendar_shows_a_visit_in_its_week(
     assert visit["reference"] in field
     assert "1 of 2" in field
     assert f'data-drag-to="/matching/visits/{match_id}/move"' in field
+    chosen = (await browser.get(f"/matching/visits/{match_id}/move?week={week + timedelta(weeks=2)}")).text
+    assert re.search(rf'value="{week + timedelta(weeks=2)}" checked', chosen)
+    past = (await browser.get(f"/matching/visits/{match_id}/move?week=2020-01-06")).text
+    assert "cannot be in the week of 6 January 2020" in past
     later = (week + timedelta(weeks=30)).isoformat()
     assert "No visit begins in these weeks" in (await browser.get(f"/matching/calendar?call=all&from={later}")).text
     assert (await browser.get("/matching/calendar?from=9999-99-99")).status_code == 200
