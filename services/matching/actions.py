@@ -14,6 +14,7 @@ from services.matching.model.pool import solve
 from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
 from services.matching.rerun import Kept
 from services.matching.scheduling import propose_move
+from services.matching.store.activity import of_run
 from services.matching.store.runs import Receipt, Run
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
@@ -131,7 +132,8 @@ async def commit_parts(tx: Tx, given: Inputs, parts: Sequence[Part], started_at:
             started_at=started_at,
             ring=part.ring,
         )
-        await tx.record(finished, run_id, correlation=given.facts.call_id)
+        fact = await tx.record(finished, run_id, correlation=given.facts.call_id)
+        await store.activity.add(tx.session, [of_run(fact, finished, run_id, by=tx.actor, at=clock.now())])
         await store.runs.keep_run(
             tx.session,
             Run(

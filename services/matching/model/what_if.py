@@ -240,7 +240,7 @@ def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) ->
     alone = run(
         replace(
             problem,
-            candidates=(candidate,),
+            candidates=(replace(candidate, group_id=None),),
             seats=seats,
             fixed=(),
             rules=replace(problem.rules, objective=Objective.STABLE, ceilings={}, floors={}),

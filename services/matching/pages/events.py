@@ -13,6 +13,7 @@ from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
 from services.matching.store.board import Narrowed
 from shared.bus import Bus
+from shared.contracts.runs import RunFinished
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.service import bus_of
@@ -106,6 +107,7 @@ async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID)
         beside=[words.line(row) for row in beside if row.id != event_id],
         around=_around(story, event_id),
         application_id=one.application_id,
+        run_id=one.subject if one.type == RunFinished.type else None,
         reference=one.reference,
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.matching.cases import public_funnel
-from shared.contracts.codes import Change, Criterion, Expertise, HardRule
+from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.receipts import MatchExplained
 from shared.web import dates, words
@@ -78,6 +78,7 @@ _LINES: dict[str, str] = {
     "MentorAvailabilityConfirmed": N_("Mentor still available"),
     "MentorResumed": N_("Mentor available again"),
     "MentorClosed": N_("Mentor's profile closed"),
+    "RunFinished": N_("Cohort committed"),
     "MatchProposed": N_("Match proposed"),
     "MatchExplained": N_("Match explained to the officer"),
     "NoMatchExplained": N_("Officer told why there is no match"),
@@ -140,7 +141,7 @@ TOPICS = (
     "mentoring.mentors",
     "exchange.participation",
     "exchange.matches",
-    "exchange.receipts",
+    "exchange.runs",
     "exchange.visits",
     "mentoring.mentorships",
     "exchange.calls",
@@ -194,6 +195,11 @@ def _spaced(name: str) -> str:
 def _details(about: Mapping[str, Any]) -> str:
     """What the codes of an event add to its line."""
     parts = []
+    if (cohort := about.get("cohort")) is not None:
+        parts.append(gettext("cohort %(number)d") % {"number": cohort})
+        parts.append(words.label(ApplicationKind(about["kind"])))
+        parts.append(ngettext("%(num)d match", "%(num)d matches", about["matched"]) % {"num": about["matched"]})
+        parts.append(gettext("%(num)d without a place") % {"num": about["unmatched"]})
     if by := about.get("by"):
         parts.append(gettext(_PARTIES.get(by, by)))
     if side := about.get("side"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.contracts import Event
+    from shared.contracts.runs import RunFinished
 
 KEPT = 5000
 
@@ -61,6 +62,20 @@ async def trim(session: AsyncSession) -> None:
             "DELETE FROM activity WHERE at < (SELECT at FROM activity ORDER BY at DESC, id DESC OFFSET :kept LIMIT 1)"
         ),
         {"kept": KEPT},
+    )
+
+
+def of_run(fact: UUID, told: RunFinished, run_id: UUID, *, by: str, at: datetime) -> Activity:
+    """The line of a committed run; it is about no single case."""
+    return Activity(
+        id=fact,
+        at=at,
+        type=told.type,
+        topic=told.topic,
+        subject=str(run_id),
+        actor=by,
+        call_id=told.call_id,
+        about={"cohort": told.cohort, "kind": told.kind.value, "matched": told.matched, "unmatched": told.unmatched},
     )
 
 

@@ -199,6 +199,23 @@ async def test_the_runs_draw_which_choices_were_obtained(
         assert "No match" in text
 
 
+async def test_a_committed_cohort_stands_in_the_stream(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Its event says how many were matched, and its page leads to the run; the coordinator's sign-in is not told."""
+    await world.call()
+    await world.offer()
+    await world.officer("MD")
+    await world.commit()
+    await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
+    (told,) = (await browser.get("/matching/api/events?topic=exchange.runs")).json()["events"]
+    assert (told["type"], told["about"]["matched"]) == ("RunFinished", 1)
+    page = (await browser.get(f"/matching/events/{told['id']}")).text
+    assert "cohort 1, Study visit, 1 match, 0 without a place" in page
+    assert f"/matching/runs/{told['subject']}" in page
+    assert "carla" not in page
+
+
 async def test_how_far_all_of_it_is(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
     """What is not matched yet is counted, and a reader that does not run says that it does not know."""
     await world.call()
