@@ -6,14 +6,15 @@ for the answers to other dates, of another call) takes its places and keeps its 
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.matching import store
-from services.matching.dates import Company
-from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+from services.matching.dates import Company, policy
+from services.matching.engine.schedule import VisitRequest
 from services.matching.engine.weeks import WEEK
 from services.matching.model.pool import hosting_periods, spans, weekly_places
 from shared import clock, workdays
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.matching.engine.schedule import SchedulePolicy
     from services.matching.engine.weeks import Period
     from services.matching.model.match import Match
     from services.matching.model.visit import Visit
@@ -77,25 +79,39 @@ async def batch(session: AsyncSession, call_id: UUID, only: Collection[UUID] | N
     matches = await store.matches.by_id(session, [visit.of.match_id for visit in found])
     candidates = await store.facts.candidates(session, [visit.of.application_id for visit in found])
     offers = await store.facts.seats(session, {match.seat_id for match in matches.values()})
-    known = _Read(
-        terms=CallTerms.model_validate(call.terms),
-        matches=matches,
-        profiles={one: ApplicationProfile.model_validate(row.profile) for one, row in candidates.items()},
-        offers={one: OfferTerms.model_validate(row.terms) for one, row in offers.items()},
-        busy=await store.visits.busy(session, list(candidates)),
-    )
+    busy = await store.visits.busy(session, list(candidates))
     company = await Company.at(session, list(offers))
+
+    def put_together() -> Batch:
+        terms = CallTerms.model_validate(call.terms)
+        profiles = {one: ApplicationProfile.model_validate(row.profile) for one, row in candidates.items()}
+        hosts = {one: OfferTerms.model_validate(row.terms) for one, row in offers.items()}
+        known = _Read(terms, matches, profiles, hosts, busy)
+        return _batch(call_id, pool.input_version, found, known, company, only)
+
+    # Thousands of visits take a second: the event loop goes on meanwhile.
+    return await asyncio.to_thread(put_together)
+
+
+def _batch(
+    call_id: UUID,
+    version: int,
+    found: Sequence[Visit],
+    known: _Read,
+    company: Company,
+    only: Collection[UUID] | None,
+) -> Batch:
     chosen = _chosen(found, known, company, only)
     for visit in chosen:
         if visit.plan is not None:
             company.leaves(visit.of.match_id, known.matches[visit.of.match_id].seat_id, visit.plan.start)
     return Batch(
         call_id=call_id,
-        version=pool.input_version,
+        version=version,
         visits=chosen,
-        matches={visit.of.match_id: matches[visit.of.match_id] for visit in chosen},
+        matches={visit.of.match_id: known.matches[visit.of.match_id] for visit in chosen},
         requests=_requests(chosen, known, company),
-        policy=SchedulePolicy(notice_weeks=0, minimum_days=known.terms.minimum_days),
+        policy=policy(known.terms, notice_weeks=0),
     )
 
 

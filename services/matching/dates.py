@@ -129,8 +129,7 @@ async def dates_for(
             party=party,
             together=together,
         )
-        policy = SchedulePolicy(notice_weeks=terms.timers.notice_weeks, minimum_days=terms.minimum_days)
-        answer = schedule(request, policy)
+        answer = schedule(request, policy(terms))
         answers[match.id] = days, answer
         if isinstance(answer, Scheduled):
             company.comes(match.id, match.seat_id, answer.start)
@@ -167,7 +166,19 @@ async def dates_for_pair(
             *await store.visits.busy_mentor(session, mentorship.plan.mentor_id),
         ),
     )
-    return schedule(request, SchedulePolicy(notice_weeks=terms.timers.notice_weeks, minimum_days=terms.minimum_days))
+    return schedule(request, policy(terms))
+
+
+def policy(terms: CallTerms, *, notice_weeks: int | None = None) -> SchedulePolicy:
+    """What a call decides about dates; another notice where it has run already."""
+    closed: dict[str, set[date]] = {}
+    for one in terms.closed_days:
+        closed.setdefault(one.country, set()).add(one.day)
+    return SchedulePolicy(
+        notice_weeks=terms.timers.notice_weeks if notice_weeks is None else notice_weeks,
+        minimum_days=terms.minimum_days,
+        extra_holidays={country: frozenset(days) for country, days in closed.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +241,7 @@ async def other_dates(
         party=party,
         together=together,
     )
-    return days, schedule(request, SchedulePolicy(notice_weeks=0, minimum_days=min(terms.minimum_days, days)))
+    return days, schedule(request, policy(terms, notice_weeks=0))
 
 
 async def still_free(

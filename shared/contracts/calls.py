@@ -126,10 +126,21 @@ class CallQuestion(Part):
     choices: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], ...] = ()
 
 
+class ClosedDay(Part):
+    """A day on which nobody of a country travels or hosts, although it is no public holiday of its law.
+
+    Ukraine's law suspends its holidays under martial law: a programme whose partners keep them states them here.
+    """
+
+    country: Country
+    day: Day
+
+
 class CallTerms(Part):
     """A call as it is now, whole.
 
     `deadline` is the last moment to apply, by the server's clock; `visit_periods` say when visits may be;
+    `closed_days` are days without visits beside the public holidays of host and home;
     `share_of_offer` is the part of an offer, in per cent, that may go to one country (at least one place; groups are
     exempt); `reserves` is how many more a place are cleared beforehand.
     """
@@ -159,6 +170,7 @@ class CallTerms(Part):
     evaluation_form: Annotated[int, Field(ge=1, description="Version of the evaluation form")] = 1
     timers: Timers = Timers()
     questions: tuple[CallQuestion, ...] = ()
+    closed_days: tuple[ClosedDay, ...] = ()
 
 
 class CallEvent(Event):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import asdict
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
@@ -123,9 +124,10 @@ async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Mat
 
 
 async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Match]:
-    """The matches with these ids."""
+    """The matches with these ids; there may be thousands."""
     found = await session.scalars(select(MatchRow).where(col(MatchRow.id).in_(ids)).order_by(col(MatchRow.id)))
-    return {row.id: read(row) for row in found}
+    rows = list(found)
+    return await asyncio.to_thread(lambda: {row.id: read(row) for row in rows})
 
 
 async def held_by(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -236,7 +237,8 @@ async def to_plan(
         )
         .order_by(col(VisitRow.id))
     )
-    return [read(row) for row in found]
+    rows = list(found)
+    return await asyncio.to_thread(lambda: [read(row) for row in rows])
 
 
 async def without_dates(session: AsyncSession) -> dict[UUID, list[UUID]]:

@@ -50,6 +50,8 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
             **dated("closes", today + timedelta(days=200)),
             **dated("visit_periods-0-start", monday(60)),
             **dated("visit_periods-0-end", monday(120) + timedelta(days=4)),
+            "closed_days-0-country": "UA",
+            **dated("closed_days-0-day", monday(62)),
             "minimum_days": "2",
             "maximum_days": "5",
         },

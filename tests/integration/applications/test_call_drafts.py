@@ -50,6 +50,8 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     assert "You speak English or French at level B1 or higher." in seen
     terms = (await programme.get("ani", f"/calls/{call.rsplit('/', 1)[1]}"))["terms"]
     assert terms["quotas"] == [{"country": "AM", "floor": 1, "ceiling": 4}]
+    assert [one["country"] for one in terms["closed_days"]] == ["UA"]
+    assert "Further days without visits" in seen
     assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
     assert (terms["share_of_offer"], terms["group_size"], terms["reserves"]) == (50, 3, 2)
     assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
@@ -82,6 +84,8 @@ async def test_what_contradicts_itself_is_said_and_kept(programme: Programme) ->
     again = await programme.as_("programme").get(f"{address}/dates")
     assert f'value="{(today + timedelta(days=10)).day}"' in again.text
     assert (await programme.as_("programme").post(f"{address}/publish")).status_code == 422
+    half = await programme.as_("programme").post(f"{address}/dates", data=data | {"closed_days-0-country": ""})
+    assert "Each closed day needs its country and its date" in half.text
     wrong = await programme.as_("programme").post(f"{address}/dates", data=data | {"minimum_days": "nine"})
     assert "Write a whole number, such as 5" in wrong.text
 

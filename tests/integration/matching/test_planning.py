@@ -184,6 +184,21 @@ async def test_visits_without_dates_are_tried_again_when_facts_change(world: Wor
     assert await planner.retry(world.bus, lease, tried) == 0
 
 
+async def test_days_that_the_call_closes_have_no_visit(world: World) -> None:
+    """A day on which the guest's country is closed by the call moves the visit, at its start and in a plan alike."""
+    first = monday(clock.today() + timedelta(weeks=10))
+    closed = [{"country": "MD", "day": str(first + timedelta(days=day))} for day in (1, 3)]
+    await world.call(closed_days=closed)
+    periods = {"start": str(first), "end": str(first + timedelta(days=11)), "places_per_week": 2}
+    await world.offer(periods=[periods], places=4)
+    match_id = (await world.confirmed())[1]
+    (scheduled,) = await _told(world)
+    assert scheduled.plan.start >= first + timedelta(weeks=1)
+    async with world.bus.read() as session:
+        weeks = await scheduling.lawful_weeks(session, match_id)
+    assert first not in {one.week for one in weeks.choices}
+
+
 async def test_a_group_starts_together_in_a_week_with_places_for_all(world: World) -> None:
     """The first of a group who is confirmed waits for a week with places for all, and the week is kept for them."""
     await world.call()

@@ -32,7 +32,7 @@ from services.applications.model.call.sentences import TIMER_SENTENCES, sentence
 from services.applications.model.call.texts import best, lacking
 from shared.contracts._examples import CALL_TERMS
 from shared.contracts.applications import LanguageHeld
-from shared.contracts.calls import CallQuestion, CallTerms, CallText, DatePeriod, EligibilityRules, Timers
+from shared.contracts.calls import CallQuestion, CallTerms, CallText, ClosedDay, DatePeriod, EligibilityRules, Timers
 from shared.contracts.codes import ApplicationKind, EligibilityRule, LanguageLevel, RankGroup, ServiceKind
 from shared.web import words
 from shared.workdays import ZONE
@@ -257,6 +257,7 @@ def test_an_entry_is_its_terms_and_back() -> None:
         ({"closes": date(2026, 1, 6)}, "closes"),
         ({"visit_periods": ()}, "visit_periods"),
         ({"visit_periods": (DatePeriod(start=date(2026, 5, 4), end=date(2026, 5, 1)),)}, "visit_periods"),
+        ({"closed_days": (ClosedDay(country="UA", day=date(2026, 8, 24)),) * 2}, "closed_days"),
         ({"minimum_days": 5, "maximum_days": 2}, "maximum_days"),
         ({"rules": EligibilityRules(minimum_level=LanguageLevel.NS)}, "rules.minimum_level"),
         ({"rules": EligibilityRules(schema_version=2)}, "rules.schema_version"),

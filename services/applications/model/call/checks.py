@@ -100,6 +100,11 @@ def _dates(entry: CallEntry) -> Iterator[tuple[str, str]]:
         yield "maximum_days", gettext("The longest visit must not be shorter than the shortest.")
 
 
+def _closed_days(entry: CallEntry) -> Iterator[tuple[str, str]]:
+    if len(set(entry.closed_days)) < len(entry.closed_days):
+        yield "closed_days", gettext("Name each day without visits in a country once.")
+
+
 def _rules(entry: CallEntry) -> Iterator[tuple[str, str]]:
     rules = entry.rules
     if rules.schema_version > RULES_VERSION:
@@ -186,6 +191,7 @@ _CHECKS: tuple[Callable[[CallEntry], Iterator[tuple[str, str]]], ...] = (
     _texts,
     _topics,
     _dates,
+    _closed_days,
     _rules,
     _quotas,
     _questions,

@@ -57,6 +57,7 @@ def next_year(entry: CallEntry, needs: Mapping[UUID, Need]) -> Copy:
             "closes": None if entry.closes is None else moved(entry.closes),
             "deadline": None if entry.deadline is None else _moment(entry.deadline),
             "visit_periods": periods,
+            "closed_days": (),
             "needs": tuple(kept),
             "scheme": scheme,
             "topics": topics,

@@ -18,6 +18,7 @@ from shared.contracts.calls import (
     CallQuestion,
     CallTerms,
     CallText,
+    ClosedDay,
     CountryQuota,
     CriterionWeight,
     DatePeriod,
@@ -39,7 +40,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "purpose": ("kinds", "fund_id"),
     "texts": ("texts",),
     "topics": ("scheme", "topics", "needs"),
-    "dates": ("opens", "deadline", "closes", "visit_periods", "minimum_days", "maximum_days"),
+    "dates": ("opens", "deadline", "closes", "visit_periods", "closed_days", "minimum_days", "maximum_days"),
     "who": ("countries", "services", "rank_groups", "courses"),
     "rules": ("minimum_years", "languages", "minimum_level", "cascade_commitment", "first_time_first"),
     "quotas": ("quotas", "share_of_offer", "group_size", "reserves"),
@@ -113,6 +114,7 @@ class CallEntry(BaseModel):
     deadline: AwareDatetime | None = None
     closes: date | None = None
     visit_periods: Annotated[tuple[DatePeriod, ...], Field(max_length=12)] = ()
+    closed_days: Annotated[tuple[ClosedDay, ...], Field(max_length=MOST_ROWS)] = ()
     minimum_days: Annotated[int, Field(ge=1, le=5)] = 2
     maximum_days: Annotated[int, Field(ge=1, le=5)] = 5
     rules: EligibilityRules = EligibilityRules()

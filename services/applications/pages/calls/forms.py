@@ -99,6 +99,13 @@ class PeriodRow(Row):
     end = DateField(N_("Last day"), [InRow()])
 
 
+class ClosedDayRow(Row):
+    """A day without visits in a country."""
+
+    country = SelectField(N_("Country"), [InRow()])
+    day = DateField(N_("Day"), [InRow()])
+
+
 class DatesForm(Form):
     """When one can apply, when visits may be and how long they last."""
 
@@ -114,6 +121,7 @@ class DatesForm(Form):
         description=N_("After the last cohort. Nothing closes by itself: you are asked."),
     )
     visit_periods = FieldList(FormField(PeriodRow), min_entries=1, max_entries=12)
+    closed_days = FieldList(FormField(ClosedDayRow), min_entries=0, max_entries=60)
     minimum_days = NumberField(
         N_("A visit lasts at least (working days)"), [Needed(N_("Enter the days")), Between(1, 5)]
     )
@@ -273,6 +281,9 @@ def prepare(form: Form, known: Known, entry: CallEntry) -> None:
         form.countries.choices = named((*PARTNERS, *others), words.country)
     if isinstance(form, RulesForm):
         form.languages.choices = named(LANGUAGES, words.tongue)
+    if isinstance(form, DatesForm):
+        for row in form.closed_days:
+            row.form.country.choices = [("", gettext("Choose")), *named(COUNTRIES, words.country)]
     if isinstance(form, QuotasForm):
         usual = set(entry.rules.countries) or set(PARTNERS)
         chosen_too = {quota.country for quota in entry.quotas}
@@ -307,6 +318,10 @@ def lacking(form: Form) -> None:
         bool(row["start"]) != bool(row["end"]) for row in rows_of(form, "visit_periods")
     ):
         form.refuse("visit_periods", gettext("Each period needs a first and a last day"))
+    if isinstance(form, DatesForm) and any(
+        bool(row["country"]) != bool(row["day"]) for row in rows_of(form, "closed_days")
+    ):
+        form.refuse("closed_days", gettext("Each closed day needs its country and its date"))
     quotas = rows_of(form, "quotas") if isinstance(form, QuotasForm) else []
     if any(not row["country"] and (row["floor"], row["ceiling"]) != (None, None) for row in quotas):
         form.refuse("quotas", gettext("Choose the country of each quota"))

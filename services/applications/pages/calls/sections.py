@@ -97,6 +97,7 @@ def _dates_fields(entry: CallEntry) -> dict[str, Any]:
         "deadline": last_day(entry),
         "closes": entry.closes,
         "visit_periods": [one.model_dump() for one in entry.visit_periods],
+        "closed_days": [one.model_dump() for one in entry.closed_days],
         "minimum_days": entry.minimum_days,
         "maximum_days": entry.maximum_days,
     }
@@ -111,6 +112,11 @@ def _dates_written(form: Form) -> dict[str, Any]:
             {"start": _day(row["start"]), "end": _day(row["end"])}
             for row in rows_of(form, "visit_periods")
             if row["start"] and row["end"]
+        ],
+        "closed_days": [
+            {"country": row["country"], "day": _day(row["day"])}
+            for row in rows_of(form, "closed_days")
+            if row["country"] and row["day"]
         ],
         "minimum_days": form["minimum_days"].data,
         "maximum_days": form["maximum_days"].data,

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from shared.contracts.calls import CallTerms
 
 
+def _closed(of: CallEntry | CallTerms) -> list[dict[str, Any]]:
+    """The days without visits, by country."""
+    if not of.closed_days:
+        return []
+    days = sorted((words.country(one.country), one.day) for one in of.closed_days)
+    said = "; ".join(f"{country}: {dates.day(day)}" for country, day in days)
+    return [{"key": gettext("Further days without visits"), "value": said}]
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """A call for reading: its text in the reader's language, what is open to whom until when, and what it asks."""
@@ -61,6 +70,7 @@ def view(of: CallEntry | CallTerms) -> View:
                 "value": "; ".join(dates.span(one.start, one.end) for one in of.visit_periods) or still,
             },
             {"key": gettext("Length"), "value": length},
+            *_closed(of),
         ],
         rules=rule_sentences(of),
         questions=[question_sentence(one) for one in of.questions],
