@@ -252,8 +252,10 @@ class Cases:
             await self._mentorship(mentorships.resume(one, by, now=clock.now()), cause)
 
     async def take_in(self, step: VisitStep, cause: Envelope | None) -> None:
-        """Take in what became of a visit."""
+        """Take in what became of a visit, and write it at once: who comes next in this transaction sees its week."""
         await self._visit(step, cause)
+        if step[1]:
+            await store.visits.write(self.tx.session, [step[0]])
 
     @property
     def moved(self) -> int:

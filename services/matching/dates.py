@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from services.matching.model.match import Match
     from services.matching.model.mentorship import Mentorship
     from services.matching.model.visit import Visit
-    from services.matching.store.facts import Call, Candidate
+    from services.matching.store.facts import Call, Candidate, Seat
     from services.matching.store.visits import Mate
     from shared.contracts.calls import DatePeriod
     from shared.contracts.participation import VisitRequested
@@ -244,22 +244,46 @@ async def other_dates(
     return days, schedule(request, policy(terms, notice_weeks=0))
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Whether a visit can move to the days proposed: at once, or when those who are asked to leave that week have."""
+
+    now: bool
+    later: bool = False
+
+
 async def still_free(
     session: AsyncSession, match: Match, visit: Visit, days: Sequence[date], candidate: Candidate, call: Call
-) -> bool:
+) -> Free:
     """Whether the week of these days still has a place for the visit, and the guest no other visit. Holds the seat."""
     seat = (await store.facts.seats(session, {match.seat_id}, lock=True))[match.seat_id]
-    if seat.kind == "placement":
-        offer, week = OfferTerms.model_validate(seat.terms), monday(days[0])
-        places = max(weekly_places(offer, CallTerms.model_validate(call.terms)).get(week, 0), 1)
-        company = await Company.at(session, [match.seat_id])
-        if visit.plan is not None:
-            company.leaves(match.id, match.seat_id, visit.plan.start)
-        if company.taken(match.seat_id, candidate.group_id)[week] >= places:
-            return False
     busy = (await store.visits.busy(session, [match.pairing.application_id])).get(match.pairing.application_id, [])
     own = (visit.plan.start, visit.plan.end) if visit.plan is not None else None
-    return not any((one.first, one.last) != own and one.holds(day) for one in busy for day in days)
+    if any((one.first, one.last) != own and one.holds(day) for one in busy for day in days):
+        return Free(now=False)
+    if seat.kind != "placement":
+        return Free(now=True)
+    week = monday(days[0])
+    company = await Company.at(session, [match.seat_id])
+    if visit.plan is not None:
+        company.leaves(match.id, match.seat_id, visit.plan.start)
+    places = places_of(seat, call)
+    if company.taken(match.seat_id, candidate.group_id)[week] < max(places.get(week, 0), 1):
+        return Free(now=True)
+    asked = await store.visits.proposals(session, [match.seat_id])
+    return Free(now=False, later=any(leaves(one, week) for one in asked if one.id != visit.id))
+
+
+def places_of(seat: Seat, call: Call) -> dict[date, int]:
+    """Places a week of a placement; a week on which its host agreed has one at least."""
+    return weekly_places(OfferTerms.model_validate(seat.terms), CallTerms.model_validate(call.terms))
+
+
+def leaves(visit: Visit, week: date) -> bool:
+    """Whether a visit is asked to leave that week."""
+    if visit.plan is None or visit.proposal is None:
+        return False
+    return monday(visit.plan.start) == week != monday(visit.proposal.days[0])
 
 
 def _common(some: Sequence[Period], others: Sequence[Period]) -> list[Period]:

@@ -5,11 +5,14 @@ Used by consumers and by the sweep of deadlines; each function works on the case
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.dates import Wish, other_dates, still_free
+from services.matching import store
+from services.matching.dates import Company, Wish, leaves, other_dates, places_of, still_free
+from services.matching.engine.weeks import monday
 from services.matching.model import visit as visits
 from shared import clock, workdays
 from shared.contracts import participation as told
@@ -17,10 +20,12 @@ from shared.contracts.codes import VisitState
 from shared.contracts.lifecycle import Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from services.matching.casework import Cases
     from services.matching.model.match import Match
+    from services.matching.model.visit import Visit
     from shared.bus import Envelope
 
 
@@ -56,23 +61,70 @@ async def accepted(cases: Cases, event: Envelope) -> None:
     if visit is None or visit.proposal is None:
         return
     days = visit.proposal.days
+    candidate, call = cases.candidates[match.pairing.application_id], cases.calls[match.pairing.call_id]
+    free = await still_free(cases.tx.session, match, visit, days, candidate, call)
     step = visits.accept_move(
         visit,
         event.data.by,
         event.data.move,
-        lawful=await still_free(
-            cases.tx.session,
-            match,
-            visit,
-            days,
-            cases.candidates[match.pairing.application_id],
-            cases.calls[match.pairing.call_id],
-        ),
+        lawful=free.now,
+        waits=free.later,
         agenda_due=agenda_due(cases, match, days[0]),
         at=event.time,
         now=clock.now(),
     )
     await cases.take_in(step, event)
+
+
+async def settle(cases: Cases) -> None:
+    """Move those of one offer who agreed on a week that has fallen free, also where they change weeks among themselves.
+
+    The others wait as long as somebody is asked to leave their week; then they keep their dates.
+    """
+    session = cases.tx.session
+    held = {one: visit for one, visit in cases.visits.items() if visit.proposal is not None and visit.proposal.agreed}
+    seats = {cases.matches[one].seat_id for one in held}
+    if len(seats) != 1:
+        return
+    (seat_id,) = seats
+    seat = (await store.facts.seats(session, seats, lock=True))[seat_id]
+    call = cases.calls[next(iter(cases.matches.values())).pairing.call_id]
+    company = await Company.at(session, [seat_id])
+    weeks = {one: (monday(visit.plan.start), _new_week(visit)) for one, visit in held.items() if visit.plan is not None}
+    together = fit(weeks, company.taken(seat_id), places_of(seat, call))
+    asked = await store.visits.proposals(session, [seat_id])
+    for match_id, visit in sorted(held.items()):
+        lawful = match_id in together
+        if not lawful and any(leaves(one, _new_week(visit)) for one in asked if one.id != visit.id):
+            continue
+        assert visit.proposal is not None
+        due = agenda_due(cases, cases.matches[match_id], visit.proposal.days[0])
+        await cases.take_in(visits.settle_move(visit, lawful=lawful, agenda_due=due, now=clock.now()), None)
+
+
+def fit(
+    moves: Mapping[UUID, tuple[date, date]], taken: Mapping[date, int], places: Mapping[date, int]
+) -> frozenset[UUID]:
+    """Which of these moves (from one week to another) can be made at once, so that no week they lead to is overfull.
+
+    `taken` counts everybody where they are now. Those that were born last give way.
+    """
+    chosen = set(moves)
+    while True:
+        after = Counter(taken)
+        for one in chosen:
+            before, then = moves[one]
+            after[before] -= 1
+            after[then] += 1
+        over = [one for one in chosen if after[moves[one][1]] > max(places.get(moves[one][1], 0), 1)]
+        if not over:
+            return frozenset(chosen)
+        chosen.discard(max(over))
+
+
+def _new_week(visit: Visit) -> date:
+    assert visit.proposal is not None
+    return monday(visit.proposal.days[0])
 
 
 async def refused(cases: Cases, event: Envelope) -> None:

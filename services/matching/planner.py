@@ -50,6 +50,7 @@ async def look_for_dates(service: Service) -> None:
         if lease is not None:
             try:
                 await retry(service.bus, lease, tried)
+                await settle(service.bus, lease)
                 async with service.bus.read() as session:
                     waiting = await store.plans.searching(session)
                 for plan_id in waiting:
@@ -95,8 +96,25 @@ async def _try_again(cases: Cases, match_id: UUID) -> None:
         due = moves.agenda_due(cases, match, answer.start)
         step = visits.find_dates(visit, answer, days=days, agenda_due=due, now=clock.now())
         await cases.take_in(step, None)
-        # Written at once, so that the next one sees the week as taken.
-        await store.visits.write(cases.tx.session, [cases.visits[match_id]])
+
+
+async def settle(bus: Bus, lease: Lease) -> int:
+    """Move the visits whose new weeks have fallen free meanwhile; gives how many were moved or keep their dates.
+
+    Raises `LeaseLost`.
+    """
+    async with bus.read() as session:
+        agreed = await store.visits.agreed(session)
+    settled = 0
+    for match_ids in agreed.values():
+        async with bus.transaction("system:matching") as tx:
+            await leases.check(tx.session, lease)
+            cases = await Cases.load(tx, match_ids)
+            if all(cases.missing(one) is None for one in cases.matches):
+                await moves.settle(cases)
+            settled += cases.moved
+            await cases.save()
+    return settled
 
 
 @dataclass(slots=True)

@@ -38,6 +38,11 @@ class Proposal:
     due: datetime
     accepted: frozenset[Side] = frozenset()
 
+    @property
+    def agreed(self) -> bool:
+        """Whether both sides have accepted."""
+        return len(self.accepted) == len(Side)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
@@ -140,27 +145,44 @@ def propose_move(
 
 
 def accept_move(
-    visit: Visit, by: Party, number: int, *, lawful: bool, agenda_due: datetime | None, at: datetime, now: datetime
+    visit: Visit,
+    by: Party,
+    number: int,
+    *,
+    lawful: bool,
+    waits: bool = False,
+    agenda_due: datetime | None,
+    at: datetime,
+    now: datetime,
 ) -> Step:
     """One side accepts, at a moment of the portal's clock; with both the visit moves, if its new week is still free.
 
-    An answer to another proposal, or after its end, changes nothing.
+    Where it is not, but somebody is asked to leave that week, the visit `waits` for the answer (`settle_move`). An
+    answer to another proposal, or after its end, changes nothing.
     """
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or by not in SIDES:
         return visit, ()
     if proposal.number != number or at > proposal.due:
         return visit, ()
-    accepted = proposal.accepted | {SIDES[by]}
-    if len(accepted) < len(Side):
-        return replace(visit, proposal=replace(proposal, accepted=accepted)), ()
+    visit = replace(visit, proposal=replace(proposal, accepted=proposal.accepted | {SIDES[by]}))
+    if waits and not lawful:
+        return visit, ()
+    return settle_move(visit, lawful=lawful, agenda_due=agenda_due, now=now)
+
+
+def settle_move(visit: Visit, *, lawful: bool, agenda_due: datetime | None, now: datetime) -> Step:
+    """Both have accepted: the visit moves, or keeps its dates where the new ones are not lawful any more."""
+    proposal, plan = visit.proposal, visit.plan
+    if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or not proposal.agreed:
+        return visit, ()
     if not lawful:
-        told = _dropped(plan, number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)
+        told = _dropped(plan, proposal.number, MoveDropCause.NO_LAWFUL_WEEK, proposal.by, proposal.reason)
         return replace(visit, proposal=None), (told,)
     assert agenda_due is not None
     moved = _planned(plan, proposal.days)
     event = visits.VisitMoved(
-        plan=moved, move=number, previous_start=plan.start, previous_end=plan.end, agenda_due=agenda_due
+        plan=moved, move=proposal.number, previous_start=plan.start, previous_end=plan.end, agenda_due=agenda_due
     )
     after = replace(
         visit, plan=moved, proposal=None, agenda_due=agenda_due, required_days=moved.required_days, since=now
@@ -178,11 +200,12 @@ def refuse_move(visit: Visit, by: Party, number: int, reason: Reason) -> Step:
 
 
 def expire_move(visit: Visit, *, now: datetime) -> Step:
-    """Not both sides answered in time: the old dates stand."""
+    """Not both sides answered in time, or the week they agreed on did not fall free by then: the old dates stand."""
     proposal, plan = visit.proposal, visit.plan
     if visit.state is not VisitState.SCHEDULED or proposal is None or plan is None or now <= proposal.due:
         return visit, ()
-    told = _dropped(plan, proposal.number, MoveDropCause.EXPIRED, Party.CLOCK, None)
+    cause = MoveDropCause.NO_LAWFUL_WEEK if proposal.agreed else MoveDropCause.EXPIRED
+    told = _dropped(plan, proposal.number, cause, Party.CLOCK, None)
     return replace(visit, proposal=None), (told,)
 
 

@@ -241,6 +241,30 @@ async def to_plan(
     return await asyncio.to_thread(lambda: [read(row) for row in rows])
 
 
+async def proposals(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Visit]:
+    """The visits to these offers for which other dates are proposed, by id."""
+    found = await session.scalars(
+        select(VisitRow)
+        .where(col(VisitRow.offer_id).in_(offer_ids), col(VisitRow.move_due).is_not(None))
+        .order_by(col(VisitRow.id))
+    )
+    return [read(row) for row in found]
+
+
+async def agreed(session: AsyncSession) -> dict[UUID, list[UUID]]:
+    """The matches for which both sides accepted other dates and wait for the week to fall free, by offer."""
+    found = await session.execute(
+        text(
+            "SELECT offer_id, match_id FROM visit WHERE move_due IS NOT NULL AND offer_id IS NOT NULL"
+            " AND jsonb_array_length(proposal -> 'accepted') = 2 ORDER BY offer_id, match_id"
+        )
+    )
+    offers: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in found:
+        offers[row.offer_id].append(row.match_id)
+    return offers
+
+
 async def without_dates(session: AsyncSession) -> dict[UUID, list[UUID]]:
     """The matches whose visit to a placement found no lawful week, by call."""
     found = await session.execute(

@@ -151,6 +151,66 @@ async def test_a_plan_that_was_overtaken_is_refused(world: World) -> None:
     assert [event.type for event in await _told(world)] == ["VisitScheduled"] * 2
 
 
+async def _chain(world: World) -> tuple[dict[UUID, UUID], UUID, UUID]:
+    """Two proposed moves: the first visit's into the week of the second, the second's into a free one.
+
+    Gives the visit of each match, and the two matches.
+    """
+    await world.call()
+    first = monday(clock.today() + timedelta(weeks=10))
+
+    def weeks(begin: int, end: int, **places: int) -> list[dict[str, Any]]:
+        last = first + timedelta(weeks=end, days=4)
+        return [{"start": str(first + timedelta(weeks=begin)), "end": str(last), **places}]
+
+    offer_id = await world.offer(periods=weeks(0, 2, places_per_week=1), places=4)
+    tied = (await world.confirmed(periods=weeks(0, 1)))[1]
+    other = (await world.confirmed())[1]
+    await _revise(world, offer_id, periods=weeks(1, 2, places_per_week=1))
+    plan = await _improved(world, world.call_id)
+    assert plan.cost[:3] == [0, 0, 2]
+    done = await scheduling.propose_plan(world.bus, "carla", plan.id)
+    assert done.asked == {tied, other}
+    rows = await world.rows("SELECT id, match_id FROM visit")
+    return {row.match_id: row.id for row in rows}, tied, other
+
+
+async def _answered(world: World, visit_ids: dict[UUID, UUID], match_id: UUID, *, yes: bool = True) -> None:
+    (row,) = await world.rows("SELECT application_id FROM visit WHERE match_id = :id", id=match_id)
+    ids = {"application_id": row.application_id, "visit_id": visit_ids[match_id], "move": 1}
+    for by in (Party.GUEST, Party.HOST):
+        if yes:
+            said: Any = participation.MoveAccepted(by=by, **ids)
+        else:
+            said = participation.MoveRefused(by=by, reason=Reason.NOT_AVAILABLE, **ids)
+        await world.feed.deliver((said, match_id))
+
+
+async def test_a_move_waits_for_the_week_that_another_leaves(world: World) -> None:
+    """Both sides of the first accept while its week is full: it waits, and moves once the second has moved away."""
+    visit_ids, tied, other = await _chain(world)
+    await _answered(world, visit_ids, tied)
+    lease = await _lease(world)
+    assert await planner.settle(world.bus, lease) == 0
+    assert [event.type for event in await _told(world)][-1] == "VisitMoveProposed"
+    await _answered(world, visit_ids, other)
+    assert await planner.settle(world.bus, lease) == 1
+    moved = (await _told(world))[-2:]
+    assert [(event.type, event.plan.match_id) for event in moved] == [("VisitMoved", other), ("VisitMoved", tied)]
+    assert moved[1].plan.start < moved[0].plan.start
+    assert await planner.settle(world.bus, lease) == 0
+
+
+async def test_a_move_is_dropped_when_nobody_leaves_the_week(world: World) -> None:
+    """The second refuses: the first, to which both sides had agreed, keeps its dates and is told why."""
+    visit_ids, tied, other = await _chain(world)
+    await _answered(world, visit_ids, tied)
+    await _answered(world, visit_ids, other, yes=False)
+    assert await planner.settle(world.bus, await _lease(world)) == 1
+    dropped = (await _told(world))[-2:]
+    assert [(event.plan.match_id, event.cause) for event in dropped] == [(other, "refused"), (tied, "no_lawful_week")]
+
+
 async def test_a_search_can_be_stopped_and_taken_over(world: World) -> None:
     """A stopped plan stays with its first answer; a search whose process is gone is begun anew by the next one."""
     await _two(world)
