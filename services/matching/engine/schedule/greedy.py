@@ -4,7 +4,7 @@ For visits of one place each this is earliest deadline first: in each week a sea
 weeks left, and a place that would stay empty is filled by moving others towards it. Announced visits keep their days
 before anybody else is placed; groups and guests with several visits come next, one by one. Who found no place is tried
 once more by moving others to weeks where there is room (an augmenting path over the weeks of the seat), which never
-leaves anybody without dates who had some.
+leaves anybody without dates who had some. At last groups make way where others gain more than they wait.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from services.matching.engine.schedule.calendar import Flags, Ints
     from services.matching.engine.schedule.options import Options
@@ -33,6 +33,8 @@ def greedy(given: Options) -> Ints:
     plan.sweep(given.short == best[given.unit])
     plan.fit(np.flatnonzero((plan.chosen < 0) & plan.simple))
     plan.augment(np.flatnonzero((plan.chosen < 0) & plan.simple))
+    plan.make_way()
+    plan.come_forward()
     return plan.chosen
 
 
@@ -171,6 +173,57 @@ class _Greedy:
                     break
                 for other in lodged.get(week, ()):
                     self._reach(other, came, queue)
+
+    def make_way(self) -> None:
+        """Move groups to later weeks where those who then come earlier gain more than the group waits."""
+        given = self._given
+        free = self.simple & ~self._has_dates & (self.chosen >= 0)
+        lodged: dict[int, list[int]] = {}
+        for unit in np.flatnonzero(free).tolist():
+            lodged.setdefault(int(self._seat[unit]), []).append(unit)
+        for unit in np.flatnonzero(~self.simple & ~self._has_dates & (self.chosen >= 0)).tolist():
+            if len(self._uses[unit]) != 1:
+                continue
+            (seat, size), now = self._uses[unit][0], int(self.chosen[unit])
+            week = int(given.week[now])
+            comers = sorted(self._gains(lodged.get(seat, ()), week), reverse=True)[:size]
+            for option in range(now + 1, int(given.start[unit + 1])):
+                cost = int(given.wait[option] - given.wait[now])
+                if sum(gain for gain, _, _ in comers) <= cost or given.short[option] > given.short[now]:
+                    break
+                if self._fits(unit, option):
+                    self._move(unit, option)
+                    for _, other, earlier in comers:
+                        self._move(other, earlier)
+                    break
+
+    def come_forward(self) -> None:
+        """Let whoever waits take a cheaper week that is free by now."""
+        given = self._given
+        later = (self.chosen > given.start[:-1]) & ~self._has_dates
+        for unit in np.flatnonzero(later).tolist():
+            for option in range(int(given.start[unit]), int(self.chosen[unit])):
+                if self._fits(unit, option):
+                    self._move(unit, option)
+                    break
+
+    def _gains(self, units: Iterable[int], week: int) -> Iterator[tuple[int, int, int]]:
+        """Who could come to an earlier week without losing a day: weeks gained, unit and option."""
+        given = self._given
+        for unit in units:
+            now = int(self.chosen[unit])
+            for option in range(int(given.start[unit]), now):
+                if given.week[option] == week and given.short[option] == given.short[now]:
+                    yield int(given.wait[now] - given.wait[option]), unit, option
+
+    def _move(self, unit: int, option: int) -> None:
+        """Give a unit another option."""
+        week = self._given.week[self.chosen[unit]]
+        for seat, count in self._uses[unit]:
+            self._left[seat, week] += count
+        for guest in self._guests.get(unit, ()):
+            self._away[guest] -= self._on(int(self.chosen[unit]))
+        self._take(unit, option)
 
     def _reach(self, unit: int, came: dict[int, tuple[int, int]], queue: deque[int]) -> None:
         """Note the weeks that a unit could go to."""
