@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.matching.engine.market import Integers, Market
+from services.matching.engine.market import Integers, Market, Pairs
 from services.matching.engine.network import Limits, Prices
 
 
@@ -35,6 +35,15 @@ class Certificate:
     def gap_ppm(self) -> int:
         """By how much the best sum may exceed this one, in parts per million of the bound, rounded up."""
         return -(-1_000_000 * (self.bound - self.total) // self.bound) if self.bound else 0
+
+
+def left_with(prices: Prices, country: int, row: Pairs) -> int:
+    """What somebody of a country (number) is left with of the best of some pairs, of which there is one at least.
+
+    Below 0, no matching of the highest sum at these prices has any of the pairs (complementary slackness).
+    """
+    place = prices.seat if prices.share is None else prices.place[country]
+    return int((row.weight - place[row.seat]).max() - prices.country[country])
 
 
 def bound(market: Market, certificate: Certificate, assigned: Integers, *, floors: bool = True) -> int:

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property, partial
 from typing import Any
 
+from services.matching.engine.certificate import left_with
 from services.matching.engine.chains import Chains
 from services.matching.engine.market import Market, Pairs, Row
 from services.matching.engine.problem import Candidate, Skill
@@ -64,6 +65,9 @@ class Search:
         self._market = market
         self._solution = solution
         rules = market.problem.rules
+        # A floor may ask for somebody at any price as soon as there is a feasible seat.
+        proof = None if rules.floors else solution.certificate
+        self._prices = proof.prices if proof is not None and proof.valid else None
         self._chained = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
 
     @cached_property
@@ -96,11 +100,17 @@ class Search:
         own = self._market.row(candidate)
         return not len(row.seat) or (own.seats == row.seat.tolist() and own.keys == row.key.tolist())
 
+    def _beyond_reach(self, candidate: int, row: Pairs) -> bool:
+        """Whether nothing in a changed row is worth its price, so that the highest sum stays without the candidate."""
+        return self._prices is not None and left_with(self._prices, self._market.country[candidate], row) < 0
+
     def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
         """The seat that the candidate gets under the change, if any; most that fail are seen to fail at once."""
         market = self._market
         if trial.candidate is not None and row is not None:
             if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
+                return None
+            if self._beyond_reach(candidate, row):
                 return None
             return solve(market.with_candidate(trial.candidate)).seat_of(candidate)
         assert trial.market is not None

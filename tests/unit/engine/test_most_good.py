@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.matching.engine import shortlist
 from services.matching.engine.certificate import bound
+from services.matching.engine.counterfactual import Search
 from services.matching.engine.market import Market, Pairs
 from services.matching.engine.matching import run
 from services.matching.engine.most_good import Effort, most_good
@@ -20,7 +21,8 @@ from services.matching.engine.potentials import potentials, residual
 from services.matching.engine.prices import blocking_pairs, total_of
 from services.matching.engine.problem import WEIGHTS, Problem, Weight
 from services.matching.engine.shortlist import PairTable
-from services.matching.engine.stable import stable
+from services.matching.engine.solution import solve
+from services.matching.engine.stable import UNMATCHED, stable
 from shared.contracts.codes import Criterion, Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
 from tests.unit.engine.worlds import HOMES, market_of, problems
@@ -276,6 +278,22 @@ def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
     full = {country for country, most in enumerate(market.quota) if most is not None and sent[country] >= most}
     counted = [one for one, _ in blocking(market, matching) if one in matching or market.country[one] not in full]
     assert blocking_pairs(market, assigned) == len(counted)
+
+
+@given(problems(people=12, seats=4, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN, st.sampled_from((0, 0, 4)))
+@settings(max_examples=150, deadline=None)
+def test_prices_rule_out_only_changes_that_fail(
+    problem: Problem, weights: Mapping[Criterion, Weight], floor: int
+) -> None:
+    """The smallest changes found with the prices' help are those found when every changed row is run."""
+    floors = {"AM": floor, "GE": floor} if floor else {}
+    market = Market(replace(problem, rules=replace(problem.rules, weights=weights, floors=floors)))
+    solution = solve(market)
+    assert solution.certificate is not None
+    quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
+    for one, seat in enumerate(solution.assigned):
+        if seat == UNMATCHED:
+            assert quick.smallest(one, 40) == slow.smallest(one, 40)
 
 
 @given(problems(people=8, seats=4), st.integers(0, 2))
