@@ -19,13 +19,13 @@ from services.matching.engine.most_good import Effort, most_good
 from services.matching.engine.network import Limits, Network, Prices
 from services.matching.engine.potentials import potentials, residual
 from services.matching.engine.prices import blocking_pairs, total_of
-from services.matching.engine.problem import WEIGHTS, Problem, Weight
+from services.matching.engine.problem import WEIGHTS, Problem, Rules, SeatKind, Weight
 from services.matching.engine.shortlist import PairTable
 from services.matching.engine.solution import solve
 from services.matching.engine.stable import UNMATCHED, stable
-from shared.contracts.codes import Criterion, Objective
+from shared.contracts.codes import ApplicationKind, Change, Criterion, LanguageLevel, Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
-from tests.unit.engine.worlds import HOMES, market_of, problems
+from tests.unit.engine.worlds import DAY, HOMES, candidate, market_of, problems, seat
 
 SHORT = Effort(all_at_once=0, best=1, per_place=1, near=1)
 """As few pairs as can be, so that small worlds go all the ways of large ones."""
@@ -291,9 +291,24 @@ def test_prices_rule_out_only_changes_that_fail(
     solution = solve(market)
     assert solution.certificate is not None
     quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
-    for one, seat in enumerate(solution.assigned):
-        if seat == UNMATCHED:
+    for one, held in enumerate(solution.assigned):
+        if held == UNMATCHED:
             assert quick.smallest(one, 40) == slow.smallest(one, 40)
+
+
+def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
+    """One level of English more brings in somebody of a country whose floor nobody could fill, whatever the points."""
+    dice = random.Random(1)
+    place = replace(seat(dice, "s0", 0.0), kind=SeatKind.PLACEMENT, capacity=1, share_exempt=True, country="DE")
+    place = replace(place, languages={"en": LanguageLevel.B1}, topics=frozenset(), expertise={}, weeks=None)
+    strong = replace(candidate(dice, "c0", 1, 0.0), country="AM", languages={"en": LanguageLevel.C2}, first_time=True)
+    weak = replace(strong, id="c1", country="GE", languages={"en": LanguageLevel.A2}, first_time=False)
+    rules = Rules(objective=Objective.MOST_GOOD, floors={"GE": 1})
+    people = tuple(replace(one, kind=ApplicationKind.STUDY_VISIT) for one in (strong, replace(strong, id="c2"), weak))
+    result = run(Problem(call_id="call", day=DAY, seed="", candidates=people, seats=(place,), rules=rules))
+    assert result.matching.keys() < {"c0", "c2"}
+    assert result.unmet_floors == {"GE": 1}
+    assert Change.LANGUAGE_LEVEL in [change.change for change in result.receipt("c1").changes]
 
 
 @given(problems(people=8, seats=4), st.integers(0, 2))
