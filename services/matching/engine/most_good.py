@@ -73,8 +73,7 @@ def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, eff
     least: tuple[int, Prices] | None = None
     near = effort.near if len(listed) < table.count else 0
     for _ in range(1, effort.rounds + 1):
-        weight = table.weight[listed].astype(np.int64)
-        network = Network(limits, table.owner(listed), table.seat[listed], weight, reward)
+        network = Network(limits, table.owner(listed), table.seat(listed), table.weight(listed), reward)
         flow = network.flow()
         worth = -int(flow @ network.cost)
         chosen = listed[flow[: len(listed)] > 0]
@@ -93,8 +92,8 @@ def _search(table: PairTable, limits: Limits, listed: Integers, reward: int, eff
         near = 0
     assert least is not None, "no round was allowed"
     assigned = np.full(table.people, UNMATCHED, np.int64)
-    assigned[table.owner(chosen)] = table.seat[chosen]
-    total = int(table.weight[chosen].sum())
+    assigned[table.owner(chosen)] = table.seat(chosen)
+    total = int(table.weight(chosen).sum())
     bound = least[0] - reward * limits.reached(assigned)
     return Best(assigned.tolist(), Certificate(total, bound, least[1], reward))
 
@@ -106,6 +105,6 @@ def _by_tie(table: PairTable, limits: Limits, prices: Prices, priced: Priced, re
     everybody who is left with a surplus.
     """
     tight = priced.tight
-    network = Network(limits, table.owner(tight), table.seat[tight], table.tie(tight), 0)
+    network = Network(limits, table.owner(tight), table.seat(tight), table.tie(tight), 0)
     flow = network.flow(network.reduced_costs(prices, priced.surplus, reward))
     return tight[flow[: len(tight)] > 0]

@@ -30,7 +30,8 @@ class Limits:
         self.free: Integers = np.array(market.free, np.int64)
         self.country: Integers = np.array(market.country, np.int64)
         self.left = self._shares_left(market)
-        some = np.diff(market.pairs.starts) > 0
+        swept = market.sweep
+        some = np.diff(market.pairs.starts) > 0 if swept is None else swept.funnel[:, -1] > 0
         able = np.bincount(self.country[some], minlength=len(market.countries)).tolist()
         asked_of = market.problem.rules.floors if floors else {}
         least, rest, limited = [], [], []

@@ -8,6 +8,7 @@ semi-assignment problems: a core oriented approach", 1996).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,11 @@ from services.matching.engine.market import Integers, Market
 from services.matching.engine.network import Limits, Prices
 from services.matching.engine.scores import TIE_BITS
 
-_SAMPLE = 1 << 18
+_SAMPLE = 1 << 20
+_EXACT = 1 << 18
 _BLOCK = 1 << 18
-_LOW_BITS = 8
-_LOW_TIE = (1 << _LOW_BITS) - 1
+_SPREAD_BITS = 8
+_ODD = np.uint32(2_654_435_761)
 _SMALL = 1 << 29
 
 
@@ -42,22 +44,36 @@ class PairTable:
     """All pairs of a market with their weights; a pair is known by its number."""
 
     def __init__(self, market: Market) -> None:
-        pairs = market.pairs
-        self._starts, self.seat, self._key = pairs.starts, pairs.seat, pairs.key
+        self._market = market
         self.people = len(market.candidates)
-        self.count = len(self.seat)
-        self.weight = np.empty(self.count, np.int32)
-        np.add(pairs.gain, pairs.preference, out=self.weight, casting="unsafe")
-        self.weight += 1
-        self.heaviest = int(self.weight.max()) if self.count else 0
+        if market.sweep is not None:
+            self._starts, self._seat, self._weight = market.sweep.weights()
+        else:
+            pairs = market.pairs
+            self._starts, self._seat = pairs.starts, pairs.seat
+            self._weight = np.empty(len(pairs.seat), np.int32)
+            np.add(pairs.gain, pairs.preference, out=self._weight, casting="unsafe")
+            self._weight += 1
+        self.count = len(self._seat)
+        self.heaviest = int(self._weight.max()) if self.count else 0
 
     def owner(self, numbers: Integers) -> Integers:
         """The candidates of these pairs."""
         return np.searchsorted(self._starts, numbers, side="right") - 1
 
+    def seat(self, numbers: Integers) -> Integers:
+        """The seats of these pairs."""
+        return self._seat[numbers].astype(np.int64)
+
+    def weight(self, numbers: Integers) -> Integers:
+        """What these pairs add to the sum."""
+        return self._weight[numbers].astype(np.int64)
+
     def tie(self, numbers: Integers) -> Integers:
         """The published tie-breaks of these pairs."""
-        return self._key[numbers] & ((1 << TIE_BITS) - 1)
+        if self._market.sweep is not None:
+            return self._market.sweep.ties(self.owner(numbers), self.seat(numbers))
+        return self._market.pairs.key[numbers] & ((1 << TIE_BITS) - 1)
 
     def _blocks(self) -> Iterator[tuple[slice, slice, Integers]]:
         """Rows (candidates), their pairs and the lengths of the rows, about so many pairs at a time."""
@@ -72,24 +88,23 @@ class PairTable:
     def shortlist(self, free: Integers, best: int, per_place: int) -> Integers:
         """About the `best` pairs of each candidate and the best `per_place` times its free places of each seat.
 
-        The bar of a row or a column is read from an even sample where there are very many pairs; equal weights stand in
-        the order of their tie-breaks. The list decides only how soon the optimum is found, never which.
+        The bar of a row or a column is read from a sample where there are very many pairs; equal weights stand in no
+        order of their own. The list decides only how soon the optimum is found, never which.
         """
-        step = max(1, min(self.count // _SAMPLE, 2 * best // 3))
-        some = np.arange(0, self.count, step)
-        value = self._value(slice(None, None, step))
-        of_row = _bars(self.owner(some), value, np.full(self.people, best // step + 1))
-        of_seat = _bars(self.seat[some], value, per_place * free // step + 1)
+        step = max(1, self.count // _SAMPLE)
+        some = _sample(self.count, step)
+        of_seat = _bars(self.seat(some), _spread(self._weight[some]), per_place * free // step + 1)
+        step = max(1, min(self.count // _EXACT, 2 * best // 3))
         found = []
-        for rows, at, lengths in self._blocks():
-            value = self._value(at)
-            chosen = (value >= np.repeat(of_row[rows], lengths)) | (value >= of_seat[self.seat[at]])
+        for _, at, lengths in self._blocks():
+            value = _spread(self._weight[at])
+            some = _sample(len(value), step)
+            starts = np.concatenate([[0], np.cumsum(lengths)])
+            owner = np.repeat(np.arange(len(lengths)), np.diff(np.searchsorted(some, starts)))
+            of_row = _bars(owner, value[some], np.full(len(lengths), best // step + 1))
+            chosen = (value >= np.repeat(of_row, lengths)) | (value >= of_seat[self._seat[at].astype(np.intp)])
             found.append(at.start + np.flatnonzero(chosen))
         return np.concatenate(found) if found else np.zeros(0, np.int64)
-
-    def _value(self, at: slice) -> NDArray[np.int32]:
-        """Weights, and where they are equal a few bits of the tie-break."""
-        return (self.weight[at] << _LOW_BITS) | (self._key[at] & _LOW_TIE).astype(np.int32)
 
     def priced(self, limits: Limits, prices: Prices, reward: int, listed: Integers, near: int = 0) -> Priced:
         """Hold prices against all pairs; `listed` are the numbers of those that the prices come from.
@@ -100,7 +115,7 @@ class PairTable:
         shift = limits.country * (0 if prices.share is None else seats)
         fare = prices.country[limits.country]
         surplus = np.zeros(self.people, np.int64)
-        left = self.weight[listed] - place[shift[owner] + self.seat[listed]] - fare[owner]
+        left = self.weight(listed) - place[shift[owner] + self.seat(listed)] - fare[owner]
         np.maximum.at(surplus, owner, left)
         highest = surplus.copy()
         slack = np.sort(surplus[owner] - left)
@@ -110,18 +125,38 @@ class PairTable:
             place, bars = place.astype(np.int32), bars.astype(np.int32)
         found = []
         for rows, at, lengths in self._blocks():
-            seat = self.seat[at]
+            seat = self._seat[at].astype(np.intp)
             at_price = place[seat] if prices.share is None else place[np.repeat(shift[rows], lengths) + seat]
-            found.append(at.start + np.flatnonzero(self.weight[at] - at_price >= np.repeat(bars[rows], lengths)))
+            found.append(at.start + np.flatnonzero(self._weight[at] - at_price >= np.repeat(bars[rows], lengths)))
         close = np.concatenate(found) if found else np.zeros(0, np.int64)
         who = self.owner(close)
-        left = self.weight[close] - place[shift[who] + self.seat[close]] - fare[who]
+        left = self.weight(close) - place[shift[who] + self.seat(close)] - fare[who]
         np.maximum.at(highest, who, left)
         bound = limits.paid(prices, reward) + int(highest.sum())
         return Priced(bound, surplus, close[left == surplus[who]], close[left > surplus[who]], close)
 
 
-def _bars(group: Integers, value: NDArray[np.int32], wanted: Integers) -> Integers:
+def _sample(count: int, step: int) -> Integers:
+    """Places from 0 to the count, one in `step` on average; unevenly, or they would meet the same seats in each row."""
+    some = np.arange(0, count, step)
+    some += np.minimum(_scattered(len(some)) % np.uint32(step), count - 1 - some)
+    return some
+
+
+def _spread(weight: NDArray[Any]) -> NDArray[np.int32]:
+    """Weights, and where they are equal a few bits that spread the choice over pairs of one weight."""
+    value = weight.astype(np.int32)
+    value <<= _SPREAD_BITS
+    value |= _scattered(len(weight)).astype(np.int32)
+    return value
+
+
+def _scattered(count: int) -> NDArray[np.uint32]:
+    """Numbers of `_SPREAD_BITS` bits in no order (Knuth's multiplicative hash, "Sorting and Searching", 1973, 6.4)."""
+    return np.arange(count, dtype=np.uint32) * _ODD >> np.uint32(32 - _SPREAD_BITS)
+
+
+def _bars(group: Integers, value: NDArray[np.int32], wanted: Integers) -> NDArray[np.int32]:
     """The value that so many of each group reach; below all values where the group has fewer."""
     order = np.sort((group << 32) | value.astype(np.int64))
     counts = np.bincount(group, minlength=len(wanted))
@@ -129,4 +164,4 @@ def _bars(group: Integers, value: NDArray[np.int32], wanted: Integers) -> Intege
     reached = (
         order[np.minimum(place, max(0, len(order) - 1))] & 0xFFFFFFFF if len(order) else np.zeros(len(wanted), np.int64)
     )
-    return np.where(counts >= wanted, reached, -1)
+    return np.where(counts >= wanted, reached, -1).astype(np.int32)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,24 @@ class Sweep:
         wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)
         kernels.terms_of(self.facts, np.array(assigned, np.int32), wish, key)
         return wish, key
+
+    def weights(self) -> tuple[Integers, NDArray[Any], NDArray[Any]]:
+        """Where the row of each candidate starts, and seat and weight of every feasible pair; 4 to 8 bytes a pair."""
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)])
+        short = np.int16 if self.facts.named_bit == kernels.NAMED_SHORT else np.int32
+        seat = np.empty(int(starts[-1]), np.int16 if len(self._free) <= np.iinfo(np.int16).max else np.int32)
+        weight, like = np.empty(len(seat), short), np.empty(0, short)
+        _in_parts(
+            len(self.country),
+            lambda low, high: kernels.weigh(self.facts, self.left, starts, low, high, seat, weight, like),
+        )
+        return starts, seat, weight
+
+    def ties(self, owner: Integers, seat: Integers) -> Integers:
+        """The published tie-breaks of some pairs."""
+        tie = np.empty(len(owner), np.int64)
+        kernels.ties(self.facts, owner, seat, tie)
+        return tie
 
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
         """Those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine import market as market_module
 from services.matching.engine import shortlist
 from services.matching.engine.certificate import bound
 from services.matching.engine.counterfactual import Search
@@ -46,7 +47,7 @@ def _sum(market: Market, matching: dict[int, int]) -> int:
 def _ties(market: Market, matching: dict[int, int]) -> int:
     table = PairTable(market)
     numbers = np.arange(table.count)
-    chosen = np.array(_assigned(market, matching), np.int64)[table.owner(numbers)] == table.seat
+    chosen = np.array(_assigned(market, matching), np.int64)[table.owner(numbers)] == table.seat(numbers)
     return int(table.tie(numbers[chosen]).sum())
 
 
@@ -103,6 +104,41 @@ def test_the_way_to_the_optimum_does_not_show(
 ) -> None:
     """From the shortest list, from a longer one or from all pairs at once: the same matching, and proven."""
     _same_by_all_ways(Market(replace(problem, rules=replace(problem.rules, floors={"GE": floor}, weights=weights))))
+
+
+@given(problems(people=14, seats=70, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN, st.sampled_from((1, 400)))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nor_does_it_where_the_market_is_swept(
+    monkeypatch: pytest.MonkeyPatch, problem: Problem, weights: Mapping[Criterion, Weight], heavier: int
+) -> None:
+    """Weights and tie-breaks from compiled sweeps, in 16 bits or 32, lead to the same matching and the same bound."""
+    pytest.importorskip("numba")
+    monkeypatch.setattr(market_module, "SWEPT_FROM", 0)
+    heavy = {name: Weight(one.applicant * heavier, one.host * heavier) for name, one in weights.items()}
+    problem = replace(problem, rules=replace(problem.rules, weights=heavy, floors={"GE": 1}))
+    swept, whole = Market(problem), Market(problem)
+    assert swept.sweep is not None
+    assert len(whole.pairs.starts)
+    expected = most_good(whole)
+    for effort in (Effort(), SHORT):
+        found = most_good(swept, effort=effort)
+        assert found.assigned == expected.assigned
+        assert found.certificate.bound == expected.certificate.bound
+        assert bound(whole, found.certificate, np.array(found.assigned, np.int64)) == found.certificate.total
+
+
+@pytest.mark.parametrize("width", [64, 63])
+def test_a_short_list_is_short(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Bars read from a sample leave out most pairs and leave everybody some, whatever the length of rows."""
+    monkeypatch.setattr(shortlist, "_SAMPLE", 2_000)
+    monkeypatch.setattr(shortlist, "_EXACT", 2_000)
+    monkeypatch.setattr(shortlist, "_BLOCK", 1_000)
+    table = PairTable(_dense(7, 250, width, 1000))
+    listed = table.shortlist(np.full(width, 2), 12, 6)
+    assert table.count == 250 * width
+    assert len(np.unique(table.owner(listed))) == 250
+    assert len(np.unique(table.seat(listed))) == width
+    assert len(listed) < table.count // 2
 
 
 @given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.sampled_from((2, 30, 1000)))
@@ -203,8 +239,8 @@ def test_potentials_prove_a_flow_and_only_one_that_costs_least(problem: Problem,
     market = Market(replace(problem, rules=replace(problem.rules, floors={"MD": floor})))
     table, limits = PairTable(market), Limits(market)
     everything = np.arange(table.count)
-    weight = table.weight.astype(np.int64)
-    network = Network(limits, table.owner(everything), table.seat, weight, 3 * table.heaviest)
+    seat, weight = table.seat(everything), table.weight(everything)
+    network = Network(limits, table.owner(everything), seat, weight, 3 * table.heaviest)
     flow = network.flow()
     label = potentials(network, flow)
     tail, head, cost = residual(network, flow)

@@ -20,6 +20,7 @@ from services.matching.engine.kernels.base import (
 )
 from services.matching.engine.kernels.rows import feasible
 from services.matching.engine.kernels.telling import column, settle, tell, terms_of
+from services.matching.engine.kernels.weights import ties, weigh
 
 __all__ = [
     "AVAILABLE",
@@ -36,4 +37,6 @@ __all__ = [
     "settle",
     "tell",
     "terms_of",
+    "ties",
+    "weigh",
 ]
