@@ -48,11 +48,6 @@ class BearerTokens:
         self._audience = audience
         self._known: OrderedDict[bytes, tuple[float, Proof | None]] = OrderedDict()
 
-    async def subject(self, token: str) -> str | None:
-        """The subject that `token` proves, or None if it proves none. Raises as `proof`."""
-        proven = await self.proof(token)
-        return None if proven is None else proven.subject
-
     async def proof(self, token: str) -> Proof | None:
         """What `token` proves, or None if it proves nothing.
 

@@ -1,8 +1,6 @@
 """What does the portal's clock do? An officer who does not answer what was asked is withdrawn (`no_answer`).
 
 Whoever named, or was named by, an application that has ended is no longer together with it.
-
-A supervised loop, one at a time by lease, that wakes when the local run's clock is moved.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.applications.actions.companions import end_adrift
+from services.applications.actions.loop import keep
 from services.applications.actions.recorded import record
 from services.applications.model import application as model
 from services.applications.store import applications as store
@@ -25,21 +24,19 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 LEASE = "deadlines"
-_LEASE_SECONDS = 60
-_LOOK_SECONDS = 20.0
 _log = structlog.get_logger()
 
 
 async def keep_deadlines(service: Service) -> None:
-    """The worker: look every now and then, and at once when the clock was moved."""
-    while True:
-        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
-        if lease is not None:
-            while count := await withdraw_silent(service.bus, lease):
-                _log.info("withdrawn for no answer", count=count)
-            while count := await end_adrift(service.bus, lease):
-                _log.info("no longer together", count=count)
-        await clock.moved_or(_LOOK_SECONDS)
+    """The worker."""
+    await keep(service, LEASE, _look)
+
+
+async def _look(bus: Bus, lease: Lease) -> None:
+    while count := await withdraw_silent(bus, lease):
+        _log.info("withdrawn for no answer", count=count)
+    while count := await end_adrift(bus, lease):
+        _log.info("no longer together", count=count)
 
 
 async def withdraw_silent(bus: Bus, lease: Lease | None = None) -> int:

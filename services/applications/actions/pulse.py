@@ -3,8 +3,6 @@
 After `availability_after_days` without a change the host or mentor is asked; who does not answer within
 `availability_answer_wd` pauses (`silence`). What is over, or belongs to a call that was closed, closes. A mentor's
 places fall free when a mentorship ends, so that only a placement closes because it is full: `actions/reactions.py`.
-
-A supervised loop, one at a time by lease, that wakes when the local run's clock is moved.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 import structlog
 
 from services.applications.actions import mentors, offers
+from services.applications.actions.loop import keep
 from services.applications.store import calls
 from services.applications.store import supply as store
 from services.applications.store.mentors import Mentor
@@ -32,20 +31,14 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 LEASE = "availability"
-_LEASE_SECONDS = 60
-_LOOK_SECONDS = 20.0
 _ACTOR = "system:clock"
 _TABLES: tuple[type[Offer | Mentor], ...] = (Offer, Mentor)
 _log = structlog.get_logger()
 
 
 async def keep_pulse(service: Service) -> None:
-    """The worker: look every now and then, and at once when the clock was moved."""
-    while True:
-        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
-        if lease is not None:
-            await look(service.bus, lease)
-        await clock.moved_or(_LOOK_SECONDS)
+    """The worker."""
+    await keep(service, LEASE, look)
 
 
 async def look(bus: Bus, lease: Lease | None = None) -> None:

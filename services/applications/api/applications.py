@@ -10,6 +10,7 @@ from services.applications.actions import again, appeals, changes, line_managers
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of, standing
+from services.applications.guards import Officer
 from services.applications.model.answers import PRIVACY_VERSION, missing
 from services.applications.settings import Settings
 from services.applications.store import applications as store
@@ -21,7 +22,7 @@ from shared.identity.scope import is_self, may_see_case
 from shared.service import bus_of, service_of
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
+
 Reader = Annotated[Principal, Depends(allow(Role.OFFICER, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
 Store = Annotated[Bus, Depends(bus_of)]
 

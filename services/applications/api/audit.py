@@ -2,20 +2,20 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from services.applications.actions.audit import Asked
 from services.applications.api.parts import Store
+from services.applications.guards import Overseer
 from services.applications.store import audit as store
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/audit", tags=["audit"])
-Reader = Annotated[Principal, Depends(allow(Role.AUDITOR, Role.DATA_PROTECTION_OFFICER))]
 
 
 @router.get("")
-async def read(_: Reader, bus: Store, asked: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> dict[str, Any]:
+async def read(
+    _: Overseer, bus: Store, asked: Asked, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+) -> dict[str, Any]:
     """One page (50) of a kind: attempts, register, partners, releases, looks; the newest first."""
     async with bus.read() as session:
         lines, total = await store.page(session, asked, page)

@@ -4,18 +4,14 @@ from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 
 from services.applications.actions.balance import Row, balance
 from services.applications.api.parts import Store
+from services.applications.guards import Decider
 from services.applications.store.balance import Filters
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api", tags=["decisions"])
-Decider = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
 
 
 @router.get("/balance")

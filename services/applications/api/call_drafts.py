@@ -10,16 +10,15 @@ from services.applications.actions.calls import drafts as actions
 from services.applications.actions.calls import revising
 from services.applications.actions.calls.facts import known
 from services.applications.actions.common import not_found
+from services.applications.guards import Coordinator
 from services.applications.model.call.checks import problems
 from services.applications.model.call.sentences import sentences
 from services.applications.store import call_drafts as store
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.service import bus_of
 
 router = APIRouter(prefix="/applications/api/call-drafts", tags=["calls"])
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 

@@ -12,19 +12,18 @@ from services.applications.actions.calls.closing import left
 from services.applications.actions.calls.facts import known
 from services.applications.actions.common import not_found
 from services.applications.api.call_drafts import shown
+from services.applications.guards import Coordinator, SignedIn
 from services.applications.model.call import rule_sentences
 from services.applications.model.call.revision import differences
 from services.applications.store import calls as store
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow, signed_in
 from shared.service import bus_of
 
 router = APIRouter(prefix="/applications/api/calls", tags=["calls"])
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Anybody = Annotated[Principal, Depends(signed_in())]
+
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 
@@ -55,7 +54,7 @@ async def publish(body: CallDraft, principal: Coordinator, bus: Store) -> dict[s
 
 
 @router.get("")
-async def read_all(_: Anybody, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_all(_: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """All calls, the one with the latest deadline first."""
     async with bus.read() as session:
         found = await store.calls(session)
@@ -63,7 +62,7 @@ async def read_all(_: Anybody, bus: Store) -> dict[str, list[dict[str, Any]]]:
 
 
 @router.get("/{call_id}")
-async def read_one(call_id: UUID, principal: Anybody, bus: Store) -> dict[str, Any]:
+async def read_one(call_id: UUID, principal: SignedIn, bus: Store) -> dict[str, Any]:
     """One call; an officer also reads what the rules say of him or her, as far as is known (else `asked` is null)."""
     async with bus.read() as session:
         call = await store.call(session, call_id)
@@ -80,7 +79,7 @@ async def read_one(call_id: UUID, principal: Anybody, bus: Store) -> dict[str, A
 
 
 @router.get("/{call_id}/revisions")
-async def read_revisions(call_id: UUID, _: Anybody, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_revisions(call_id: UUID, _: SignedIn, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """All revisions of a call, the newest first, with its terms then and what it changed, in sentences by section."""
     async with bus.read() as session:
         found = await store.revisions(session, call_id)

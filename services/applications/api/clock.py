@@ -3,15 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.applications.guards import Coordinator
 from shared import clock
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/clock", tags=["clock"])
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class Move(BaseModel):

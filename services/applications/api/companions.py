@@ -3,19 +3,17 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.actions import companions as actions
 from services.applications.actions import company
 from services.applications.api.parts import Body, Store
+from services.applications.guards import Officer, Participant
 from services.applications.store.companions import Companion
-from shared.contracts.codes import ApplicationMode, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import ApplicationMode
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
-Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
 
 
 class Naming(Body):
@@ -64,7 +62,7 @@ async def name(application_id: UUID, body: Naming, principal: Officer, bus: Stor
 
 
 @router.get("/companions")
-async def named(principal: Asked, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def named(principal: Participant, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """By whom the reader, or a placement of the own organisation, is named; the newest first."""
     async with bus.read() as session:
         found = await company.naming(session, principal)
@@ -85,13 +83,13 @@ async def named(principal: Asked, bus: Store) -> dict[str, list[dict[str, Any]]]
 
 
 @router.post("/companions/{companion_id}/answer")
-async def answer(companion_id: UUID, body: Said, principal: Asked, bus: Store) -> dict[str, Any]:
+async def answer(companion_id: UUID, body: Said, principal: Participant, bus: Store) -> dict[str, Any]:
     """Say yes or no to whoever has named the reader; officers need an application of their own to say yes."""
     return _state(await actions.answer(bus, principal, companion_id, yes=body.yes))
 
 
 @router.post("/companions/{companion_id}/leave")
-async def leave(companion_id: UUID, principal: Asked, bus: Store) -> dict[str, Any]:
+async def leave(companion_id: UUID, principal: Participant, bus: Store) -> dict[str, Any]:
     """Take an own yes back: leave the group or the pair."""
     return _state(await actions.leave(bus, principal, companion_id))
 

@@ -13,6 +13,7 @@ from services.applications.actions.capacity import hands
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import case_of
 from services.applications.api.applications import described
+from services.applications.guards import Coordinator, Decider
 from services.applications.store import appeals, queue
 from services.applications.store import applications as store
 from services.applications.store.coordinators import held as held_on
@@ -22,22 +23,19 @@ from shared.contracts.codes import (
     AppealOutcome,
     ApplicationState,
     NotEndorsedReason,
-    Role,
     Section,
     StatedReason,
     VoidReason,
 )
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.identity.scope import may_coordinate
 from shared.service import bus_of
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 router = APIRouter(prefix="/applications/api", tags=["decisions"])
-Decider = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.actions import answers, clearance, tickets
@@ -11,29 +11,12 @@ from services.applications.actions.bulk import MOST
 from services.applications.actions.overview import match_view, match_views
 from services.applications.api import shown
 from services.applications.api.parts import Body, Portal, Reason, Store, Text
+from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from shared.bus import Bus
-from shared.contracts.codes import Answer, MatchState, Role, Side, StatedReason
-from shared.identity import Principal, allow
+from shared.contracts.codes import Answer, MatchState, Side, StatedReason
+from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/api/matches", tags=["matches"])
-Clearer = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
-Counterpart = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.HOST_CONTACT,
-            Role.MENTOR,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
 
 
 class Clear(Body):
@@ -86,7 +69,7 @@ async def read_one(match_id: UUID, principal: Anyone, bus: Store) -> dict[str, A
 
 
 @router.post("/clear")
-async def clear_several(body: ClearSeveral, principal: Clearer, bus: Store) -> dict[str, Any]:
+async def clear_several(body: ClearSeveral, principal: Decider, bus: Store) -> dict[str, Any]:
     """Clear several matches in one go; `left` says of which it was not possible, and why."""
     outcome = await clearance.clear_all(bus, principal, body.match_ids)
     return {
@@ -96,21 +79,21 @@ async def clear_several(body: ClearSeveral, principal: Clearer, bus: Store) -> d
 
 
 @router.post("/{match_id}/clear")
-async def clear(match_id: UUID, principal: Clearer, bus: Store, body: Clear | None = None) -> dict[str, Any]:
+async def clear(match_id: UUID, principal: Decider, bus: Store, body: Clear | None = None) -> dict[str, Any]:
     """Clear a match for the own country."""
     await clearance.clear(bus, principal, match_id, (body or Clear()).side)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/refuse")
-async def refuse(match_id: UUID, body: Refusal, principal: Clearer, bus: Store) -> dict[str, Any]:
+async def refuse(match_id: UUID, body: Refusal, principal: Decider, bus: Store) -> dict[str, Any]:
     """Do not clear a match."""
     await clearance.refuse(bus, principal, match_id, body.reason, body.text, body.side)
     return await _shown(bus, principal, match_id)
 
 
 @router.post("/{match_id}/answer", status_code=202)
-async def answer(match_id: UUID, body: AnswerBody, principal: Asked, bus: Store) -> dict[str, Any]:
+async def answer(match_id: UUID, body: AnswerBody, principal: Participant, bus: Store) -> dict[str, Any]:
     """Answer an offered match: it has arrived; whether it counts, matching says."""
     await answers.answer(bus, principal, match_id, body.answer, body.reason, body.text)
     return await _shown(bus, principal, match_id)

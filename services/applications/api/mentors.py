@@ -3,28 +3,19 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.actions import mentors as actions
 from services.applications.actions.offers_seen import sight
 from services.applications.api import shown
 from services.applications.api.parts import Body, Store
+from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.store import matches
 from services.applications.store import mentor_list as listed
 from services.applications.store import mentors as store
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/mentors", tags=["mentors"])
-Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
-Coordinator = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Reader = Annotated[
-    Principal,
-    Depends(allow(Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
-]
 
 
 class NewMentor(Body):
@@ -60,7 +51,7 @@ async def read_own(principal: Mentor, bus: Store) -> dict[str, list[dict[str, An
 
 @router.get("/country")
 async def read_country(
-    principal: Coordinator,
+    principal: Decider,
     bus: Store,
     state: str | None = None,
     call_id: UUID | None = None,
@@ -84,7 +75,7 @@ async def read_country(
 
 
 @router.get("/{mentor_id}")
-async def read_one(mentor_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+async def read_one(mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> dict[str, Any]:
     """The own profile; for coordinators a published one of the own country."""
     async with bus.read() as session:
         mentor = await actions.readable(session, principal, mentor_id)

@@ -3,22 +3,21 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.actions import moves as actions
 from services.applications.actions.overview import visit_view
 from services.applications.api import shown
 from services.applications.api.parts import Body, Reason, Store, Text
+from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.model.moves import MOST_PERIODS
 from shared.bus import Bus
 from shared.contracts.calls import DatePeriod
-from shared.contracts.codes import Answer, Role, StatedReason
-from shared.identity import Principal, allow
+from shared.contracts.codes import Answer, StatedReason
+from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
-Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
 
 
 class OtherDates(Reason):
@@ -41,14 +40,14 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
 
 
 @router.post("/{visit_id}/moves", status_code=202)
-async def ask(visit_id: UUID, body: OtherDates, principal: Asking, bus: Store) -> dict[str, Any]:
+async def ask(visit_id: UUID, body: OtherDates, principal: ParticipantOrCoordinator, bus: Store) -> dict[str, Any]:
     """Ask for other dates, or for first ones where none were found: matching looks for them."""
     await actions.ask(bus, principal, visit_id, body.periods, body.reason, body.text)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/moves/{proposal}/answer", status_code=202)
-async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Both, bus: Store) -> dict[str, Any]:
+async def answer(visit_id: UUID, proposal: int, body: MoveAnswer, principal: Participant, bus: Store) -> dict[str, Any]:
     """Accept or refuse the dates that are proposed; the visit moves when guest and host have accepted."""
     await actions.answer(bus, principal, visit_id, proposal, body.answer, body.reason, body.text)
     return await _shown(bus, principal, visit_id)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from services.applications.actions import named, offers_ticked, revisions
@@ -13,25 +13,17 @@ from services.applications.actions.common import not_found
 from services.applications.actions.offers_seen import sight
 from services.applications.api import shown
 from services.applications.api.parts import Body, Reason, Store, Text
+from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.store import offer_list as store_list
 from services.applications.store import offers as store
 from services.applications.store.coordinators import held as held_on
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import CloseCause, OfferState, Role, Section, VoidReason
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.identity.scope import may_see_organisation
 
 router = APIRouter(prefix="/applications/api/offers", tags=["offers"])
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
-Decider = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Reader = Annotated[
-    Principal,
-    Depends(allow(Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
-]
 
 
 class NewOffer(Body):
@@ -110,7 +102,7 @@ async def _entry(bus: Bus, call_id: UUID, entry: dict[str, Any], reference: str)
 
 @router.get("")
 async def read_all(
-    principal: Reader,
+    principal: Holder,
     bus: Store,
     state: str | None = None,
     call_id: UUID | None = None,
@@ -149,7 +141,7 @@ async def decide(body: Several, principal: Decider, bus: Store) -> dict[str, Any
 
 
 @router.get("/{offer_id}")
-async def read_one(offer_id: UUID, principal: Reader, bus: Store) -> dict[str, Any]:
+async def read_one(offer_id: UUID, principal: Holder, bus: Store) -> dict[str, Any]:
     """One placement."""
     async with bus.read() as session:
         offer = await store.offer(session, offer_id)

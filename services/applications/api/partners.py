@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.actions.common import not_found
@@ -12,14 +12,11 @@ from services.applications.actions.partners import notices, seen
 from services.applications.actions.partners import reinstate as again
 from services.applications.actions.partners import suspend as actions
 from services.applications.api.parts import Body, Store, Text
+from services.applications.guards import Coordinator, OverseerOrCoordinator
 from services.applications.model.partner import GROUPS, Flight, GroupChoice
 from services.applications.store import partners as store
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 
 router = APIRouter(prefix="/applications/api/partners", tags=["partners"])
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Reader = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER))]
 
 
 class SuspensionWanted(Body):
@@ -44,7 +41,7 @@ class Reinstatement(Body):
 
 
 @router.get("")
-async def all_partners(_: Reader, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def all_partners(_: OverseerOrCoordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """All partner countries: how each stands, since when, and what is decided for a later day."""
     async with bus.read() as session:
         found = await seen.partners(session)
@@ -52,7 +49,7 @@ async def all_partners(_: Reader, bus: Store) -> dict[str, list[dict[str, Any]]]
 
 
 @router.get("/{country}")
-async def one_partner(country: str, _: Reader, bus: Store) -> dict[str, Any]:
+async def one_partner(country: str, _: OverseerOrCoordinator, bus: Store) -> dict[str, Any]:
     """One partner: its history, all decisions about it, and what is in flight, by group."""
     async with bus.read() as session:
         found = await seen.partner(session, country)
@@ -88,7 +85,7 @@ async def reinstate(country: str, body: Reinstatement, principal: Coordinator, b
 
 
 @router.get("/{country}/decisions/{decision_id}")
-async def one_decision(country: str, decision_id: UUID, _: Reader, bus: Store) -> dict[str, Any]:
+async def one_decision(country: str, decision_id: UUID, _: OverseerOrCoordinator, bus: Store) -> dict[str, Any]:
     """The record of a decision: who, when, what was shown, what was chosen, what became of each case."""
     async with bus.read() as session:
         decision, cases = await seen.decision(session, country, decision_id)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -13,29 +13,18 @@ from services.applications.actions import letters as letters_actions
 from services.applications.actions import preparation as actions
 from services.applications.actions.overview import visit_view
 from services.applications.api.parts import Body, Portal, Store
+from services.applications.guards import Anyone, Participant
 from services.applications.model import costs as costs_model
 from services.applications.model.letter import LetterKind
 from services.applications.store import letters as letters_store
 from services.applications.store import preparation as store
 from shared.bus import Bus
-from shared.contracts.codes import PreparationItem, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import PreparationItem
+from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.MENTOR,
-            Role.HOST_CONTACT,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
+
+
 Amount = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=2)]
 
 
@@ -187,7 +176,7 @@ async def settle(visit_id: UUID, body: SettleBody, principal: Anyone, bus: Store
 
 @router.post("/{visit_id}/letters/{letter}", status_code=201)
 async def make_letter(
-    visit_id: UUID, letter: LetterKind, principal: Host, bus: Store, settings: Portal
+    visit_id: UUID, letter: LetterKind, principal: Participant, bus: Store, settings: Portal
 ) -> dict[str, Any]:
     """Make a letter as the host; where nothing that it says has changed, the one that is there."""
     made = await letters_actions.make(bus, principal, visit_id, letter, origin=settings.origin)
@@ -208,6 +197,6 @@ async def read_letter(
 
 
 @router.post("/{visit_id}/emergency-contact")
-async def emergency_contact(visit_id: UUID, principal: Host, bus: Store) -> dict[str, Any]:
+async def emergency_contact(visit_id: UUID, principal: Participant, bus: Store) -> dict[str, Any]:
     """The guest's emergency contact, for the host on the days of the visit; each look is noted."""
     return (await actions.emergency_contact(bus, principal, visit_id)).model_dump()

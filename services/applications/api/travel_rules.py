@@ -3,18 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.actions import travel_rules as actions
 from services.applications.api.parts import Body, Store
+from services.applications.guards import Coordinator
 from services.applications.model.preparation import ASKED, Rule
 from services.applications.store import preparation as store
-from shared.contracts.codes import PreparationItem, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import PreparationItem
 
 router = APIRouter(prefix="/applications/api/asked-before-travel", tags=["visits"])
-Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
@@ -34,20 +34,20 @@ def _shown(row: store.AskedRule) -> dict[str, Any]:
 
 
 @router.get("")
-async def read_all(_: Programme, bus: Store) -> dict[str, Any]:
+async def read_all(_: Coordinator, bus: Store) -> dict[str, Any]:
     """What is asked for where nothing else is said, and what is said."""
     async with bus.read() as session:
         return {"default": ASKED, "rules": [_shown(row) for row in await store.rules(session)]}
 
 
 @router.post("", status_code=201)
-async def decide(body: Decision, principal: Programme, bus: Store) -> dict[str, Any]:
+async def decide(body: Decision, principal: Coordinator, bus: Store) -> dict[str, Any]:
     """Ask for something, or no longer."""
     rule = Rule(body.item, body.asked, body.call_id, body.country, body.host_country)
     return _shown(await actions.decide(bus, principal.subject, rule))
 
 
 @router.delete("/{rule_id}", status_code=204)
-async def take_back(rule_id: UUID, principal: Programme, bus: Store) -> None:
+async def take_back(rule_id: UUID, principal: Coordinator, bus: Store) -> None:
     """Take a decision back."""
     await actions.take_back(bus, principal.subject, rule_id)

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import Field
 
 from services.applications.actions import forms
@@ -13,27 +13,12 @@ from services.applications.actions.attendance import guests
 from services.applications.actions.overview import visit_view
 from services.applications.api import shown
 from services.applications.api.parts import Body, MaybeReason, Portal, Store, TicketFor
+from services.applications.guards import Anyone, Participant
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/api/visits", tags=["visits"])
 # On a mentoring pair's visit either of the two may be the guest, and the other keeps the host's part.
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.MENTOR,
-            Role.HOST_CONTACT,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
 
 
 class AgendaText(Body):
@@ -68,7 +53,7 @@ async def _shown(bus: Bus, principal: Principal, visit_id: UUID) -> dict[str, An
 
 
 @router.get("/attendance")
-async def read_attendance(principal: Host, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_attendance(principal: Participant, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """Whose attendance the host can record now: those of today first; of the days in `missing` nothing is said."""
     async with bus.read() as session:
         found = await guests(session, principal)
@@ -95,28 +80,32 @@ async def read_one(visit_id: UUID, principal: Anyone, bus: Store) -> dict[str, A
 
 
 @router.put("/{visit_id}/agenda")
-async def write_agenda(visit_id: UUID, body: AgendaText, principal: Both, bus: Store) -> dict[str, Any]:
+async def write_agenda(visit_id: UUID, body: AgendaText, principal: Participant, bus: Store) -> dict[str, Any]:
     """Write the next version of the agenda."""
     await actions.write_agenda(bus, principal, visit_id, body.text, version=body.version)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/agenda/agree")
-async def agree(visit_id: UUID, principal: Both, bus: Store, body: AgendaVersion | None = None) -> dict[str, Any]:
+async def agree(
+    visit_id: UUID, principal: Participant, bus: Store, body: AgendaVersion | None = None
+) -> dict[str, Any]:
     """Agree to the agenda."""
     await actions.agree(bus, principal, visit_id, (body or AgendaVersion()).version)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(visit_id: UUID, body: Days, principal: Host, bus: Store) -> dict[str, Any]:
+async def attend(visit_id: UUID, body: Days, principal: Participant, bus: Store) -> dict[str, Any]:
     """Record who was there, by day; only days that have come."""
     await actions.record_days(bus, principal, visit_id, body.days, seen=body.seen)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/no-show")
-async def no_show(visit_id: UUID, principal: Host, bus: Store, body: MaybeReason | None = None) -> dict[str, Any]:
+async def no_show(
+    visit_id: UUID, principal: Participant, bus: Store, body: MaybeReason | None = None
+) -> dict[str, Any]:
     """Report that the guest did not come."""
     body = body or MaybeReason()
     await actions.no_show(bus, principal, visit_id, body.reason, body.text)
@@ -124,14 +113,16 @@ async def no_show(visit_id: UUID, principal: Host, bus: Store, body: MaybeReason
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(visit_id: UUID, body: EarlyReturn, principal: Host, bus: Store) -> dict[str, Any]:
+async def early_return(visit_id: UUID, body: EarlyReturn, principal: Participant, bus: Store) -> dict[str, Any]:
     """Report that the guest left before the end."""
     await actions.early_return(bus, principal, visit_id, body.last_day, body.reason, body.text)
     return await _shown(bus, principal, visit_id)
 
 
 @router.post("/{visit_id}/tickets", status_code=201)
-async def ticket(visit_id: UUID, body: TicketFor, principal: Both, bus: Store, settings: Portal) -> dict[str, str]:
+async def ticket(
+    visit_id: UUID, body: TicketFor, principal: Participant, bus: Store, settings: Portal
+) -> dict[str, str]:
     """A ticket into reporting's form about the visit, for guest or host; good for two minutes."""
     way = await forms.for_visit(bus, settings, principal, visit_id, body.purpose)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

@@ -32,23 +32,6 @@ if TYPE_CHECKING:
 
 S = ApplicationState
 
-# Which states the portal itself holds; all others are projected.
-OWN_STATES: frozenset[S] = frozenset(
-    {
-        S.DRAFT,
-        S.SUBMITTED,
-        S.RETURNED_FOR_INFORMATION,
-        S.ENDORSED,
-        S.NOT_ENDORSED,
-        S.ELIGIBLE,
-        S.INELIGIBLE,
-        S.UNPLACED,
-        S.WITHDRAWN,
-        S.CANCELLED,
-        S.APPEALED,
-        S.VOIDED,
-    }
-)
 # Which states end an application, with the outcome that is then told once.
 FINAL: dict[S, Outcome] = {
     S.NOT_ENDORSED: Outcome.NOT_ENDORSED,

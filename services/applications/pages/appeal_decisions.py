@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import appeal_decisions as actions
-from services.applications.pages.coordinator import Decider, Store, at, visible_case
+from services.applications.guards import Decider
+from services.applications.pages.coordinator import Store, at, visible_case
 from services.applications.pages.history import reason_word
 from services.applications.pages.parts import tag
 from services.applications.store import appeals as store

@@ -1,23 +1,21 @@
 """How does an officer appeal against a decision on the own application? One page that asks why."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import appeals as actions
+from services.applications.guards import Officer
 from services.applications.pages.application import at, own_case
 from services.applications.pages.parts import Store
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.web.forms import Form, Longest, Needed, TextAreaField
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/mine", include_in_schema=False)
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
 
 
 class AppealForm(Form):

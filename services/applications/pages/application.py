@@ -17,6 +17,7 @@ from services.applications.actions.mentorships.view import mentorship_view
 from services.applications.actions.overview import visit_view
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
+from services.applications.guards import Officer
 from services.applications.model import application as model
 from services.applications.model.answers import BACKGROUND, missing
 from services.applications.model.company import CompanionState
@@ -27,8 +28,8 @@ from services.applications.store import applications as store
 from services.applications.store import certificates, mentorships, visits
 from shared.bus import Bus
 from shared.contracts.applications import AppealDecided
-from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, Role, StatedReason
-from shared.identity import Principal, allow
+from shared.contracts.codes import ApplicationKind, ApplicationMode, ApplicationState, Party, StatedReason
+from shared.identity import Principal
 from shared.identity.scope import is_self
 from shared.service import bus_of
 from shared.web.errors import Refused
@@ -38,7 +39,7 @@ from shared.web.render import render, see_other
 from shared.web.states import state
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 

@@ -1,33 +1,33 @@
 """How does a host record who is there, on a phone: one tap a day, and a correction that stays visible?"""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from services.applications.actions import visits as actions
 from services.applications.actions.attendance import Guest, guests
+from services.applications.guards import Participant
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import Store, tag
 from services.applications.store.participation import Attendance
 from shared import clock
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.web import dates, words
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 # On a visit of a mentoring pair the mentor receives, or the mentee.
-Receiver = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
+
 HERE = "/applications/visits/attendance"
 
 
 @router.get("/attendance")
-async def show(request: Request, principal: Receiver, bus: Store) -> Response:
+async def show(request: Request, principal: Participant, bus: Store) -> Response:
     """Who is here today, and what is still missing of the days before."""
     async with bus.read() as session:
         found = await guests(session, principal)
@@ -71,7 +71,7 @@ def recorded(day: date, record: Attendance | None) -> dict[str, Any]:
 
 
 @router.post("/{visit_id}/attendance")
-async def attend(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
+async def attend(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Record who was there: for each day that was answered, `day-2026-03-16=yes` or `no`; a second tap changes nothing.
 
     `seen-2026-03-16` is what the page showed of that day, so that nobody corrects what somebody else has just recorded.

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from services.applications.actions.balance import Row, balance
-from services.applications.pages.coordinator import Decider, Store
+from services.applications.guards import Decider
+from services.applications.pages.coordinator import Store
 from services.applications.pages.parts import country_filter, tag
 from services.applications.store import balance as store
 from services.applications.store import calls, register

@@ -1,31 +1,30 @@
 """How does an officer change a submitted application? Section by section, with a reason; and the line manager."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import changes as actions
 from services.applications.actions import line_managers
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case
+from services.applications.guards import Officer
 from services.applications.model import application as model
 from services.applications.pages.application import at, own_case
 from services.applications.pages.parts import Store
 from services.applications.pages.task_forms import LINE_MANAGER, Task, tasks_of
 from services.applications.pages.tasks import field_of, page_of, prepared, shown_in
 from shared.bus import Bus
-from shared.contracts.codes import Role, StatedReason
-from shared.identity import Principal, allow
+from shared.contracts.codes import StatedReason
+from shared.identity import Principal
 from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/mine", include_in_schema=False)
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
 
 
 class Reasoned(Form):

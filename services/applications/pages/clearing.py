@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from services.applications.actions import clearance
 from services.applications.actions.bulk import MOST
 from services.applications.actions.overview import MatchView, match_view
-from services.applications.pages.matches import Clearer, who
+from services.applications.guards import Decider
+from services.applications.pages.matches import who
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.ticked import Named
 from shared.bus import Bus
@@ -50,7 +51,7 @@ def _obstacle(view: MatchView) -> str:
 
 
 @router.get("/clear")
-async def ask(request: Request, principal: Clearer, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def ask(request: Request, principal: Decider, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Name every ticked match: who sees what when it is cleared, or why it cannot be."""
     views = await _views(bus, principal, match)
     return render(
@@ -64,7 +65,7 @@ async def ask(request: Request, principal: Clearer, bus: Store, match: Matches =
 
 
 @router.post("/clear")
-async def clear(principal: Clearer, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
+async def clear(principal: Decider, bus: Store, match: Matches = []) -> Response:  # noqa: B006 - FastAPI copies it
     """Clear those that can be, in one go; the next page says which were, and why not the others."""
     outcome = await clearance.clear_all(bus, principal, match)
     said = {"done": [one.id for one in outcome.done], "left": [one.id for one, _ in outcome.left]}
@@ -74,7 +75,7 @@ async def clear(principal: Clearer, bus: Store, match: Matches = []) -> Response
 @router.get("/cleared")
 async def cleared(
     request: Request,
-    principal: Clearer,
+    principal: Decider,
     bus: Store,
     done: Matches = [],  # noqa: B006 - FastAPI copies it
     left: Matches = [],  # noqa: B006 - as above

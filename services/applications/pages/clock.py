@@ -1,20 +1,17 @@
 """How does a coordinator move the local run's clock? The page exists only where the clock can be moved."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.applications.guards import Coordinator
 from shared import clock
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.web.forms import Between, Form, Needed, NumberField
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/clock", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class ClockForm(Form):

@@ -1,26 +1,24 @@
 """With whom does an officer apply? The page that names a counterpart or asks into a group, and the one that answers."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import companions as actions
 from services.applications.actions import company
+from services.applications.guards import Officer, Participant
 from services.applications.pages.application import at
 from services.applications.pages.parts import Store
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationMode, Role
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, RadioField, StringField, sent
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
-Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
 
 
 class NameForm(Form):
@@ -99,7 +97,7 @@ async def leave(application_id: UUID, companion_id: UUID, principal: Officer, bu
 
 
 @router.get("/companions")
-async def who(request: Request, principal: Asked, bus: Store) -> Response:
+async def who(request: Request, principal: Participant, bus: Store) -> Response:
     """By whom the reader is named: yes or no."""
     return await _named(request, principal, bus)
 
@@ -119,7 +117,7 @@ async def _named(request: Request, principal: Principal, bus: Bus, refused: Refu
 
 
 @router.post("/companions/{companion_id}/answer")
-async def answer(request: Request, companion_id: UUID, principal: Asked, bus: Store) -> Response:
+async def answer(request: Request, companion_id: UUID, principal: Participant, bus: Store) -> Response:
     """Say yes or no."""
     said = (await sent(request)).get("answer")
     async with bus.read() as session:
@@ -136,7 +134,7 @@ async def answer(request: Request, companion_id: UUID, principal: Asked, bus: St
 
 
 @router.post("/companions/{companion_id}/leave")
-async def step_back(companion_id: UUID, principal: Asked, bus: Store) -> Response:
+async def step_back(companion_id: UUID, principal: Participant, bus: Store) -> Response:
     """Take an own yes back."""
     await actions.leave(bus, principal, companion_id)
     return see_other("/applications/companions?done=left")

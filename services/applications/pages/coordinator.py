@@ -16,6 +16,7 @@ from services.applications.actions.common import not_found
 from services.applications.actions.company import company_in
 from services.applications.actions.ending import cancels
 from services.applications.actions.standing import Case, case_of, standing
+from services.applications.guards import Decider
 from services.applications.model import application as model
 from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.application import company_words
@@ -36,7 +37,7 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
 deciders = allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)
-Decider = Annotated[Principal, Depends(deciders)]
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from services.applications.actions import cases, preparation
 from services.applications.actions import costs as actions
 from services.applications.actions.common import not_found
+from services.applications.guards import Anyone
 from services.applications.model import costs as model
 from services.applications.pages.parts import Store
-from services.applications.pages.preparation import Anyone
 from services.applications.pages.sent import refuse, version_of
 from services.applications.pages.travel_forms import ChangeCostForm, CostForm, LineForm
 from services.applications.pages.visits import at

@@ -1,21 +1,21 @@
 """What does the programme coordinator read before an application is cancelled, or taken out as entered in error?"""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import ending as actions
 from services.applications.actions.standing import Case
+from services.applications.guards import Coordinator
 from services.applications.model import application as model
 from services.applications.pages.coordinator import Store, at, visible_case
 from services.applications.pages.decision_forms import seen_at
 from services.applications.store import register
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationVoided
-from shared.contracts.codes import Role, StatedReason, VoidReason
-from shared.identity import Principal, allow
+from shared.contracts.codes import StatedReason, VoidReason
 from shared.web import dates
 from shared.web.errors import Refused
 from shared.web.forms import BooleanField, Form, Longest, Needed, SelectField, TextAreaField
@@ -23,7 +23,6 @@ from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/cases", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class CancelForm(Form):
@@ -57,11 +56,12 @@ async def _page(request: Request, bus: Bus, case: Case, form: Form, what: str, s
     name = host.name if host else ""
     return render(
         request,
-        f"coordinator/{what}.html",
+        "coordinator/ending.html",
         status,
         application=application,
         call=case.call,
         form_=form,
+        what=what,
         follows=(_cancelled if what == "cancel" else _voided)(hangs, name),
         obstacle=obstacle,
     )

@@ -16,6 +16,7 @@ from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.parts import Portal
+from services.applications.guards import SignedIn
 from services.applications.pages.application import outcome_tasks
 from services.applications.pages.register.overview import waits as register_waits
 from services.applications.pages.ways import ways
@@ -26,7 +27,7 @@ from services.applications.store.partners import DecidedCase
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationState, CallState, MatchState, MentorState, OfferState, Role
-from shared.identity import Principal, signed_in
+from shared.identity import Principal
 from shared.service import bus_of
 from shared.web import states
 from shared.web.i18n import gettext, ngettext
@@ -34,7 +35,7 @@ from shared.web.render import render
 from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-SignedIn = Annotated[Principal, Depends(signed_in())]
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 PROPOSED, OFFERED = MatchState.PROPOSED, MatchState.OFFERED

@@ -9,9 +9,9 @@ from fastapi.responses import Response
 from services.applications.actions import cases
 from services.applications.actions import letters as actions
 from services.applications.api.parts import Portal
+from services.applications.guards import Anyone, Participant
 from services.applications.model.letter import LetterKind, LetterStanding
 from services.applications.pages.parts import Store
-from services.applications.pages.preparation import Anyone, Host
 from services.applications.pages.visits import at
 from services.applications.store.letters import Letter
 from shared.identity import Principal, public
@@ -30,7 +30,7 @@ def as_pdf(letter: Letter, reference: str) -> Response:
 
 
 @router.post("/visits/{visit_id}/letters/{letter}")
-async def make(visit_id: UUID, letter: LetterKind, principal: Host, bus: Store, settings: Portal) -> Response:
+async def make(visit_id: UUID, letter: LetterKind, principal: Participant, bus: Store, settings: Portal) -> Response:
     """Make a letter, or its next version where something that it says has changed."""
     await actions.make(bus, principal, visit_id, letter, origin=settings.origin)
     return see_other(at(visit_id, "letters") + "?done=made")

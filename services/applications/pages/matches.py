@@ -11,6 +11,7 @@ from services.applications.actions import answers, clearance, tickets
 from services.applications.actions.match_list import WAITS, match_list
 from services.applications.actions.overview import MatchView, match_view
 from services.applications.api.parts import Portal
+from services.applications.guards import Anyone, Counterpart, Decider, Participant
 from services.applications.pages.abroad_forms import AnswerForm, ReasonForm, reason_word
 from services.applications.pages.mentor_words import rows as mentor_rows
 from services.applications.pages.offer_words import rows as placement_rows
@@ -19,8 +20,8 @@ from services.applications.store.paging import PAGE
 from services.applications.store.visits import Visit
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import Answer, MatchState, Party, Role, Side, StatedReason
-from shared.identity import Principal, allow, signed_in
+from shared.contracts.codes import Answer, MatchState, Party, Side, StatedReason
+from shared.identity import Principal, signed_in
 from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.live import live_route
@@ -28,24 +29,8 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, State, state
 
 router = APIRouter(prefix="/applications/matches", include_in_schema=False)
-Clearer = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Asked = Annotated[Principal, Depends(allow(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR))]
-Counterpart = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.HOST_CONTACT,
-            Role.MENTOR,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
+
+
 _PLACE = ("unit", "city", "outline", "days", "languages", "costs_borne", "security")
 """What of a placement whoever answers or clears should know."""
 router.add_api_route("/live", live_route("matches"), dependencies=[Depends(signed_in())])
@@ -210,7 +195,7 @@ async def open_receipt(match_id: UUID, principal: Counterpart, bus: Store, setti
 
 
 @router.post("/{match_id}/clear")
-async def clear(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+async def clear(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
     """Clear it for the side whose turn the page showed."""
     side = str((await request.form()).get("side", ""))
     await clearance.clear(bus, principal, match_id, Side(side) if side in list(Side) else None)
@@ -218,7 +203,7 @@ async def clear(request: Request, match_id: UUID, principal: Clearer, bus: Store
 
 
 @router.get("/{match_id}/refuse")
-async def ask_refuse(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+async def ask_refuse(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
     """Ask why."""
     return await _refuse_page(request, principal, bus, match_id, ReasonForm())
 
@@ -245,7 +230,7 @@ async def _refuse_page(
 
 
 @router.post("/{match_id}/refuse")
-async def refuse(request: Request, match_id: UUID, principal: Clearer, bus: Store) -> Response:
+async def refuse(request: Request, match_id: UUID, principal: Decider, bus: Store) -> Response:
     """Do not clear it."""
     form = await ReasonForm.read(request)
     if not form.validate():
@@ -255,7 +240,7 @@ async def refuse(request: Request, match_id: UUID, principal: Clearer, bus: Stor
 
 
 @router.post("/{match_id}/answer")
-async def answer(request: Request, match_id: UUID, principal: Asked, bus: Store) -> Response:
+async def answer(request: Request, match_id: UUID, principal: Participant, bus: Store) -> Response:
     """Answer it: the page then says that the answer has arrived."""
     form = await AnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE

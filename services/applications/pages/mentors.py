@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.datastructures import FormData
 
@@ -11,6 +11,7 @@ from services.applications.actions import mentors as actions
 from services.applications.actions import revisions
 from services.applications.actions.common import not_found
 from services.applications.actions.offers_seen import sight
+from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.model import steps
 from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.mentor_words import rows
@@ -23,8 +24,8 @@ from services.applications.store.paging import PAGE
 from shared import clock
 from shared.bus import Bus
 from shared.contracts import mentors as told
-from shared.contracts.codes import ApplicationKind, CallState, MentorState, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import ApplicationKind, CallState, MentorState
+from shared.identity import Principal
 from shared.identity.scope import is_self, may_clear
 from shared.web import dates, states, words
 from shared.web.errors import Refused
@@ -33,14 +34,8 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/mentors", include_in_schema=False)
-Mentor = Annotated[Principal, Depends(allow(Role.MENTOR))]
-Coordinator = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Reader = Annotated[
-    Principal,
-    Depends(allow(Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
-]
+
+
 _MOVES = {
     "publish": actions.publish,
     "available": actions.confirm,
@@ -98,7 +93,7 @@ async def begin(principal: Mentor, bus: Store, call: UUID) -> Response:
 @router.get("/country")
 async def show_country(
     request: Request,
-    principal: Coordinator,
+    principal: Decider,
     bus: Store,
     state: str = "",
     call: str = "",
@@ -185,7 +180,7 @@ def _counts(found: dict[str, int]) -> list[dict[str, Any]]:
 
 
 @router.get("/{mentor_id}")
-async def show(request: Request, mentor_id: UUID, principal: Reader, bus: Store) -> Response:
+async def show(request: Request, mentor_id: UUID, principal: MentorOrDecider, bus: Store) -> Response:
     """A profile: where it stands and what it says; for its mentor also what can be done, and what a mentee sees."""
     async with bus.read() as session:
         mentor = await actions.readable(session, principal, mentor_id)

@@ -1,32 +1,30 @@
 """How does somebody ask for other dates of a visit, and answer those that are proposed?"""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import moves as actions
 from services.applications.actions.overview import VisitView, visit_view
+from services.applications.guards import Participant, ParticipantOrCoordinator
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse
 from services.applications.pages.travel_forms import MoveAnswerForm, MoveForm
 from services.applications.pages.visits import asker, at, both_of
 from shared.bus import Bus
-from shared.contracts.codes import Answer, Party, Reason, Role, StatedReason, VisitState
-from shared.identity import Principal, allow
+from shared.contracts.codes import Answer, Party, Reason, StatedReason, VisitState
+from shared.identity import Principal
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
-Asking = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/{visit_id}/move")
-async def ask_move(request: Request, visit_id: UUID, principal: Asking, bus: Store) -> Response:
+async def ask_move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: Store) -> Response:
     """Ask when the visit could be instead, and why."""
     return await _ask_page(request, principal, bus, visit_id, MoveForm())
 
@@ -59,7 +57,7 @@ def _says(view: VisitView) -> str:
 
 
 @router.post("/{visit_id}/move")
-async def move(request: Request, visit_id: UUID, principal: Asking, bus: Store) -> Response:
+async def move(request: Request, visit_id: UUID, principal: ParticipantOrCoordinator, bus: Store) -> Response:
     """Ask for other dates."""
     form = await MoveForm.read(request)
     if await form.rows_changed(request) or not form.validate():
@@ -73,7 +71,7 @@ async def move(request: Request, visit_id: UUID, principal: Asking, bus: Store) 
 
 
 @router.get("/{visit_id}/moves/{proposal}")
-async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Both, bus: Store) -> Response:
+async def ask_answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: Store) -> Response:
     """Show the dates that are proposed, beside those that stand."""
     return await _answer_page(request, principal, bus, visit_id, proposal, MoveAnswerForm())
 
@@ -107,7 +105,7 @@ async def _answer_page(
 
 
 @router.post("/{visit_id}/moves/{proposal}")
-async def answer(request: Request, visit_id: UUID, proposal: int, principal: Both, bus: Store) -> Response:
+async def answer(request: Request, visit_id: UUID, proposal: int, principal: Participant, bus: Store) -> Response:
     """Accept or refuse the dates that are proposed."""
     form = await MoveAnswerForm.read(request)
     declines = form.answer.data == Answer.DECLINE

@@ -1,15 +1,16 @@
 """What is there before travel, and what is still missing? The checklist of a visit, and a page for each thing."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import cases
 from services.applications.actions import preparation as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.overview import VisitView, visit_view
+from services.applications.guards import Anyone, Participant
 from services.applications.model import preparation as model
 from services.applications.model.letter import LetterKind
 from services.applications.model.steps import NotNow
@@ -22,7 +23,7 @@ from services.applications.store import preparation as store
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Party, PreparationItem, Role
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.web import dates, words
 from shared.web.errors import Refused
 from shared.web.forms import Form
@@ -39,8 +40,7 @@ ROLES = (
     Role.CLEARANCE_OFFICER,
     Role.PROGRAMME_COORDINATOR,
 )
-Anyone = Annotated[Principal, Depends(allow(*ROLES))]
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, Role.MENTOR, Role.OFFICER))]
+
 
 _OWN_WAY: dict[PreparationItem, str] = {PreparationItem.COSTS: "costs", PreparationItem.INVITATION: "letters"}
 _WHY: dict[PreparationItem, str] = {
@@ -233,7 +233,7 @@ async def write(request: Request, visit_id: UUID, item: PreparationItem, princip
 
 
 @router.post("/{visit_id}/emergency")
-async def emergency(request: Request, visit_id: UUID, principal: Host, bus: Store) -> Response:
+async def emergency(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """The guest's emergency contact, on a day of the visit; each look is noted, so it is asked for, not linked to."""
     sheet = await actions.emergency_contact(bus, principal, visit_id)
     async with bus.read() as session:

@@ -6,16 +6,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import eligibility as actions
+from services.applications.guards import Coordinator
 from services.applications.pages.parts import paged
 from services.applications.store import applications as store
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web.render import render
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.asked import Asked
-from services.applications.pages.coordinator import Decider, Store, at, deciders
+from services.applications.guards import Decider
+from services.applications.pages.coordinator import Store, at, deciders
 from services.applications.pages.parts import tag
 from services.applications.pages.ticked import ACTS, acts_of
 from services.applications.store import calls, queue, register

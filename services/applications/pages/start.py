@@ -11,12 +11,13 @@ from fastapi.responses import Response
 
 from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.api.applications import Portal
+from services.applications.guards import SignedIn
 from services.applications.settings import Settings
 from services.applications.store import register
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.contracts.page import catalogue
-from shared.identity import Principal, public, signed_in
+from shared.identity import Principal, public
 from shared.service import bus_of
 from shared.web import words
 from shared.web.i18n import N_, gettext
@@ -24,7 +25,6 @@ from shared.web.render import render
 
 router = APIRouter(include_in_schema=False)
 Anybody = Annotated[Principal | None, Depends(public())]
-SignedIn = Annotated[Principal, Depends(signed_in())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """How does an officer fill in one page of the application? It is shown, saved, left half way, and its rows change."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
 from services.applications.actions.standing import Case, case_of
+from services.applications.guards import Officer
 from services.applications.model.answers import FIELDS
 from services.applications.pages import question_forms
 from services.applications.pages.application import at, own_case, task_of
@@ -17,15 +18,13 @@ from services.applications.pages.task_forms import Known, Task, tasks_of
 from services.applications.store import applications as store
 from services.applications.store import register
 from shared.bus import Bus
-from shared.contracts.codes import ApplicationState, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import ApplicationState
 from shared.web import dates
 from shared.web.errors import Refused
 from shared.web.forms import Form
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/mine", include_in_schema=False)
-Officer = Annotated[Principal, Depends(allow(Role.OFFICER))]
 
 
 def page_of(case: Case, code: str) -> Task:

@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from services.applications.actions import eligibility, endorsement, ticked
 from services.applications.actions.bulk import MOST, Outcome
 from services.applications.actions.common import not_found
-from services.applications.pages.coordinator import Decider, Store
+from services.applications.guards import Decider
+from services.applications.pages.coordinator import Store
 from services.applications.pages.decision_forms import (
     ConfirmForm,
     EndorseForm,

@@ -1,12 +1,12 @@
 """What does the programme ask for before travel, and where not?"""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import travel_rules as actions
+from services.applications.guards import Coordinator
 from services.applications.model.preparation import ASKED, Rule
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse
@@ -14,8 +14,7 @@ from services.applications.pages.travel_forms import AskedForm
 from services.applications.store import calls
 from services.applications.store import preparation as store
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, PreparationItem, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import COUNTRIES, PreparationItem
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.forms import options
@@ -23,12 +22,12 @@ from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/asked-before-travel", include_in_schema=False)
-Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
+
 HERE = "/applications/asked-before-travel"
 
 
 @router.get("")
-async def show(request: Request, _: Programme, bus: Store) -> Response:
+async def show(request: Request, _: Coordinator, bus: Store) -> Response:
     """The default, what differs from it, and a form for one more decision."""
     return await _page(request, bus, AskedForm())
 
@@ -67,7 +66,7 @@ def _fill(form: AskedForm, known: dict[UUID, str]) -> None:
 
 
 @router.post("")
-async def decide(request: Request, principal: Programme, bus: Store) -> Response:
+async def decide(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Ask for something, or no longer."""
     form = await AskedForm.read(request)
     async with bus.read() as session:
@@ -90,7 +89,7 @@ async def decide(request: Request, principal: Programme, bus: Store) -> Response
 
 
 @router.post("/{rule_id}/take-back")
-async def take_back(rule_id: UUID, principal: Programme, bus: Store) -> Response:
+async def take_back(rule_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Take a decision back."""
     await actions.take_back(bus, principal.subject, rule_id)
     return see_other(f"{HERE}?done=taken_back")

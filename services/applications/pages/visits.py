@@ -6,17 +6,18 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
 from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
 from services.applications.api.parts import Portal
+from services.applications.guards import Anyone, Participant
 from services.applications.model.difference import difference
 from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
-from services.applications.pages.attendance import Receiver, recorded
+from services.applications.pages.attendance import recorded
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import Store, paged, state_counts, tag, topic
 from services.applications.pages.sent import version_of
@@ -35,7 +36,7 @@ from shared.contracts.codes import (
     UnschedulableCause,
     VisitState,
 )
-from shared.identity import Principal, allow
+from shared.identity import Principal
 from shared.web import dates, words
 from shared.web.errors import Refused
 from shared.web.forms import options
@@ -44,20 +45,8 @@ from shared.web.render import render, see_other
 from shared.web.states import Standing, state
 
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
-Both = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.HOST_CONTACT))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.MENTOR,
-            Role.HOST_CONTACT,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
+
+
 UNREADY = "unready"
 _COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
@@ -284,13 +273,13 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
 
 
 @router.get("/{visit_id}/forms/{purpose}")
-async def open_form(visit_id: UUID, purpose: str, principal: Both, bus: Store, settings: Portal) -> Response:
+async def open_form(visit_id: UUID, purpose: str, principal: Participant, bus: Store, settings: Portal) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await forms.for_visit(bus, settings, principal, visit_id, purpose)).link)
 
 
 @router.post("/{visit_id}/agenda")
-async def write_agenda(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
+async def write_agenda(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Write the next version of the agenda."""
     form = await AgendaForm.read(request)
     if not form.validate():
@@ -307,14 +296,14 @@ async def write_agenda(request: Request, visit_id: UUID, principal: Both, bus: S
 
 
 @router.post("/{visit_id}/agenda/agree")
-async def agree(request: Request, visit_id: UUID, principal: Both, bus: Store) -> Response:
+async def agree(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Agree to the agenda that the page showed."""
     await actions.agree(bus, principal, visit_id, await version_of(request))
     return see_other(at(visit_id) + "?done=agreed")
 
 
 @router.get("/{visit_id}/no-show")
-async def ask_no_show(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
+async def ask_no_show(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Ask once more, and why."""
     return await _no_show_page(request, principal, bus, visit_id, MaybeReasonForm())
 
@@ -338,7 +327,7 @@ async def _no_show_page(
 
 
 @router.post("/{visit_id}/no-show")
-async def no_show(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
+async def no_show(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Report that the guest did not come."""
     form = await MaybeReasonForm.read(request)
     if not form.validate():
@@ -349,7 +338,7 @@ async def no_show(request: Request, visit_id: UUID, principal: Receiver, bus: St
 
 
 @router.get("/{visit_id}/early-return")
-async def ask_return(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
+async def ask_return(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Ask for the last day, and why."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)
@@ -377,7 +366,7 @@ def _last_days(view: VisitView) -> Any:
 
 
 @router.post("/{visit_id}/early-return")
-async def early_return(request: Request, visit_id: UUID, principal: Receiver, bus: Store) -> Response:
+async def early_return(request: Request, visit_id: UUID, principal: Participant, bus: Store) -> Response:
     """Report that the guest left before the end."""
     async with bus.read() as session:
         view = await visit_view(session, principal, visit_id)

@@ -1,7 +1,4 @@
-"""What does the portal's clock do about partners? Brings decisions into effect on their day, and ends what had notice.
-
-A supervised loop, one at a time by lease, that wakes when the local run's clock is moved.
-"""
+"""What does the clock do about partners? Brings decisions into effect on their day, and ends what had notice."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.applications.actions.loop import keep
 from services.applications.actions.partners import effect, notices
 from services.applications.actions.partners.flight import hold
 from services.applications.store import partners as store
@@ -20,21 +18,18 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 LEASE = "partners"
-_LEASE_SECONDS = 60
-_LOOK_SECONDS = 20.0
 _log = structlog.get_logger()
 
 
 async def keep_partners(service: Service) -> None:
-    """The worker: look every now and then, and at once when the clock was moved."""
-    while True:
-        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
-        if lease is not None:
-            taken = await take_due(service.bus, lease)
-            ended = await notices.end_all_due(service.bus, lease)
-            if taken or ended:
-                _log.info("decisions about partners took effect", taken=taken, ended=ended)
-        await clock.moved_or(_LOOK_SECONDS)
+    """The worker."""
+    await keep(service, LEASE, _look)
+
+
+async def _look(bus: Bus, lease: Lease) -> None:
+    taken, ended = await take_due(bus, lease), await notices.end_all_due(bus, lease)
+    if taken or ended:
+        _log.info("decisions about partners took effect", taken=taken, ended=ended)
 
 
 async def take_due(bus: Bus, lease: Lease | None = None) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.applications.actions.loop import keep
 from services.applications.actions.register.changing import arrive
 from services.applications.actions.register.sight import decides, within
 from services.applications.actions.register.written import put_grants
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from shared.service import Service
 
 LEASE = "register"
-_LEASE_SECONDS = 60
 _LOOK_SECONDS = 60.0
 MOST_AT_ONCE = 100
 _log = structlog.get_logger()
@@ -116,18 +116,18 @@ async def _confirmed(tx: Tx, person: store.Person, now: tuple[AccessGrant, ...])
 
 
 async def keep_access(service: Service) -> None:
-    """The worker: look every now and then, and at once when the clock was moved."""
+    """The worker."""
     assert isinstance(service.settings, Settings)
     times = yearly(service.settings)
-    while True:
-        lease = await leases.acquire(service.bus, LEASE, _LEASE_SECONDS)
-        if lease is not None:
-            while count := await lapse(service.bus, times, lease):
-                _log.info("access lapsed", count=count)
-            while count := await move(service.bus, lease):
-                _log.info("people arrived in another organisation", count=count)
-            await forget_imports(service.bus, lease)
-        await clock.moved_or(_LOOK_SECONDS)
+
+    async def look(bus: Bus, lease: Lease) -> None:
+        while count := await lapse(bus, times, lease):
+            _log.info("access lapsed", count=count)
+        while count := await move(bus, lease):
+            _log.info("people arrived in another organisation", count=count)
+        await forget_imports(bus, lease)
+
+    await keep(service, LEASE, look, every=_LOOK_SECONDS)
 
 
 async def lapse(bus: Bus, times: access.Yearly, lease: Lease | None = None) -> int:

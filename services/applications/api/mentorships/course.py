@@ -10,8 +10,9 @@ from services.applications.actions import forms
 from services.applications.actions.mentorships import agreement, course, visit
 from services.applications.actions.mentorships.view import mentorship_rows
 from services.applications.api import shown_pairs
-from services.applications.api.mentorships.parts import Anyone, Pair, answered, router
+from services.applications.api.mentorships.parts import answered, router
 from services.applications.api.parts import Body, MaybeReason, Portal, Reason, Store, Text, TicketFor
+from services.applications.guards import Pair, PairOrDecider
 from services.applications.model.mentorship.agreement import Terms
 from services.applications.model.mentorship.visit import MOST_PERIODS
 from services.applications.pages.parts import paged
@@ -51,7 +52,7 @@ class VisitAnswer(Body):
 
 @router.get("")
 async def read_all(
-    principal: Anyone,
+    principal: PairOrDecider,
     bus: Store,
     state: MentorshipState | None = None,
     page: Annotated[int, Query(ge=1, le=100)] = 1,
@@ -71,7 +72,7 @@ async def read_all(
 
 
 @router.get("/{mentorship_id}")
-async def read_one(mentorship_id: UUID, principal: Anyone, bus: Store) -> dict[str, Any]:
+async def read_one(mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> dict[str, Any]:
     """One mentorship."""
     return await answered(bus, principal, mentorship_id)
 

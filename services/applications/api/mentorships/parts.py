@@ -1,30 +1,16 @@
 """What do the JSON routes of a mentorship share: the router, who may use them, how a mentorship is answered?"""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from services.applications.actions.mentorships.view import mentorship_view
 from services.applications.api import shown_pairs
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/api/mentorships", tags=["mentorships"])
-Pair = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.MENTOR,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
 
 
 async def answered(bus: Bus, principal: Principal, mentorship_id: UUID) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from services.applications.actions.mentorships import goals, sessions
 from services.applications.api import shown_pairs
-from services.applications.api.mentorships.parts import Pair, router
+from services.applications.api.mentorships.parts import router
 from services.applications.api.parts import Body, Store, Text
+from services.applications.guards import Pair
 from services.applications.model.mentorship.goals import LONGEST_GOAL
 
 

@@ -10,17 +10,14 @@ from pydantic import Field
 from services.applications.actions.register import addresses, deputies, yearly
 from services.applications.actions.register.sight import within
 from services.applications.api.parts import Body, Portal, Store
-from services.applications.api.register.parts import PREFIX, Proposer
+from services.applications.api.register.parts import PREFIX
+from services.applications.guards import Decider, Holder
 from services.applications.store import people
 from shared import clock
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow, signed_in
+from shared.identity import Principal, signed_in
 
 router = APIRouter(prefix=PREFIX, tags=["register"])
-Holder = Annotated[
-    Principal,
-    Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR)),
-]
 
 
 class Confirmed(Body):
@@ -49,7 +46,7 @@ class EndedDeputy(Body):
 
 @router.get("/access")
 async def to_confirm(
-    principal: Proposer, bus: Store, settings: Portal, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+    principal: Decider, bus: Store, settings: Portal, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> dict[str, Any]:
     """One page (50) of the people whose access is to be confirmed or has lapsed, the oldest first."""
     times, today = yearly.yearly(settings), clock.today()
@@ -77,7 +74,7 @@ async def to_confirm(
 
 
 @router.post("/access/confirm")
-async def confirm(body: Confirmed, principal: Proposer, bus: Store) -> dict[str, list[UUID]]:
+async def confirm(body: Confirmed, principal: Decider, bus: Store) -> dict[str, list[UUID]]:
     """Confirm access for another year, and give back what lapsed; `left` is somebody else's to confirm."""
     done, left = await yearly.confirm(bus, principal, body.ids)
     return {"confirmed": [one.id for one in done], "left": [one.id for one in left]}

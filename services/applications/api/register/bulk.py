@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from services.applications.actions import register as actions
+from services.applications.guards import Coordinator, Country
 from services.applications.model.register import (
     ExclusionEntry,
     FundEntry,
@@ -16,15 +17,13 @@ from services.applications.model.register import (
 )
 from services.applications.store import register as store
 from shared.bus import Bus
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.identity.scope import countries_visible
 from shared.service import bus_of
 
 router = APIRouter(prefix="/applications/api", tags=["register"])
 MOST = 100
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Reader = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR))]
+
+
 Store = Annotated[Bus, Depends(bus_of)]
 
 
@@ -65,7 +64,7 @@ async def enter_organisations(body: Organisations, principal: Coordinator, bus: 
 
 
 @router.get("/organisations")
-async def read_organisations(_: Reader, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_organisations(_: Country, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """All organisations by country and name."""
     async with bus.read() as session:
         found = await store.organisations(session)
@@ -79,7 +78,7 @@ async def enter_people(body: People, principal: Coordinator, bus: Store) -> dict
 
 
 @router.get("/people")
-async def read_people(principal: Reader, bus: Store, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
+async def read_people(principal: Country, bus: Store, page: Annotated[int, Field(ge=1)] = 1) -> dict[str, Any]:
     """One page (50) of the people of the own country; of all countries for the programme coordinator."""
     async with bus.read() as session:
         found, total = await store.people(session, countries=countries_visible(principal), page=page)

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from services.applications.actions.register import addresses, matters
 from services.applications.actions.register.sight import decides, seen_organisation, seen_person
 from services.applications.api.parts import Store
-from services.applications.api.register.parts import PREFIX, Proposer, told
+from services.applications.api.register.parts import PREFIX, told
+from services.applications.guards import Decider
 from services.applications.store import people
 from services.applications.store.register_changes import history
 
@@ -16,7 +17,7 @@ router = APIRouter(prefix=PREFIX, tags=["register"])
 
 
 @router.get("/organisations/{organisation_id}")
-async def read_organisation(organisation_id: UUID, principal: Proposer, bus: Store) -> dict[str, Any]:
+async def read_organisation(organisation_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
     """One organisation, what it takes part in as a host, and what was changed."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -30,7 +31,7 @@ async def read_organisation(organisation_id: UUID, principal: Proposer, bus: Sto
 
 
 @router.get("/people/{person_id}")
-async def read_person(person_id: UUID, principal: Proposer, bus: Store) -> dict[str, Any]:
+async def read_person(person_id: UUID, principal: Decider, bus: Store) -> dict[str, Any]:
     """One person with all roles, what is open, and what was changed."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -51,7 +52,7 @@ async def read_person(person_id: UUID, principal: Proposer, bus: Store) -> dict[
 
 
 @router.post("/people/{person_id}/address", status_code=202)
-async def ask_anew(person_id: UUID, principal: Proposer, bus: Store) -> dict[str, bool]:
+async def ask_anew(person_id: UUID, principal: Decider, bus: Store) -> dict[str, bool]:
     """Have the mail sent anew by which the person confirms the address."""
     await addresses.ask_for(bus, principal, person_id)
     return {"asked": True}

@@ -7,7 +7,8 @@ from fastapi import APIRouter
 
 from services.applications.actions.register import funds as actions
 from services.applications.api.parts import Body, Store
-from services.applications.api.register.parts import PREFIX, Programme
+from services.applications.api.register.parts import PREFIX
+from services.applications.guards import Coordinator
 from services.applications.model.register import ExclusionEntry, FundEntry
 from services.applications.store import register
 
@@ -29,13 +30,13 @@ class ExclusionChange(Body):
 
 
 @router.post("/funds")
-async def save_fund(body: FundChange, principal: Programme, bus: Store) -> dict[str, UUID]:
+async def save_fund(body: FundChange, principal: Coordinator, bus: Store) -> dict[str, UUID]:
     """Enter a fund, or change the one with that id; gives its id."""
     return {"id": await actions.save_fund(bus, principal, body.fund, version=body.version)}
 
 
 @router.get("/exclusions")
-async def read_exclusions(_: Programme, bus: Store) -> dict[str, list[dict[str, Any]]]:
+async def read_exclusions(_: Coordinator, bus: Store) -> dict[str, list[dict[str, Any]]]:
     """All excluded pairs, the newest first; for programme coordinators only."""
     async with bus.read() as session:
         found = await register.exclusions(session)
@@ -43,13 +44,13 @@ async def read_exclusions(_: Programme, bus: Store) -> dict[str, list[dict[str, 
 
 
 @router.post("/exclusions")
-async def save_exclusion(body: ExclusionChange, principal: Programme, bus: Store) -> dict[str, UUID]:
+async def save_exclusion(body: ExclusionChange, principal: Coordinator, bus: Store) -> dict[str, UUID]:
     """Enter an excluded pair, or change the one with that id; gives its id."""
     return {"id": await actions.save_exclusion(bus, principal, body.exclusion, version=body.version)}
 
 
 @router.post("/exclusions/{exclusion_id}/end")
-async def end_exclusion(exclusion_id: UUID, principal: Programme, bus: Store) -> dict[str, bool]:
+async def end_exclusion(exclusion_id: UUID, principal: Coordinator, bus: Store) -> dict[str, bool]:
     """The pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return {"ended": True}

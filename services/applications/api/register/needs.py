@@ -9,7 +9,8 @@ from pydantic import Field
 from services.applications.actions.common import not_found
 from services.applications.actions.register import needs as actions
 from services.applications.api.parts import Body, Store
-from services.applications.api.register.parts import PREFIX, Country
+from services.applications.api.register.parts import PREFIX
+from services.applications.guards import Country
 from services.applications.model.register.need import MOST_BYTES, NeedEntry
 from services.applications.store import needs as store
 from shared.identity.scope import countries_visible, may_see_country

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-from fastapi import Depends
-
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from services.applications.store.register_changes import RegisterChange
 
 PREFIX = "/applications/api/register"
-Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Proposer = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Country = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
 
 
 def told(change: RegisterChange, *, named: bool) -> dict[str, Any]:

@@ -1,22 +1,20 @@
 """What is left in a call, what becomes of each, and how is it closed?"""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import calls as actions
 from services.applications.actions.calls.closing import Left, left
+from services.applications.guards import Coordinator
 from services.applications.pages.parts import Store
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
 from shared.web.states import state
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/{call_id}/close")

@@ -1,16 +1,17 @@
 """How does the programme coordinator write a call? Section by section, previewed as an officer sees it, published."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions.calls import drafts as actions
 from services.applications.actions.calls import revising
 from services.applications.actions.calls.facts import Known, known
 from services.applications.actions.common import not_found
+from services.applications.guards import Coordinator
 from services.applications.model.call.checks import problems
 from services.applications.model.call.entry import (
     SECTIONS,
@@ -30,8 +31,8 @@ from services.applications.pages.sent import number
 from services.applications.store import call_drafts as store
 from services.applications.store import calls, register
 from shared.bus import Bus
-from shared.contracts.codes import Role, topic_label
-from shared.identity import Principal, allow
+from shared.contracts.codes import topic_label
+from shared.identity import Principal
 from shared.web import dates
 from shared.web.errors import Refused
 from shared.web.forms import Form
@@ -39,7 +40,6 @@ from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 def at(draft_id: UUID, rest: str = "") -> str:

@@ -1,14 +1,15 @@
 """How does the programme coordinator write the questions that a call asks of its own? A page a question."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
 
 from services.applications.actions.calls import drafts as actions
 from services.applications.actions.common import not_found, unreadable
+from services.applications.guards import Coordinator
 from services.applications.model.call.checks import question_problem
 from services.applications.model.call.entry import MOST_QUESTIONS, SECTIONS
 from services.applications.model.call.sentences import question_sentence
@@ -19,8 +20,8 @@ from services.applications.pages.sent import number as number_in
 from services.applications.pages.sent import version_of
 from services.applications.pages.task_forms import InRow
 from shared.contracts.calls import CallQuestion
-from shared.contracts.codes import QuestionKind, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import QuestionKind
+from shared.identity import Principal
 from shared.ids import new_id
 from shared.web import i18n
 from shared.web.errors import Refused
@@ -44,7 +45,6 @@ from shared.web.i18n import N_
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 class WordingRow(Row):

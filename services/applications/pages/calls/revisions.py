@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.calls import revising as actions
 from services.applications.actions.calls.facts import known
 from services.applications.actions.calls.revising import Touched
 from services.applications.actions.common import not_found
+from services.applications.guards import Coordinator, SignedIn
 from services.applications.model.call.entry import TITLES
 from services.applications.model.call.revision import Difference, Effect, differences
 from services.applications.pages.calls.drafts import Draft, load, task_page
@@ -19,7 +20,7 @@ from services.applications.pages.parts import Store, paged, tag
 from services.applications.store import calls, register
 from services.applications.store.paging import PAGE
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow, signed_in
+from shared.identity import Principal
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.forms import Form, Needed, RadioField, sent
@@ -27,8 +28,6 @@ from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Anybody = Annotated[Principal, Depends(signed_in())]
 
 
 class ReviseForm(Form):
@@ -147,7 +146,7 @@ async def revise(request: Request, draft_id: UUID, principal: Coordinator, bus: 
 
 
 @router.get("/{call_id}/history")
-async def history(request: Request, call_id: UUID, principal: Anybody, bus: Store) -> Response:
+async def history(request: Request, call_id: UUID, principal: SignedIn, bus: Store) -> Response:
     """All revisions of a call, the newest first, each with what it changed in sentences."""
     async with bus.read() as session:
         call = await calls.call(session, call_id)

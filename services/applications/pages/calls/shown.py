@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.calls.asking import Asked, asked_of
 from services.applications.actions.common import not_found
+from services.applications.guards import SignedIn
 from services.applications.model.call.sentences import need_sentence
 from services.applications.pages.calls.drafts import at
 from services.applications.pages.calls.view import view
@@ -18,14 +19,13 @@ from services.applications.store import calls as store
 from services.applications.store.paging import PAGE
 from shared import clock
 from shared.contracts.codes import ApplicationState, CallState, Role
-from shared.identity import Principal, signed_in
 from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
 from shared.web.states import states
 
 router = APIRouter(prefix="/applications/calls", include_in_schema=False)
-Anybody = Annotated[Principal, Depends(signed_in())]
+
 
 # What needs the programme coordinator first: calls that wait to be matched and closed, then what is being written.
 _FIRST = ("past_deadline", "draft", "published", "closed")
@@ -36,7 +36,7 @@ _OPEN_FIRST = ("published", "past_deadline", "closed")
 @router.get("")
 async def all_calls(
     request: Request,
-    principal: Anybody,
+    principal: SignedIn,
     bus: Store,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=1000)] = 1,
@@ -118,7 +118,7 @@ def _draft(draft: call_drafts.CallDraft, revised: store.Call | None, name: str) 
 
 
 @router.get("/{call_id}")
-async def one(request: Request, call_id: UUID, principal: Anybody, bus: Store) -> Response:
+async def one(request: Request, call_id: UUID, principal: SignedIn, bus: Store) -> Response:
     """One call, its rules as sentences, and the way to apply."""
     moment = clock.now()
     writes = principal.has(Role.PROGRAMME_COORDINATOR)

@@ -9,11 +9,12 @@ from fastapi.responses import Response
 from services.applications.actions.common import not_found
 from services.applications.actions.mentorships import agreement as actions
 from services.applications.actions.mentorships.view import MentorshipView
+from services.applications.guards import Pair, PairOrDecider
 from services.applications.model.difference import Row, difference
 from services.applications.model.mentorship import agreement as model
 from services.applications.model.mentorship.pair import ONGOING, PAIR
 from services.applications.pages.mentorships.forms import TermsForm
-from services.applications.pages.mentorships.parts import Anyone, Pair, at, name_of, own, router, seen
+from services.applications.pages.mentorships.parts import at, name_of, own, router, seen
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import number, refuse, version_of
 from services.applications.store.pairs.agreements import Agreement
@@ -25,7 +26,7 @@ from shared.web.states import state
 
 
 @router.get("/{mentorship_id}/agreement")
-async def read_agreement(request: Request, mentorship_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def read_agreement(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
     """The agreement: what holds, what waits to be signed and how it differs, and all versions."""
     view = await seen(bus, principal, mentorship_id)
     return _page(request, view)

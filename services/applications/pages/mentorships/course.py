@@ -7,10 +7,11 @@ from fastapi.responses import Response
 
 from services.applications.actions.mentorships import course as actions
 from services.applications.actions.mentorships.view import MentorshipView
+from services.applications.guards import Pair
 from services.applications.model.mentorship.pair import BEGUN, OVER
 from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.mentorships.forms import PauseForm
-from services.applications.pages.mentorships.parts import Pair, at, own, router
+from services.applications.pages.mentorships.parts import at, own, router
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse
 from shared.contracts.codes import MentorshipState, StatedReason

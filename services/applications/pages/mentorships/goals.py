@@ -9,9 +9,10 @@ from fastapi.responses import Response
 from services.applications.actions.common import not_found
 from services.applications.actions.mentorships import goals as actions
 from services.applications.actions.mentorships.view import MentorshipView
+from services.applications.guards import Pair
 from services.applications.model.mentorship.pair import ONGOING
 from services.applications.pages.mentorships.forms import GiveUpForm, GoalForm, NoteForm
-from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
+from services.applications.pages.mentorships.parts import at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import refuse

@@ -7,8 +7,9 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.mentorships.view import MentorshipRow, mentorship_rows
+from services.applications.guards import PairOrDecider
 from services.applications.pages.matches import mentor_of, who
-from services.applications.pages.mentorships.parts import Anyone, at, router
+from services.applications.pages.mentorships.parts import at, router
 from services.applications.pages.parts import Store, paged, state_counts, tag
 from services.applications.store.paging import PAGE
 from shared import clock
@@ -22,7 +23,7 @@ WAITS = "waits"
 @router.get("")
 async def show_all(
     request: Request,
-    principal: Anyone,
+    principal: PairOrDecider,
     bus: Store,
     state: str = "",
     page: Annotated[int, Query(ge=1, le=100)] = 1,

@@ -1,15 +1,14 @@
-"""What do the pages of a mentorship share: the router, who may open them, addresses, who is who?"""
+"""What do the pages of a mentorship share: the router, addresses, who is who?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from services.applications.actions.mentorships.view import mentorship_view
 from services.applications.pages.matches import mentor_of, who
-from shared.contracts.codes import Party, Role
-from shared.identity import Principal, allow
+from shared.contracts.codes import Party
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -19,21 +18,9 @@ if TYPE_CHECKING:
 
     from services.applications.actions.mentorships.view import MentorshipView
     from shared.bus import Bus
+    from shared.identity import Principal
 
 router = APIRouter(prefix="/applications/mentorships", include_in_schema=False)
-Pair = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR))]
-Anyone = Annotated[
-    Principal,
-    Depends(
-        allow(
-            Role.OFFICER,
-            Role.MENTOR,
-            Role.NATIONAL_COORDINATOR,
-            Role.CLEARANCE_OFFICER,
-            Role.PROGRAMME_COORDINATOR,
-        )
-    ),
-]
 
 
 def at(mentorship_id: UUID, rest: str = "") -> str:

@@ -7,10 +7,11 @@ from fastapi.responses import Response
 
 from services.applications.actions.common import not_found
 from services.applications.actions.mentorships import sessions as actions
+from services.applications.guards import Pair
 from services.applications.model.mentorship.pair import BEGUN
 from services.applications.model.mentorship.sessions import SessionState
 from services.applications.pages.mentorships.forms import DisputeForm, SessionForm
-from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
+from services.applications.pages.mentorships.parts import at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import number, refuse, version_of

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from services.applications.actions import forms as reporting
 from services.applications.actions.mentorships.view import MentorshipView
 from services.applications.api.parts import Portal
+from services.applications.guards import Pair, PairOrDecider
 from services.applications.model.mentorship.asked import Ask
 from services.applications.model.mentorship.pair import BEGUN, ONGOING, OVER, PAIR
 from services.applications.model.mentorship.sessions import SessionState
@@ -16,7 +17,7 @@ from services.applications.pages.abroad_forms import reason_word
 from services.applications.pages.matches import mentor_of, who
 from services.applications.pages.mentorships.forms import GoalForm, SessionForm
 from services.applications.pages.mentorships.listed import said
-from services.applications.pages.mentorships.parts import Anyone, Pair, at, name_of, router, seen
+from services.applications.pages.mentorships.parts import at, name_of, router, seen
 from services.applications.pages.parts import Store, tag, topic
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState, Party
@@ -28,7 +29,7 @@ from shared.web.states import Standing, state
 
 
 @router.get("/{mentorship_id}")
-async def show(request: Request, mentorship_id: UUID, principal: Anyone, bus: Store) -> Response:
+async def show(request: Request, mentorship_id: UUID, principal: PairOrDecider, bus: Store) -> Response:
     """One mentorship: where it stands, agreement, goals, sessions, visits, and what is asked of the reader."""
     return await page_of(request, principal, bus, mentorship_id)
 

@@ -9,11 +9,12 @@ from fastapi.responses import Response
 from services.applications.actions.common import not_found
 from services.applications.actions.mentorships import visit as actions
 from services.applications.actions.mentorships.view import MentorshipView
+from services.applications.guards import Pair
 from services.applications.model.mentorship.visit import TO_COME, RequestState
 from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.matches import mentor_of, who
 from services.applications.pages.mentorships.forms import VisitAnswerForm, VisitForm, rows_of
-from services.applications.pages.mentorships.parts import Pair, at, name_of, own, router
+from services.applications.pages.mentorships.parts import at, name_of, own, router
 from services.applications.pages.parts import Store, tag
 from services.applications.pages.sent import refuse
 from shared.contracts.codes import Answer, MentorshipState, Party, StatedReason

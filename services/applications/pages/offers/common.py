@@ -1,32 +1,19 @@
-"""What do the pages of placements share: who may, where a page is, and whose placement it is?"""
+"""What do the pages of placements share: where a page is, and whose placement it is?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-from fastapi import Depends
+from typing import TYPE_CHECKING
 
 from services.applications.actions.common import not_found
 from services.applications.api.offers import theirs
 from services.applications.store import offers as store
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.identity.scope import may_act_for_organisation
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.bus import Bus
-
-Host = Annotated[Principal, Depends(allow(Role.HOST_CONTACT))]
-Decider = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Reader = Annotated[
-    Principal,
-    Depends(allow(Role.HOST_CONTACT, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR)),
-]
+    from shared.identity import Principal
 
 
 def at(offer_id: UUID, rest: str = "") -> str:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import revisions
+from services.applications.guards import Host
 from services.applications.pages.offer_forms import CopyForm
-from services.applications.pages.offers.common import Host, at, own
+from services.applications.pages.offers.common import at, own
 from services.applications.pages.parts import Store
 from services.applications.store import calls
 from services.applications.store import offers as store

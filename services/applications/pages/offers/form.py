@@ -10,9 +10,10 @@ from starlette.datastructures import FormData
 from services.applications.actions import named, revisions
 from services.applications.actions import offers as actions
 from services.applications.actions.common import not_found
+from services.applications.guards import Host
 from services.applications.pages.offer_forms import OfferForm
 from services.applications.pages.offer_words import LABELS, said
-from services.applications.pages.offers.common import Host, at, own
+from services.applications.pages.offers.common import at, own
 from services.applications.pages.parts import Store
 from services.applications.pages.sent import BESIDE, number, refuse
 from services.applications.store import calls, register

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.applications.actions.offers_seen import sight
-from services.applications.pages.offers.common import Reader, at
+from services.applications.guards import Holder
+from services.applications.pages.offers.common import at
 from services.applications.pages.offers.ticked import ACTS
 from services.applications.pages.parts import Store, cause_word, country_filter, state_counts, tag, uuid_in
 from services.applications.store import calls, matches, register
@@ -30,7 +31,7 @@ _HERE = "/applications/offers"
 @router.get("")
 async def show_all(
     request: Request,
-    principal: Reader,
+    principal: Holder,
     bus: Store,
     state: str = "",
     call: str = "",

@@ -10,12 +10,13 @@ from services.applications.actions import named
 from services.applications.actions import offers as actions
 from services.applications.actions.capacity import Hands, hands
 from services.applications.actions.common import not_found
+from services.applications.guards import Coordinator, Decider, Holder, Host
 from services.applications.model import steps
 from services.applications.model.offer import FIELDS
 from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.offer_forms import ReturnOfferForm, VoidForm
 from services.applications.pages.offer_words import rows
-from services.applications.pages.offers.common import Coordinator, Decider, Host, Reader, at, own, seen
+from services.applications.pages.offers.common import at, own, seen
 from services.applications.pages.offers.form import filled_page
 from services.applications.pages.parts import Store, cause_word, tag
 from services.applications.store import applications, calls, matches, register, visits
@@ -51,7 +52,7 @@ _EVENTS: dict[str, type[told.OfferEvent]] = {
 
 
 @router.get("/{offer_id}")
-async def show(request: Request, offer_id: UUID, principal: Reader, bus: Store) -> Response:
+async def show(request: Request, offer_id: UUID, principal: Holder, bus: Store) -> Response:
     """One placement: where it stands, what it says, who comes, and what can be done now."""
     offer = await seen(bus, principal, offer_id)
     async with bus.read() as session:

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from services.applications.actions import offers_ticked as actions
 from services.applications.actions.bulk import MOST
 from services.applications.actions.common import not_found
+from services.applications.guards import Decider
 from services.applications.pages.offer_forms import EndorseAllForm, ReturnAllForm
-from services.applications.pages.offers.common import Decider
 from services.applications.pages.parts import Store, tag
 from services.applications.store.offers import Offer
 from shared.bus import Bus

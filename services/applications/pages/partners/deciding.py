@@ -1,16 +1,17 @@
 """How does the programme coordinator suspend and reinstate a partner? Question, preview of every case, one step."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions.partners import notices, seen
 from services.applications.actions.partners import reinstate as again
 from services.applications.actions.partners import suspend as actions
+from services.applications.guards import Coordinator
 from services.applications.model import partner as model
 from services.applications.pages.partners.forms import (
     ReinstateForm,
@@ -30,15 +31,12 @@ from services.applications.pages.partners.shown import (
 from services.applications.pages.parts import Store
 from services.applications.store import register
 from shared import clock
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.forms import sent
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/partners", include_in_schema=False)
-Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
 
 @router.get("/{country}/suspend")

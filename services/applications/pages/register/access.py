@@ -10,34 +10,32 @@ from fastapi.responses import Response
 from services.applications.actions.register import addresses, deputies, yearly
 from services.applications.actions.register.sight import within
 from services.applications.api.parts import Portal, address_seal
+from services.applications.guards import Decider, Holder
 from services.applications.pages.parts import Store, tag, uuid_in
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import DeputyForm, choose
-from services.applications.pages.register.parts import HOME, Proposer
+from services.applications.pages.register.parts import HOME
 from services.applications.pages.sent import refuse
 from services.applications.settings import Settings
 from services.applications.store import people
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow, public, signed_in
+from shared.identity import Principal, public, signed_in
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
-Holder = Annotated[
-    Principal,
-    Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.HOST_CONTACT, Role.PROGRAMME_COORDINATOR)),
-]
+
 DEPUTIES = f"{HOME}/deputies"
 
 
 @router.get(f"{HOME}/access")
 async def to_confirm(
     request: Request,
-    principal: Proposer,
+    principal: Decider,
     bus: Store,
     settings: Portal,
     all: str = "",  # noqa: A002 - the word in the address
@@ -97,7 +95,7 @@ async def _access_page(
 
 
 @router.post(f"{HOME}/access")
-async def confirm(request: Request, principal: Proposer, bus: Store, settings: Portal) -> Response:
+async def confirm(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
     """Confirm the access of those ticked."""
     sent = (await request.form()).getlist("person")
     chosen = [found for text in sent if isinstance(text, str) and (found := uuid_in(text)) is not None]

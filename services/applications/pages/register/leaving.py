@@ -9,12 +9,13 @@ from fastapi.responses import Response
 
 from services.applications.actions.register import matters, proposals
 from services.applications.actions.register.sight import decides, seen_person, within
+from services.applications.guards import Decider
 from services.applications.model.register.access import PROGRAMME_WIDE, to_come
 from services.applications.model.register.proposal import Leave, Transfer
 from services.applications.pages.parts import Store
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import LeaveForm, TransferForm, choose
-from services.applications.pages.register.parts import HOME, Proposer, form_page, saves, went
+from services.applications.pages.register.parts import HOME, form_page, saves, went
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import people, register
 from shared import clock
@@ -104,13 +105,13 @@ async def _successors(form: LeaveForm, principal: Principal, bus: Bus, found: _O
 
 
 @router.get("/{person_id}/leave")
-async def ask_leave(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def ask_leave(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """What is open, and from when on the access ends."""
     return await _leave_page(request, principal, bus, await _open(bus, principal, person_id), LeaveForm())
 
 
 @router.post("/{person_id}/leave")
-async def leave(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def leave(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """End the access, or propose that."""
     found, form = await _open(bus, principal, person_id), await LeaveForm.read(request)
     await _successors(form, principal, bus, found)
@@ -171,13 +172,13 @@ async def _targets(form: TransferForm, bus: Bus, found: _Open) -> None:
 
 
 @router.get("/{person_id}/transfer")
-async def ask_transfer(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def ask_transfer(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """What is open, and where the person goes from when on."""
     return await _transfer_page(request, principal, bus, await _open(bus, principal, person_id), TransferForm())
 
 
 @router.post("/{person_id}/transfer")
-async def transfer(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def transfer(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """Move the person, or propose that."""
     found, form = await _open(bus, principal, person_id), await TransferForm.read(request)
     await _targets(form, bus, found)

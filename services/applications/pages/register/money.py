@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from services.applications.actions.common import not_found, unreadable
 from services.applications.actions.register import funds as actions
+from services.applications.guards import Coordinator
 from services.applications.model.register import ExclusionEntry, FundEntry
 from services.applications.pages.parts import Store, paged
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import ExclusionForm, FundForm
-from services.applications.pages.register.parts import HOME, Programme, form_page, list_page
+from services.applications.pages.register.parts import HOME, form_page, list_page
 from services.applications.pages.register.said import NOTHING
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import register
@@ -30,7 +31,7 @@ FUNDS, EXCLUSIONS = f"{HOME}/funds", f"{HOME}/exclusions"
 
 
 @router.get("/funds")
-async def show_funds(request: Request, _: Programme, bus: Store, page: int = 1) -> Response:
+async def show_funds(request: Request, _: Coordinator, bus: Store, page: int = 1) -> Response:
     """All funds by name."""
     async with bus.read() as session:
         found = await register.funds(session)
@@ -79,13 +80,13 @@ def _fund_page(request: Request, form: FundForm, status: int = 200, one: registe
 
 
 @router.get("/funds/new")
-async def new_fund(request: Request, _: Programme) -> Response:
+async def new_fund(request: Request, _: Coordinator) -> Response:
     """An empty form."""
     return _fund_page(request, FundForm())
 
 
 @router.post("/funds/new")
-async def enter_fund(request: Request, principal: Programme, bus: Store) -> Response:
+async def enter_fund(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Enter it."""
     return await _save_fund(request, principal, bus, None)
 
@@ -99,14 +100,14 @@ async def _fund(bus: Bus, fund_id: UUID) -> register.Fund:
 
 
 @router.get("/funds/{fund_id}")
-async def edit_fund(request: Request, fund_id: UUID, _: Programme, bus: Store) -> Response:
+async def edit_fund(request: Request, fund_id: UUID, _: Coordinator, bus: Store) -> Response:
     """The form with what is known."""
     one = await _fund(bus, fund_id)
     return _fund_page(request, FundForm(data=one.model_dump()), one=one)
 
 
 @router.post("/funds/{fund_id}")
-async def change_fund(request: Request, fund_id: UUID, principal: Programme, bus: Store) -> Response:
+async def change_fund(request: Request, fund_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Change it."""
     return await _save_fund(request, principal, bus, await _fund(bus, fund_id))
 
@@ -129,7 +130,7 @@ async def _save_fund(request: Request, principal: Principal, bus: Bus, one: regi
 
 
 @router.get("/exclusions")
-async def show_exclusions(request: Request, _: Programme, bus: Store, page: int = 1) -> Response:
+async def show_exclusions(request: Request, _: Coordinator, bus: Store, page: int = 1) -> Response:
     """All excluded pairs, the newest first."""
     async with bus.read() as session:
         found = await register.exclusions(session)
@@ -193,13 +194,13 @@ async def _pair_page(
 
 
 @router.get("/exclusions/new")
-async def new_pair(request: Request, _: Programme, bus: Store) -> Response:
+async def new_pair(request: Request, _: Coordinator, bus: Store) -> Response:
     """An empty form."""
     return await _pair_page(request, bus, ExclusionForm())
 
 
 @router.post("/exclusions/new")
-async def enter_pair(request: Request, principal: Programme, bus: Store) -> Response:
+async def enter_pair(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Enter it."""
     return await _save_pair(request, principal, bus, None)
 
@@ -213,7 +214,7 @@ async def _pair(bus: Bus, exclusion_id: UUID) -> register.Exclusion:
 
 
 @router.get("/exclusions/{exclusion_id}")
-async def edit_pair(request: Request, exclusion_id: UUID, _: Programme, bus: Store) -> Response:
+async def edit_pair(request: Request, exclusion_id: UUID, _: Coordinator, bus: Store) -> Response:
     """The form with what is known."""
     one = await _pair(bus, exclusion_id)
     data: dict[str, Any] = one.model_dump(include={"since", "until", "confidential"})
@@ -226,13 +227,13 @@ async def edit_pair(request: Request, exclusion_id: UUID, _: Programme, bus: Sto
 
 
 @router.post("/exclusions/{exclusion_id}")
-async def change_pair(request: Request, exclusion_id: UUID, principal: Programme, bus: Store) -> Response:
+async def change_pair(request: Request, exclusion_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Change it."""
     return await _save_pair(request, principal, bus, await _pair(bus, exclusion_id))
 
 
 @router.post("/exclusions/{exclusion_id}/end")
-async def end_pair(exclusion_id: UUID, principal: Programme, bus: Store) -> Response:
+async def end_pair(exclusion_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """The pair may be matched again from tomorrow on."""
     await actions.end_exclusion(bus, principal, exclusion_id)
     return see_other(f"{EXCLUSIONS}?done=ended")

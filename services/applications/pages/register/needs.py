@@ -10,11 +10,12 @@ from starlette.datastructures import UploadFile
 
 from services.applications.actions.common import not_found
 from services.applications.actions.register import needs as actions
+from services.applications.guards import Country
 from services.applications.model.register.need import LEVELS, MOST_BYTES, MOST_ROWS, NeedEntry
 from services.applications.pages.parts import Store, country_filter, tag, topic
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import NeedForm, choose, countries_of
-from services.applications.pages.register.parts import HOME, Country, form_page, list_page
+from services.applications.pages.register.parts import HOME, form_page, list_page
 from services.applications.pages.register.template import csv_template, xlsx_template
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import calls, people

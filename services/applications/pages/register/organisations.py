@@ -11,12 +11,13 @@ from services.applications.actions.common import unreadable
 from services.applications.actions.register import matters, proposals
 from services.applications.actions.register.sight import decides, seen_organisation, within
 from services.applications.actions.register.written import organisation_entry, organisation_json
+from services.applications.guards import Decider
 from services.applications.model.register import OrganisationEntry
 from services.applications.model.register.proposal import OrganisationChange
 from services.applications.pages.parts import Store, country_filter, tag
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import OrganisationForm, WordForm, countries_of
-from services.applications.pages.register.parts import HOME, Proposer, form_page, list_page, saves, went
+from services.applications.pages.register.parts import HOME, entry_page, form_page, list_page, saves, went
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import people
 from services.applications.store import proposals as proposed
@@ -36,7 +37,7 @@ AT = f"{HOME}/organisations"
 @router.get("")
 async def show_all(
     request: Request,
-    principal: Proposer,
+    principal: Decider,
     bus: Store,
     q: str = "",
     country: str = "",
@@ -101,30 +102,12 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
 def _form_page(
     request: Request, principal: Principal, form: OrganisationForm, status: int = 200, *, one: Any = None
 ) -> Response:
-    if decides(principal):
-        form.without_note()
-    if one is not None:
-        title = gettext("Change the organisation")
-    else:
-        title = gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation")
-    return form_page(
-        request,
-        form,
-        status,
-        title=title,
-        caption="" if one is None else one.name,
-        back=AT if one is None else f"{AT}/{one.id}",
-        button=saves(decides(principal)),
-        text=""
-        if decides(principal)
-        else gettext("The programme coordinator looks at it and approves it, or says why not."),
-        version=None if one is None else one.version,
-        widths={"city": 20},
-    )
+    titles = gettext("Change the organisation"), gettext("Add an organisation"), gettext("Propose an organisation")
+    return entry_page(request, principal, form, status, at=AT, one=one, titles=titles, widths={"city": 20})
 
 
 @router.get("/new")
-async def new(request: Request, principal: Proposer) -> Response:
+async def new(request: Request, principal: Decider) -> Response:
     """An empty form."""
     form = OrganisationForm()
     form.fill(None, _countries(principal))
@@ -132,7 +115,7 @@ async def new(request: Request, principal: Proposer) -> Response:
 
 
 @router.post("/new")
-async def enter(request: Request, principal: Proposer, bus: Store) -> Response:
+async def enter(request: Request, principal: Decider, bus: Store) -> Response:
     """Enter it, or propose it."""
     return await _save(request, principal, bus, None)
 
@@ -175,7 +158,7 @@ def _own_country(one: Any) -> list[tuple[str, str]]:
 
 
 @router.get("/{organisation_id}")
-async def show(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def show(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
     """What it is, its people, what it takes part in, and how it came about."""
     seen = within(principal)
     async with bus.read() as session:
@@ -212,7 +195,7 @@ async def show(request: Request, organisation_id: UUID, principal: Proposer, bus
 
 
 @router.get("/{organisation_id}/edit")
-async def edit(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def edit(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
     """The form with what is known."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -223,7 +206,7 @@ async def edit(request: Request, organisation_id: UUID, principal: Proposer, bus
 
 
 @router.post("/{organisation_id}/edit")
-async def save(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def save(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
     """Change it, or propose the change."""
     async with bus.read() as session:
         one = await seen_organisation(session, principal, organisation_id)
@@ -276,13 +259,13 @@ async def _activity_page(
 
 
 @router.get("/{organisation_id}/activity")
-async def ask_activity(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def ask_activity(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
     """Ask once more whether it takes part no more, or again, and say what it takes part in."""
     return await _activity_page(request, principal, bus, organisation_id, WordForm())
 
 
 @router.post("/{organisation_id}/activity")
-async def change_activity(request: Request, organisation_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def change_activity(request: Request, organisation_id: UUID, principal: Decider, bus: Store) -> Response:
     """It takes part no more, or again; or that is proposed."""
     form = await WordForm.read(request)
     async with bus.read() as session:

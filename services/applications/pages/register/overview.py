@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.actions.register import yearly
 from services.applications.actions.register.sight import decides, within
 from services.applications.api.parts import Portal
+from services.applications.guards import Decider
 from services.applications.pages.parts import Store, tag
-from services.applications.pages.register.parts import HOME, Proposer
+from services.applications.pages.register.parts import HOME
 from services.applications.settings import Settings
 from services.applications.store import people, proposals, register
 from shared import clock
@@ -25,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(HOME)
-async def show(request: Request, principal: Proposer, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
     """What waits for the reader, and the ways into the register."""
     seen, countries = within(principal), countries_visible(principal)
     async with bus.read() as session:

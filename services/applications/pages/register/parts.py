@@ -1,13 +1,10 @@
-"""What do the pages of the register share: who may open them, the one page for a form, links that keep filters?"""
+"""What do the pages of the register share: the one page for a form, and the one for a list?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Depends
-
-from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from services.applications.actions.register.sight import decides
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 
@@ -18,14 +15,12 @@ if TYPE_CHECKING:
     from fastapi.responses import Response
 
     from services.applications.actions.register.proposals import Submitted
+    from services.applications.pages.register.forms import NoteForm
+    from services.applications.store import register
+    from shared.identity import Principal
     from shared.web.forms import Form
 
 HOME = "/applications/register"
-Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
-Proposer = Annotated[
-    Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER, Role.PROGRAMME_COORDINATOR))
-]
-Country = Annotated[Principal, Depends(allow(Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))]
 
 
 def form_page(
@@ -68,6 +63,38 @@ def form_page(
         offices=offices,
         end_href=end_href,
         widths={"quantity": 5, "years_in_field": 3, **(widths or {})},
+    )
+
+
+def entry_page(
+    request: Request,
+    principal: Principal,
+    form: NoteForm,
+    status: int = 200,
+    *,
+    at: str,
+    one: register.Organisation | register.Person | None,
+    titles: tuple[str, str, str],
+    sections: Sequence[tuple[str, Sequence[str]]] = (),
+    widths: Mapping[str, int] | None = None,
+) -> Response:
+    """The form of an entry that is proposed, or entered by the programme; `titles`: to change, to add, to propose."""
+    programme = decides(principal)
+    if programme:
+        form.without_note()
+    change, add, propose = titles
+    return form_page(
+        request,
+        form,
+        status,
+        title=change if one is not None else add if programme else propose,
+        caption="" if one is None else one.name,
+        back=at if one is None else f"{at}/{one.id}",
+        button=saves(programme),
+        text="" if programme else gettext("The programme coordinator looks at it and approves it, or says why not."),
+        sections=sections,
+        version=None if one is None else one.version,
+        widths=widths,
     )
 
 

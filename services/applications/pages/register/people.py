@@ -12,19 +12,13 @@ from services.applications.actions.register import addresses, deputies, proposal
 from services.applications.actions.register.sight import decides, grantable, seen_person, within
 from services.applications.actions.register.written import person_entry
 from services.applications.api.parts import Portal
+from services.applications.guards import Decider
 from services.applications.model.register import PersonEntry, access
 from services.applications.model.register.proposal import PersonChange
 from services.applications.pages.parts import Store, country_filter, tag, uuid_in
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import PersonForm, choose, countries_of, person_data
-from services.applications.pages.register.parts import (
-    HOME,
-    Proposer,
-    form_page,
-    list_page,
-    saves,
-    went,
-)
+from services.applications.pages.register.parts import HOME, entry_page, list_page, went
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import addresses as checks
 from services.applications.store import people, register
@@ -52,7 +46,7 @@ _SECTIONS = (
 @router.get("")
 async def show_all(
     request: Request,
-    principal: Proposer,
+    principal: Decider,
     bus: Store,
     settings: Portal,
     q: str = "",
@@ -158,30 +152,20 @@ async def _offered(form: PersonForm, principal: Principal, bus: Bus, one: regist
 def _form_page(
     request: Request, principal: Principal, form: PersonForm, status: int = 200, *, one: register.Person | None = None
 ) -> Response:
-    if decides(principal):
-        form.without_note()
-    if one is not None:
-        title = gettext("Change what is known")
-    else:
-        title = gettext("Add a person") if decides(principal) else gettext("Propose a person")
-    return form_page(
+    return entry_page(
         request,
+        principal,
         form,
         status,
-        title=title,
-        caption="" if one is None else one.name,
-        back=AT if one is None else f"{AT}/{one.id}",
-        button=saves(decides(principal)),
-        text=""
-        if decides(principal)
-        else gettext("The programme coordinator looks at it and approves it, or says why not."),
+        at=AT,
+        one=one,
+        titles=(gettext("Change what is known"), gettext("Add a person"), gettext("Propose a person")),
         sections=[(gettext(name) if name else "", fields) for name, fields in _SECTIONS],
-        version=None if one is None else one.version,
     )
 
 
 @router.get("/new")
-async def new(request: Request, principal: Proposer, bus: Store, organisation: str = "") -> Response:
+async def new(request: Request, principal: Decider, bus: Store, organisation: str = "") -> Response:
     """An empty form with one role to begin today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
     if (chosen := uuid_in(organisation)) is not None:
@@ -195,7 +179,7 @@ async def new(request: Request, principal: Proposer, bus: Store, organisation: s
 
 
 @router.post("/new")
-async def enter(request: Request, principal: Proposer, bus: Store) -> Response:
+async def enter(request: Request, principal: Decider, bus: Store) -> Response:
     """Enter the person, or propose him or her."""
     return await _save(request, principal, bus, None)
 
@@ -267,7 +251,7 @@ async def _entry(form: PersonForm, principal: Principal, bus: Bus, one: register
 
 
 @router.get("/{person_id}")
-async def show(request: Request, person_id: UUID, principal: Proposer, bus: Store, settings: Portal) -> Response:
+async def show(request: Request, person_id: UUID, principal: Decider, bus: Store, settings: Portal) -> Response:
     """What is known about a person, what he or she may and since when, who stands in, and what was changed."""
     seen = within(principal)
     async with bus.read() as session:
@@ -328,7 +312,7 @@ async def _holders(bus: Bus, grants: Any, seen: people.Within) -> list[tuple[Any
 
 
 @router.get("/{person_id}/edit")
-async def edit(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def edit(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """The form with what is known."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -339,7 +323,7 @@ async def edit(request: Request, person_id: UUID, principal: Proposer, bus: Stor
 
 
 @router.post("/{person_id}/edit")
-async def save(request: Request, person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def save(request: Request, person_id: UUID, principal: Decider, bus: Store) -> Response:
     """Change the person, or propose the change."""
     async with bus.read() as session:
         one = await seen_person(session, principal, person_id)
@@ -347,14 +331,14 @@ async def save(request: Request, person_id: UUID, principal: Proposer, bus: Stor
 
 
 @router.post("/{person_id}/address")
-async def ask_anew(person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def ask_anew(person_id: UUID, principal: Decider, bus: Store) -> Response:
     """Send the mail by which the person confirms the address anew."""
     await addresses.ask_for(bus, principal, person_id)
     return see_other(f"{AT}/{person_id}?done=asked")
 
 
 @router.post("/{person_id}/confirm")
-async def confirm(person_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def confirm(person_id: UUID, principal: Decider, bus: Store) -> Response:
     """Confirm this person's access for another year."""
     done, left = await yearly.confirm(bus, principal, [person_id])
     if not done and not left:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from services.applications.actions.register import proposals as actions
 from services.applications.actions.register.sight import decides, within
+from services.applications.guards import Coordinator, Decider
 from services.applications.model.register.proposal import (
     Leave,
     RefusedBecause,
@@ -18,13 +19,7 @@ from services.applications.model.register.proposal import (
 from services.applications.pages.parts import Store, tag, uuid_in
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import RefuseForm
-from services.applications.pages.register.parts import (
-    HOME,
-    Programme,
-    Proposer,
-    form_page,
-    list_page,
-)
+from services.applications.pages.register.parts import HOME, form_page, list_page
 from services.applications.pages.register.said import NOTHING
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import proposals as store
@@ -46,7 +41,7 @@ AT = f"{HOME}/proposals"
 @router.get("")
 async def show_all(
     request: Request,
-    principal: Proposer,
+    principal: Decider,
     bus: Store,
     state: str = "",
     kind: str = "",
@@ -108,7 +103,7 @@ def _row(one: store.Proposal) -> list[Any]:
 
 
 @router.get("/several")
-async def ask_several(request: Request, principal: Programme, bus: Store) -> Response:
+async def ask_several(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Those that wait, to be ticked; each with what it changes."""
     return await _several_page(request, principal, bus)
 
@@ -128,7 +123,7 @@ async def _several_page(
 
 
 @router.post("/several")
-async def approve_several(request: Request, principal: Programme, bus: Store) -> Response:
+async def approve_several(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Approve those that are ticked, as far as they can be; say which were left, and why."""
     sent = (await request.form()).getlist("proposal")
     chosen = [found for text in sent if isinstance(text, str) and (found := uuid_in(text)) is not None]
@@ -153,7 +148,7 @@ def _says(compared: actions.Compared, names: dict[str, str]) -> list[list[str]]:
 
 
 @router.get("/{proposal_id}")
-async def show(request: Request, proposal_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def show(request: Request, proposal_id: UUID, principal: Decider, bus: Store) -> Response:
     """One proposal: where it stands, what it changes, what has changed since."""
     return await _page(request, principal, bus, proposal_id)
 
@@ -203,7 +198,7 @@ def _entry_href(compared: actions.Compared) -> str | None:
 
 
 @router.post("/{proposal_id}/approve")
-async def approve(request: Request, proposal_id: UUID, principal: Programme, bus: Store) -> Response:
+async def approve(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Approve it as it was shown; what changed meanwhile is shown first."""
     try:
         await actions.approve(bus, principal, proposal_id, version=await version_of(request))
@@ -216,7 +211,7 @@ async def approve(request: Request, proposal_id: UUID, principal: Programme, bus
 
 
 @router.get("/{proposal_id}/refuse")
-async def ask_refuse(request: Request, proposal_id: UUID, principal: Programme, bus: Store) -> Response:
+async def ask_refuse(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Ask why."""
     return _refuse_page(request, await actions.seen(bus, principal, proposal_id), RefuseForm())
 
@@ -236,7 +231,7 @@ def _refuse_page(request: Request, one: store.Proposal, form: RefuseForm, status
 
 
 @router.post("/{proposal_id}/refuse")
-async def refuse_it(request: Request, proposal_id: UUID, principal: Programme, bus: Store) -> Response:
+async def refuse_it(request: Request, proposal_id: UUID, principal: Coordinator, bus: Store) -> Response:
     """Do not approve it."""
     form = await RefuseForm.read(request)
     one = await actions.seen(bus, principal, proposal_id)
@@ -251,7 +246,7 @@ async def refuse_it(request: Request, proposal_id: UUID, principal: Programme, b
 
 
 @router.post("/{proposal_id}/take-back")
-async def take_back(request: Request, proposal_id: UUID, principal: Proposer, bus: Store) -> Response:
+async def take_back(request: Request, proposal_id: UUID, principal: Decider, bus: Store) -> Response:
     """Its proposer does not want it any more."""
     try:
         await actions.take_back(bus, principal, proposal_id)
