@@ -8,10 +8,11 @@ from pydantic import Field
 
 from services.applications.actions import answers, clearance, tickets
 from services.applications.actions.bulk import MOST
-from services.applications.actions.overview import match_view, match_views
+from services.applications.actions.overview import match_view, seen_by, views_of_matches
 from services.applications.api import shown
 from services.applications.api.parts import Body, Portal, Reason, Store, Text
 from services.applications.guards import Anyone, Counterpart, Decider, Participant
+from services.applications.store import matches
 from shared.bus import Bus
 from shared.contracts.codes import Answer, MatchState, Side, StatedReason
 from shared.identity import Principal
@@ -54,12 +55,19 @@ async def _shown(bus: Bus, principal: Principal, match_id: UUID) -> dict[str, An
 
 @router.get("")
 async def read_all(
-    principal: Anyone, bus: Store, state: Annotated[list[MatchState] | None, Query()] = None
-) -> dict[str, list[dict[str, Any]]]:
-    """The matches that concern the reader: own, own organisation's, own country's; those due first."""
+    principal: Anyone,
+    bus: Store,
+    state: Annotated[list[MatchState] | None, Query()] = None,
+    page: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> dict[str, Any]:
+    """The matches that concern the reader: own, own organisation's, own country's; those due first, 500 a page."""
     async with bus.read() as session:
-        views = await match_views(session, principal, state or ())
-    return {"matches": [shown.match(view) for view in views]}
+        among = await seen_by(session, principal)
+        found = await matches.within(session, among, state or (), page)
+        views = await views_of_matches(session, principal, found)
+        counts = await matches.counts(session, among)
+    total = sum(count for one, count in counts.items() if not state or one in state)
+    return {"matches": [shown.match(view) for view in views], "total": total}
 
 
 @router.get("/{match_id}")

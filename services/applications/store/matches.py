@@ -192,13 +192,14 @@ async def receipt(session: AsyncSession, application_id: UUID) -> Receipt | None
 
 
 async def within(
-    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = ()
+    session: AsyncSession, among: Sequence[sa.ColumnElement[bool]], states: Sequence[str] = (), page: int = 1
 ) -> list[Match]:
-    """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; at most `MOST`."""
+    """Matches that meet one of `among` (and are in one of `states`), those due first, then new ones; `MOST` a page."""
     query = select(Match).where(sa.or_(sa.false(), *among))
     if states:
         query = query.where(col(Match.state).in_(states))
-    return list(await session.scalars(query.order_by(col(Match.due).nulls_last(), col(Match.id).desc()).limit(MOST)))
+    query = query.order_by(col(Match.due).nulls_last(), col(Match.id).desc())
+    return list(await session.scalars(query.limit(MOST).offset((page - 1) * MOST)))
 
 
 async def counts(session: AsyncSession, among: Sequence[sa.ColumnElement[bool]]) -> dict[str, int]:

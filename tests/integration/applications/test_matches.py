@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from services.applications.settings import Settings
+from services.applications.store import matches as matches_store
 from shared import clock
 from shared.contracts import matches, mentorships, outcomes, visits
 from shared.identity.tickets import open_ticket
@@ -80,6 +81,19 @@ async def test_nobody_else_finds_a_match(abroad: Abroad) -> None:
     await abroad.post("paul", f"/matches/{match_id}/answer", {"answer": "accept"}, 404)
     for somebody in ("ani", "claire", "tigran", "luc", "programme"):
         assert len((await abroad.get(somebody, "/matches"))["matches"]) == 1
+
+
+async def test_matches_are_read_page_by_page(abroad: Abroad, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each page has the next ones, every match is on one of them, and the total counts those of all pages."""
+    monkeypatch.setattr(matches_store, "MOST", 2)
+    offer = await abroad.offer()
+    application = await abroad.eligible()
+    made = {str(await abroad.proposed(application, offer_id=offer["id"])) for _ in range(5)}
+    pages = [await abroad.get("programme", f"/matches?page={number}") for number in (1, 2, 3, 4)]
+    assert [len(one["matches"]) for one in pages] == [2, 2, 1, 0]
+    assert {match["id"] for one in pages for match in one["matches"]} == made
+    assert {one["total"] for one in pages} == {5}
+    assert (await abroad.get("programme", "/matches?state=confirmed"))["total"] == 0
 
 
 async def test_who_answers_reads_what_is_offered(abroad: Abroad) -> None:
