@@ -10,7 +10,7 @@ from uuid import UUID
 from services.matching import inputs, store
 from services.matching.casework import Cases
 from services.matching.model import match as matches
-from services.matching.model.pool import solve
+from services.matching.model.pool import companions, solve
 from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
 from services.matching.rerun import Kept
 from services.matching.scheduling import propose_move
@@ -92,6 +92,8 @@ def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) ->
     """The runs of the cohort with all their receipts: the long part, outside of any transaction."""
     parts = []
     found: dict[UUID, UUID] = {}
+    if chosen is not None and any(companions(given.facts, one) - chosen.keys() for one in chosen):
+        raise Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
     for kind, result in solve(given.facts).items():
         pairs = proposals(given.facts, kind, result)
         found |= {one.application_id: one.seat_id for one in pairs}

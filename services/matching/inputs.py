@@ -108,6 +108,7 @@ async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = No
             if row.id in cited and not row.withdrawn and row.since <= today <= row.until
         ),
         reciprocity=ledger.points(await store.ledger.days_between(session)),
+        incomplete=await store.facts.incomplete_groups(session, call_id),
     )
     standings = await known.standings.read(session, *store.pools.of_call(call_id))
     return Inputs(pool.input_version, call, facts, standings, await store.pools.vacancies(session, call_id))

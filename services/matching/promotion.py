@@ -15,7 +15,7 @@ import structlog
 from services.matching import inputs, store, turns
 from services.matching.casework import Cases
 from services.matching.model import match as matches
-from services.matching.model.pool import solve, waiting
+from services.matching.model.pool import companions, solve, waiting
 from services.matching.model.told import matched, proposals
 from services.matching.store.runs import Receipt
 from shared import clock, workdays
@@ -84,9 +84,12 @@ async def _choose(bus: Bus, given: Inputs) -> list[tuple[Vacancy, Proposal, Resu
             one for one in found.get(kind, ()) if one.seat_id == vacancy.seat_id and one.application_id not in taken
         ]
         best = max(line, key=lambda one: (preferred[one.application_id], str(one.application_id)), default=None)
-        if best is not None:
-            taken.add(best.application_id)
-            chosen.append((vacancy, best, results[kind]))
+        if best is None:
+            continue
+        # With a member of a group all of it is proposed: the engine found room for all at this very place.
+        group = companions(given.facts, best.application_id)
+        chosen.extend((vacancy, one, results[kind]) for one in line if one.application_id in group)
+        taken |= group
     return chosen
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.matching.engine import document
 from services.matching.engine.by_hand import with_pairs
-from services.matching.engine.matching import run
+from services.matching.engine.layers import run_layers
 from services.matching.engine.problem import ENGINE_VERSION
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Repeated:
 
 def again(engine: str, digest: str, problem: Problem, pairs: Mapping[str, str], by_hand: Mapping[str, str]) -> Repeated:
     """Match a problem again, around the same pairs made by hand, and hold it against the pairs that the run found."""
-    result = with_pairs(problem, by_hand) if by_hand else run(problem)
+    result = with_pairs(problem, by_hand) if by_hand else run_layers(problem)
     now = result.matching
     moved = {
         one: (pairs.get(one), now.get(one))

@@ -56,7 +56,9 @@ class Counterfactual(Part):
 class ReceiptEvent(Event):
     """An event on `exchange.receipts`.
 
-    `feasible` is how many offers or mentors met all hard rules, `considered` how many there were.
+    `feasible` is how many offers or mentors met all hard rules, `considered` how many there were. Of a member of a
+    group `group_size` says how many are placed together, `group_feasible` how many offers could take all of them.
+    `floor_first` says that the country's floor put the applicant before others.
     """
 
     topic: ClassVar[str] = "exchange.receipts"
@@ -68,6 +70,9 @@ class ReceiptEvent(Event):
     feasible: Count
     funnel: tuple[FunnelStep, ...]
     counterfactuals: tuple[Counterfactual, ...] = ()
+    group_size: Annotated[int, Field(ge=1)] | None = None
+    group_feasible: Count | None = None
+    floor_first: bool = False
 
 
 class MatchExplained(ReceiptEvent):
@@ -97,6 +102,9 @@ class MatchExplained(ReceiptEvent):
         "feasible": 3,
         "funnel": [{"rule": "cross_border", "remaining": 25}, {"rule": "common_language", "remaining": 3}],
         "counterfactuals": [],
+        "group_size": None,
+        "group_feasible": None,
+        "floor_first": False,
         "match_id": ex.MATCH,
         "offer_id": ex.OFFER,
         "mentor_id": None,
@@ -140,5 +148,8 @@ class NoMatchExplained(ReceiptEvent):
                 "mentor_id": None,
             }
         ],
+        "group_size": 3,
+        "group_feasible": 0,
+        "floor_first": False,
         "waiting_place": None,
     }

@@ -8,15 +8,29 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Digest, Event, Part
-from shared.contracts.codes import ApplicationKind, Objective, Reason
+from shared.contracts.codes import ApplicationKind, FloorCause, Objective, Reason
 
 
 class FloorUnmet(Part):
-    """A country's floor that could not be met, and how many were placed."""
+    """A country's floor that could not be met, how many were placed, and for want of what."""
 
     country: Country
     floor: Count
     placed: Count
+    cause: FloorCause | None = None
+
+
+class GroupsPlaced(Part):
+    """Groups go before single applicants; what that costs.
+
+    `blocking` are pairs of a group and an offer that would leave what they have for each other. `envied` are pairs of a
+    single applicant and an offer that a group holds, while both would rather have each other.
+    """
+
+    placed: Count
+    unplaced: Count
+    blocking: Count
+    envied: Count
 
 
 class RankCount(Part):
@@ -68,6 +82,7 @@ class RunFinished(RunEvent):
     certificate: Certificate | None = None
     ranks: tuple[RankCount, ...] = ()
     floors_unmet: tuple[FloorUnmet, ...] = ()
+    groups: GroupsPlaced | None = None
     override: Reason | None = None
     ring: UUID | None = None
 
@@ -92,6 +107,7 @@ class RunFinished(RunEvent):
         "certificate": {"bound": 2456, "valid": True},
         "ranks": [{"rank": 1, "applicants": 21}, {"rank": 2, "applicants": 12}],
         "floors_unmet": [],
+        "groups": {"placed": 1, "unplaced": 0, "blocking": 0, "envied": 2},
         "override": None,
         "ring": None,
     }

@@ -69,6 +69,8 @@ class Search:
         proof = None if rules.floors else solution.certificate
         self._prices = proof.prices if proof is not None and proof.valid else None
         self._chained = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
+        # What floors have moved is no plain stable matching any more: chains would not tell true.
+        self._chained = self._chained and not rules.floors
 
     @cached_property
     def _chains(self) -> Chains:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.matching.engine.certificate import Certificate
+from services.matching.engine.floors import Unmet, unmet
+from services.matching.engine.groups import GroupsPrice
 from services.matching.engine.market import Market
 from services.matching.engine.most_good import most_good
 from services.matching.engine.prices import Prices, prices
@@ -125,13 +127,19 @@ class Result:
         return dict(sorted(obtained.items()))
 
     @cached_property
+    def floors(self) -> tuple[Unmet, ...]:
+        """The floors that are not met, by country: how many are missing, fixed pairs included, and why."""
+        return unmet(self._market, self.matching, self.problem)
+
+    @cached_property
     def unmet_floors(self) -> Mapping[str, int]:
         """Country -> how many fewer go than its floor asks for, fixed pairs included; only countries below it."""
-        country_of = {one.id: one.country for one in self._market.candidates}
-        countries = [country_of[one] for one in self.matching] + [pair.country for pair in self.problem.fixed]
-        floors = self.problem.rules.floors
-        missing = {country: least - countries.count(country) for country, least in sorted(floors.items())}
-        return {country: count for country, count in missing.items() if count > 0}
+        return {one.country: one.missing for one in self.floors}
+
+    @property
+    def groups_price(self) -> GroupsPrice | None:
+        """What it costs that groups go first; None where no group was in the pool."""
+        return None
 
     @cached_property
     def feasible_pairs(self) -> int:

@@ -112,11 +112,15 @@ class Seat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    """A pair that is proposed or further: it takes a place, a share and a part of the quota, and is never touched."""
+    """A pair that is proposed or further: it takes a place, a share and a part of the quota, and is never touched.
+
+    `group_id` keeps those of the same group who are still to be placed at the same seat.
+    """
 
     candidate_id: str
     seat_id: str
     country: str
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,15 @@ class Why(StrEnum):
     NO_FEASIBLE_SEAT = "no_feasible_seat"
     QUOTA = "quota"
     OUTRANKED = "outranked"
+    GROUP_TOO_LARGE = "group_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A member's group: how many are placed together, and how many seats could take all of them."""
+
+    size: int
+    feasible: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,8 @@ class Receipt:
     seat that the candidate got; `options` the most wanted feasible ones (up to three). `waiting_place` is the place
     among those without a seat who could take the most wanted one, in that seat's order (None: matched, or nothing
     feasible). `changes` are the smallest changes that would have matched, each tried by running the engine with it;
-    empty for a match, and where none was found within the effort (`tried` says how many were run).
+    empty for a match, and where none was found within the effort (`tried` says how many were run). `together` is the
+    group of a member; `floor_first` says that a country's floor put the candidate before others.
     """
 
     candidate_id: str
@@ -77,6 +87,8 @@ class Receipt:
     waiting_place: int | None
     changes: tuple[Counterfactual, ...]
     tried: int
+    together: Together | None = None
+    floor_first: bool = False
 
     @property
     def seat_id(self) -> str | None:
@@ -121,6 +133,7 @@ class Explainer:
             waiting_place=None if seat is not None or not seats else self._waiting_place(candidate, seats[0]),
             changes=changes,
             tried=tried,
+            floor_first=candidate in solution.floor_first,
         )
 
     def _option(self, candidate: int, seat: int, rank: int) -> Option:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.matching.engine import floors
 from services.matching.engine.certificate import Certificate
 from services.matching.engine.market import Market
 from services.matching.engine.most_good import most_good
@@ -11,13 +12,15 @@ from shared.contracts.codes import Objective
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The seat number of each candidate (UNMATCHED: none) and those whom a country's ceiling kept out of the pool.
+    """The seat number of each candidate (UNMATCHED: none).
 
+    `beyond_quota` are those whom a country's ceiling kept out of the pool, `floor_first` those whom a floor put first.
     `certificate` proves a matching that was sought for its sum.
     """
 
     assigned: list[int]
     beyond_quota: frozenset[int] = frozenset()
+    floor_first: frozenset[int] = frozenset()
     certificate: Certificate | None = None
 
     def seat_of(self, candidate: int) -> int | None:
@@ -31,4 +34,7 @@ def solve(market: Market) -> Solution:
     if market.problem.rules.objective is Objective.MOST_GOOD:
         best = most_good(market)
         return Solution(best.assigned, certificate=best.certificate)
-    return Solution(*stable(market))
+    assigned, beyond = stable(market)
+    if market.problem.rules.floors:
+        return Solution(*floors.met(market, assigned, beyond))
+    return Solution(assigned, beyond)

@@ -143,7 +143,7 @@ def stable(market: Market) -> tuple[list[int], frozenset[int]]:
     out: set[int] = set()
     while True:
         assigned, keys = _matched(market, out)
-        beyond = _beyond_ceilings(market, assigned, keys)
+        beyond = beyond_ceilings(market, assigned, keys)
         if not beyond:
             return assigned, frozenset(out)
         out |= beyond
@@ -163,7 +163,7 @@ def _matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int,
     return state.assignment(), {one: key for held in state.held for key, one in held}
 
 
-def _beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
+def beyond_ceilings(market: Market, assigned: list[int], keys: Mapping[int, int]) -> set[int]:
     """Who leaves the pool next, by country."""
     if all(most is None for most in market.quota):
         return set()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
 from services.matching.engine import weeks as exchange_weeks
-from services.matching.engine.matching import Pair, Result, run
+from services.matching.engine.layers import run_layers
+from services.matching.engine.matching import Pair, Result
 from services.matching.engine.problem import (
     WEIGHTS,
     Candidate,
@@ -29,7 +30,7 @@ from services.matching.engine.problem import (
 )
 from services.matching.engine.weeks import WEEK, Period, monday
 from services.matching.model.made import Remembered
-from shared.contracts.codes import ApplicationKind, MatchState, RankGroup
+from shared.contracts.codes import ApplicationKind, Criterion, MatchState, Objective, RankGroup
 from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
@@ -71,9 +72,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that decides a call's matching on a day. `given_back` are matches whose mentorship is over.
+    """All that decides a call's matching on a day.
 
-    `reciprocity` holds the points of (home, host) from the ledger (`engine/ledger.py`).
+    `given_back` are matches whose mentorship is over, `incomplete` the groups of which somebody may still become
+    eligible: they wait, since a group is placed whole. `reciprocity` holds the points of (home, host) from the ledger
+    (`engine/ledger.py`).
     """
 
     call_id: UUID
@@ -89,6 +92,7 @@ class Facts:
     exclusions: tuple[Exclusion, ...] = ()
     needs: tuple[Need, ...] = ()
     reciprocity: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    incomplete: frozenset[UUID] = frozenset()
 
     @property
     def seed(self) -> str:
@@ -105,8 +109,19 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
         if match.state is MatchState.EXPIRED and match.applicant in match.silent
     )
     return {
-        one: profile for one, profile in facts.candidates.items() if one not in held and silent[one] < MOST_SILENCES
+        one: profile
+        for one, profile in facts.candidates.items()
+        if one not in held and silent[one] < MOST_SILENCES and profile.group_id not in facts.incomplete
     }
+
+
+def companions(facts: Facts, application_id: UUID) -> set[UUID]:
+    """Those who look for a place together with an application, itself among them: a group is placed whole."""
+    pool = waiting(facts)
+    group = pool[application_id].group_id if application_id in pool else None
+    if group is None:
+        return {application_id}
+    return {one for one, profile in pool.items() if profile.group_id == group}
 
 
 class Paired(Protocol):
@@ -127,7 +142,7 @@ def solve(facts: Facts, *, only: frozenset[UUID] | None = None) -> dict[Applicat
 
 def from_scratch(problem: Problem) -> Result:
     """The matching of one kind, as a cohort committed now would have it."""
-    return run(problem)
+    return run_layers(problem)
 
 
 def each_kind(
@@ -139,6 +154,7 @@ def each_kind(
             candidate_id=str(match.pairing.application_id),
             seat_id=_GIVEN_BACK if match.id in facts.given_back else str(match.seat_id),
             country=match.pairing.country,
+            group_id=_group(facts, match.pairing.application_id),
         )
         for match in facts.matches
         if match.held
@@ -157,11 +173,20 @@ def each_kind(
     return results
 
 
+def _group(facts: Facts, application_id: UUID) -> str | None:
+    profile = facts.candidates.get(application_id)
+    return str(profile.group_id) if profile is not None and profile.group_id else None
+
+
 def problem(
     facts: Facts, kind: ApplicationKind, fixed: Iterable[Fixed], *, only: frozenset[UUID] | None = None
 ) -> Problem:
     """The problem of one kind of a call, beside the pairs that are fixed."""
-    pool = {one: profile for one, profile in waiting(facts).items() if only is None or one in only}
+    pool = waiting(facts)
+    if only is not None:
+        # A group of which somebody is left out is left out whole.
+        apart = {profile.group_id for one, profile in pool.items() if profile.group_id and one not in only}
+        pool = {one: profile for one, profile in pool.items() if one in only and profile.group_id not in apart}
     sizes = Counter(profile.group_id for profile in facts.candidates.values())
     barred: dict[UUID, set[str]] = {}
     for match in facts.matches:
@@ -189,6 +214,8 @@ def problem(
 def _rules(facts: Facts) -> Rules:
     terms = facts.terms
     weights = {one.criterion: Weight(one.applicant, one.host) for one in terms.weights} or dict(WEIGHTS)
+    if terms.rules.first_time_first:
+        weights[Criterion.FIRST_TIME] = _before_all(weights, terms.objective)
     needs = {(need.country, code): 100 for need in facts.needs for code in (need.topic, need.area) if code is not None}
     return Rules(
         weights=weights,
@@ -201,6 +228,20 @@ def _rules(facts: Facts) -> Rules:
         needs=needs,
         reciprocity=facts.reciprocity,
     )
+
+
+def _before_all(weights: Mapping[Criterion, Weight], objective: Objective) -> Weight:
+    """The weight of a first participation where the call puts it first: to a host it outweighs all else together.
+
+    For the highest sum it also outweighs all that an applicant gains, so that no place goes to somebody who has been
+    before while exchanging the two of them would give it to somebody who has not.
+    """
+    own = weights.get(Criterion.FIRST_TIME, Weight(0, 0))
+    others = [weight for criterion, weight in weights.items() if criterion is not Criterion.FIRST_TIME]
+    most = sum(weight.host for weight in others)
+    if objective is Objective.MOST_GOOD:
+        most += sum(weight.applicant for weight in others) + own.applicant
+    return Weight(own.applicant, max(own.host, most + 1))
 
 
 def _candidate(

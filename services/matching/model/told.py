@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.matching.engine.groups import common_weeks
 from services.matching.engine.problem import ENGINE_VERSION
 from services.matching.engine.terms import terms as common_ground
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import ApplicationKind, Expertise
 from shared.contracts.matches import Pairing
 from shared.contracts.receipts import Counterfactual, FunnelStep, MatchExplained, NoMatchExplained, PointsEarned
-from shared.contracts.runs import Certificate, FloorUnmet, RankCount, RunFinished
+from shared.contracts.runs import Certificate, FloorUnmet, GroupsPlaced, RankCount, RunFinished
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,10 +47,20 @@ def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Propo
     candidates = {one.id: one for one in result.problem.candidates}
     seats = {one.id: one for one in result.problem.seats}
     lines = {seat: result.next_in_line(seat)[:WAITING_NAMED] for seat in set(result.matching.values())}
-    return [
+    together: dict[tuple[str, str], list[Candidate]] = {}
+    for pair in result.pairs:
+        if group := candidates[pair.candidate_id].group_id:
+            together.setdefault((group, pair.seat_id), []).append(candidates[pair.candidate_id])
+    found = [
         _proposal(facts, kind, candidates[pair.candidate_id], seats[pair.seat_id], pair.gain, result, lines)
         for pair in result.pairs
     ]
+    for at, one in enumerate(found):
+        mates = together.get((candidates[str(one.application_id)].group_id or "", str(one.seat_id)), ())
+        weeks = common_weeks(mates, seats[str(one.seat_id)]) if len(mates) > 1 else None
+        if weeks is not None:
+            found[at] = replace(one, weeks=tuple(_week(week) for week in sorted(weeks)))
+    return found
 
 
 def _proposal(
@@ -103,6 +114,9 @@ def matched(
         considered=receipt.considered,
         feasible=receipt.feasible,
         funnel=funnel(receipt),
+        group_size=receipt.together.size if receipt.together else None,
+        group_feasible=receipt.together.feasible if receipt.together else None,
+        floor_first=receipt.floor_first,
         match_id=match_id,
         offer_id=pairing.offer_id,
         mentor_id=pairing.mentor_id,
@@ -133,6 +147,9 @@ def unmatched(receipt: Receipt, *, run_id: UUID, call_id: UUID, kind: Applicatio
         considered=receipt.considered,
         feasible=receipt.feasible,
         funnel=funnel(receipt),
+        group_size=receipt.together.size if receipt.together else None,
+        group_feasible=receipt.together.feasible if receipt.together else None,
+        floor_first=receipt.floor_first,
         counterfactuals=tuple(_change(one, kind) for one in receipt.changes),
         waiting_place=receipt.waiting_place,
     )
@@ -176,8 +193,7 @@ def run_finished(
     ring: UUID | None = None,
 ) -> RunFinished:
     """What the run of a committed cohort did; `committed` pairs of those found were proposed."""
-    problem = result.problem
-    floors = {one.country: one.floor for one in facts.terms.quotas}
+    problem, groups = result.problem, result.groups_price
     return RunFinished(
         call_id=facts.call_id,
         kind=kind,
@@ -199,8 +215,9 @@ def run_finished(
         certificate=Certificate(bound=result.prices.best, valid=result.prices.proven),
         ranks=tuple(RankCount(rank=rank, applicants=count) for rank, count in result.ranks.items()),
         floors_unmet=tuple(
-            FloorUnmet(country=country, floor=floors.get(country, 0), placed=floors.get(country, 0) - missing)
-            for country, missing in result.unmet_floors.items()
+            FloorUnmet(country=one.country, floor=one.floor, placed=one.placed, cause=one.cause)
+            for one in result.floors
         ),
         ring=ring,
+        groups=GroupsPlaced(**asdict(groups)) if groups else None,
     )

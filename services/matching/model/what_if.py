@@ -17,7 +17,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.matching.engine.matching import Result, run
+from services.matching.engine.layers import run_layers
+from services.matching.engine.matching import Result
 from services.matching.engine.problem import ENGINE_VERSION, WEIGHTS, Problem
 from services.matching.model.pool import Facts, solve
 from services.matching.model.told import stopping_rule
@@ -237,7 +238,7 @@ def _moved(own: Result, theirs: Result) -> list[Moved]:
 def _prefers(problem: Problem, candidate: Candidate, before: str, after: str) -> How:
     """Which of the two places the officer would rather have under the call's own terms, were nobody else there."""
     seats = tuple(seat for seat in problem.seats if seat.id in {before, after})
-    alone = run(
+    alone = run_layers(
         replace(
             problem,
             candidates=(replace(candidate, group_id=None),),

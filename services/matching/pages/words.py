@@ -162,6 +162,7 @@ _WHY: dict[str, str] = {
     "no_feasible_seat": N_("No place meets all rules"),
     "quota": N_("The country's quota is used up"),
     "outranked": N_("Others came first for the places that fit"),
+    "group_too_large": N_("No place takes the whole group in the same week"),
 }
 
 
@@ -265,6 +266,7 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
         "host_rank": None,
         "ring": told.ring if isinstance(told, MatchExplained) else None,
         "waiting_place": None if isinstance(told, MatchExplained) else told.waiting_place,
+        "notes": _notes(told) if side != "host" else [],
     }
     if not isinstance(told, MatchExplained):
         return shown
@@ -275,6 +277,28 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
         shown["host_rank"] = told.host_rank
         shown["columns"].append(_points(told, "host", gettext("What the host prefers")))
     return shown
+
+
+def _notes(told: Explained) -> list[str]:
+    """What else decided: the group that is placed together, the floor of the country."""
+    notes = []
+    if told.group_size and isinstance(told, MatchExplained):
+        notes.append(
+            ngettext(
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                "Placed as a group of %(num)d: all of it at this place, in the same weeks.",
+                told.group_size,
+            )
+            % {"num": told.group_size}
+        )
+    elif told.group_size:
+        notes.append(
+            gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
+            % {"size": told.group_size, "count": told.group_feasible or 0}
+        )
+    if told.floor_first:
+        notes.append(gettext("The least number that the call sets for the country put this application first."))
+    return notes
 
 
 def _points(told: MatchExplained, side: str, title: str) -> dict[str, Any]:

@@ -198,6 +198,23 @@ def offered(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
 
 
+_ON_THE_WAY = ("submitted", "returned_for_information", "endorsed")
+
+
+async def incomplete_groups(session: AsyncSession, call_id: UUID) -> frozenset[UUID]:
+    """The groups of a call of which a member is not eligible yet, but may still be found so."""
+    found = await session.scalars(
+        select(col(Candidate.group_id))
+        .where(
+            col(Candidate.call_id) == call_id,
+            col(Candidate.state).in_(_ON_THE_WAY),
+            col(Candidate.group_id).is_not(None),
+        )
+        .distinct()
+    )
+    return frozenset(one for one in found if one is not None)
+
+
 async def register(session: AsyncSession) -> tuple[list[Partner], list[Exclusion], list[Need]]:
     """What of the register the rules ask: partners, exclusions and needs, each by its key."""
     partners = await session.scalars(select(Partner).order_by(col(Partner.country)))

@@ -64,7 +64,15 @@ from shared.contracts.codes.reasons import (
     WaiverReason,
     published,
 )
-from shared.contracts.codes.rules import Change, Criterion, DeadlineKind, EligibilityRule, HardRule, Objective
+from shared.contracts.codes.rules import (
+    Change,
+    Criterion,
+    DeadlineKind,
+    EligibilityRule,
+    FloorCause,
+    HardRule,
+    Objective,
+)
 from shared.contracts.codes.skills import LANGUAGES, Expertise, LanguageLevel
 from shared.contracts.codes.states import (
     ApplicationState,
@@ -126,6 +134,7 @@ __all__ = [
     "EligibilityRule",
     "Expertise",
     "FailureCause",
+    "FloorCause",
     "FollowUpBy",
     "HardRule",
     "IdentityField",

@@ -82,6 +82,15 @@ class Objective(Code):
     MOST_GOOD = "most_good", N_("Most good done: the highest sum of points")
 
 
+class FloorCause(Code):
+    """For want of what a country's floor was not met."""
+
+    CEILING = "ceiling", N_("The country's ceiling is below its floor")
+    TOO_FEW_ELIGIBLE = "too_few_eligible", N_("Too few eligible applications")
+    NO_FEASIBLE_PLACE = "no_feasible_place", N_("No place meets the rules for enough of them")
+    PLACES_TAKEN = "places_taken", N_("The places that fit are taken")
+
+
 class DeadlineKind(Code):
     """Deadlines that are reminded of, escalated, or end a state."""
 

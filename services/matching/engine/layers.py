@@ -1,0 +1,240 @@
+"""What is the matching of a call in layers: groups first, then everybody who goes alone?
+
+The entry for whoever matches a whole call. Where no group is in the pool it is exactly `matching.run`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+
+from services.matching.engine.counterfactual import Counterfactual
+from services.matching.engine.floors import Unmet, unmet
+from services.matching.engine.groups import GroupsPrice, Layout, Unit, lay_out
+from services.matching.engine.market import Market
+from services.matching.engine.matching import Pair, Result, run
+from services.matching.engine.prices import Prices, prices, total_of
+from services.matching.engine.problem import Candidate, Problem
+from services.matching.engine.receipt import Receipt, Together, Why
+from services.matching.engine.solution import Solution
+from services.matching.engine.stable import UNMATCHED
+from shared.contracts.codes import Change, LanguageLevel
+
+_MOST_PLACES = 5
+
+
+def run_layers(problem: Problem) -> Result:
+    """Match a call, layer by layer. The same problem gives the same result, whatever the order of its parts."""
+    layout = lay_out(problem)
+    return Layered(layout, run(layout.rest)) if layout.units else run(problem)
+
+
+class Layered(Result):
+    """The outcome of a run with groups: the groups' layer and, beside it, the run of those who go alone."""
+
+    def __init__(self, layout: Layout, rest: Result) -> None:
+        super().__init__(rest._market, rest._solution)  # noqa: SLF001 - a Result of the same engine
+        self._layout = layout
+        self._rest = rest
+
+    @property
+    def problem(self) -> Problem:
+        """What was asked: groups and singles."""
+        return self._layout.problem
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The new pairs of groups and singles, by candidate id."""
+        placed = []
+        for unit in self._layout.units:
+            for one in unit.members:
+                if (seat := self._layout.seats[one.id]) is not None:
+                    gain, preference = self._scores_of(one.id, seat)
+                    placed.append(Pair(one.id, seat, gain, preference))
+        return tuple(sorted((*placed, *self._rest.pairs), key=lambda pair: pair.candidate_id))
+
+    @cached_property
+    def matching(self) -> Mapping[str, str]:
+        """Candidate id -> seat id, new pairs only."""
+        return {pair.candidate_id: pair.seat_id for pair in self.pairs}
+
+    @cached_property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of candidates without a seat, in order."""
+        alone = [one for one, seat in self._layout.seats.items() if seat is None]
+        return tuple(sorted((*alone, *self._rest.unmatched)))
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Both prices of the whole: pairs that block within a layer, and the sum beside what the rules would allow.
+
+        The best sum is that of people placed one by one, which groups need not reach.
+        """
+        market, assigned = self._whole._market, self._whole._solution.assigned  # noqa: SLF001 - a Result of our own
+        reached = prices(market, assigned)
+        blocking = self._rest.prices.blocking_pairs + self._layout.blocking
+        return replace(reached, blocking_pairs=blocking, total=total_of(market, assigned))
+
+    @property
+    def groups_price(self) -> GroupsPrice:
+        """What it costs that groups go first."""
+        placed = sum(self._layout.seats[unit.members[0].id] is not None for unit in self._layout.units)
+        return GroupsPrice(
+            placed=placed,
+            unplaced=len(self._layout.units) - placed,
+            blocking=self._layout.blocking,
+            envied=self._layout.envied(self._whole._market, self.matching),  # noqa: SLF001 - a Result of our own
+        )
+
+    @cached_property
+    def ranks(self) -> Mapping[int, int]:
+        """Rank obtained among the feasible -> how many candidates; a member's rank is that of the own wishes."""
+        counted = Counter(self._rest.ranks)
+        for unit in self._layout.units:
+            for one in unit.members:
+                if self._layout.seats[one.id] is not None and (option := self._member(one.id).match) is not None:
+                    counted[option.rank] += 1
+        return dict(sorted(counted.items()))
+
+    @cached_property
+    def floors(self) -> tuple[Unmet, ...]:
+        """The floors that are not met, each with how many are missing and why."""
+        return unmet(self._whole._market, self.matching, self.problem)  # noqa: SLF001 - a Result of our own
+
+    @cached_property
+    def feasible_pairs(self) -> int:
+        """How many pairs meet all hard rules, a member's with the seats that take the whole group."""
+        return self._rest.feasible_pairs + sum(unit.size * len(unit.wishes) for unit in self._layout.units)
+
+    def next_in_line(self, seat_id: str) -> tuple[str, ...]:
+        """Those who go alone, without a seat, who could take this one, in the order in which it would have them."""
+        return tuple(one for one in self._whole.next_in_line(seat_id) if one not in self._layout.seats)
+
+    def receipt(self, candidate_id: str, *, effort: int = 40) -> Receipt:
+        """Why this candidate got the seat or none. Raises KeyError for somebody who was not in the pool."""
+        unit = self._layout.unit_of(candidate_id)
+        if unit is not None:
+            return self._of_member(unit, candidate_id, effort)
+        receipt = self._rest.receipt(candidate_id, effort=effort)
+        true = tuple(one for one in receipt.changes if self._holds(candidate_id, one))
+        return replace(receipt, changes=true)
+
+    def receipts(self, *, effort: int = 40) -> Iterator[Receipt]:
+        """The receipts of all candidates, one by one, by candidate id."""
+        for one in sorted((*self.matching, *self.unmatched)):
+            yield self.receipt(one, effort=effort)
+
+    def _holds(self, candidate_id: str, change: Counterfactual) -> bool:
+        """Whether a change of the market, found among singles, holds once groups have gone first again."""
+        problem = self.problem
+        if change.change is Change.MORE_PLACES and change.at_seat_id:
+            problem = _more_places(problem, change.at_seat_id, change.count or 1)
+        elif change.change is Change.QUOTA and change.country:
+            ceilings = dict(problem.rules.ceilings)
+            ceilings[change.country] += change.count or 1
+            problem = replace(problem, rules=replace(problem.rules, ceilings=ceilings))
+        else:
+            return True
+        layout = lay_out(problem)
+        return candidate_id in run(layout.rest).matching
+
+    def _of_member(self, unit: Unit, candidate_id: str, effort: int) -> Receipt:
+        """The receipt of a group's member: the own points and rules, and how many seats take the whole group."""
+        receipt = self._member(candidate_id)
+        placed = self._layout.seats[candidate_id] is not None
+        why = Why.MATCHED if placed else Why.GROUP_TOO_LARGE if not unit.wishes else Why.OUTRANKED
+        changes, tried = ((), 0) if placed else self._would_place(unit, candidate_id, effort)
+        return replace(
+            receipt,
+            why=why,
+            together=Together(size=unit.size, feasible=len(unit.wishes)),
+            waiting_place=None if placed or not unit.wishes else self._waiting_place(unit),
+            changes=changes,
+            tried=tried,
+        )
+
+    def _waiting_place(self, unit: Unit) -> int:
+        """How many groups without a seat the most wanted one would have before this, plus one."""
+        seat = next(iter(unit.wishes))
+        return 1 + sum(
+            self._layout.seats[other.members[0].id] is None
+            and seat in other.wishes
+            and other.wishes[seat].valued > unit.wishes[seat].valued
+            for other in self._layout.units
+            if other is not unit
+        )
+
+    def _would_place(self, unit: Unit, candidate_id: str, effort: int) -> tuple[tuple[Counterfactual, ...], int]:
+        """The smallest changes by which the whole group would have been placed, each tried by laying out anew.
+
+        Places at the seats that all members could take, and the member's own level in a language.
+        """
+        tried = 0
+        for size in range(1, _MOST_PLACES + 1):
+            found: list[Counterfactual] = []
+            for change, problem in self._trials(unit, candidate_id, size):
+                if tried >= effort:
+                    return tuple(found), tried
+                tried += 1
+                seat = lay_out(problem).seats.get(candidate_id)
+                if seat is not None:
+                    found.append(replace(change, seat_id=seat))
+            if found:
+                return tuple(found), tried
+        return (), tried
+
+    def _trials(self, unit: Unit, candidate_id: str, size: int) -> Iterator[tuple[Counterfactual, Problem]]:
+        problem = self.problem
+        own = next(one for one in unit.members if one.id == candidate_id)
+        spoken = sorted({language for seat in problem.seats for language in seat.languages} & own.languages.keys())
+        levels = tuple(LanguageLevel)
+        for language in spoken:
+            at = levels.index(own.languages[language])
+            if size <= 3 and at + size < levels.index(LanguageLevel.NS):
+                better = levels[at + size]
+                changed = replace(own, languages={**own.languages, language: better})
+                told = Counterfactual(
+                    change=Change.LANGUAGE_LEVEL,
+                    seat_id="",
+                    language=language,
+                    from_level=own.languages[language],
+                    to_level=better,
+                )
+                yield told, _with(problem, changed)
+        for seat in sorted(problem.seats, key=lambda seat: seat.id):
+            told = Counterfactual(change=Change.MORE_PLACES, seat_id="", at_seat_id=seat.id, count=size)
+            if seat.group_size >= unit.size:
+                yield told, _more_places(problem, seat.id, size)
+
+    @cached_property
+    def _whole(self) -> Result:
+        """Everybody in one market with the seats that both layers gave; groups hold theirs whatever the share."""
+        problem = self.problem
+        groups = {seat for seat in self._layout.seats.values() if seat is not None}
+        seats = tuple(replace(seat, share_exempt=True) if seat.id in groups else seat for seat in problem.seats)
+        market = Market(replace(problem, seats=seats))
+        given = {**{pair.candidate_id: pair.seat_id for pair in self._rest.pairs}, **self._layout.seats}
+        assigned = [market.seat_place.get(given.get(one.id) or "", UNMATCHED) for one in market.candidates]
+        return Result(market, Solution(assigned))
+
+    def _member(self, candidate_id: str) -> Receipt:
+        return self._whole.receipt(candidate_id, effort=0)
+
+    def _scores_of(self, candidate_id: str, seat_id: str) -> tuple[int, int]:
+        """Both scores of a member's pair."""
+        market = self._whole._market  # noqa: SLF001 - a Result of our own
+        row = market.pairs.row(market.place[candidate_id])
+        at = market.pairs.seat[row].tolist().index(market.seat_place[seat_id]) + row.start
+        return int(market.pairs.gain[at]), int(market.pairs.preference[at])
+
+
+def _more_places(problem: Problem, seat_id: str, more: int) -> Problem:
+    """The problem with more places at a seat, and as many in a week as before."""
+    seats = tuple(
+        replace(seat, capacity=seat.capacity + more) if seat.id == seat_id else seat for seat in problem.seats
+    )
+    return replace(problem, seats=seats)
+
+
+def _with(problem: Problem, changed: Candidate) -> Problem:
+    return replace(problem, candidates=tuple(changed if one.id == changed.id else one for one in problem.candidates))
