@@ -161,6 +161,12 @@ class Cases:
                 return
         await self._match(matches.cancel(match, by, reason, now=now), cause)
 
+    async def supersede(self, match_id: UUID, by_match_id: UUID, reason: Reason, *, vacates: bool) -> None:
+        """An override puts another match in its place; `vacates` is False where that one takes the same place."""
+        await self._match(matches.supersede(self.matches[match_id], by_match_id, reason, now=clock.now()), None)
+        if not vacates:
+            self._vacancies = [one for one in self._vacancies if one.match_id != match_id]
+
     async def pay_from(self, match_id: UUID, fund_id: UUID, reason: Reason, cause: Envelope) -> None:
         """Another fund pays for the match and what came of it."""
         await self._match(matches.pay_from(self.matches[match_id], fund_id, reason), cause)

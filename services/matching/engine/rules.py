@@ -103,6 +103,10 @@ class HardRules:
         """The seats that one rule alone leaves the candidate (bits beyond the last seat mean nothing)."""
         return self._RULES[rule](self, candidate)
 
+    def broken(self, candidate: Candidate, place: int) -> tuple[HardRule, ...]:
+        """All rules that a candidate and a seat (its number) break, each asked by itself."""
+        return tuple(rule for rule in HardRule if not self._RULES[rule](self, candidate) >> place & 1)
+
     def _partner_active(self, candidate: Candidate) -> int:
         return 0 if candidate.country in self._suspended else self._active
 

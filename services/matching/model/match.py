@@ -100,8 +100,9 @@ def propose(
     due: datetime,
     now: datetime,
     ring: UUID | None = None,
+    override: Reason | None = None,
 ) -> Step:
-    """A new match: committed with a cohort or as part of a `ring`, or the next in line for a place that fell free."""
+    """A new match: of a cohort or a `ring`, the next in line for a place that fell free, or by `override`."""
     match = Match(
         id=match_id,
         pairing=pairing,
@@ -120,6 +121,7 @@ def propose(
         weeks=tuple(weeks),
         next_in_line=len(next_in_line),
         ring=ring,
+        override=override,
         due=due,
     )
     return match, (told,)
@@ -196,6 +198,14 @@ def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
     moved = replace(match, pairing=match.pairing.model_copy(update={"fund_id": fund_id}))
     told = matches.MatchFundChanged(pairing=moved.pairing, previous_fund_id=match.pairing.fund_id, reason=reason)
     return moved, (told,)
+
+
+def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime) -> Step:
+    """An override puts another match in its place; what is confirmed, or over, stays as it is."""
+    if match.state not in UNCONFIRMED:
+        return match, ()
+    told = matches.MatchSuperseded(pairing=match.pairing, by_match_id=by_match_id, reason=reason)
+    return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (told,)
 
 
 def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from services.matching.engine import weeks as exchange_weeks
 from services.matching.engine.layers import run_layers
-from services.matching.engine.matching import Pair, Result
 from services.matching.engine.problem import (
     WEIGHTS,
     Candidate,
@@ -36,6 +35,7 @@ from shared.contracts.offers import OfferTerms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from services.matching.engine.matching import Pair, Result
     from services.matching.model.match import Match
     from shared.contracts.applications import ApplicationProfile
     from shared.contracts.calls import CallTerms, DatePeriod

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from services.matching.engine.counterfactual import Counterfactual as Change
     from services.matching.engine.matching import Result
-    from services.matching.engine.problem import Candidate, Seat
+    from services.matching.engine.override import Override
+    from services.matching.engine.problem import Candidate, Problem, Rules, Seat
     from services.matching.engine.receipt import Receipt
     from services.matching.model.pool import Facts
+    from shared.contracts.codes import Reason
 
 _FRIDAY = timedelta(days=4)
 WAITING_NAMED = 10
@@ -45,14 +47,14 @@ class Proposal:
 def proposals(facts: Facts, kind: ApplicationKind, result: Result) -> list[Proposal]:
     """The new pairs of a result, by application."""
     candidates = {one.id: one for one in result.problem.candidates}
-    seats = {one.id: one for one in result.problem.seats}
+    seats, rules = {one.id: one for one in result.problem.seats}, result.problem.rules
     lines = {seat: result.next_in_line(seat)[:WAITING_NAMED] for seat in set(result.matching.values())}
     together: dict[tuple[str, str], list[Candidate]] = {}
     for pair in result.pairs:
         if group := candidates[pair.candidate_id].group_id:
             together.setdefault((group, pair.seat_id), []).append(candidates[pair.candidate_id])
     found = [
-        _proposal(facts, kind, candidates[pair.candidate_id], seats[pair.seat_id], pair.gain, result, lines)
+        _proposal(facts, kind, candidates[pair.candidate_id], seats[pair.seat_id], pair.gain, rules, lines)
         for pair in result.pairs
     ]
     for at, one in enumerate(found):
@@ -69,10 +71,10 @@ def _proposal(
     candidate: Candidate,
     seat: Seat,
     score: int,
-    result: Result,
+    rules: Rules,
     lines: dict[str, tuple[str, ...]],
 ) -> Proposal:
-    ground = common_ground(candidate, seat, result.problem.rules)
+    ground = common_ground(candidate, seat, rules)
     application_id, seat_id = UUID(candidate.id), UUID(seat.id)
     profile = facts.candidates[application_id]
     visit = kind is ApplicationKind.STUDY_VISIT
@@ -97,14 +99,33 @@ def _proposal(
     return Proposal(application_id, seat_id, pairing, score, weeks, line)
 
 
+def proposal_of(facts: Facts, kind: ApplicationKind, problem: Problem, found: Override) -> Proposal:
+    """The pair that a coordinator makes by hand, as a proposed match says it."""
+    option = found.receipt.match
+    assert option is not None
+    candidate = next(one for one in problem.candidates if one.id == found.receipt.candidate_id)
+    seat = next(one for one in problem.seats if one.id == option.seat_id)
+    lines = {seat.id: found.line[:WAITING_NAMED]}
+    return _proposal(facts, kind, candidate, seat, option.gain, problem.rules, lines)
+
+
 def _week(monday: date) -> DatePeriod:
     return DatePeriod(start=monday, end=monday + _FRIDAY)
 
 
 def matched(
-    receipt: Receipt, proposal: Proposal, *, run_id: UUID, match_id: UUID, ring: int | None = None
+    receipt: Receipt,
+    proposal: Proposal,
+    *,
+    run_id: UUID,
+    match_id: UUID,
+    ring: int | None = None,
+    override: Reason | None = None,
 ) -> MatchExplained:
-    """The receipt of a match; `ring` counts the agencies of the ring that it is part of."""
+    """The receipt of a match.
+
+    `ring` counts the agencies of the ring that it is part of; `override` is why a coordinator made it by hand.
+    """
     option, pairing = receipt.match, proposal.pairing
     assert option is not None
     return MatchExplained(
@@ -135,6 +156,7 @@ def matched(
             for one in option.earned
         ),
         ring=ring,
+        override=override,
     )
 
 

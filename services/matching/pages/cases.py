@@ -16,7 +16,7 @@ from services.matching.store.board import Narrowed
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import COUNTRIES, ApplicationKind
+from shared.contracts.codes import COUNTRIES, ApplicationKind, CallState
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.service import bus_of, service_of
@@ -145,6 +145,11 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         stage=words.stage,
         organisations=organisations,
         mentees_goals=None,
+        may_override=within.everything
+        and call is not None
+        and call.state != CallState.CLOSED
+        and case.row.application_state == "eligible"
+        and case.row.match_state != "confirmed",
     )
 
 

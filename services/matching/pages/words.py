@@ -296,6 +296,9 @@ def _notes(told: Explained) -> list[str]:
             gettext("A group of %(size)d is placed whole or not at all; %(count)d places could take all of it.")
             % {"size": told.group_size, "count": told.group_feasible or 0}
         )
+    if isinstance(told, MatchExplained) and told.override:
+        why = {"reason": words.label(told.override)}
+        notes.append(gettext("Put to this place by a programme coordinator: %(reason)s.") % why)
     if told.floor_first:
         notes.append(gettext("The least number that the call sets for the country put this application first."))
     return notes

@@ -198,6 +198,12 @@ def offered(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
     return col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
 
 
+async def seats_of(session: AsyncSession, call_id: UUID, kind: str) -> list[Seat]:
+    """The offers (`placement`) or mentors (`mentor`) of a call that are published or paused, by id."""
+    query = select(Seat).where(*offered(call_id), col(Seat.kind) == kind)
+    return list(await session.scalars(query.order_by(col(Seat.id))))
+
+
 _ON_THE_WAY = ("submitted", "returned_for_information", "endorsed")
 
 
