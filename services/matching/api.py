@@ -170,13 +170,14 @@ async def receipt(
 ) -> dict[str, Any]:
     """The newest receipt of an application. With a ticket: as published, own points only.
 
-    A coordinator also gets the one that a cohort committed now would give.
+    A coordinator also gets the one that a cohort committed now would give. `waiting` says where the application waits
+    at this moment: which place `at` among `of` who wait there, and what else keeps it out.
     """
     told = await cases.published_receipt(bus, application_id)
     if isinstance(who, Ticket):
         if told is None:
             raise _none()
-        return own_part(told)
+        return own_part(told) | {"waiting": await _waiting(bus, application_id)}
     found = await cases.case(bus, reach(who), application_id)
     if found is None:
         raise _none()
@@ -184,6 +185,7 @@ async def receipt(
     return {
         "published": _receipt(told) if told else None,
         "provisional": _receipt(now) if now else None,
+        "waiting": await _waiting(bus, application_id),
     }
 
 
@@ -231,6 +233,10 @@ async def run_inputs(bus: TheBus, _: Programme, run_id: UUID) -> dict[str, Any]:
     if kept is None:
         raise Refused(gettext("There is no such run, or it was committed before inputs were kept."), 404)
     return {"run_id": run_id, **await asyncio.to_thread(kept.opened)}
+
+
+async def _waiting(bus: Bus, application_id: UUID) -> list[dict[str, Any]]:
+    return [asdict(one) for one in await cases.waiting_places(bus, application_id)]
 
 
 def _effort(request: Request) -> int:

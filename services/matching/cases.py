@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.matching import inputs, store
-from services.matching.model.pool import solve
+from services.matching.engine.waiting import InLine, lines
+from services.matching.model.pool import fixed_pairs, problem, solve, waiting
 from services.matching.model.told import matched, proposals, unmatched
+from shared.contracts.codes import ApplicationKind
 from shared.contracts.receipts import MatchExplained, NoMatchExplained
 
 if TYPE_CHECKING:
@@ -78,6 +80,29 @@ async def provisional_receipt(bus: Bus, candidate: Candidate, *, effort: int) ->
     if given is None or not given.open:
         return None
     return await asyncio.to_thread(_explain, given, candidate.id, effort)
+
+
+async def waiting_places(bus: Bus, application_id: UUID) -> tuple[InLine, ...]:
+    """Where an application waits now, and at which place in line; empty where it does not wait.
+
+    In line stand those whom a committed cohort has seen: they are proposed when a place falls free.
+    """
+    async with bus.read() as session:
+        candidate = (await store.facts.candidates(session, [application_id])).get(application_id)
+    given = None if candidate is None else await inputs.load(bus, candidate.call_id)
+    if candidate is None or given is None or not given.open:
+        return ()
+    async with bus.read() as session:
+        seen = frozenset(await store.runs.explained(session, list(waiting(given.facts))))
+    if application_id not in seen:
+        return ()
+    return await asyncio.to_thread(_lines, given, ApplicationKind(candidate.kind), application_id, seen)
+
+
+def _lines(given: Inputs, kind: ApplicationKind, application_id: UUID, seen: frozenset[UUID]) -> tuple[InLine, ...]:
+    asked = problem(given.facts, kind, fixed_pairs(given.facts), only=seen)
+    known = any(one.id == str(application_id) for one in asked.candidates)
+    return lines(asked, str(application_id)) if known else ()
 
 
 def _explain(given: Inputs, application_id: UUID, effort: int) -> Explained | None:

@@ -149,16 +149,7 @@ def each_kind(
     facts: Facts, find: Callable[[ApplicationKind, Problem], R], *, only: frozenset[UUID] | None = None
 ) -> dict[ApplicationKind, R]:
     """What `find` gives for the problem of each kind, one after the other, since they share the countries' quotas."""
-    fixed = [
-        Fixed(
-            candidate_id=str(match.pairing.application_id),
-            seat_id=_GIVEN_BACK if match.id in facts.given_back else str(match.seat_id),
-            country=match.pairing.country,
-            group_id=_group(facts, match.pairing.application_id),
-        )
-        for match in facts.matches
-        if match.held
-    ]
+    fixed = fixed_pairs(facts)
     results: dict[ApplicationKind, R] = {}
     for kind in KINDS:
         if kind not in facts.terms.kinds:
@@ -171,6 +162,20 @@ def each_kind(
             for pair in result.pairs
         ]
     return results
+
+
+def fixed_pairs(facts: Facts) -> list[Fixed]:
+    """The matches that stand, in the engine's words."""
+    return [
+        Fixed(
+            candidate_id=str(match.pairing.application_id),
+            seat_id=_GIVEN_BACK if match.id in facts.given_back else str(match.seat_id),
+            country=match.pairing.country,
+            group_id=_group(facts, match.pairing.application_id),
+        )
+        for match in facts.matches
+        if match.held
+    ]
 
 
 def _group(facts: Facts, application_id: UUID) -> str | None:

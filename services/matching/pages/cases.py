@@ -123,9 +123,11 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         told = await cases.provisional_receipt(bus, case.candidate, effort=effort)
     if told is None:
         told, provisional = await cases.published_receipt(bus, application_id), False
+    in_line = await cases.waiting_places(bus, application_id)
     async with bus.read() as session:
         call = (await store.facts.calls(session, [case.candidate.call_id])).get(case.candidate.call_id)
         named = {one.offer_id or one.mentor_id for one in told.counterfactuals} if told else set()
+        named |= {UUID(one.seat_id) for one in in_line}
         seats = await store.facts.seats(session, {one for one in named if one})
         story = await store.board.stream(session, within, Narrowed(application=application_id), limit=100)
         ids = {case.candidate.organisation_id, *(seat.organisation_id for seat in case.seats.values())}
@@ -145,6 +147,7 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         stage=words.stage,
         organisations=organisations,
         mentees_goals=None,
+        waiting=words.waiting(in_line, seats),
         may_override=within.everything
         and call is not None
         and call.state != CallState.CLOSED

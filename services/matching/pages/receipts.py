@@ -50,6 +50,8 @@ async def _show(request: Request, bus: Bus, application_id: UUID, *, side: str) 
         ids = {one.offer_id or one.mentor_id for one in told.counterfactuals}
         if isinstance(told, MatchExplained):
             ids.add(told.offer_id or told.mentor_id)
+        in_line = () if side == "host" else await cases.waiting_places(bus, application_id)
+        ids |= {UUID(one.seat_id) for one in in_line}
         seats = await store.facts.seats(session, {one for one in ids if one})
     scheme = CallTerms.model_validate(call.terms).scheme if call else ""
     seat = seats.get(told.offer_id or told.mentor_id or application_id) if isinstance(told, MatchExplained) else None
@@ -62,4 +64,5 @@ async def _show(request: Request, bus: Bus, application_id: UUID, *, side: str) 
         seat=seat,
         receipt=words.receipt(told, seats, scheme, side=side),
         side=side,
+        waiting=words.waiting(in_line, seats),
     )

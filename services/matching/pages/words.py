@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from services.matching.cases import public_funnel
 from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule
@@ -26,15 +27,16 @@ __all__ = [
     "states",
     "topic",
     "topic_name",
+    "waiting",
 ]
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Row
 
     from services.matching.cases import Explained
+    from services.matching.engine.waiting import InLine
     from services.matching.store.facts import Seat
     from shared.contracts.receipts import Counterfactual
 
@@ -277,6 +279,24 @@ def receipt(told: Explained, seats: Mapping[UUID, Seat], scheme: str, *, side: s
         shown["host_rank"] = told.host_rank
         shown["columns"].append(_points(told, "host", gettext("What the host prefers")))
     return shown
+
+
+def waiting(in_line: Sequence[InLine], seats: Mapping[UUID, Seat]) -> list[dict[str, str]]:
+    """Where an application waits, place by place, and what has to happen first."""
+    rows = []
+    for one in in_line:
+        seat = seats.get(UUID(one.seat_id))
+        if one.limit is HardRule.QUOTA:
+            needs = gettext("The country's quota is used up: somebody of the same country must leave a place.")
+        elif one.limit is HardRule.SHARE_OF_OFFER:
+            needs = gettext("The country's share of this place is used up: somebody of the same country must leave it.")
+        elif one.free:
+            needs = gettext("A place is free; it is given when the next cohort is committed.")
+        else:
+            needs = gettext("A place must fall free.")
+        at = gettext("%(at)d of %(of)d") % {"at": one.at, "of": one.of}
+        rows.append({"name": seat.reference if seat else gettext("another place"), "at": at, "needs": needs})
+    return rows
 
 
 def _notes(told: Explained) -> list[str]:
