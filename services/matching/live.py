@@ -77,7 +77,7 @@ async def match_live(service: Service) -> None:
 async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> bool:
     """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
     try:
-        await _take_turn(bus, call_id, held)
+        await take_turn(bus, call_id, held)
     except Exception as wrong:
         if is_transient(wrong):
             raise
@@ -86,7 +86,8 @@ async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> bool:
     return True
 
 
-async def _take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> None:
+async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> None:
+    """Match a call if its lease is to be had; what is kept of a call goes with its lease."""
     turn = held.pop(call_id, None)
     if turn is None or monotonic() - turn.since > turns.RENEW_AFTER:
         lease = await turns.take(bus, call_id)
@@ -121,6 +122,8 @@ async def match_once(bus: Bus, call_id: UUID, lease: Lease, following: Following
     given = await inputs.load(bus, call_id, following.known)
     if given is None:
         return False
+    if not given.open:
+        following.forget()
     outcomes = await following.match(given.facts) if given.open else {}
     rows = await asyncio.to_thread(_standings, given, outcomes)
     lease = await turns.renewed(bus, lease, started)

@@ -10,11 +10,15 @@ from sqlalchemy import text
 
 from services.matching import following as follows
 from services.matching import inputs, live, metrics, turns
+from services.matching.app import create_app
 from services.matching.engine.live.matching import LiveMatching
 from services.matching.following import Following
 from services.matching.model.pool import solve
+from services.matching.settings import Settings
+from shared.bus import leases
 from shared.contracts import applications
 from shared.contracts.codes import Reason
+from tests.support import settings_for
 
 if TYPE_CHECKING:
     import pytest
@@ -110,6 +114,34 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
     monkeypatch.setattr(live, "MOST_PAIRS", 1)
     live.forget_the_oldest(held)
     assert (old.pairs, new.pairs) == (0, 1)
+
+
+async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store_address: str) -> None:
+    """From the second turn on events are followed; another instance takes over, and what was kept is gone."""
+    await world.call(kinds=["study_visit"])
+    await world.offer(places=5, group_size=5)
+    held: dict[UUID, live.Turn] = {}
+    second = create_app(Settings(**settings_for(store_address)), background=False).state.service.bus
+    try:
+        for country in ("MD", "GE"):
+            await world.officer(country)
+            await live.take_turn(world.bus, world.call_id, held)
+        following = held[world.call_id].following
+        assert (following.runs, following.events) == (1, 1)
+        theirs: dict[UUID, live.Turn] = {}
+        await live.take_turn(second, world.call_id, theirs)
+        assert not theirs
+        name = f"match:{world.call_id}"
+        assert await leases.acquire(world.bus, name, 0.1) is not None
+        await asyncio.sleep(0.2)
+        await world.officer("AM")
+        await live.take_turn(second, world.call_id, theirs)
+        assert theirs[world.call_id].following.runs == 1
+        await live.take_turn(world.bus, world.call_id, held)
+        assert not held
+    finally:
+        await second.close()
+    assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 3
 
 
 async def test_only_rows_that_were_written_are_read_again(world: World) -> None:

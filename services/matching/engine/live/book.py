@@ -24,6 +24,9 @@ _NEVER = np.int64(np.iinfo(np.int64).max)
 _CUT = np.uint64(28)
 """An order in 60 bits (22 for the score, 38 for the tie-break) cut to 32, for a first look down a column."""
 
+_BLOCK = 128
+"""Rows turned to columns at once: a few lines of the cache wide."""
+
 
 class Book:
     """Matching, thresholds and lines over slots of candidates and seats."""
@@ -88,12 +91,21 @@ class Book:
                 wider._line_key[k:, seat] = self._line_key[0, seat]
         self.__dict__.update(wider.__dict__)
 
-    def set_row(self, one: int, country: int, line: Line) -> None:
-        """Enter what a candidate makes of all seats; he or she is not in the pool yet."""
+    def set_row(self, one: int, country: int, line: Line, *, rough: bool = True) -> None:
+        """Enter what a candidate makes of all seats; he or she is not in the pool yet.
+
+        Without `rough`, `roughen` is to be called when all rows are there, which costs less than row by row.
+        """
         self.country[one] = country
         size = len(line.own)
         self.own[one, :size], self.key[one, :size] = line.own, line.key
-        self._rough[:size, one] = _roughly(line.own)
+        if rough:
+            self._rough[:size, one] = _roughly(line.own)
+
+    def roughen(self, people: int) -> None:
+        """Make the first look down all columns ready, for so many slots of candidates."""
+        for at in range(0, people, _BLOCK):
+            self._rough[:, at : at + _BLOCK] = _roughly(self.own[at : at + _BLOCK]).T
 
     def set_column(self, seat: int, line: Line) -> None:
         """Enter what a seat, which takes nobody yet, makes of all candidates."""

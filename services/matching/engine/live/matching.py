@@ -82,7 +82,8 @@ class LiveMatching:
         for seat in problem.seats:
             self._set_terms(seat)
         for one in pool:
-            self._enter_row(one)
+            self._enter_row(one, rough=False)
+        self._book.roughen(pairing.candidates.top)
         slots = [pairing.candidates.place[one.id] for one in pool]
         if matching is None:
             self._book.enter(slots)
@@ -228,13 +229,13 @@ class LiveMatching:
 
     # Parts
 
-    def _enter_row(self, one: Candidate) -> int:
+    def _enter_row(self, one: Candidate, *, rough: bool = True) -> int:
         slot = self._pairing.candidates.add(one)
         country = self._countries[one.country]
         self._make_room()
         self._candidates[one.id] = one
         self._names[slot] = one.id
-        self._book.set_row(slot, country, self._pairing.row(one, slot))
+        self._book.set_row(slot, country, self._pairing.row(one, slot), rough=rough)
         return slot
 
     def _leave(self, candidate_id: str, *, keep: bool) -> None:
