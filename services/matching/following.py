@@ -19,7 +19,7 @@ from services.matching.inputs import Known
 from services.matching.model.pool import each_kind, from_scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
 
     from services.matching.engine.live.follow import Outcome
     from services.matching.engine.problem import Problem
@@ -42,7 +42,7 @@ class Following:
         self.known = Known()
         self._followers: dict[ApplicationKind, Follower] = {}
         self._unchecked: dict[ApplicationKind, int] = {}
-        self._checks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._equal = True
 
     @property
@@ -72,18 +72,29 @@ class Following:
         outcomes = await asyncio.to_thread(each_kind, facts, self._find)
         metrics.SECONDS.observe(perf_counter() - started)
         for kind, follower in self._followers.items():
-            if self._unchecked[kind] >= self._check_every and (kept := follower.kept) is not None:
+            if follower.waits:
+                self._aside(asyncio.to_thread(follower.begin))
+            elif self._unchecked[kind] >= self._check_every and (kept := follower.kept) is not None:
                 self._unchecked[kind] = 0
-                check = asyncio.create_task(self._check(kind, *kept))
-                self._checks.add(check)
-                check.add_done_callback(self._checks.discard)
+                self._aside(self._check(kind, *kept))
         return outcomes
 
     async def checked(self) -> bool:
-        """Wait for the checks that are under way; whether all since the last time found what they should."""
-        await asyncio.gather(*self._checks)
+        """Wait for what is done aside; whether all checks since the last time found what they should."""
+        await asyncio.gather(*self._tasks)
         equal, self._equal = self._equal, True
         return equal
+
+    def _aside(self, what: Coroutine[object, object, None]) -> None:
+        """Do something beside the next matchings."""
+        task = asyncio.create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (wrong := task.exception()) is not None:
+            log.error("what was done beside a matching failed; the next one goes without it", exc_info=wrong)
 
     def _find(self, kind: ApplicationKind, problem: Problem) -> Outcome:
         follower = self._followers.setdefault(kind, Follower(from_scratch))

@@ -106,7 +106,9 @@ async def test_an_instance_keeps_no_more_than_it_may(world: World, monkeypatch: 
     assert given is not None
     assert lease is not None
     old, new = Following(), Following()
-    await asyncio.gather(old.match(given.facts), new.match(given.facts))
+    for each in (old, new):
+        await each.match(given.facts)
+        await each.checked()
     assert old.pairs == new.pairs == 1
     held = {world.call_id: live.Turn(lease, 0.0, old), UUID(int=1): live.Turn(lease, 0.0, new)}
     live.forget_the_oldest(held)

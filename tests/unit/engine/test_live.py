@@ -156,6 +156,9 @@ def test_only_what_is_different_is_followed() -> None:
     problem = world(dice, crowded=True)
     follower = Follower(run)
     follower.follow(problem)
+    assert follower.waits
+    follower.begin()
+    assert not follower.waits
     follower.follow(replace(problem, candidates=tuple(replace(one) for one in problem.candidates)))
     assert (follower.runs, follower.events) == (1, 0)
     follower.follow(replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0))))

@@ -4,9 +4,10 @@ The outcome is always what a run from scratch gives. It is one where rules, seed
 changed that a run is quicker, where the highest sum is sought, and where a country's ceiling or floor binds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from threading import Lock
 from typing import Protocol, TypeVar
 
 from services.matching.engine.live.matching import LiveMatching, Move, can_follow
@@ -105,31 +106,39 @@ class Followed:
 class Follower:
     """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done.
 
-    Whatever `follow` raises, the next call begins with a run.
+    Whatever `follow` raises, the next call begins with a run. What a run found is taken up as a state to follow when it
+    is needed, or before that by `begin`, which may be called in another thread: one waits for the other.
     """
 
     def __init__(self, run: Callable[[Problem], Result]) -> None:
         self._run = run
         self._live: LiveMatching | None = None
+        self._found: tuple[Problem, Mapping[str, str] | None] | None = None
+        self._alone = Lock()
         self.events = 0
         self.runs = 0
 
     def follow(self, problem: Problem) -> Outcome:
         """The matching of the problem as it is now."""
-        live = self._live
-        if live is not None and can_follow(problem) and _same_frame(live.problem, problem):
-            events = differences(live, problem)
-            if len(events) <= max(_FEW, (len(problem.candidates) + len(problem.seats)) // _ONE_IN):
-                self._live = None  # what breaks in the middle is not gone on with
-                for happen in events:
-                    happen()
-                self._live = live
-                if live.within_quotas():
-                    self.events += len(events)
-                    return Followed(live)
-                self.runs += 1
-                return Ran(self._run(problem))
-        return self._anew(problem)
+        with self._alone:
+            if self._found is not None and not _goes_on(self._found[0], problem):
+                self._found = None
+            live = self._taken_up()
+            if live is not None and _goes_on(live.problem, problem):
+                events = differences(live, problem)
+                if len(events) <= max(_FEW, (len(problem.candidates) + len(problem.seats)) // _ONE_IN):
+                    return self._led_to(live, problem, events)
+            return self._anew(problem)
+
+    @property
+    def waits(self) -> bool:
+        """Whether `begin` has something to do."""
+        return self._found is not None
+
+    def begin(self) -> None:
+        """Take up what a run has found, so that the next call need not."""
+        with self._alone:
+            self._taken_up()
 
     @property
     def kept(self) -> tuple[Problem, Mapping[str, str]] | None:
@@ -142,13 +151,31 @@ class Follower:
         """How many pairs (candidates times seats) are kept in memory."""
         return 0 if self._live is None else len(self._live.pool) * len(self._live.seats)
 
+    def _taken_up(self) -> LiveMatching | None:
+        if self._found is not None:
+            problem, matching = self._found
+            self._found, self._live = None, None
+            self._live = LiveMatching(problem, matching)
+        return self._live
+
+    def _led_to(self, live: LiveMatching, problem: Problem, events: Sequence[Event]) -> Outcome:
+        self._live = None  # what breaks in the middle is not gone on with
+        for happen in events:
+            happen()
+        self._live = live
+        if live.within_quotas():
+            self.events += len(events)
+            return Followed(live)
+        self.runs += 1
+        return Ran(self._run(problem))
+
     def _anew(self, problem: Problem) -> Outcome:
         self.runs += 1
-        result = self._run(problem)
         self._live = None
+        result = self._run(problem)
         if can_follow(problem):
             quotas = bool(problem.rules.ceilings or problem.rules.floors)
-            self._live = LiveMatching(problem, None if quotas else result.matching)
+            self._found = problem, None if quotas else result.matching
         return Ran(result)
 
 
@@ -185,11 +212,12 @@ def _changes(
     return events
 
 
-def _same_frame(first: Problem, second: Problem) -> bool:
-    """Whether only candidates, seats and fixed pairs can be different."""
-    return (first.call_id, first.day, first.seed, first.rules) == (
+def _goes_on(first: Problem, second: Problem) -> bool:
+    """Whether the second can be followed from the first: only candidates, seats and fixed pairs can be different."""
+    same = (first.call_id, first.day, first.seed, first.rules) == (
         second.call_id,
         second.day,
         second.seed,
         second.rules,
     )
+    return same and can_follow(second)
