@@ -7,7 +7,7 @@ for ever. An instance that is gone leaves its lease behind: another one begins t
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,10 @@ import structlog
 from sqlalchemy import text
 
 from services.matching import inputs, store, workshop
-from services.matching.model.pool import waiting
 from services.matching.model.what_if import STEPS, Basis, OtherTerms, compare, in_full
 from services.matching.store.what_ifs import WhatIf, WhatIfState
 from shared import clock
-from shared.bus import Lease, LeaseLost, leases
+from shared.bus import Bus, Lease, LeaseLost, leases
 from shared.bus.faults import is_transient
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.matching.inputs import Inputs
-    from services.matching.model.what_if import Outcome
+    from services.matching.model.what_if import Outcome, Step
     from services.matching.store.facts import Call
-    from shared.bus import Bus
     from shared.service import Service
+    from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
 
@@ -140,27 +139,58 @@ async def _work(bus: Bus, what_if_id: UUID, lease: Lease, large: int) -> None:
     row = await _begun(bus, what_if_id, lease)
     if row is None:
         return
-    given = await facts_for(bus, row.call_id, Basis(row.basis))
-    if given is None:
-        await _over(bus, what_if_id, lease, None, problem=gettext("The call has no facts yet."))
-        return
-    # The terms compared are those that stood when it was asked, whatever revision has come since.
-    own, other = OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
-    facts = replace(given.facts, terms=own.applied(given.facts.terms))
+    async with bus.read() as session:
+        size = await store.what_ifs.size(session, row.call_id)
+    asked = Asked(
+        row.call_id, Basis(row.basis), OtherTerms.model_validate(row.own), OtherTerms.model_validate(row.other)
+    )
     try:
-        if len(waiting(facts)) * len(facts.places) > large:
-            outcome = await workshop.apart(compare, facts, other, watch=_Watch(bus, what_if_id, lease).look)
+        if size > large:
+            watch = _Watch(bus, what_if_id, lease).look
+            version, outcome = await workshop.apart(compare_stored, bus.settings, asked, watch=watch)
         else:
-            outcome = await workshop.beside(compare, facts, other)
+            version, outcome = await workshop.beside(compare_stored, bus.settings, asked)
     except workshop.Stopped:
         log.info("a what-if was cancelled", what_if=str(what_if_id))
     except Exception as wrong:
         if isinstance(wrong, LeaseLost) or is_transient(wrong):
             raise
         log.exception("a what-if failed", what_if=str(what_if_id))
-        await _over(bus, what_if_id, lease, None, problem=str(wrong)[:500], version=given.version)
+        await _over(bus, what_if_id, lease, None, problem=str(wrong)[:500])
     else:
-        await _over(bus, what_if_id, lease, outcome, version=given.version)
+        await _over(bus, what_if_id, lease, outcome, version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be compared: the call's own terms and others, on the facts of a basis."""
+
+    call_id: UUID
+    basis: Basis
+    own: OtherTerms
+    other: OtherTerms
+
+
+def compare_stored(settings: ServiceSettings, asked: Asked, step: Step) -> tuple[int, Outcome]:
+    """Read the facts and compare; gives the version of the facts too. For a thread, or for a process of its own.
+
+    It has a loop and a connection of its own: ten thousand rows take seconds to read, and what goes from one process
+    to another is then small. Raises LookupError where the call has no facts.
+    """
+
+    async def read() -> Inputs | None:
+        bus = Bus("matching", settings)
+        try:
+            return await facts_for(bus, asked.call_id, asked.basis)
+        finally:
+            await bus.close()
+
+    given = asyncio.run(read())
+    if given is None:
+        raise LookupError("The call has no facts yet.")
+    # The terms compared are those that stood when it was asked, whatever revision has come since.
+    facts = replace(given.facts, terms=asked.own.applied(given.facts.terms))
+    return given.version, compare(facts, asked.other, step)
 
 
 class _Watch:

@@ -93,6 +93,18 @@ async def open_count(session: AsyncSession) -> int:
     )
 
 
+async def size(session: AsyncSession, call_id: UUID) -> int:
+    """About how many pairs a comparison looks at: the applications of a call times its offers and mentors."""
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM candidate WHERE call_id = :call)"
+            " * (SELECT count(*) FROM seat WHERE call_id = :call)"
+        ),
+        {"call": call_id},
+    )
+    return int(found.scalar_one())
+
+
 async def advance(session: AsyncSession, what_if_id: UUID, step: int) -> tuple[bool, bool]:
     """Note the step that has begun: whether it is a new one, and whether the what-if is still to be worked on."""
     row = await one(session, what_if_id, lock=True)
