@@ -64,6 +64,7 @@ async def apart(work: Callable[..., T], *parts: Any, watch: Watch) -> T:
                 case ("failed", str(why)):
                     raise Failed(why)
                 case "gone":
+                    await asyncio.to_thread(child.join, 5)
                     raise Failed(f"The process of the work ended with {child.exitcode}.")
             if told is None and not await watch(step):
                 raise Stopped
