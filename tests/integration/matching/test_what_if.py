@@ -63,6 +63,9 @@ async def test_it_is_the_matching_under_the_other_terms(world: World) -> None:
     assert {one.application_id: one.how for one in outcome.moved} == {first: How.LOST, second: How.GAINED}
     assert {group.code: (group.gained, group.lost) for group in outcome.countries} == {"GE": (1, 0), "MD": (0, 1)}
     assert [side.matched for side in outcome.before] == [side.matched for side in outcome.after]
+    for groups in (outcome.countries, outcome.services, outcome.rank_groups):
+        assert sum(one.before for one in groups) == sum(side.matched for side in outcome.before)
+        assert all(one.after - one.before == one.gained - one.lost for one in groups)
 
 
 async def test_nothing_is_published_or_moved(world: World) -> None:
