@@ -18,6 +18,7 @@ from services.matching.engine.network import Limits, Prices
 from services.matching.engine.scores import TIE_BITS
 
 _SAMPLE = 1 << 20
+_COARSEST = 32
 _EXACT = 1 << 18
 _BLOCK = 1 << 18
 _SPREAD_BITS = 8
@@ -91,7 +92,7 @@ class PairTable:
         The bar of a row or a column is read from a sample where there are very many pairs; equal weights stand in no
         order of their own. The list decides only how soon the optimum is found, never which.
         """
-        step = max(1, self.count // _SAMPLE)
+        step = max(1, min(self.count // _SAMPLE, _COARSEST))
         some = _sample(self.count, step)
         of_seat = _bars(self.seat(some), _spread(self._weight[some]), per_place * free // step + 1)
         step = max(1, min(self.count // _EXACT, 2 * best // 3))

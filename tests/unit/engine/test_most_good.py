@@ -21,6 +21,7 @@ from services.matching.engine.network import Limits, Network, Prices
 from services.matching.engine.potentials import potentials, residual
 from services.matching.engine.prices import blocking_pairs, total_of
 from services.matching.engine.problem import WEIGHTS, Problem, Rules, SeatKind, Weight
+from services.matching.engine.scores import TIE_BITS
 from services.matching.engine.shortlist import PairTable
 from services.matching.engine.solution import solve
 from services.matching.engine.stable import UNMATCHED, stable
@@ -160,6 +161,9 @@ def _dense(seed: int, people: int, seats: int, most: int) -> Market:
     """A market in which all pairs are feasible, with weights up to `most` and one to three places a seat."""
     dice = random.Random(seed)
     market = _assignment([[dice.randint(1, most) for _ in range(seats)] for _ in range(people)])
+    market.pairs = replace(
+        market.pairs, key=np.array([dice.getrandbits(TIE_BITS) for _ in market.pairs.seat], np.int64)
+    )
     market.free = [dice.randint(1, 3) for _ in range(seats)]
     market.shares = list(market.free)
     return market
