@@ -42,7 +42,9 @@ def met(market: Market, assigned: list[int], out: frozenset[int]) -> tuple[list[
     The least change: only countries below their floor, only as many as are missing, those first whom some seat values
     most. What one floor takes from another country's people its own floor takes back, if it has one.
     """
-    floors = market.problem.rules.floors
+    rules = market.problem.rules
+    # No floor asks for more than the ceiling lets go: to put more of them first would only change who goes.
+    floors = {one: min(floor, rules.ceilings.get(one, floor)) for one, floor in rules.floors.items()}
     first: set[int] = set()
     while True:
         more = _missing(market, assigned, out, first, floors)

@@ -43,7 +43,9 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
     sent = Counter(market.rules.sent)
     sent.update(market.candidates[one].country for one, seat in enumerate(solution.assigned) if seat >= 0)
     for one, candidate in enumerate(market.candidates):
-        if solution.assigned[one] >= 0 or sent[candidate.country] >= problem.rules.floors.get(candidate.country, 0):
+        home = candidate.country
+        asked = min(problem.rules.floors.get(home, 0), problem.rules.ceilings.get(home, 99))
+        if solution.assigned[one] >= 0 or sent[home] >= asked:
             continue
         row = market.pairs.row(one)
         assert one in solution.floor_first | solution.beyond_quota or row.start == row.stop
@@ -127,6 +129,15 @@ def test_as_many_as_are_missing_come_first() -> None:
     first = next(one for one in result.matching if one.startswith("AM"))
     assert result.receipt(first).floor_first
     assert not result.receipt("GE0").floor_first
+
+
+def test_a_ceiling_below_the_floor_puts_nobody_first() -> None:
+    """Where the ceiling is reached nobody more may go, so the floor does not change who goes."""
+    people = _officers("AM", 3)
+    plain = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}))
+    floor = run(_problem(people, [_seat("s", 3)], ceilings={"AM": 1}, floors={"AM": 2}))
+    assert floor.matching == plain.matching
+    assert not any(floor.receipt(one.id).floor_first for one in people)
 
 
 def test_the_price_of_a_floor_is_told() -> None:
