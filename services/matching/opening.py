@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from services.matching import store
 from services.matching.dates import dates_for, dates_for_pair
 from services.matching.model import mentorship as mentorships
 from services.matching.model import visit as visits
@@ -40,6 +41,7 @@ async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> 
     placed = {one: cases.matches[one] for one in confirmed}
     guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
     answers = await dates_for(cases.tx.session, guests, cases.candidates, cases.calls)
+    replaced = await store.visits.replaced(cases.tx.session, list(answers))
     opened = []
     for match_id, (days, answer) in answers.items():
         match, cause = placed[match_id], confirmed[match_id]
@@ -56,6 +58,7 @@ async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> 
             topic=pairing.topic,
             fund_id=pairing.fund_id,
             group_id=_profile(cases, match).group_id,
+            replaces=replaced.get(match_id),
         )
         step = visits.open_visit(
             _born_of(match_id, cause, "visit"),

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
+from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import Index, or_, select, text, true
@@ -192,6 +192,29 @@ async def taken_weeks(session: AsyncSession, offer_ids: Collection[UUID]) -> dic
         if row.offer_id is not None and row.start is not None:
             taken[row.offer_id][monday(row.start)] += 1
     return taken
+
+
+_REPLACED = text(
+    "WITH RECURSIVE chain AS ("
+    " SELECT p.aggregateid AS match, f.aggregateid AS freed, 1 AS depth FROM journal p JOIN journal f"
+    "  ON f.id = p.causationid AND f.aggregatetype = p.aggregatetype"
+    "  WHERE p.aggregatetype = 'exchange.matches' AND p.aggregateid = ANY(:ids) AND p.type = 'MatchProposed'"
+    " UNION ALL"
+    " SELECT c.match, f.aggregateid, c.depth + 1 FROM chain c JOIN journal p"
+    "  ON p.aggregatetype = 'exchange.matches' AND p.aggregateid = c.freed AND p.type = 'MatchProposed'"
+    "  JOIN journal f ON f.id = p.causationid AND f.aggregatetype = p.aggregatetype WHERE c.depth < 50)"
+    " SELECT DISTINCT ON (c.match) c.match, v.id FROM chain c JOIN visit v ON v.match_id = CAST(c.freed AS uuid)"
+    " ORDER BY c.match, c.depth, v.id DESC"
+)
+
+
+async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Match -> the visit whose place it took over, for those that were proposed because that place fell free.
+
+    Who was asked in between and did not go is passed over: the chain of causes leads to the last who had a visit.
+    """
+    found = await session.execute(_REPLACED, {"ids": sorted(str(one) for one in match_ids)})
+    return {UUID(row.match): row.id for row in found}
 
 
 @dataclass(frozen=True, slots=True)
