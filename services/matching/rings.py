@@ -23,6 +23,7 @@ from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from uuid import UUID
 
     from services.matching.engine.by_hand import Price
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from shared.bus import Bus
 
 _TRIES = 5
+_KEPT = 64
+_known: dict[tuple[Bus, UUID], tuple[tuple[int | None, date], Rings]] = {}
 _KIND = ApplicationKind.STUDY_VISIT
 
 
@@ -45,9 +48,22 @@ class Proposed:
 
 
 async def possible(bus: Bus, call_id: UUID) -> Rings:
-    """The best set of rings among those who have no place now. Raises `Refused` (404) for an unknown call."""
+    """The best set of rings among those who have no place now. Raises `Refused` (404) for an unknown call.
+
+    They are looked for once for the same facts and day, however often a page that follows asks.
+    """
+    async with bus.read() as session:
+        pool = await store.pools.version(session, call_id)
+    at = (pool.input_version if pool else None, clock.today())
+    known = _known.get((bus, call_id))
+    if known is not None and known[0] == at:
+        return known[1]
     given = await _load(bus, call_id)
-    return await asyncio.to_thread(_possible, given) if given.open else engine.Rings((), 0)
+    found = await asyncio.to_thread(_possible, given) if given.open else engine.Rings((), 0)
+    if len(_known) >= _KEPT:
+        _known.clear()
+    _known[bus, call_id] = (given.version, given.facts.day), found
+    return found
 
 
 def _possible(given: Inputs) -> Rings:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.matching.engine.layers import run_layers
 from services.matching.engine.market import Market
 from services.matching.engine.matching import Result
 from services.matching.engine.problem import Fixed, Problem
-from services.matching.engine.solution import Solution, solve
+from services.matching.engine.solution import Solution
 from services.matching.engine.stable import UNMATCHED
 
 
@@ -36,7 +37,7 @@ class Price:
 def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     """The run of a problem in which these candidates (ids) have these seats (ids), whatever the objective would do.
 
-    Receipts, ranks and both prices are those of the whole matching. Raises `NotPossible` for the first pair, by
+    Groups and singles are matched around them as in any run. Receipts, ranks and both prices are those of the whole matching. Raises `NotPossible` for the first pair, by
     candidate, that may not be.
     """
     market = Market(problem)
@@ -45,15 +46,11 @@ def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
         Fixed(candidate_id=one, seat_id=seat, country=market.candidates[market.place[one]].country)
         for one, seat in sorted(pairs.items())
     )
-    around = Market(replace(problem, fixed=problem.fixed + fixed))
-    solved = solve(around)
+    around = run_layers(replace(problem, fixed=problem.fixed + fixed)).matching
     assigned = [UNMATCHED] * len(market.candidates)
-    for one, seat in zip(around.candidates, solved.assigned, strict=True):
-        assigned[market.place[one.id]] = seat
-    for name, seat_id in pairs.items():
+    for name, seat_id in {**around, **pairs}.items():
         assigned[market.place[name]] = market.seat_place[seat_id]
-    beyond = frozenset(market.place[around.candidates[one].id] for one in solved.beyond_quota)
-    return Result(market, Solution(assigned, beyond))
+    return Result(market, Solution(assigned))
 
 
 def _check(market: Market, pairs: Mapping[str, str]) -> None:
@@ -65,7 +62,7 @@ def _check(market: Market, pairs: Mapping[str, str]) -> None:
             raise NotPossible(name, seat_id)
         one, seat = market.place[name], market.seat_place[seat_id]
         country = market.country[one]
-        feasible = seat in market.pairs.seat[market.pairs.row(one)]
+        feasible = seat in market.row_of(market.candidates[one]).seat
         places[seat] -= 1
         used[seat][country] = used[seat].get(country, 0) + 1
         left = quota[country]

@@ -19,7 +19,10 @@ from services.matching.engine.problem import SeatKind
 from services.matching.engine.program import Program
 
 EXACT_COLUMNS = 20_000
-"""With more pairs and cycles than this the best ring is taken again and again, and a bound says what that may cost."""
+"""With more pairs and cycles than this the heaviest ring is taken again and again; a bound says what that may lose."""
+
+SECONDS = 5.0
+"""So long the optimum is searched; up to a hundred officers without a place take less."""
 
 Cycle = tuple[int, ...]
 
@@ -78,11 +81,14 @@ class _Arc:
     leg: Leg
 
 
-def rings(market: Market, waiting: Collection[str], *, exact_columns: int = EXACT_COLUMNS) -> Rings:
+def rings(
+    market: Market, waiting: Collection[str], *, exact_columns: int = EXACT_COLUMNS, seconds: float = SECONDS
+) -> Rings:
     """The rings among candidates (ids) who wait, at the places that no fixed pair holds.
 
     Members of a group do not travel apart, so they are left out; so are mentors, whose place is a person. Ceilings and
-    shares of one country hold. The same market gives the same rings, whatever the order of its parts.
+    shares of one country hold. The same market gives the same rings, whatever the order of its parts, unless `seconds`
+    do not suffice to prove the optimum: then they are the best found until then.
     """
     arcs = _arcs(market, waiting)
     cycles = list(_cycles({(arc.home, arc.host) for arc in arcs}))
@@ -90,11 +96,10 @@ def rings(market: Market, waiting: Collection[str], *, exact_columns: int = EXAC
     arcs = [arc for arc in arcs if (arc.home, arc.host) in useful]
     if not arcs:
         return Rings((), 0)
-    room = _Room(market)
-    if len(arcs) + len(cycles) > exact_columns:
-        found, bound = _greedy(arcs, cycles, room), _bound(arcs, market)
-    else:
-        found, bound = _exact(arcs, cycles, room)
+    found, bound = _greedy(arcs, cycles, _Room(market)), _bound(arcs, market)
+    if len(arcs) + len(cycles) <= exact_columns:
+        found, proven = _exact(arcs, cycles, _Room(market), found, seconds)
+        bound = min(bound, proven)
     ordered = sorted(found, key=lambda ring: (-ring.weight, [leg.candidate_id for leg in ring.legs]))
     return Rings(tuple(ordered), bound)
 
@@ -107,11 +112,11 @@ def _arcs(market: Market, waiting: Collection[str]) -> list[_Arc]:
     ]
     agencies = sorted({market.candidates[at].organisation_id for at in officers})
     number = {agency: place for place, agency in enumerate(agencies)}
-    pairs, arcs = market.pairs, []
+    arcs = []
     for at in officers:
         one = market.candidates[at]
-        for place in range(*pairs.row(at).indices(len(pairs.seat))):
-            seat = int(pairs.seat[place])
+        pairs = market.row_of(one)
+        for place, seat in enumerate(pairs.seat.tolist()):
             host = market.seats[seat]
             if host.kind is SeatKind.PLACEMENT and host.organisation_id in number:
                 leg = Leg(
@@ -199,7 +204,9 @@ class _Room:
         self.quota[arc.country] = quota if quota is None else quota - 1
 
 
-def _exact(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> tuple[list[Ring], int]:
+def _exact(
+    arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room, start: Sequence[Ring], seconds: float
+) -> tuple[list[Ring], int]:
     """The optimum by HiGHS: a column a pair and a column a cycle of agencies; each step of a cycle is one pair."""
     program = Program()
     for arc in arcs:
@@ -216,7 +223,7 @@ def _exact(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> tuple[
         program.row({**dict.fromkeys(members, 1), **dict.fromkeys(through[step], -1)}, 0, 0)
     for members, most in room.rows(arcs):
         program.row(dict.fromkeys(members, 1), 0, most)
-    solved = program.solve()
+    solved = program.solve(_columns(arcs, cycles, start), seconds)
     chosen: dict[tuple[int, int], list[_Arc]] = defaultdict(list)
     for number, arc in enumerate(arcs):
         if solved.values[number]:
@@ -227,6 +234,14 @@ def _exact(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> tuple[
         for _ in range(times)
     ]
     return found, solved.bound
+
+
+def _columns(arcs: Sequence[_Arc], cycles: Sequence[Cycle], found: Sequence[Ring]) -> list[int]:
+    """What each column of the program is in an answer that is known."""
+    legs = {leg for ring in found for leg in ring.legs}
+    number = {arc.leg.agency: arc.home for arc in arcs}
+    times = Counter(tuple(number[leg.agency] for leg in ring.legs) for ring in found)
+    return [int(arc.leg in legs) for arc in arcs] + [times[cycle] for cycle in cycles]
 
 
 def _greedy(arcs: Sequence[_Arc], cycles: Sequence[Cycle], room: _Room) -> list[Ring]:

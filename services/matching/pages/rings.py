@@ -61,6 +61,7 @@ async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
         call = call_of(request, calls)
         legs = await store.rings.legs(session, within, call.id if call else None)
     shown: list[Any] = []
+    found = None
     may_propose = who.has(Role.PROGRAMME_COORDINATOR)
     if may_propose and call is not None:
         found = await rings.possible(bus, call.id)
@@ -72,6 +73,7 @@ async def show(request: Request, bus: TheBus, who: Coordinator) -> Response:
         call=call,
         call_filter=call_filter(calls, call),
         possible=shown,
+        found=found,
         may_propose=may_propose,
         proposed=[list(ring) for _, ring in groupby(legs, lambda leg: leg.ring_id)],
         done=int(done) if done in {"2", "3"} else None,

@@ -59,16 +59,17 @@ async def write(session: AsyncSession, legs: Sequence[RingLeg]) -> None:
     await keep(session, legs)
 
 
-async def legs(session: AsyncSession, reach: Reach, call_id: UUID | None = None, limit: int = 300) -> list[Row[Any]]:
-    """The legs of all rings of which one leg is within reach, ring by ring, the newest first.
+async def legs(session: AsyncSession, reach: Reach, call_id: UUID | None = None, limit: int = 100) -> list[Row[Any]]:
+    """The legs of the newest rings of which one leg is within reach, ring by ring, the newest first.
 
     `within` says whether the reader may see whose leg it is; `stands` whether its match still takes a place.
     """
     found = await session.execute(
         text(
             f"WITH legs AS ({_LEGS} WHERE (CAST(:call AS uuid) IS NULL OR l.call_id = :call))"
-            " SELECT * FROM legs WHERE ring_id IN (SELECT ring_id FROM legs WHERE within)"
-            " ORDER BY ring_id DESC, place LIMIT :limit"
+            " SELECT * FROM legs WHERE ring_id IN"
+            " (SELECT DISTINCT ring_id FROM legs WHERE within ORDER BY ring_id DESC LIMIT :limit)"
+            " ORDER BY ring_id DESC, place"
         ),
         _values(reach) | {"call": call_id, "limit": limit},
     )

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from services.matching.engine import by_hand
 from services.matching.engine.market import Market
 from services.matching.engine.matching import run
-from services.matching.engine.problem import SeatKind
+from services.matching.engine.problem import Candidate, Rules, Seat, SeatKind
 from services.matching.engine.rings import Leg, Ring, Rings, rings
-from shared.contracts.codes import ApplicationKind, Objective
-from tests.unit.engine.worlds import make_problem, market_of, shuffled
+from shared.contracts.codes import ApplicationKind, LanguageLevel, Objective, RankGroup
+from tests.unit.engine.worlds import make_problem, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,17 +143,49 @@ def test_the_order_of_the_parts_does_not_matter(problem: Problem, dice: random.R
 
 def test_three_who_have_no_mutual_partner_still_travel() -> None:
     """Each wants what the next one offers: no two can exchange, all three can."""
-    market = market_of({"a": ["q"], "b": ["r"], "c": ["p"]}, {"p": ["c"], "q": ["a"], "r": ["b"]})
-    at = {"a": "am", "b": "ge", "c": "fr", "p": "am", "q": "ge", "r": "fr"}
-    market.candidates = [replace(one, organisation_id=at[one.id]) for one in market.candidates]
-    market.seats = [replace(one, organisation_id=at[one.id]) for one in market.seats]
-    found = rings(market, {"a", "b", "c"})
+    offers = {"am": "online_crime", "fr": "drug_trafficking", "ge": "environmental_crime"}
+    wishes = {"am": "drug_trafficking", "fr": "environmental_crime", "ge": "online_crime"}
+    plain = world(1, 3, 3)
+    market = Market(
+        replace(
+            plain,
+            fixed=(),
+            rules=Rules(),
+            candidates=tuple(
+                Candidate(
+                    id=f"{agency}-officer",
+                    kind=ApplicationKind.STUDY_VISIT,
+                    country=agency.upper(),
+                    organisation_id=agency,
+                    rank_group=RankGroup.OPERATIONAL,
+                    languages={"en": LanguageLevel.B2},
+                    topics=(topic,),
+                )
+                for agency, topic in wishes.items()
+            ),
+            seats=tuple(
+                Seat(
+                    id=f"{agency}-place",
+                    kind=SeatKind.PLACEMENT,
+                    country=agency.upper(),
+                    organisation_id=agency,
+                    capacity=1,
+                    languages={"en": LanguageLevel.B1},
+                    topics=frozenset({topic}),
+                )
+                for agency, topic in offers.items()
+            ),
+        )
+    )
+    found = rings(market, {"am-officer", "fr-officer", "ge-officer"})
     (ring,) = found.rings
-    assert [(leg.candidate_id, leg.seat_id) for leg in ring.legs] == [("a", "q"), ("c", "p"), ("b", "r")] or [
-        (leg.candidate_id, leg.seat_id) for leg in ring.legs
-    ] == [("a", "q"), ("b", "r"), ("c", "p")]
-    assert ring.weight == found.total == found.bound == 3
-    assert rings(market, {"a", "b"}) == Rings((), 0)
+    assert [(leg.candidate_id, leg.seat_id) for leg in ring.legs] == [
+        ("am-officer", "fr-place"),
+        ("fr-officer", "ge-place"),
+        ("ge-officer", "am-place"),
+    ]
+    assert ring.weight == found.total == found.bound > 0
+    assert rings(market, {"am-officer", "ge-officer"}) == Rings((), 0)
 
 
 @settings(max_examples=80, deadline=None)
