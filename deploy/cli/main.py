@@ -13,13 +13,16 @@ from deploy.cli import (
     events,
     export,
     journey,
+    match,
     rebuild,
     redrive,
     replay,
     rerun,
     run,
     sample,
+    schedule,
     verify,
+    what_if,
 )
 from deploy.cli.system import Failed
 
@@ -30,7 +33,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, clock, journey, events, verify, export, rebuild, replay, redrive, contracts, rerun):
+for command in (
+    run,
+    clock,
+    journey,
+    events,
+    verify,
+    export,
+    rebuild,
+    replay,
+    redrive,
+    contracts,
+    match,
+    what_if,
+    schedule,
+    rerun,
+):
     app.command(command.NAME)(command.command)
 app.add_typer(sample.app, name="sample")
 

@@ -37,8 +37,8 @@ class Price:
 def with_pairs(problem: Problem, pairs: Mapping[str, str]) -> Result:
     """The run of a problem in which these candidates (ids) have these seats (ids), whatever the objective would do.
 
-    Groups and singles are matched around them as in any run. Receipts, ranks and both prices are those of the whole matching. Raises `NotPossible` for the first pair, by
-    candidate, that may not be.
+    Groups and singles are matched around them as in any run. Receipts, ranks and both prices are those of the whole
+    matching. Raises `NotPossible` for the first pair, by candidate, that may not be.
     """
     market = Market(problem)
     _check(market, pairs)

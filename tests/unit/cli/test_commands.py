@@ -24,6 +24,9 @@ COMMANDS = (
     "replay",
     "redrive",
     "contracts",
+    "match",
+    "what-if",
+    "schedule",
     "rerun",
     "sample",
 )

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.engine import by_hand
+from services.matching.engine.layers import run_layers
 from services.matching.engine.market import Market
 from services.matching.engine.matching import run
 from services.matching.engine.problem import Candidate, Rules, Seat, SeatKind
@@ -207,6 +208,21 @@ def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: P
         assert after.receipt(one, effort=0).seat_id == seat
     if not pairs:
         assert after.matching == before.matching
+
+
+@settings(max_examples=60, deadline=None)
+@given(crowded)
+def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
+    """With no pair made by hand the matching is that of any run, groups and all."""
+    problem = replace(
+        problem,
+        rules=replace(problem.rules, floors={}),
+        candidates=tuple(
+            replace(one, group_id="g", group_size=2, organisation_id="am", country="AM") if place < 2 else one
+            for place, one in enumerate(problem.candidates)
+        ),
+    )
+    assert by_hand.with_pairs(problem, {}).matching == run_layers(problem).matching
 
 
 def test_a_pair_that_may_not_be_is_refused() -> None:

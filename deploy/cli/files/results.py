@@ -1,0 +1,173 @@
+"""How is the result of a run written: matches and receipts as tables, the run with its prices as JSON?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.system import Failed
+from services.matching.engine.document import plain
+from shared.contracts.codes import Expertise
+from shared.web.cells import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from services.matching.engine.counterfactual import Counterfactual
+    from services.matching.engine.matching import Result
+    from services.matching.engine.receipt import Receipt
+
+MATCHES = ("candidate_id", "seat_id", "gain", "preference", "rank", "standing")
+RECEIPTS = (
+    "candidate_id",
+    "why",
+    "seat_id",
+    "considered",
+    "feasible",
+    "last_rule",
+    "waiting_place",
+    "changes",
+)
+_RESTRICTED = {one.value for one in Expertise if one.restricted}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV in which no text is a formula in a spreadsheet."""
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows([safe(one) if isinstance(one, str) else one for one in row] for row in rows)
+    return written.getvalue()
+
+
+def matches(result: Result, receipts: Iterable[Receipt]) -> str:
+    """The pairs: points of both sides, rank of the seat for the candidate, standing of the candidate at the seat."""
+    chosen = {one.candidate_id: one.match for one in receipts if one.match is not None}
+    return table(
+        MATCHES,
+        (
+            (pair.candidate_id, pair.seat_id, pair.gain, pair.preference, own.rank, own.standing)
+            for pair in result.pairs
+            for own in [chosen[pair.candidate_id]]
+        ),
+    )
+
+
+def receipts(found: Iterable[Receipt]) -> str:
+    """One row a candidate: why, and the smallest changes that would have matched."""
+    return table(
+        RECEIPTS,
+        (
+            (
+                one.candidate_id,
+                one.why.value,
+                one.seat_id,
+                one.considered,
+                one.feasible,
+                next((step.rule.value for step in one.funnel if step.removed and not step.remaining), None),
+                one.waiting_place,
+                "; ".join(_words(change) for change in one.changes),
+            )
+            for one in found
+        ),
+    )
+
+
+def receipts_json(found: Iterable[Receipt]) -> str:
+    """The whole receipts: points by criterion, the funnel, options and changes."""
+    return _text([_receipt(one) for one in found])
+
+
+def run(result: Result) -> dict[str, Any]:
+    """What a run was and what it costs."""
+    prices = result.prices
+    return {
+        "engine": result.engine_version,
+        "digest": result.digest,
+        "seed": result.seed,
+        "objective": result.problem.rules.objective.value,
+        "candidates": len(result.problem.candidates),
+        "seats": len(result.problem.seats),
+        "feasible_pairs": result.feasible_pairs,
+        "matched": len(result.pairs),
+        "unmatched": len(result.unmatched),
+        "sum": prices.total,
+        "best_sum": prices.best,
+        "of_best_ppm": prices.of_best_ppm,
+        "blocking_pairs": prices.blocking_pairs,
+        "ranks": {str(rank): count for rank, count in result.ranks.items()},
+        "unmet_floors": dict(result.unmet_floors),
+    }
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    """Write the files into a folder, which is made where it is missing. Raises `Failed`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+    except OSError as wrong:
+        raise Failed(f"{folder} cannot be written: {wrong.strerror}.") from wrong
+
+
+def all_of(result: Result, effort: int) -> dict[str, str]:
+    """The files that `tandem match` writes, by name."""
+    found = list(result.receipts(effort=effort))
+    return {
+        "matches.csv": matches(result, found),
+        "receipts.csv": receipts(found),
+        "receipts.json": receipts_json(found),
+        "run.json": _text(run(result)),
+    }
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    def option(one: Any) -> dict[str, Any]:
+        return {
+            "seat_id": one.seat_id,
+            "rank": one.rank,
+            "standing": one.standing,
+            "contenders": one.contenders,
+            "places": one.places,
+            "gain": one.gain,
+            "preference": one.preference,
+            "points": {
+                earned.criterion.value: {"applicant": earned.applicant, "host": earned.host} for earned in one.earned
+            },
+        }
+
+    return {
+        "candidate_id": receipt.candidate_id,
+        "why": receipt.why.value,
+        "considered": receipt.considered,
+        "feasible": receipt.feasible,
+        "funnel": [{"rule": step.rule.value, "remaining": step.remaining} for step in receipt.funnel],
+        "match": None if receipt.match is None else option(receipt.match),
+        "options": [option(one) for one in receipt.options],
+        "waiting_place": receipt.waiting_place,
+        "changes": [_change(one) for one in receipt.changes],
+    }
+
+
+def _change(change: Counterfactual) -> dict[str, Any]:
+    """The fields of a change that are given; a restricted area of expertise is not named (as on the board)."""
+    given = {part.name: plain(one) for part in fields(change) if (one := getattr(change, part.name)) is not None}
+    if given.get("area") in _RESTRICTED:
+        given["area"] = "restricted"
+    return given
+
+
+def _words(change: Counterfactual) -> str:
+    """A change in a few words: `language_level en B1 to B2, then s3`."""
+    given = _change(change)
+    kind, seat = given.pop("change"), given.pop("seat_id")
+    levels = [f"{given.pop('from_level', 'none')} to {given.pop('to_level')}"] if "to_level" in given else []
+    return " ".join([kind, *(str(one) for one in given.values()), *levels]) + f", then {seat}"

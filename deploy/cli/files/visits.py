@@ -1,0 +1,55 @@
+"""Which visits need dates, by which policy? Read from a CSV or JSON file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploy.cli.files.tables import Item, Origin, Table, fail, json_of
+from deploy.cli.system import Failed
+from services.matching.engine import document
+from services.matching.engine.document import Unreadable
+from services.matching.engine.schedule import SchedulePolicy, VisitRequest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read(file: Path) -> list[VisitRequest]:
+    """The visits of a file, in its order: a table, or a JSON list of objects. Raises `Failed`, all faults named."""
+    faults: list[str] = []
+    if file.suffix.lower() == ".json":
+        found = json_of(file)
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise Failed(f"{file} holds no list of visits.")
+        items = [Item(Origin(file), one) for one in found]
+    else:
+        items = Table.read(file).items(VisitRequest, faults)
+    if not items:
+        raise Failed(f"{file} holds no visit.")
+    if faults:
+        raise fail(faults)
+    visits: list[VisitRequest] = []
+    for number, item in enumerate(items):
+        try:
+            visits.append(document.read(VisitRequest, item.value))
+        except Unreadable as wrong:
+            faults += [_placed(item, number, fault) for fault in wrong.faults]
+    if faults:
+        raise fail(faults)
+    return visits
+
+
+def policy(file: Path | None) -> SchedulePolicy:
+    """The policy in a JSON file; the usual one without. Raises `Failed`."""
+    if file is None:
+        return SchedulePolicy()
+    value: Any = json_of(file)
+    try:
+        return document.read(SchedulePolicy, value)
+    except Unreadable as wrong:
+        raise fail([f"{Origin(file).words(fault.path)}: {fault.text}" for fault in wrong.faults]) from wrong
+
+
+def _placed(item: Item, number: int, fault: document.Fault) -> str:
+    path = fault.path if item.origin.row is not None else (number, *fault.path)
+    return f"{item.origin.words(path)}: {fault.text}"

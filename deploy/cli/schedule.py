@@ -1,0 +1,66 @@
+"""On which days do visits take place? `tandem schedule FILE`, without any service."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from services.matching.engine.schedule import Plan
+
+NAME = "schedule"
+
+COLUMNS = ("candidate_id", "seat_id", "start", "end", "days", "wanted", "moved_from", "estimated_holidays", "why_not")
+
+
+def rows(plan: "Plan") -> list[tuple[object, ...]]:
+    """A row a visit, in the order given: its dates, or the cause that ruled out most weeks."""
+    from services.matching.engine.schedule.single import estimated  # noqa: PLC0415 - heavy
+
+    moves = {one.request for one in plan.moves}
+    found: list[tuple[object, ...]] = []
+    for at, (visit, days) in enumerate(zip(plan.given.requests, plan.days, strict=True)):
+        near = estimated(visit, plan.policy, days[0]) if days else ()
+        found.append(
+            (
+                visit.candidate_id,
+                visit.seat_id,
+                days[0].isoformat() if days else None,
+                days[-1].isoformat() if days else None,
+                len(days),
+                visit.days,
+                visit.announced[0].isoformat() if at in moves else None,
+                "; ".join(sorted({one.day.isoformat() for one in near})),
+                None if days else plan.why(at).cause.value,
+            )
+        )
+    return found
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON with the visits.")],
+    policy: Annotated[Path | None, typer.Option(help="JSON with notice_weeks, minimum_days, extra_holidays.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the dates into this file, instead of here.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="How long the best plan is searched; 0 takes the first answer.")
+    ] = 30.0,
+) -> None:
+    """Give visits from a file their dates, by the proven best plan if time allows; no service needs to run.
+
+    The formats stand in docs/file-formats.md. Dates are written as CSV, how good they are on standard error.
+    """
+    import sys  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.files import results, visits  # noqa: PLC0415 - heavy
+    from services.matching.engine.schedule import Draft  # noqa: PLC0415 - as above
+
+    draft = Draft.of(visits.read(file), visits.policy(policy))
+    plan = draft.best(seconds=seconds) if seconds else draft.first
+    text = results.table(COLUMNS, rows(plan))
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        results.write(out.parent, {out.name: text})
+    dated = sum(1 for days in plan.days if days)
+    proof = "No plan is better." if plan.proven else "A better plan may exist; give it more --seconds."
+    print(f"{dated} of {len(plan.days)} visits have dates, {len(plan.moves)} moved. {proof}", file=sys.stderr)

@@ -1,0 +1,102 @@
+"""Who would gain and who would lose under other terms? `tandem what-if FILE...`, without any service."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.cli.match import Day, Files, Out, Seed, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.matching.engine.matching import Result
+
+NAME = "what-if"
+
+_GROUPS = (("country", "country"), ("service", "service"), ("rank group", "rank_group"))
+
+
+def moved(before: "Result", after: "Result") -> list[tuple[str, str | None, str | None, str]]:
+    """Everybody whose seat differs, by id: seat before, seat after, and `wins`, `loses` or `moves`."""
+    then, now = before.matching, after.matching
+    return [
+        (one, then.get(one), now.get(one), "moves" if one in then and one in now else "wins" if one in now else "loses")
+        for one in sorted(then.keys() | now.keys())
+        if then.get(one) != now.get(one)
+    ]
+
+
+def by_group(before: "Result", after: "Result") -> "Iterator[tuple[str, str, int, int, int]]":
+    """Winners, losers and movers by country, service and rank group: group, its name, how many of each."""
+    people = {one.id: one for one in before.problem.candidates}
+    changes = moved(before, after)
+    for words, name in _GROUPS:
+        counted = Counter((str(getattr(people[one], name) or "not stated"), what) for one, _, _, what in changes)
+        for group in sorted({group for group, _ in counted}):
+            yield words, group, counted[group, "wins"], counted[group, "loses"], counted[group, "moves"]
+
+
+def command(
+    files: Files,
+    terms: Annotated[
+        Path | None, typer.Option(help="JSON with the rules that change; what it does not name stays.")
+    ] = None,
+    objective: Annotated[str | None, typer.Option(help="stable or most_good.")] = None,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="topic=5:1, for applicant and host; may be repeated.")
+    ] = None,
+    ceiling: Annotated[list[str] | None, typer.Option(help="AM=3, or AM=none; may be repeated.")] = None,
+    floor: Annotated[list[str] | None, typer.Option(help="AM=3, or AM=none; may be repeated.")] = None,
+    share: Annotated[int | None, typer.Option(help="The most of an offer for one country, per cent.")] = None,
+    language_minimum: Annotated[str | None, typer.Option(help="The level asked in the common language.")] = None,
+    day: Day = None,
+    seed: Seed = None,
+    out: Out = None,
+) -> None:
+    """Match the same files under other terms too, and say who wins, who loses and what it costs.
+
+    With --out the folder gets changes.csv (everybody whose seat differs), groups.csv, before.json and after.json.
+    """
+    import json  # noqa: PLC0415 - not needed to show the help
+    from dataclasses import replace  # noqa: PLC0415 - as above
+    from datetime import datetime  # noqa: PLC0415 - as above
+
+    from deploy.cli.files import problems, results  # noqa: PLC0415 - heavy
+    from deploy.cli.files import terms as other  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed  # noqa: PLC0415 - as above
+    from services.matching.engine.layers import run_layers  # noqa: PLC0415 - as above
+
+    problem = problems.read(files, day=(day or datetime.now().astimezone()).date(), seed=seed)
+    options = {
+        "objective": objective,
+        "weights": other.weights(weight or ()),
+        "ceilings": other.counts("--ceiling", ceiling or ()),
+        "floors": other.counts("--floor", floor or ()),
+        "share": share,
+        "language_minimum": language_minimum,
+    }
+    given = {name: one for name, one in options.items() if one not in (None, {})}
+    if not given and terms is None:
+        raise Failed("Nothing is changed: name other terms by --terms or by the options.")
+    before = run_layers(problem)
+    after = run_layers(replace(problem, rules=other.changed(problem.rules, terms, given)))
+    changes, groups = moved(before, after), list(by_group(before, after))
+    print("\n".join(["As it is:", *(f"  {line}" for line in summary(before))]))
+    print("\n".join(["Under the other terms:", *(f"  {line}" for line in summary(after))]))
+    what = Counter(kind for *_, kind in changes)
+    print(f"{what['wins']} win a place, {what['loses']} lose theirs, {what['moves']} get another one.")
+    for words, group, wins, losses, moves in groups:
+        print(f"  {words} {group}: {wins} win, {losses} lose, {moves} move")
+    if out is not None:
+        columns = ("group", "name", "wins", "loses", "moves")
+        results.write(
+            out,
+            {
+                "changes.csv": results.table(("candidate_id", "before", "after", "change"), changes),
+                "groups.csv": results.table(columns, groups),
+                "before.json": json.dumps(results.run(before), indent=1) + "\n",
+                "after.json": json.dumps(results.run(after), indent=1) + "\n",
+            },
+        )
