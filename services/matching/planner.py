@@ -28,6 +28,7 @@ from shared.bus import LeaseLost, leases
 from shared.contracts.codes import Party, VisitState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from services.matching.batch import Batch
@@ -74,15 +75,33 @@ async def retry(bus: Bus, lease: Lease, tried: dict[UUID, int]) -> int:
         if pool is None or tried.get(call_id) == pool.input_version:
             continue
         tried[call_id] = pool.input_version
+        hopeful = await _hopeful(bus, call_id, match_ids)
+        if not hopeful:
+            continue
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
-            cases = await Cases.load(tx, match_ids)
+            cases = await Cases.load(tx, hopeful)
             for match_id in sorted(cases.matches):
                 if cases.missing(match_id) is None:
                     await _try_again(cases, match_id)
             found += cases.moved
             await cases.save()
     return found
+
+
+async def _hopeful(bus: Bus, call_id: UUID, match_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the matches whose visit has a lawful week by now, seen without holding anything.
+
+    Those of a group of which some have dates are not planned with the others (`batch`), and are always tried.
+    """
+    async with bus.read() as session:
+        found = await batch(session, call_id, match_ids)
+    if found is None:
+        return []
+    given = (await asyncio.to_thread(Draft.of, found.requests, found.policy)).first.given
+    weeks = zip(given.members, given.start[:-1].tolist(), given.start[1:].tolist(), strict=True)
+    lawful = {found.visits[at].of.match_id for members, first, end in weeks if end > first for at in members}
+    return [one for one in match_ids if one in lawful or one not in found.matches]
 
 
 async def _try_again(cases: Cases, match_id: UUID) -> None:
