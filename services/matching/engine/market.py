@@ -139,8 +139,10 @@ class Market:
 
     @cached_property
     def pairs(self) -> Pairs:
-        """All feasible pairs; 40 bytes each."""
-        return self._pairs(self.candidates, self.feasible)
+        """All feasible pairs; 32 bytes each."""
+        if self.sweep is not None:
+            return Pairs(*self.sweep.pairs())
+        return self.all_pairs()
 
     @cached_property
     def sweep(self) -> "Sweep | None":
@@ -158,6 +160,10 @@ class Market:
             used=self.used,
         )
         return swept(self.rules, self.scores, self.candidates, limits)
+
+    def all_pairs(self) -> Pairs:
+        """All feasible pairs, by numpy."""
+        return self._pairs(self.candidates, self.feasible)
 
     def _pairs(self, candidates: Sequence[Candidate], feasible: Sequence[Feasible]) -> Pairs:
         """Score and order the feasible pairs of the candidates, a block at a time."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from services.matching.engine.certificate import Certificate
+from services.matching.engine.explained import Explained, explain_all
 from services.matching.engine.floors import Unmet, unmet
 from services.matching.engine.groups import GroupsPrice
 from services.matching.engine.market import Market
@@ -110,6 +111,11 @@ class Result:
         if self._solution.certificate is not None:
             return self._solution.certificate
         return most_good(self._market, floors=False).certificate
+
+    @cached_property
+    def explained(self) -> Explained:
+        """Why everybody stands where they stand, in columns: for whole runs, where receipts would be many."""
+        return explain_all(self._market, self._solution)
 
     @cached_property
     def _explainer(self) -> Explainer:

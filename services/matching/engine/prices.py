@@ -50,7 +50,12 @@ def total_of(market: Market, assigned: list[int]) -> int:
 
 
 def blocking_pairs(market: Market, assigned: list[int]) -> int:
-    """How many feasible pairs would both leave what they have for each other.
+    """How many feasible pairs would both leave what they have for each other."""
+    return int(blocking_of(market, assigned).sum())
+
+
+def blocking_of(market: Market, assigned: list[int]) -> Integers:
+    """In how many pairs each candidate and a seat would both leave what they have for each other.
 
     The candidate prefers the seat to his or her own (or has none), and the seat, choosing greedily under capacity and
     the country's share, would take the candidate. Somebody without a seat whose country has reached its ceiling blocks
@@ -58,10 +63,10 @@ def blocking_pairs(market: Market, assigned: list[int]) -> int:
     """
     stops = market.at_ceiling(assigned)
     if market.sweep is not None:
-        return int(market.sweep.told(assigned, stops).blocking.sum(dtype=np.int64))
+        return market.sweep.told(assigned, stops).blocking.astype(np.int64)
     pairs, people = market.pairs, len(market.candidates)
     if not len(pairs.seat):
-        return 0
+        return np.zeros(people, np.int64)
     owner, country = pairs.owner, np.array(market.country, np.int64)
     mine = np.array(assigned, np.int64)
     held = mine[owner] == pairs.seat
@@ -73,7 +78,8 @@ def blocking_pairs(market: Market, assigned: list[int]) -> int:
     full = np.zeros(len(market.countries), bool)
     full[stops] = True
     stopped = full[country[owner]] & (mine[owner] == UNMATCHED)
-    return int((wants & ~stopped & (pairs.key > least[pairs.seat, country[owner]])).sum())
+    blocks = wants & ~stopped & (pairs.key > least[pairs.seat, country[owner]])
+    return np.bincount(owner[blocks], minlength=people)
 
 
 def _least_key_admitted(market: Market, mine: Integers, held: NDArray[np.bool_]) -> Integers:

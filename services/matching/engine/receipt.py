@@ -39,6 +39,15 @@ class Together:
     feasible: int
 
 
+def why_of(solution: Solution, candidate: int, *, feasible: bool) -> Why:
+    """Why a candidate (number) stands where he or she stands; `feasible` says whether any seat could be taken."""
+    if solution.assigned[candidate] >= 0:
+        return Why.MATCHED
+    if not feasible:
+        return Why.NO_FEASIBLE_SEAT
+    return Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One feasible seat as this candidate sees it.
@@ -115,16 +124,10 @@ class Explainer:
         options = {
             one: self._option(candidate, one, rank) for rank, one in enumerate(seats, 1) if one in {*shown, seat}
         }
-        if seat is not None:
-            why = Why.MATCHED
-        elif not seats:
-            why = Why.NO_FEASIBLE_SEAT
-        else:
-            why = Why.QUOTA if candidate in solution.beyond_quota else Why.OUTRANKED
         changes, tried = ((), 0) if seat is not None else self._search.smallest(candidate, effort)
         return Receipt(
             candidate_id=market.candidates[candidate].id,
-            why=why,
+            why=why_of(solution, candidate, feasible=bool(seats)),
             considered=facts.after[0].bit_count(),
             feasible=len(seats),
             funnel=facts.funnel(),

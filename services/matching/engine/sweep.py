@@ -120,6 +120,28 @@ class Sweep:
         kernels.ties(self.facts, owner, seat, tie)
         return tie
 
+    def sums(self) -> tuple[Integers, Integers]:
+        """Both scores of all feasible pairs, summed up for each candidate."""
+        people, state = len(self.country), self._state()
+        gain, preference = np.zeros(people, np.int64), np.zeros(people, np.int64)
+        _in_parts(people, lambda low, high: kernels.sums(self.facts, self.left, state, low, high, gain, preference))
+        return gain, preference
+
+    def pairs(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+        """All feasible pairs, row by row in the order of the wish: starts, seats, keys and both scores."""
+        state, starts = (
+            self._state(),
+            np.concatenate([np.zeros(1, np.int64), np.cumsum(self.funnel[:, -1], dtype=np.int64)]),
+        )
+        seat, key, gain, preference = (np.empty(int(starts[-1]), np.int64) for _ in range(4))
+        _in_parts(
+            len(self.country),
+            lambda low, high: kernels.fill(
+                self.facts, self.left, state, starts, low, high, seat, key, gain, preference
+            ),
+        )
+        return starts, seat, key, gain, preference
+
     def column(self, seat: int) -> tuple[Integers, Integers, Integers]:
         """Those for whom a seat is feasible, how each orders it, and how it orders them (greater is better)."""
         wish, key = np.empty(len(self.country), np.int64), np.empty(len(self.country), np.int64)

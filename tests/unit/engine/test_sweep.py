@@ -1,8 +1,9 @@
 """Does a market that is swept give in everything what one gives whose pairs are all there?"""
 
 import random
-from dataclasses import replace
+from dataclasses import astuple, replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def all_swept(monkeypatch: pytest.MonkeyPatch) -> None:
 def both(problem: Problem) -> tuple[Market, Market]:
     """The market swept, and with all its pairs."""
     swept, whole = Market(problem), Market(problem)
-    assert whole.pairs.starts[0] == 0
+    whole.pairs = whole.all_pairs()
     assert swept.sweep is not None
     assert whole.sweep is None
     return swept, whole
@@ -54,7 +55,11 @@ def test_a_sweep_finds_the_same_matching_and_tells_the_same(problem: Problem, he
     assert first.ranks == second.ranks
     assert first.prices == second.prices
     assert first.feasible_pairs == second.feasible_pairs
+    for told, counted in zip(astuple(first.explained), astuple(second.explained), strict=True):
+        assert np.array_equal(told, counted)
     assert list(first.receipts(effort=4)) == list(second.receipts(effort=4))
+    for name in ("starts", "seat", "key", "gain", "preference"):
+        assert np.array_equal(getattr(swept.pairs, name), getattr(whole.pairs, name))
     for seat in problem.seats:
         assert first.next_in_line(seat.id) == second.next_in_line(seat.id)
 

@@ -19,7 +19,7 @@ from services.matching.engine.kernels.base import (
     Told,
 )
 from services.matching.engine.kernels.rows import feasible
-from services.matching.engine.kernels.telling import column, settle, tell, terms_of
+from services.matching.engine.kernels.telling import column, fill, settle, sums, tell, terms_of
 from services.matching.engine.kernels.weights import ties, weigh
 
 __all__ = [
@@ -34,7 +34,9 @@ __all__ = [
     "admit",
     "column",
     "feasible",
+    "fill",
     "settle",
+    "sums",
     "tell",
     "terms_of",
     "ties",

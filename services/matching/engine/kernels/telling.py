@@ -156,3 +156,57 @@ def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
         wish[one], key[one] = NONE, NONE
         if (left[one, word] >> bit) & ONE == ONE:
             wish[one], key[one] = keys_of(facts, one, seat, points)
+
+
+@compiled
+def sums(facts: Facts, left: Words, state: State, low: Int, high: Int, gain: Long, preference: Long) -> None:
+    """What all feasible seats together give to each candidate from `low` to `high`, and they to the seats."""
+    room = buffers(state)
+    row, other = room.gain, room.preference
+    for one in range(low, high):
+        score(facts, one, room)
+        feasible_only(left[one], row)
+        for_one, for_seats = np.int64(0), np.int64(0)
+        for seat in range(len(row)):
+            if row[seat] >= 0:
+                for_one += np.int64(row[seat])
+                for_seats += np.int64(other[seat])
+        gain[one], preference[one] = for_one, for_seats
+
+
+@compiled
+def fill(
+    facts: Facts,
+    left: Words,
+    state: State,
+    starts: Long,
+    low: Int,
+    high: Int,
+    seat: Long,
+    key: Long,
+    gain: Long,
+    preference: Long,
+) -> None:
+    """Fill all feasible pairs of the candidates from `low` to `high`, each row in the order of the wish."""
+    room = buffers(state)
+    row, other, theirs, named_bit = room.gain, room.preference, facts.seat_hash, facts.named_bit
+    wish, place = np.empty(len(row), np.int64), np.empty(len(row), np.int64)
+    for one in range(low, high):
+        score(facts, one, room)
+        feasible_only(left[one], row)
+        count = 0
+        for at in range(len(row)):
+            if row[at] >= 0:
+                mixed = mixed_hash(facts.own_hash[one], theirs[at])
+                wish[count] = -((np.int64(row[at]) << TIE_BITS) | np.int64(mixed >> OWN_SHIFT))
+                place[count] = at
+                count += 1
+        order = np.argsort(wish[:count])
+        start = starts[one]
+        for rank in range(count):
+            at = place[order[rank]]
+            mixed = mixed_hash(facts.own_hash[one], theirs[at])
+            seat[start + rank] = at
+            key[start + rank] = key_of(named_bit, other[at], mixed)
+            gain[start + rank] = row[at]
+            preference[start + rank] = (key[start + rank] >> TIE_BITS) & ((np.int64(1) << (NAMED - TIE_BITS)) - 1)

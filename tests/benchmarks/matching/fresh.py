@@ -1,0 +1,81 @@
+"""What does one matching take in a process of its own: seconds, and memory at its highest?
+
+`python -m tests.benchmarks.matching.fresh PEOPLE` makes the instance, matches it (scored and explained), prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from services.matching.engine.matching import run
+from tests.benchmarks.matching.instances import mentors
+
+if TYPE_CHECKING:
+    from services.matching.engine.matching import Result
+    from services.matching.engine.problem import Problem
+
+_PATIENCE = 900
+_TIMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds (median of some runs) and megabytes of one size, and what came out."""
+
+    people: int
+    pairs: int
+    seconds: float
+    megabytes: float
+    matched: int
+    blocking: int
+
+
+def explained(problem: Problem) -> Result:
+    """Match, and compute for everybody why, the rank among the feasible, the funnel and the points."""
+    result = run(problem)
+    _ = result.explained, result.ranks
+    return result
+
+
+def measured(people: int) -> Taken:
+    """What a size takes, with full lists."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.matching.fresh", str(people)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+    )
+    return Taken(**json.loads(told.stdout))
+
+
+def main() -> None:
+    """Measure one size and print it."""
+    explained(mentors(500))  # the compiled loops are loaded
+    problem = mentors(int(sys.argv[1]), full=True)
+    seconds = []
+    for _ in range(_TIMES if len(problem.candidates) <= 10_000 else 1):
+        started = perf_counter()
+        result = explained(problem)
+        seconds.append(perf_counter() - started)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    seconds.sort()
+    taken = Taken(
+        len(problem.candidates),
+        result.feasible_pairs,
+        seconds[len(seconds) // 2],
+        peak,
+        len(result.pairs),
+        int(result.explained.blocking.sum()),
+    )
+    sys.stdout.write(json.dumps(asdict(taken)))
+
+
+if __name__ == "__main__":
+    main()
