@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,11 @@ class Taken:
     blocking: int
 
 
+def instance(people: int) -> Problem:
+    """Mentees and a third as many mentors, with full lists."""
+    return mentors(people, people // 3, full=True)
+
+
 def explained(problem: Problem) -> Result:
     """Match, and compute for everybody why, the rank among the feasible, the funnel and the points."""
     result = run(problem)
@@ -55,16 +62,24 @@ def measured(people: int) -> Taken:
     return Taken(**json.loads(told.stdout))
 
 
+def _peak() -> float:
+    """The most memory that this process had at once, in megabytes (getrusage also counts what it was started from)."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(re.findall(r"VmHWM:\s*(\d+)", status.read_text(encoding="utf-8"))[0]) / 1024
+
+
 def main() -> None:
     """Measure one size and print it."""
     explained(mentors(500))  # the compiled loops are loaded
-    problem = mentors(int(sys.argv[1]), full=True)
+    problem = instance(int(sys.argv[1]))
     seconds = []
     for _ in range(_TIMES if len(problem.candidates) <= 10_000 else 1):
         started = perf_counter()
         result = explained(problem)
         seconds.append(perf_counter() - started)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak()
     seconds.sort()
     taken = Taken(
         len(problem.candidates),

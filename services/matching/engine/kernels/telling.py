@@ -150,12 +150,38 @@ def terms_of(facts: Facts, seat: Numbers, wish: Long, key: Long) -> None:
 @compiled
 def column(facts: Facts, left: Words, seat: Int, wish: Long, key: Long) -> None:
     """How each candidate orders a seat (`wish`) and how the seat orders them (`key`); NONE where not feasible."""
-    points = np.empty(len(facts.applicant), np.int8)
-    word, bit = seat >> 6, np.uint64(seat & 63)
+    earned_at, earned, own_hash, named_at, named = (
+        facts.earned_at,
+        facts.earned,
+        facts.own_hash,
+        facts.named_at,
+        facts.named,
+    )
+    applicant, host, theirs, criteria = facts.applicant, facts.host, facts.seat_hash[seat], len(facts.applicant)
+    summed, named_bit, word, bit = facts.summed, facts.named_bit, seat >> 6, np.uint64(seat & 63)
+    worth = facts.table[:, seat].copy()
     for one in range(len(wish)):
         wish[one], key[one] = NONE, NONE
-        if (left[one, word] >> bit) & ONE == ONE:
-            wish[one], key[one] = keys_of(facts, one, seat, points)
+        if (left[one, word] >> bit) & ONE != ONE:
+            continue
+        gain, preference, at = np.int64(0), np.int64(0), earned_at[one * criteria]
+        for criterion in range(criteria):
+            best: Int = np.int64(0)
+            end = earned_at[one * criteria + criterion + 1]
+            while at < end:
+                value = np.int64(worth[earned[at]])
+                best = best + value if criterion == summed else max(best, value)
+                at += 1
+            if criterion == summed:
+                best = min(best, 4) * 25
+            gain += applicant[criterion] * best
+            preference += host[criterion] * best
+        for place in range(named_at[one], named_at[one + 1]):
+            if named[place] == seat:
+                preference += named_bit
+        mixed = mixed_hash(own_hash[one], theirs)
+        wish[one] = (gain << TIE_BITS) | np.int64(mixed >> OWN_SHIFT)
+        key[one] = key_of(named_bit, preference, mixed)
 
 
 @compiled

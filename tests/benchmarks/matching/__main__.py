@@ -1,0 +1,89 @@
+"""Writes `docs/benchmarks.md` and its plot from what `make bench` has measured.
+
+`python -m tests.benchmarks.matching --write` after `make bench` (or `python -m tests.benchmarks matching`); without
+`--write` the table is only printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.matching.growth import NAME
+from tests.benchmarks.matching.plot import Point, growth
+
+RESULT = Path("build/benchmarks.json")
+TABLE, PLOT = Path("docs/benchmarks.md"), Path("docs/benchmarks-growth.svg")
+_POINT = re.compile(re.escape(NAME).replace(r"\{people:,\}", "([0-9,]+)"))
+
+
+def main() -> int:
+    """Print or write; 1 where nothing has been measured."""
+    if not RESULT.exists():
+        sys.stderr.write(f"{RESULT} is not there. Measure first: make bench\n")
+        return 1
+    rows: list[dict[str, Any]] = json.loads(RESULT.read_text(encoding="utf-8"))
+    points = [
+        Point(int(found[1].replace(",", "")), row["value"], row["reference"]["value"])
+        for row in rows
+        if (found := _POINT.fullmatch(row["name"]))
+    ]
+    text = page(rows, with_plot=len(points) > 1)
+    if "--write" not in sys.argv[1:]:
+        sys.stdout.write(text)
+        return 0
+    TABLE.write_text(text, encoding="utf-8")
+    if len(points) > 1:
+        PLOT.write_text(growth(points), encoding="utf-8")
+    return 0
+
+
+def page(rows: list[dict[str, Any]], *, with_plot: bool) -> str:
+    """The page: how it was measured, the table, the plot."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `python -m tests.benchmarks.matching --write` from what `make bench` measured; not written by hand.",
+        "Each figure stands beside something named that was measured in the same run, on the same data, in the same",
+        "unit. Instances are seeded (`tests/benchmarks/matching/instances.py`); peers are installed in environments of",
+        "their own.",
+        "",
+        f"Machine: {os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}.",
+        "",
+        "| figure | value | reference | its value | ratio | aim | held |",
+        "|---|--:|---|--:|--:|---|---|",
+        *(_row(row) for row in rows),
+        "",
+    ]
+    if with_plot:
+        lines += [f"![Seconds for a stable matching by the number of mentees]({PLOT.name})", ""]
+    return "\n".join(lines)
+
+
+def _row(row: dict[str, Any]) -> str:
+    reference, unit = row["reference"], row["unit"]
+    cells = [
+        row["name"],
+        f"{row['value']:,.6g} {unit}",
+        reference["name"],
+        f"{reference['value']:,.6g} {unit}",
+        f"{row['ratio']:,.4g}",
+        row["aim"],
+        "yes" if row["held"] else "no",
+    ]
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    named = re.search(r"model name\s*:\s*(.+)", info.read_text(encoding="utf-8")) if info.exists() else None
+    return named[1] if named else platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""How do time and memory grow with the pairs? Size by size, each in a process of its own, with full lists."""
+
+from __future__ import annotations
+
+import math
+
+from tests.benchmarks.figures import Figure, Reference
+from tests.benchmarks.matching.fresh import Taken, measured
+
+SIZES = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+NAME = "growth, {people:,} mentees, full lists"
+"""The name of a row; the plot finds its points by it."""
+_FROM = 10_000
+
+
+def measure(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
+    """The rows: seconds of each size beside n log n from the first, and the memory of the last."""
+    found = [measured(size) for size in sizes]
+    return [*(_row(one, found[0]) for one in found), _memory(found[-1])]
+
+
+def _row(one: Taken, first: Taken) -> Figure:
+    """A size beside what it would take if the first grew as n log n in the feasible pairs."""
+    grown = first.seconds * (one.pairs * math.log(one.pairs)) / (first.pairs * math.log(first.pairs))
+    return Figure(
+        NAME.format(people=one.people),
+        round(one.seconds, 4),
+        "s",
+        Reference(f"n log n in pairs, from {first.people:,} on", round(grown, 4)),
+        round(grown / one.seconds, 2),
+        "at most n log n",
+        one.seconds <= grown,
+    )
+
+
+def _memory(one: Taken) -> Figure:
+    held = one.pairs * 32 / 1e6
+    return Figure(
+        f"growth, {one.people:,} mentees: memory of the whole process",
+        round(one.megabytes),
+        "MB",
+        Reference("all pairs with scores and keys, alone", round(held)),
+        round(held / one.megabytes, 1),
+        "at most 2,000 MB",
+        one.megabytes <= 2_000,
+    )
