@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from services.matching.engine.problem import Candidate, Problem, Seat
 from services.matching.engine.rules import Feasible, HardRules
 from services.matching.engine.scores import TIE_BITS, Scores
+from shared.contracts.codes import Objective
 
 if TYPE_CHECKING:
     from services.matching.engine.sweep import Sweep
@@ -114,6 +115,10 @@ class Market:
     `country[i]`.
     """
 
+    nearly: "Sweep | None" = None
+    """The sweep of the market that this one differs from in one row, with that row instead: it can only match."""
+    _row: tuple[int, Row] | None = None
+
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         taken = {pair.candidate_id for pair in problem.fixed}
@@ -205,8 +210,10 @@ class Market:
         """The pairs of one candidate (number)."""
         if self.sweep is None or "rows" in self.__dict__:
             return self.rows[candidate]
-        own = self.row_of(self.candidates[candidate])
-        return Row(own.seat.tolist(), own.key.tolist())
+        if self._row is None or self._row[0] != candidate:
+            own = self.row_of(self.candidates[candidate])
+            self._row = candidate, Row(own.seat.tolist(), own.key.tolist())
+        return self._row[1]
 
     def column(self, seat: int) -> Column:
         """The pairs of one seat (number)."""
@@ -248,9 +255,11 @@ class Market:
         other = self._copy()
         other.candidates = [*self.candidates[:at], candidate, *self.candidates[at + 1 :]]
         other.feasible = Asked(self.rules, other.candidates)
-        if self.sweep is not None:
+        own = self.row_of(candidate)
+        if self.sweep is not None and self.problem.rules.objective is Objective.STABLE:
+            other.nearly = self.sweep.with_row(at, own.seat, own.key)
             return other
-        own, old = self.row_of(candidate), self.pairs
+        old = self.pairs
         cut = old.row(at)
         spliced = [
             np.concatenate([before[: cut.start], new, before[cut.stop :]])
@@ -282,10 +291,12 @@ class Market:
         other.free[seat] += more
         other.shares = list(self.shares)
         other.shares[seat] = self.rules.share_of(changed)
+        if self.sweep is not None:
+            other.sweep = self.sweep.with_limits(other.free, other.shares)
         return other
 
     def _copy(self) -> "Market":
         other = object.__new__(Market)
-        kept = self.__dict__.keys() - {"pairs", "rows", "sweep"}
+        kept = self.__dict__.keys() - {"pairs", "rows", "sweep", "nearly", "_row"}
         other.__dict__.update({name: self.__dict__[name] for name in kept})
         return other

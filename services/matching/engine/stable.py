@@ -150,10 +150,13 @@ def stable(market: Market) -> tuple[list[int], frozenset[int]]:
 
 
 def _matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
-    """The seat of each candidate, and the key that it gives those who have one."""
-    if market.sweep is not None:
-        swept = market.sweep.admitted(out)
+    """The seat of each candidate, and (where countries have ceilings) the key that it gives those who have one."""
+    sweep = market.nearly or market.sweep
+    if sweep is not None:
+        swept = sweep.admitted(out)
         held: dict[int, int] = {}
+        if all(most is None for most in market.quota):
+            return swept.seat.tolist(), held
         for start, size in zip(swept.room.tolist(), swept.size.tolist(), strict=False):
             held.update(
                 zip(swept.who[start : start + size].tolist(), swept.key[start : start + size].tolist(), strict=True)

@@ -7,7 +7,8 @@ people and the bits of the feasible pairs. Threads share the rows of a sweep whe
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,13 +48,27 @@ class Sweep:
         people, self._words = len(limits.country), facts.bits.shape[1]
         self.facts = facts
         self.country = np.array(limits.country, np.int32)
-        self._limits = limits
-        self._free = np.minimum(np.array(limits.free, np.int64), people).astype(np.int32)
-        self._shares = np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
+        self._limits, self._free, self._shares = limits, _places(limits), _shares(limits)
+        self._changed: tuple[int, Integers, Integers] = NONE, *(np.zeros(0, np.int64),) * 2
         self._last: tuple[tuple[bytes, tuple[int, ...]], Told] | None = None
         self.left = np.empty((people, self._words), np.uint64)
         self.funnel = np.empty((people, facts.rules + 1), np.int32)
         _in_parts(people, lambda low, high: kernels.feasible(facts, low, high, self.left, self.funnel))
+
+    def with_row(self, candidate: int, seats: Integers, keys: Integers) -> "Sweep":
+        """A sweep that admits as if a candidate had these seats to ask, best first; nothing else may be asked of it."""
+        return self._but(_changed=(candidate, seats, keys))
+
+    def with_limits(self, free: Sequence[int], shares: Sequence[int]) -> "Sweep":
+        """The sweep of the same pairs with other free places (none of them 0 before) and shares."""
+        limits = replace(self._limits, free=free, shares=shares)
+        return self._but(_limits=limits, _free=_places(limits), _shares=_shares(limits), _last=None)
+
+    def _but(self, **parts: Any) -> "Sweep":
+        """A copy with some parts changed; the others are shared."""
+        other = copy(self)
+        vars(other).update(parts)
+        return other
 
     @property
     def feasible_pairs(self) -> int:
@@ -63,7 +78,7 @@ class Sweep:
     def admitted(self, out: Collection[int] = ()) -> State:
         """Deferred acceptance of all candidates but those in `out`."""
         state = self._state()
-        self._admit(state, [one for one in range(len(self.country)) if one not in out])
+        self._admit(state, [one for one in range(len(self.country)) if one not in out], self._changed)
         return state
 
     def settled(self, assigned: Sequence[int]) -> State:
@@ -75,9 +90,9 @@ class Sweep:
 
     def enters(self, state: State, candidate: int, seats: Sequence[int], keys: Sequence[int]) -> bool:
         """Whether somebody without a seat would get one by asking these, best first; the state is not changed."""
-        copy = State._make(part.copy() for part in state)
-        self._admit(copy, [candidate], candidate, seats, keys)
-        return bool(copy.seat[candidate] != NONE)
+        trial = State._make(part.copy() for part in state)
+        self._admit(trial, [candidate], (candidate, np.array(seats), np.array(keys)))
+        return bool(trial.seat[candidate] != NONE)
 
     def told(self, assigned: Sequence[int], stopped: Collection[int] = ()) -> Told:
         """What an assignment means for each candidate; countries in `stopped` may send nobody more."""
@@ -149,14 +164,9 @@ class Sweep:
         owner = np.flatnonzero(key != NONE)
         return owner, wish[owner], key[owner]
 
-    def _admit(
-        self,
-        state: State,
-        entering: Sequence[int],
-        changed: int = NONE,
-        seats: Sequence[int] = (),
-        keys: Sequence[int] = (),
-    ) -> None:
+    def _admit(self, state: State, entering: Sequence[int], changed: tuple[int, Integers, Integers]) -> None:
+        """Let candidates enter; the list of one (NONE: nobody's) is `changed`."""
+        one, seats, keys = changed
         kernels.admit(
             self.facts,
             self.left,
@@ -165,9 +175,9 @@ class Sweep:
             self.country,
             self._free,
             np.array(entering, np.int32),
-            changed,
-            np.array(seats, np.int32),
-            np.array(keys, np.int64),
+            one,
+            seats.astype(np.int32),
+            keys.astype(np.int64),
         )
 
     def _state(self) -> State:
@@ -201,6 +211,14 @@ class Sweep:
             length=np.zeros(people, np.int32),
             more=np.ones(people, np.int8),
         )
+
+
+def _places(limits: Limits) -> NDArray[np.int32]:
+    return np.minimum(np.array(limits.free, np.int64), len(limits.country)).astype(np.int32)
+
+
+def _shares(limits: Limits) -> NDArray[np.int32]:
+    return np.minimum(np.array(limits.shares, np.int64), np.iinfo(np.int32).max).astype(np.int32)
 
 
 def swept(rules: HardRules, scores: Scores, candidates: Sequence[Candidate], limits: Limits) -> Sweep | None:

@@ -100,11 +100,20 @@ def test_chains_of_a_sweep_see_what_matching_anew_would_give(problem: Problem, s
         person = market.candidates[one]
         person = replace(person, languages=dict.fromkeys(person.languages, LanguageLevel.C2), first_time=True)
         row = market.row_of(person)
-        brought_in = stable(market.with_candidate(person))[0][one] >= 0
+        changed = market.with_candidate(person)
+        people = tuple(person if other.id == person.id else other for other in problem.candidates)
+        assert stable(changed) == stable(Market(replace(problem, candidates=people)))
+        brought_in = stable(changed)[0][one] >= 0
         assert chains.enters(one, Row(row.seat.tolist(), row.key.tolist())) == brought_in
         for seat in range(len(market.seats)):
-            more = market.with_places(seat, dice.randint(1, 3))
+            extra = dice.randint(1, 3)
+            more = market.with_places(seat, extra)
             if more.rules is market.rules:
+                wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + extra)
+                seats = tuple(wider if other.id == wider.id else other for other in problem.seats)
+                anew = Market(replace(problem, seats=seats))
+                assert stable(more) == stable(anew)
+                assert blocking_pairs(more, assigned) == blocking_pairs(anew, assigned)
                 brought_in = stable(more)[0][one] >= 0
                 assert chains.moves_up(one, seat, more.free[seat], more.shares[seat]) == brought_in
 
