@@ -18,7 +18,7 @@ run: setup ## start everything, with a sample programme: http://localhost:8000
 	@exec $(BIN)/tandem run
 
 test: setup ## all tests (ARGS="-k word" for some)
-	@exec $(BIN)/pytest -n logical --dist loadfile $(ARGS)
+	@exec $(BIN)/pytest -n logical --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## style, types, imports, contracts
 	@$(BIN)/ruff check .
