@@ -27,6 +27,7 @@ _HELD = sa.text(
       AND held ->> 'role' IN ('national_coordinator', 'clearance_officer')
       AND (held ->> 'since')::date <= :on
       AND (held ->> 'until' IS NULL OR (held ->> 'until')::date >= :on)
+      AND NOT EXISTS (SELECT FROM suspension WHERE country = held ->> 'country' AND suspension.since <= :on)
     """
 )
 
@@ -49,7 +50,8 @@ _TERMS = sa.text("SELECT id, (terms -> 'timers' ->> 'deputy_wd')::integer FROM c
 async def held(session: AsyncSession, on: date) -> Held:
     """The countries with a national coordinator and the EU agencies (by id) with a clearance officer on that day.
 
-    With them all who stand in or stood in for them, and how long each call gives a deputy.
+    A country that is suspended on that day has nobody: the programme coordinator acts for it. With them all who stand
+    in or stood in for them, and how long each call gives a deputy.
     """
     places = frozenset(one for one in (await session.execute(_HELD, {"on": on})).scalars() if one)
     deputies = tuple(Deputyship(*row) for row in (await session.execute(_DEPUTIES)).all() if row.place)

@@ -12,6 +12,7 @@ import pytest
 
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
+from tests.integration.applications.partners import FINISH
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -315,6 +316,20 @@ async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) 
     headers = {"X-Service": "notifications", "X-Service-Token": SERVICE_TOKEN}
     answer = await client.post("/applications/internal/contacts", json=asked, headers=headers)
     assert [one["name"] for one in answer.json()["recipients"]] == ["Emma Novak"]
+
+
+async def test_a_suspended_country_is_the_programmes_at_once(many: Programme) -> None:
+    """Nobody of a suspended country decides, so its deadline is not waited out; reinstated, it is the country's again."""
+    made = await many.submitted("ani")
+    body: dict[str, Any] = {"since": str(clock.today()), "choices": FINISH}
+    seen = await many.post("programme", "/partners/AM/suspension/preview", body)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    await many.post("programme", "/partners/AM/suspension", {**body, "digest": seen["digest"]}, 201)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == [made["reference"]]
+    assert (await many.get("programme", f"/cases/{made['id']}"))["you_decide_as"] == "programme"
+    await many.post("programme", "/partners/AM/reinstatement", {"since": str(clock.today())}, 201)
+    assert rows(await page(many, "programme", f"{QUEUE}?needs=silence")) == []
+    await many.post("programme", f"/applications/{made['id']}/endorse", status=409)
 
 
 async def test_a_country_without_a_coordinator_is_the_programmes(many: Programme) -> None:
