@@ -44,9 +44,10 @@ _PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")
 class Case:
     """One application, offer, mentor, match, visit or mentorship, by what says who is concerned by it.
 
-    `country` and `organisation_id` are the applicant's. `host_organisation_id` is none where a mentor stands on the
-    other side; `host_country` is the mentor's country then. `match_id` is a visit's or a mentorship's. `guest` says of
-    a mentoring pair's visit which of the two travels: the other stands for the host.
+    `country` and `organisation_id` are the applicant's. Where a mentor stands on the other side of a match,
+    `host_country` and `host_organisation_id` are the mentor's; of a mentorship only the country is known. `match_id` is
+    a visit's or a mentorship's. `guest` says of a mentoring pair's visit which of the two travels: the other stands for
+    the host.
     """
 
     id: UUID
@@ -62,6 +63,11 @@ class Case:
     mentor_id: UUID | None = None
     match_id: UUID | None = None
     guest: str | None = None
+
+    @property
+    def host_shown(self) -> UUID | None:
+        """The organisation that messages name as the host; a mentor's own is not told by a match."""
+        return None if self.topic == MATCHES and self.mentor_id is not None else self.host_organisation_id
 
 
 def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return for each way to be told
@@ -139,7 +145,7 @@ def _match(id_: UUID, topic: str, pairing: Pairing) -> Case:
         country=pairing.country,
         organisation_id=pairing.organisation_id,
         host_country=pairing.host_country,
-        host_organisation_id=None if pairing.offer_id is None else pairing.host_organisation_id,
+        host_organisation_id=pairing.host_organisation_id,
         offer_id=pairing.offer_id,
         mentor_id=pairing.mentor_id,
         match_id=id_,
@@ -214,7 +220,7 @@ def audience(kind: A, case: Case) -> Audience | None:  # noqa: PLR0911 - one ret
             return _coordinator(kind, case.country, case.organisation_id)
         case A.HOST_COORDINATOR | A.HOST_DEPUTY if case.host_country is not None:
             return _coordinator(kind, case.host_country, case.host_organisation_id, case.mentor_id)
-        case A.HOST_CONTACT if case.host_organisation_id is not None:
+        case A.HOST_CONTACT if case.host_organisation_id is not None and case.mentor_id is None:
             return Audience(kind=kind, organisation_id=case.host_organisation_id)
         case A.MENTOR if case.mentor_id is not None:
             return Audience(kind=kind, mentor_id=case.mentor_id)

@@ -70,7 +70,7 @@ async def one(request: Request, message_id: UUID, bus: TheBus, who: Reader) -> R
     async with bus.read() as session:
         message = await _readable(session, message_id, who)
         notifications = await store.notifications_of(session, message.id)
-        host = message.case.host_organisation_id
+        host = message.case.host_shown
         organisations = await names.organisation_names(session, [] if host is None else [host])
     said = views.said(message, origin=request.app.state.service.settings.origin, host="".join(organisations.values()))
     return render(
