@@ -52,7 +52,10 @@ _ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An audience and what for; which id is needed depends on the audience."""
+    """An audience and what for; which id is needed depends on the audience.
+
+    `without_deputies` leaves out of a coordinator's audience whoever stands in for another: they get their own message.
+    """
 
     audience: AudienceKind
     purpose: str
@@ -63,6 +66,7 @@ class Wanted:
     availability_of: UUID | None = None
     companion_id: UUID | None = None
     recipient_id: UUID | None = None
+    without_deputies: bool = False
 
     @property
     def case(self) -> str:
@@ -120,7 +124,7 @@ async def _recipients(  # noqa: PLR0911 - one return for each audience
         case AudienceKind.LINE_MANAGER:
             return _line_manager(await _application(session, wanted))
         case AudienceKind.HOME_COORDINATOR | AudienceKind.HOST_COORDINATOR:
-            return await _coordinators(session, wanted)
+            return await _coordinators(session, wanted, deputies=False if wanted.without_deputies else None)
         case AudienceKind.HOME_DEPUTY | AudienceKind.HOST_DEPUTY:
             return await _coordinators(session, wanted, deputies=True)
         case AudienceKind.HOST_CONTACT:
@@ -151,10 +155,10 @@ async def _application(session: AsyncSession, wanted: Wanted) -> applications.Ap
     return application
 
 
-async def _coordinators(session: AsyncSession, wanted: Wanted, *, deputies: bool = False) -> list[dict[str, Any]]:
+async def _coordinators(session: AsyncSession, wanted: Wanted, *, deputies: bool | None = None) -> list[dict[str, Any]]:
     """The national coordinators of a country; for an EU agency its own clearance officers, who act as such.
 
-    With `deputies` only those of them who stand in for another.
+    `deputies` as for `_holders`.
     """
     country = _needed(wanted.country, "country")
     if country == EU:
@@ -183,20 +187,23 @@ async def _holders(
     *,
     country: str | None = None,
     organisation_id: UUID | None = None,
-    deputies: bool = False,
+    deputies: bool | None = None,
 ) -> list[dict[str, Any]]:
-    """Those who hold the role today, a deputy included, by name; only the `deputies` among them where asked."""
+    """Those who hold the role today, by name; only the `deputies` among them, or (False) only the others.
+
+    Where nobody but deputies holds the role they are the others too: somebody has to be told.
+    """
     today = clock.today()
     subjects = await register.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
-    held = []
+    held: dict[str, bool] = {}
     for subject in subjects:
         for grant in await grants_of(session, subject):
             fits = grant.role is role and (country is None or grant.country == country)
             fits = fits and (organisation_id is None or grant.organisation_id == str(organisation_id))
-            fits = fits and (not deputies or grant.deputy_for is not None)
             if fits and grant.active(today):
-                held.append(subject)
-                break
+                held[subject] = held.get(subject, False) or grant.deputy_for is not None
+    if deputies or (deputies is False and not all(held.values())):
+        held = {subject: stands_in for subject, stands_in in held.items() if stands_in is deputies}
     known = await register.people_by_subject(session, held)
     return [
         recipient

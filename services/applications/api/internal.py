@@ -32,6 +32,7 @@ class ContactsWanted(BaseModel):
     availability_of: UUID | None = None
     companion_id: UUID | None = None
     recipient_id: UUID | None = None
+    without_deputies: bool = False
 
 
 class ObjectivesWanted(BaseModel):

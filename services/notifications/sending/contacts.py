@@ -58,11 +58,18 @@ class Portal:
         return cls(settings, client)
 
     async def contacts(
-        self, audience: Audience, purpose: str, application_id: UUID | None, *, availability_of: UUID | None = None
+        self,
+        audience: Audience,
+        purpose: str,
+        application_id: UUID | None,
+        *,
+        availability_of: UUID | None = None,
+        without_deputies: bool = False,
     ) -> list[Contact]:
         """The recipients that an audience means now, none where the portal knows none; the portal notes the purpose.
 
-        With `availability_of` (an offer or a mentor) each gets a link to say whether it is available.
+        With `availability_of` (an offer or a mentor) each gets a link to say whether it is available;
+        `without_deputies` leaves out who stands in for a coordinator.
         Raises `PortalAway`.
         """
         wanted = audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
@@ -71,6 +78,8 @@ class Portal:
         wanted |= {"audience": audience.kind.value, "purpose": purpose}
         if availability_of is not None:
             wanted["availability_of"] = str(availability_of)
+        if without_deputies:
+            wanted["without_deputies"] = True
         try:
             answer = await self.client.post("/applications/internal/contacts", json=wanted)
         except httpx2.HTTPError as error:

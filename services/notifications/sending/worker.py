@@ -107,7 +107,7 @@ class Office:
         """
         async with self.bus.read() as session:
             due = await store.due_messages(session, _real(), BATCH)
-            hosts = {message.case.host_organisation_id for message in due}
+            hosts = {message.case.host_shown for message in due}
             names = await organisation_names(session, (one for one in hosts if one is not None))
         stories: dict[UUID, list[MessageRow]] = {}
         for message in due:
@@ -117,7 +117,7 @@ class Office:
         async def tell(story: list[MessageRow]) -> None:
             async with places:
                 for message in story:
-                    host = message.case.host_organisation_id
+                    host = message.case.host_shown
                     await self.send(message, "" if host is None else names.get(host, ""))
 
         async with asyncio.TaskGroup() as group:
@@ -130,7 +130,11 @@ class Office:
         try:
             about = message.case.id if message.answers else None
             found = await self.portal.contacts(
-                message.audience, message.rule, message.application_id, availability_of=about
+                message.audience,
+                message.rule,
+                message.application_id,
+                availability_of=about,
+                without_deputies=message.deputy_told,
             )
         except PortalAway as error:
             await self._later(message, f"portal: {error}")

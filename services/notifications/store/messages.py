@@ -72,6 +72,11 @@ class MessageRow(Table, table=True):
         return self.row.answers or (reminds and self.row.to is Told.OWNER)
 
     @property
+    def deputy_told(self) -> bool:
+        """Whether the deputy is told of the same silence by a message of the deputy's own, with the deputy's term."""
+        return self.row.to is Told.OWNER and self.facts.get("next_due") is not None
+
+    @property
     def audience(self) -> Audience:
         """To whom."""
         return Audience.model_validate(self.audience_json)

@@ -316,10 +316,14 @@ async def test_an_agencys_deputy_is_asked_before_the_programme(many: Programme) 
     headers = {"X-Service": "notifications", "X-Service-Token": SERVICE_TOKEN}
     answer = await client.post("/applications/internal/contacts", json=asked, headers=headers)
     assert [one["name"] for one in answer.json()["recipients"]] == ["Emma Novak"]
+    asked |= {"audience": "home_coordinator"}
+    for more, names in (({}, ["Emma Novak", "Eva Borg"]), ({"without_deputies": True}, ["Eva Borg"])):
+        answer = await client.post("/applications/internal/contacts", json=asked | more, headers=headers)
+        assert [one["name"] for one in answer.json()["recipients"]] == names
 
 
 async def test_a_suspended_country_is_the_programmes_at_once(many: Programme) -> None:
-    """Nobody of a suspended country decides, so its deadline is not waited out; reinstated, it is the country's again."""
+    """Nobody of a suspended country decides, so its deadline is not waited out; reinstated, it has it again."""
     made = await many.submitted("ani")
     body: dict[str, Any] = {"since": str(clock.today()), "choices": FINISH}
     seen = await many.post("programme", "/partners/AM/suspension/preview", body)

@@ -136,6 +136,8 @@ class Contacts:
             return JSONResponse({"recipients": []})
         kind = wanted["audience"]
         names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
+        if wanted.get("without_deputies"):
+            names = [name for name in names if name != "deputy"]
         people = [self.person(kind, name) for name in names]
         if "availability_of" in wanted:
             people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -89,7 +90,7 @@ async def passed(app: FastAPI) -> list[tuple[str, list[str], str | None]]:
 
 
 async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """With a deputy in charge on the day it goes to the deputy alone, then, after the call's term, to the programme."""
+    """With a deputy in charge it goes to the deputy alone, in one mail, and after the call's term, to the programme."""
     terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"deputy_wd": 4}}
     due = datetime.fromisoformat(in_days(10))
     await feed.deliver((standing_in("MD", 5, 12), "deputy"))
@@ -104,6 +105,8 @@ async def test_silence_goes_to_the_deputy_and_then_to_the_programme(app: FastAPI
     both = list(zip(catcher.mails, catcher.recipients, strict=True))
     mail, whom = next((mail, whom) for mail, whom in both if "Nobody has answered" in str(mail["subject"]))
     assert whom.startswith("home_deputy.only@")
+    overdue = [whom.split("@")[0] for mail, whom in both if "Overdue" in str(mail["subject"])]
+    assert overdue == ["home_coordinator.first"]
     assert f"{until.day} {until:%B %Y}" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     clock.move(until - timedelta(minutes=5) - clock.now())
     assert [one for one in await sweep(app) if one[0] == "DeadlinePassed"] == []
@@ -137,6 +140,26 @@ async def test_a_deputy_is_asked_about_placements_and_both_clearances(app: FastA
     assert ("DeadlinePassed", "host_clearance host_coordinator") in await sweep(app, days=11)
     gone_on = [one["escalated_to"][0]["kind"] for _, _, one in await told(app) if one["kind"] == "host_clearance"]
     assert gone_on == ["host_deputy"]
+
+
+async def test_the_deputy_of_a_mentors_eu_agency_is_asked(app: FastAPI, feed: Feed) -> None:
+    """A mentor's EU agency is known from the match: its own deputy is asked, another agency's is not."""
+    pairing = {**MENTEE_PAIRING, "host_country": "EU"}
+    grant = {"role": "clearance_officer", "country": "EU", "since": day(0), "deputy_for": "first"}
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    for place, asked in ((str(uuid4()), "programme_coordinator"), (ex.HOST_ORGANISATION, "host_deputy")):
+        grants = [grant | {"organisation_id": place}]
+        await feed.deliver((event("AccessChanged", grants=grants, country="EU"), f"deputy-{asked}"))
+        match = uuid4()
+        await feed.deliver((event("MatchProposed", pairing=pairing, due=in_days(10)), match))
+        await feed.deliver((event("ClearanceGiven", host_due=in_days(10), host_country="EU"), match))
+        await sweep(app, days=11)
+        late = [
+            one for type_, _, one in await told(app) if type_ == "DeadlinePassed" and one["subject_id"] == str(match)
+        ]
+        late = [one for one in late if one["kind"] == "host_clearance"]
+        assert [to["kind"] for to in late[0]["escalated_to"]] == [asked]
+        assert late[0]["owner"]["organisation_id"] == ex.HOST_ORGANISATION
 
 
 async def test_what_is_done_is_not_asked_for_again(app: FastAPI, feed: Feed) -> None:
