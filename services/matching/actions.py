@@ -5,36 +5,32 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.matching import inputs, store
 from services.matching.casework import Cases
 from services.matching.model import match as matches
-from services.matching.model.pool import companions, solve
-from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
-from services.matching.rerun import Kept
+from services.matching.parts import NotFit, Why, work_out
 from services.matching.scheduling import propose_move
 from services.matching.store.activity import of_run
 from services.matching.store.runs import Receipt, Run
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
-from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping
+    from uuid import UUID
 
-    from services.matching.engine.matching import Result
-    from services.matching.engine.receipt import Receipt as EngineReceipt
-    from services.matching.inputs import Inputs
+    from services.matching.model.told import Proposal
+    from services.matching.parts import Part, Worked
     from shared.bus import Bus, Tx
     from shared.contracts.codes import ApplicationKind
 
 __all__ = ["Committed", "commit_cohort", "propose_move"]
 
-_TRIES = 5
+TRIES = 5
+"""So often a cohort is worked out again because facts have arrived meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +43,6 @@ class Committed:
     unmatched: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What of one kind is about to be committed; with `ring` its pairs are an exchange ring of that id."""
-
-    kind: ApplicationKind
-    result: Result
-    proposals: Sequence[Proposal]
-    receipts: Mapping[UUID, EngineReceipt]
-    kept: Kept
-    ring: UUID | None = None
-
-
 async def commit_cohort(
     bus: Bus, by: str, call_id: UUID, chosen: Mapping[UUID, UUID] | None = None, *, effort: int = 24
 ) -> Committed:
@@ -68,155 +52,106 @@ async def commit_cohort(
     now. Everybody who found no place is told why. Raises `Refused`: 404 for an unknown call, 409 where a chosen pair is
     no longer what was seen or facts keep arriving, 422 where nobody is looking for a place.
     """
-    for _ in range(_TRIES):
-        started_at = clock.now()
+    for _ in range(TRIES):
         given = await inputs.load(bus, call_id)
         if given is None:
-            raise Refused(gettext("There is no such call."), 404)
-        if not given.open:
-            raise Refused(gettext("This call is closed: nothing more is matched in it."))
-        parts = await asyncio.to_thread(_work_out, given, chosen, effort)
-        if not parts:
-            raise Refused(gettext("Nobody is looking for a place in this call now."), 422)
+            raise refused(NotFit(Why.UNKNOWN))
+        try:
+            worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None)
+        except NotFit as unfit:
+            raise refused(unfit) from unfit
         async with bus.transaction(by) as tx:
-            pool = await store.pools.version(tx.session, call_id, lock=True)
-            if pool is None or pool.input_version != given.version:
-                continue
-            committed = await commit_parts(tx, given, parts, started_at)
-            pool.cohort = committed.cohort
-            return committed
-    raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+            committed = await write(tx, worked)
+            if committed is not None:
+                return committed
+    raise refused(NotFit(Why.BUSY))
 
 
-def _work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int) -> list[Part]:
-    """The runs of the cohort with all their receipts: the long part, outside of any transaction."""
-    parts = []
-    found: dict[UUID, UUID] = {}
-    if chosen is not None and any(companions(given.facts, one) - chosen.keys() for one in chosen):
-        raise Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
-    for kind, result in solve(given.facts).items():
-        pairs = proposals(given.facts, kind, result)
-        found |= {one.application_id: one.seat_id for one in pairs}
-        wanted = [one for one in pairs if chosen is None or one.application_id in chosen]
-        if chosen is not None and not wanted:
-            continue
-        told = [str(one.application_id) for one in wanted] + list(result.unmatched)
-        if not told:
-            continue
-        receipts = {UUID(one): result.receipt(one, effort=effort) for one in told}
-        parts.append(Part(kind, result, wanted, receipts, Kept.of(result)))
-    if chosen is not None and (moved := [one for one, seat in chosen.items() if found.get(one) != seat]):
-        raise Refused(
-            gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
-            % {"count": len(moved)}
-        )
-    return parts
+def refused(unfit: NotFit) -> Refused:
+    """Why a cohort cannot be committed, as whoever asked for it is told."""
+    match unfit.why:
+        case Why.UNKNOWN:
+            return Refused(gettext("There is no such call."), 404)
+        case Why.CLOSED:
+            return Refused(gettext("This call is closed: nothing more is matched in it."))
+        case Why.NOBODY:
+            return Refused(gettext("Nobody is looking for a place in this call now."), 422)
+        case Why.SPLIT:
+            return Refused(gettext("A group is proposed whole or not at all: tick all of its members, or none."), 422)
+        case Why.MOVED:
+            return Refused(
+                gettext("The matching has moved since you opened the page (%(count)d of your pairs). Look at it again.")
+                % {"count": unfit.count}
+            )
+        case Why.BUSY:
+            return Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
 
 
-async def commit_parts(tx: Tx, given: Inputs, parts: Sequence[Part], started_at: datetime) -> Committed:
+async def write(tx: Tx, worked: Worked) -> Committed | None:
+    """Write a cohort if the call's facts are still those that it was worked out from; else None, and nothing is."""
+    pool = await store.pools.version(tx.session, worked.call_id, lock=True)
+    if pool is None or pool.input_version != worked.version:
+        return None
+    committed = await _commit(tx, worked)
+    pool.cohort = committed.cohort
+    return committed
+
+
+async def _commit(tx: Tx, worked: Worked) -> Committed:
     """Write runs, matches and receipts in a transaction that holds the call."""
     cases = await Cases.load(tx, [])
-    runs = {part.kind: new_id() for part in parts}
     new: dict[UUID, UUID] = {}
     receipts: list[Receipt] = []
-    for part in parts:
-        run_id = runs[part.kind]
+    for part in worked.parts:
+        new |= part.match_ids
         for proposal in part.proposals:
-            match_id = new_id()
-            new[proposal.application_id] = match_id
-            await _propose(tx, cases, given, part, proposal, run_id, match_id, receipts)
-        await _tell_unmatched(tx, given, part, run_id, new, receipts)
-        finished = run_finished(
-            given.facts,
-            part.kind,
-            part.result,
-            committed=len(part.proposals),
-            started_at=started_at,
-            ring=part.ring,
-        )
-        fact = await tx.record(finished, run_id, correlation=given.facts.call_id)
-        await store.activity.add(tx.session, [of_run(fact, finished, run_id, by=tx.actor, at=clock.now())])
+            await _propose(cases, part, proposal, worked.clearance_wd)
+        for application_id, told in part.told.items():
+            await tx.record(told, application_id, correlation=application_id)
+            receipts.append(
+                Receipt(
+                    application_id=application_id,
+                    call_id=worked.call_id,
+                    run_id=part.run_id,
+                    matched=application_id in part.match_ids,
+                    at=clock.now(),
+                    told=told.model_dump(mode="json"),
+                )
+            )
+        fact = await tx.record(part.finished, part.run_id, correlation=worked.call_id)
+        await store.activity.add(tx.session, [of_run(fact, part.finished, part.run_id, by=tx.actor, at=clock.now())])
         await store.runs.keep_run(
             tx.session,
             Run(
-                id=run_id,
-                call_id=given.facts.call_id,
+                id=part.run_id,
+                call_id=worked.call_id,
                 kind=part.kind.value,
-                cohort=finished.cohort,
+                cohort=worked.cohort,
                 finished_at=clock.now(),
                 committed_by=tx.actor,
-                told=finished.model_dump(mode="json"),
+                told=part.finished.model_dump(mode="json"),
             ),
         )
-        await store.runs.keep_inputs(tx.session, run_id, part.kept)
+        await store.runs.keep_inputs(tx.session, part.run_id, part.kept)
     await store.runs.keep_receipts(tx.session, receipts)
     await store.pools.drop_standings(tx.session, list(new))
-    await store.pools.touch(tx.session, [given.facts.call_id])
+    await store.pools.touch(tx.session, [worked.call_id])
     await tx.changed("matching")
     await cases.save()
-    return Committed(given.facts.cohort + 1, runs, new, len(receipts) - len(new))
+    return Committed(worked.cohort, {part.kind: part.run_id for part in worked.parts}, new, len(receipts) - len(new))
 
 
-async def _propose(
-    tx: Tx,
-    cases: Cases,
-    given: Inputs,
-    part: Part,
-    proposal: Proposal,
-    run_id: UUID,
-    match_id: UUID,
-    receipts: list[Receipt],
-) -> None:
-    now = clock.now()
-    pairing = proposal.pairing
-    clearance = given.facts.terms.timers.clearance_wd
+async def _propose(cases: Cases, part: Part, proposal: Proposal, clearance_wd: int) -> None:
+    now, pairing = clock.now(), proposal.pairing
     step = matches.propose(
-        match_id,
+        part.match_ids[proposal.application_id],
         pairing,
-        run_id=run_id,
+        run_id=part.run_id,
         score=proposal.score,
         weeks=proposal.weeks,
         next_in_line=proposal.next_in_line,
-        due=workdays.due(now, clearance, Unit.WORKING_DAYS, pairing.country),
+        due=workdays.due(now, clearance_wd, Unit.WORKING_DAYS, pairing.country),
         now=now,
         ring=part.ring,
     )
     await cases.propose(step, None)
-    told = matched(
-        part.receipts[proposal.application_id],
-        proposal,
-        run_id=run_id,
-        match_id=match_id,
-        ring=len(part.proposals) if part.ring else None,
-    )
-    await tx.record(told, proposal.application_id, correlation=proposal.application_id)
-    receipts.append(
-        Receipt(
-            application_id=proposal.application_id,
-            call_id=pairing.call_id,
-            run_id=run_id,
-            matched=True,
-            at=now,
-            told=told.model_dump(mode="json"),
-        )
-    )
-
-
-async def _tell_unmatched(
-    tx: Tx, given: Inputs, part: Part, run_id: UUID, matched_: Collection[UUID], receipts: list[Receipt]
-) -> None:
-    for application_id, receipt in part.receipts.items():
-        if application_id in matched_:
-            continue
-        told = unmatched(receipt, run_id=run_id, call_id=given.facts.call_id, kind=part.kind)
-        await tx.record(told, application_id, correlation=application_id)
-        receipts.append(
-            Receipt(
-                application_id=application_id,
-                call_id=given.facts.call_id,
-                run_id=run_id,
-                matched=False,
-                at=clock.now(),
-                told=told.model_dump(mode="json"),
-            )
-        )

@@ -9,8 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from starlette.responses import Response
 
-from services.matching import actions, cases, store
+from services.matching import cases, cohorts, store
+from services.matching.cohort_api import CohortJobTold, job_told
 from services.matching.settings import Settings
 from services.matching.store.board import Filter, Narrowed
 from shared.bus import Bus
@@ -107,11 +109,20 @@ async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None
     }
 
 
-@router.post("/cohorts", status_code=201)
-async def commit(request: Request, bus: TheBus, who: Programme, cohort: Cohort) -> CommittedCohort:
-    """Commit a cohort: the provisional pairs become proposed matches, everybody else is told why not."""
+@router.post("/cohorts", status_code=201, responses={202: {"model": CohortJobTold}})
+async def commit(
+    request: Request, response: Response, bus: TheBus, who: Programme, cohort: Cohort
+) -> CommittedCohort | CohortJobTold:
+    """Commit a cohort: the provisional pairs become proposed matches, everybody else is told why not.
+
+    A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` says how far it is.
+    """
     chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
-    done = await actions.commit_cohort(bus, who.subject, cohort.call_id, chosen, effort=_effort(request))
+    done = await cohorts.commit_or_ask(bus, service_of(request).settings, who.subject, cohort.call_id, chosen)
+    if isinstance(done, UUID):
+        response.status_code = 202
+        response.headers["Location"] = f"/matching/api/jobs/{done}"
+        return await job_told(bus, done)
     return CommittedCohort(
         cohort=done.cohort,
         runs={kind.value: run for kind, run in done.runs.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.matching import api, pages, watch_api, what_if_api
+from services.matching import api, cohort_api, pages, watch_api, what_if_api
 from services.matching.consumers import consumers
 from services.matching.settings import Settings
 from services.matching.workers import workers
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         routers=[
             *pages.routers,
             api.router,
+            cohort_api.router,
             what_if_api.router,
             watch_api.router,
             parked_router("matching", consumers),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.matching import inputs, store
-from services.matching.actions import Part, commit_parts
+from services.matching.actions import write
 from services.matching.engine import by_hand
 from services.matching.engine import rings as engine
 from services.matching.engine.market import Market
 from services.matching.model.pool import solve
 from services.matching.model.told import proposals
-from services.matching.rerun import Kept
+from services.matching.parts import Part, Worked, part_of
 from services.matching.store.rings import RingLeg
 from shared import clock
 from shared.contracts.codes import ApplicationKind
@@ -23,7 +23,7 @@ from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from services.matching.engine.by_hand import Price
@@ -92,13 +92,11 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
         started_at = clock.now()
         given = await _load(bus, call_id)
         ring_id = new_id()
-        part = await asyncio.to_thread(_part, given, pairs, ring_id, effort)
+        part = await asyncio.to_thread(_part, given, pairs, ring_id, effort, started_at)
         async with bus.transaction(by) as tx:
-            pool = await store.pools.version(tx.session, call_id, lock=True)
-            if pool is None or pool.input_version != given.version:
+            committed = await write(tx, Worked.of(given, [part]))
+            if committed is None:
                 continue
-            committed = await commit_parts(tx, given, [part], started_at)
-            pool.cohort = committed.cohort
             legs = [
                 RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=call_id, place=place)
                 for place, one in enumerate(_in_order(given, pairs), 1)
@@ -115,17 +113,12 @@ async def _load(bus: Bus, call_id: UUID) -> Inputs:
     return given
 
 
-def _part(given: Inputs, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int) -> Part:
+def _part(given: Inputs, pairs: Mapping[UUID, UUID], ring_id: UUID, effort: int, started_at: datetime) -> Part:
     """The ring as what is about to be committed: its pairs within the matching of all."""
     _, result = _around(given, pairs)
-    return Part(
-        kind=_KIND,
-        result=result,
-        proposals=[one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs],
-        receipts={one: result.receipt(str(one), effort=effort) for one in sorted(pairs)},
-        kept=Kept.of(result, {str(one): str(seat) for one, seat in pairs.items()}),
-        ring=ring_id,
-    )
+    picked = [one for one in proposals(given.facts, _KIND, result) if one.application_id in pairs]
+    ring = (ring_id, pairs)
+    return part_of(given.facts, _KIND, result, picked, (), effort=effort, started_at=started_at, ring=ring)
 
 
 def _around(given: Inputs, pairs: Mapping[UUID, UUID]) -> tuple[Result, Result]:

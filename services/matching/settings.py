@@ -15,3 +15,8 @@ class Settings(ServiceSettings):
         ge=0,
         description="How many changed runs are tried for the smallest change that would have matched somebody.",
     )
+    cohort_apart_above: int = Field(
+        default=20_000,
+        ge=0,
+        description="Above so many applications times places a cohort is worked out in a process of its own.",
+    )

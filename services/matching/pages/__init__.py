@@ -5,6 +5,7 @@ from services.matching.pages import (
     calendar,
     cases,
     cohort,
+    cohort_jobs,
     dates_json,
     events,
     move,
@@ -22,6 +23,7 @@ from services.matching.pages import (
 routers = [
     board.router,
     cohort.router,
+    cohort_jobs.router,
     cases.router,
     overrides.router,
     overrides.api,

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.matching import actions, store
+from services.matching import cohorts, store
 from services.matching.pages import words
 from services.matching.pages.asked import uuid_of
-from services.matching.settings import Settings
+from services.matching.pages.cohort_jobs import state as job_state
 from services.matching.store.board import Filter
+from services.matching.store.cohort_jobs import JobState
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
@@ -35,7 +36,10 @@ MOST = 1000
 async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
     """All provisional matches of a call, each to be ticked."""
     call, rows = await _provisional(bus, who, call_id)
-    return render(request, "cohort.html", call=call, rows=rows, problem=None, reason=words.reason)
+    async with bus.read() as session:
+        job = await store.cohort_jobs.newest(session, call_id)
+    state = job_state(job.state) if job is not None and job.state != JobState.DONE else None
+    return render(request, "cohort.html", call=call, rows=rows, problem=None, reason=words.reason, job=job, state=state)
 
 
 @router.post("/cohorts/{call_id}")
@@ -59,7 +63,7 @@ async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) 
 
 @router.post("/cohorts/{call_id}/commit")
 async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
-    """The pairs that were confirmed become proposed matches."""
+    """The pairs that were confirmed become proposed matches: at once, or where there are many by a job with a page."""
     form = await request.form(max_fields=MOST + 10)
     chosen: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):
@@ -68,9 +72,9 @@ async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
         if one is None or other is None:
             raise Refused(gettext("This is not a pair."), 422)
         chosen[one] = other
-    settings = service_of(request).settings
-    effort = settings.receipt_effort if isinstance(settings, Settings) else 0
-    done = await actions.commit_cohort(bus, who.subject, call_id, chosen or None, effort=effort)
+    done = await cohorts.commit_or_ask(bus, service_of(request).settings, who.subject, call_id, chosen or None)
+    if isinstance(done, UUID):
+        return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
     return see_other(f"/matching/runs/{run}?done={len(done.matches)}")
 

@@ -3,6 +3,7 @@
 from services.matching.store import (
     activity,
     board,
+    cohort_jobs,
     facts,
     journal,
     ledger,
@@ -25,6 +26,7 @@ __all__ = [
     "PROJECTIONS",
     "activity",
     "board",
+    "cohort_jobs",
     "facts",
     "journal",
     "ledger",
