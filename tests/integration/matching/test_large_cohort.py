@@ -142,16 +142,17 @@ async def test_its_page_answers_while_it_is_under_way(
     again = await _post(world, browser, f"/matching/cohorts/{world.call_id}/commit", data=form)
     assert again.status_code == 409
     working = asyncio.create_task(cohorts.work_once(world.bus))
-    text, seen = "", 0
+    seen, found = 0, False
     async with asyncio.timeout(60):
         while not working.done():
             text = (await browser.get(page)).text
             if "<progress" in text and not working.done():
                 seen += 1
-                assert page in (await browser.get(f"/matching/cohorts/{world.call_id}")).text
+                found = found or page in (await browser.get(f"/matching/cohorts/{world.call_id}")).text
             await asyncio.sleep(0.02)
     assert await working
     assert seen, "the page was not answered while the work was under way"
+    assert found, "no page led back to it"
     text = (await browser.get(page)).text
     assert "2 matches are proposed" in text
     assert f"/matching/runs/{(await world.rows('SELECT id FROM run'))[0].id}" in text
