@@ -53,7 +53,7 @@ async def test_a_call_by_forms_only(programme: Programme) -> None:
     assert [one["country"] for one in terms["closed_days"]] == ["UA"]
     assert "Further days without visits" in seen
     assert terms["weights"] == [{"criterion": "topic", "applicant": 40, "host": 20}]
-    assert (terms["share_of_offer"], terms["group_size"], terms["reserves"]) == (50, 3, 2)
+    assert (terms["share_of_offer"], terms["group_size"]) == (50, 3)
     assert (terms["timers"]["endorse_wd"], terms["sessions_to_complete"]) == (8, 4)
     assert terms["rules"]["courses"] == ["Digital evidence", "First responder"]
 

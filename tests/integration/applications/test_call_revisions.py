@@ -97,7 +97,7 @@ async def test_what_changed_meanwhile_is_shown_again(programme: Programme) -> No
 async def test_one_revision_at_a_time_is_shared(programme: Programme) -> None:
     """A second coordinator who revises finds the revision that the first began."""
     ada = await second_coordinator(programme)
-    new = await revision(programme, reserves=3)
+    new = await revision(programme, group_size=3)
     path = f"{CALLS}/{programme.call['id']}/revise"
     assert (await programme.as_(ada).post(path)).headers["location"] == f"{CALLS}/drafts/{new}"
     await programme.post(ada, f"/call-drafts/{new}/publish", status=409)
@@ -131,13 +131,13 @@ async def test_what_may_not_be_revised_is_refused_with_the_reason(programme: Pro
 
 async def test_the_history_says_what_each_revision_changed(programme: Programme) -> None:
     """Anybody reads the sentences that are gone and those that are new; who made it, only the coordinators."""
-    new = await revision(programme, rules=MILDER, reserves=3)
+    new = await revision(programme, rules=MILDER, group_size=3)
     await programme.post("programme", f"/call-drafts/{new}/revise", {"favour": False})
     path = f"{CALLS}/{programme.call['id']}/history"
     page = (await programme.as_("ani").get(path)).text
     assert "<del>You speak English or French at level B1 or higher.</del>" in page
     assert "<ins>You speak English or French at level A2 or higher.</ins>" in page
-    assert "<ins>3 reserves a place are cleared beforehand.</ins>" in page
+    assert "<ins>A group has at most 3 members.</ins>" in page
     assert "Programme coordinator</p>" not in page
     told = (await programme.get("ani", f"/calls/{programme.call['id']}/revisions"))["revisions"]
     assert [one["revision"] for one in told] == [2, 1]
@@ -146,7 +146,7 @@ async def test_the_history_says_what_each_revision_changed(programme: Programme)
 
 async def test_a_closed_call_is_not_revised(programme: Programme) -> None:
     """Closing throws the revision that was begun away; none can be begun any more."""
-    new = await revision(programme, reserves=3)
+    new = await revision(programme, group_size=3)
     await programme.post("programme", f"/calls/{programme.call['id']}/close")
     await programme.get("programme", f"/call-drafts/{new}", 404)
     await programme.post("programme", f"/calls/{programme.call['id']}/revise", status=409)

@@ -166,13 +166,7 @@ def _quotas(of: Said, _: Names) -> list[str]:
     text = gettext("At most %(share)d %% of the places of one offer go to one country, but at least one place.")
     found.append(text % {"share": of.share_of_offer})
     text = ngettext("A group has at most %(num)d member.", "A group has at most %(num)d members.", of.group_size)
-    found.append(text % {"num": of.group_size})
-    text = ngettext(
-        "%(num)d reserve a place is cleared beforehand.",
-        "%(num)d reserves a place are cleared beforehand.",
-        of.reserves,
-    )
-    return [*found, text % {"num": of.reserves}]
+    return [*found, text % {"num": of.group_size}]
 
 
 def _weights(of: Said, _: Names) -> list[str]:

@@ -175,9 +175,6 @@ class QuotasForm(Form):
         description=N_("At least one place always may. Groups are exempt."),
     )
     group_size = NumberField(N_("Members of a group, at most"), [Needed(N_("Enter the number")), Between(1, 5)])
-    reserves = NumberField(
-        N_("Reserves a place that are cleared beforehand"), [Needed(N_("Enter the number")), Between(0, 5)]
-    )
 
 
 class WeightRow(Row):
