@@ -28,7 +28,7 @@ Server = TypeVar("Server", Postgres, Broker)
 
 
 class Databases:
-    """The session's PostgreSQL server: makes and drops databases in some 30 ms each."""
+    """The session's PostgreSQL server: makes and drops databases in some 20 ms each."""
 
     def __init__(self, server: Postgres) -> None:
         """Take a running server."""
@@ -40,7 +40,8 @@ class Databases:
         """The address (`postgresql+asyncpg://...`) of a new database: empty, or a copy of a template's."""
         name = f"test_{next(self._count)}"
         source = self._templates.get(template, template)
-        self.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        # Files are copied as they are: through the journal, as by default, it takes two to three times as long.
+        self.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
         return self.address(name)
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
