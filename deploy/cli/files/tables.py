@@ -6,12 +6,14 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - the dataclass reads its annotations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploy.cli.files import cells
 from deploy.cli.system import Failed
 from services.matching.engine.document import types_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHOWN = 25
 """So many faults are named at once."""
