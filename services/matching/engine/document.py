@@ -20,7 +20,7 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]
 
 _ORDERED = {"topics"}
-"""Fields whose order says something; every other list is sorted when it is written."""
+"""Fields whose order says something where they are lists; every other list and every set is sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ def plain(value: object, *, ordered: bool = False) -> Any:
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, frozenset | tuple):
         parts = [plain(one) for one in value]
-        return parts if ordered else sorted(parts, key=lambda one: json.dumps(one, sort_keys=True))
+        in_order = ordered and isinstance(value, tuple)  # a set has no order, whatever its field is called
+        return parts if in_order else sorted(parts, key=lambda one: json.dumps(one, sort_keys=True))
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, date) else value
