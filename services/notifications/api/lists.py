@@ -71,6 +71,7 @@ class RuleOut(BaseModel):
     when: str | None
     channel: str
     mandatory: bool
+    urgent: bool
     subject: str
 
 
@@ -148,6 +149,7 @@ async def rules(_: Reader) -> list[RuleOut]:
             when=rule.when.words if rule.when else None,
             channel=rule.channel,
             mandatory=rule.mandatory,
+            urgent=rule.urgent,
             subject=rule.subject,
         )
         for rule in RULES

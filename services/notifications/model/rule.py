@@ -44,8 +44,9 @@ class Rule:
 
     `subject` and the paragraphs of `text` hold `%(word)s` places (`wording.py` says which words there are). The
     reference stands before every subject; a name never does. A paragraph one of whose words is empty is left out.
-    `link` is a key of `links.LINKS`, `action` what the link says. What is not `mandatory` a reader may refuse. Where
-    the link `answers` the question, a mail has one of the reader's own, which the portal gives when it is sent.
+    `link` is a key of `links.LINKS`, `action` what the link says. What is not `mandatory` a reader may refuse. An
+    `urgent` one need not wait for the morning; one about days that are far off still may. Where the link `answers` the
+    question, a mail has one of the reader's own, which the portal gives when it is sent.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Rule:
     when: When | None = None
     invitation: Method | None = None
     mandatory: bool = True
+    urgent: bool = False
     answers: bool = False
 
     @property

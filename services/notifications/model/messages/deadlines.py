@@ -59,6 +59,7 @@ RULES = (
         "application",
         N_("Do it now"),
         when=_ACCOUNT,
+        urgent=True,
     ),
     Rule(
         "deadline_passed",
@@ -73,6 +74,7 @@ RULES = (
         "application",
         N_("Do it now"),
         when=_ACCOUNT,
+        urgent=True,
     ),
     Rule(
         "deadline_escalated",
@@ -87,5 +89,6 @@ RULES = (
         ),
         "application",
         N_("Open it"),
+        urgent=True,
     ),
 )

@@ -87,6 +87,7 @@ RULES = (
         "offer",
         _READ,
         when=_SUSPENDED,
+        urgent=True,
     ),
     Rule(
         "offer_full",
@@ -176,6 +177,7 @@ RULES = (
         "mentor",
         _PROFILE,
         when=_SUSPENDED,
+        urgent=True,
     ),
     Rule(
         "mentor_over",

@@ -285,6 +285,7 @@ RULES = (
         "application",
         _READ,
         when=_LOST,
+        urgent=True,
     ),
     Rule(
         "place_given_up",

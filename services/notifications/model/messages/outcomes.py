@@ -43,5 +43,6 @@ RULES = (
         (N_("The certificate %(number)s is no longer valid. The reason: %(reason)s."),),
         "application",
         N_("Open your application"),
+        urgent=True,
     ),
 )

@@ -24,6 +24,7 @@ RULES = (
         "account",
         N_("Confirm the address"),
         when=When(N_("where an address is new"), lambda data: data.contact_check is not None),
+        urgent=True,
     ),
     Rule(
         "access_lapsed",
@@ -37,6 +38,7 @@ RULES = (
         "account",
         N_("Open your account"),
         when=When(N_("where nobody confirmed it in time"), lambda data: data.lapsed_on is not None),
+        urgent=True,
     ),
     Rule(
         "proposal_to_decide",

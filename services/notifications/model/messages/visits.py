@@ -142,6 +142,7 @@ RULES = (
         "visit",
         _READ,
         invitation=Method.CANCEL,
+        urgent=True,
     ),
     Rule(
         "visit_cancelled_host",
@@ -152,6 +153,7 @@ RULES = (
         "visit",
         _READ,
         invitation=Method.CANCEL,
+        urgent=True,
     ),
     Rule(
         "visit_cancelled_home",
@@ -161,6 +163,7 @@ RULES = (
         (N_("The visit of %(reference)s from %(dates)s does not take place."), _REASON),
         "visit",
         _READ,
+        urgent=True,
     ),
     Rule(
         "visit_cancelled_host_country",
@@ -200,6 +203,7 @@ RULES = (
         (N_("The host reports that the guest of %(reference)s did not come (%(dates)s)."), _REASON),
         "visit",
         _READ,
+        urgent=True,
     ),
     Rule(
         "visit_no_show_guest",
@@ -209,6 +213,7 @@ RULES = (
         (N_("If you were there from %(dates)s, please tell your national coordinator."), _REASON),
         "visit",
         _READ,
+        urgent=True,
     ),
     Rule(
         "visit_returned_early",
@@ -265,6 +270,7 @@ RULES = (
         "application",
         N_("Open your application"),
         invitation=Method.CANCEL,
+        urgent=True,
     ),
     Rule(
         "visit_voided_host",
@@ -275,5 +281,6 @@ RULES = (
         "visit",
         _READ,
         invitation=Method.CANCEL,
+        urgent=True,
     ),
 )
