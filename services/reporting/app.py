@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.reporting import api, pages
+from services.reporting.actions.figures import count_along
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
 from shared.service import create
@@ -24,5 +25,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(), *api.routers()],
         consumers=consumers,
+        workers=[count_along],
         background=background,
     )

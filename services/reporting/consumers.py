@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from shared.bus import Envelope, Tx
 
-consumers = Consumers("reporting", projections=("fact", "application", "case", "call", "received"))
+PROJECTIONS = ("fact", "fact_count", "moving_figure", "application", "case", "call", "received")
+
+consumers = Consumers("reporting", projections=PROJECTIONS)
 
 _COMPLETES = (outcomes.EvaluationSubmitted, outcomes.ReportSubmitted, outcomes.EvaluationWaived)
 

@@ -11,7 +11,12 @@ from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState
 
 
 class ReportingPeriod(Part):
-    """A period as it is now, whole; `figures_digest` runs over all of its figures, so that a later one is seen."""
+    """A period as it is now, whole; `figures_digest` runs over all of its figures, so that a later one is seen.
+
+    `frozen_at` is since when its figures change by restatement only: it stays in what comes after PeriodFrozen, since
+    the log keeps a period's newest event only. `statement` counts how often its figures were stated: 1 when they were
+    submitted, one more with each restatement.
+    """
 
     label: Annotated[str, Field(pattern=r"^[0-9]{4}(-(H[12]|Q[1-4]))?$")]
     kind: PeriodKind
@@ -21,6 +26,8 @@ class ReportingPeriod(Part):
     cut_off: AwareDatetime | None = None
     figures: Count = 0
     figures_digest: Digest | None = None
+    frozen_at: AwareDatetime | None = None
+    statement: Annotated[int, Field(ge=1)] = 1
 
 
 class PeriodEvent(Event):
@@ -41,6 +48,8 @@ def _example(state: str) -> dict[str, Any]:
         "cut_off": "2026-07-15T22:00:00Z",
         "figures": 120,
         "figures_digest": ex.DIGEST,
+        "frozen_at": "2026-07-20T09:00:00Z" if state in {"frozen", "published"} else None,
+        "statement": 1,
     }
 
 

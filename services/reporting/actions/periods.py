@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from services.reporting.actions import figures as moving
 from services.reporting.model import approval, periods
 from services.reporting.model.approval import Approval, NotNow
-from services.reporting.model.book import Book
 from services.reporting.model.disclosure import release
 from services.reporting.model.figure import digest_of, written
-from services.reporting.model.indicators import figures
-from services.reporting.store import facts
+from services.reporting.store import figures as kept
 from services.reporting.store import periods as store
 from shared import clock
 from shared.contracts.codes import PeriodReturnReason
@@ -42,12 +41,8 @@ async def period_of(session: AsyncSession, label: str | None) -> Period:
 
     Raises `Refused` (404).
     """
-    today = clock.today()
-    if label == periods.PROGRAMME:
-        first, last = await facts.span(session) or (today, today)
-        return periods.programme(first, last)
     try:
-        return periods.parse(label or str(today.year))
+        return await moving.period_of(session, label or str(clock.today().year))
     except periods.UnknownPeriod:
         sentence = gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3.")
         raise Refused(sentence, 404) from None
@@ -56,9 +51,9 @@ async def period_of(session: AsyncSession, label: str | None) -> Period:
 async def standing(session: AsyncSession, period: Period) -> tuple[Approval, list[Figure]]:
     """Where a period stands, and its figures: those that were submitted, or as the facts are now."""
     where = await store.approval(session, period) if period.kind else Approval(period)
-    if where.state in approval.FIXED:
-        return where, await store.kept_figures(session, period)
-    return where, figures(Book(await facts.used(session), clock.now()), period)
+    if where.fixed:
+        return where, await kept.kept(session, period)
+    return where, await moving.now(session, period)
 
 
 async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
@@ -66,11 +61,13 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
     async with bus.transaction(principal.subject) as tx:
         period = await period_of(tx.session, label)
         was = await store.locked(tx.session, period.label) if period.kind else Approval(period)
-        made = figures(Book(await facts.used(tx.session), clock.now()), period)
         with _in_words():
-            now = approval.submit(was, principal.subject, clock.today(), clock.now(), len(made), _digest(made))
+            approval.submittable(was, clock.today())
+        made = await moving.anew(tx.session, period)
+        now = approval.submit(was, principal.subject, clock.today(), made[0].cut_off, len(made), _digest(made))
         await store.keep(tx.session, now)
-        await store.keep_figures(tx.session, made)
+        await kept.forget(tx.session, period, now.statement)
+        await kept.keep(tx.session, made, now.statement)
         await tx.record(PeriodSubmitted(period=now.told()), period.label)
     return now
 
@@ -95,7 +92,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
         was = await _locked(tx.session, label)
         with _in_words():
             approved = approval.approve(was, principal.subject)
-            now = approval.freeze(approved)
+            now = approval.freeze(approved, clock.now())
         await store.keep(tx.session, now)
         await tx.record(PeriodApproved(period=approved.told()), now.period.label)
         await tx.record(PeriodFrozen(period=now.told()), now.period.label)
@@ -109,7 +106,7 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
         with _in_words():
             now = approval.publish(was)
         await store.keep(tx.session, now)
-        for figure in await store.kept_figures(tx.session, now.period):
+        for figure in await kept.kept(tx.session, now.period):
             for told in _told(release(figure)):
                 await tx.record(FigurePublished(figure=told), key_of(told))
         await tx.record(PeriodPublished(period=now.told()), now.period.label)

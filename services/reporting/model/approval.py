@@ -35,6 +35,13 @@ class Approval:
     cut_off: datetime | None = None
     figures: int = 0
     figures_digest: str | None = None
+    frozen_at: datetime | None = None
+    statement: int = 1
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the period's figures are those that were kept."""
+        return self.state in FIXED
 
     def told(self) -> ReportingPeriod:
         """The period as its events tell it, whole."""
@@ -48,17 +55,24 @@ class Approval:
             cut_off=self.cut_off,
             figures=self.figures,
             figures_digest=self.figures_digest,
+            frozen_at=self.frozen_at,
+            statement=self.statement,
         )
 
 
-def submit(was: Approval, by: str, today: date, cut_off: datetime, figures: int, digest: str) -> Approval:
-    """Submit the figures as they are at `cut_off`. Raises `NotNow`."""
+def submittable(was: Approval, today: date) -> None:
+    """Raise `NotNow` where a period's figures cannot be submitted."""
     if was.state not in {PeriodState.DRAFT, PeriodState.RETURNED}:
         raise NotNow(N_("These figures were submitted before."))
     if was.period.kind is None:
         raise NotNow(N_("The programme as a whole is not over: submit a year, a half-year or a quarter."))
     if today <= was.period.end:
         raise NotNow(N_("The period is not over yet: figures are submitted when its last day has passed."))
+
+
+def submit(was: Approval, by: str, today: date, cut_off: datetime, figures: int, digest: str) -> Approval:
+    """Submit the figures as they are at `cut_off`. Raises `NotNow`."""
+    submittable(was, today)
     return replace(was, state=PeriodState.SUBMITTED, author=by, cut_off=cut_off, figures=figures, figures_digest=digest)
 
 
@@ -76,10 +90,10 @@ def approve(was: Approval, by: str) -> Approval:
     return replace(was, state=PeriodState.APPROVED)
 
 
-def freeze(was: Approval) -> Approval:
+def freeze(was: Approval, at: datetime) -> Approval:
     """From now on the figures change by restatement only. Raises `NotNow`."""
     _in(was, PeriodState.APPROVED)
-    return replace(was, state=PeriodState.FROZEN)
+    return replace(was, state=PeriodState.FROZEN, frozen_at=at)
 
 
 def publish(was: Approval) -> Approval:

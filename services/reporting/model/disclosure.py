@@ -118,4 +118,4 @@ def _safe(cells: Mapping[str, Cell], hidden: Mapping[str, Hidden]) -> bool:
 
 
 def _shown(cell: Cell) -> Shown:
-    return Shown(cell.value, cell.numerator, cell.denominator, len(cell.events), cell.digest)
+    return Shown(cell.value, cell.numerator, cell.denominator, cell.count, cell.digest)

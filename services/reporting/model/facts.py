@@ -7,7 +7,10 @@ whatever order their topics arrive in, the same facts give the same figures.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from shared.contracts import (
     applications,
@@ -51,21 +54,31 @@ class Fact:
 
 def fact_of(event: Envelope) -> Fact:
     """The fact in an event; types that no indicator uses are kept without values, for the journey of an application."""
-    day: date | None = None
-    values: dict[str, Any] = {}
-    if (reader := _READERS.get(event.type)) is not None:
-        day, values = reader(event.data)
+    day, values = told_by(event)
     return Fact(
         id=event.id,
         type=event.type,
         subject=event.subject,
         sequence=event.sequence,
         occurred_at=event.time,
-        day=day or event.time.date(),
+        day=day,
         topic=event.topic,
         story=event.correlationid,
-        values=values,
+        values=orjson.loads(values),
     )
+
+
+def told_by(event: Envelope) -> tuple[date, bytes]:
+    """The business date of an event and its values, as JSON: what a fact adds to the envelope.
+
+    A list of facts is written from these alone, since making each one and taking it apart again costs as much as
+    reading the event.
+    """
+    reader = _READERS.get(event.type)
+    if reader is None:
+        return event.time.astimezone(UTC).date(), b"{}"
+    day, values = reader(event.data)
+    return day or event.time.astimezone(UTC).date(), orjson.dumps(values)
 
 
 Read = tuple["date | None", dict[str, Any]]
@@ -76,7 +89,7 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
     return None, {
         "reference": profile.reference,
         "kind": profile.kind,
-        "call": str(profile.call_id),
+        "call": profile.call_id,
         "country": profile.country,
         "rank_group": profile.rank_group,
         "topic": profile.topics[0] if profile.topics else None,
@@ -87,7 +100,7 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
 def _decided(event: applications.ApplicationDecided) -> Read:
     return None, {
         "outcome": event.outcome,
-        "submitted_on": event.submitted_at.date().isoformat(),
+        "submitted_on": event.submitted_at.astimezone(UTC).date(),
         "country": event.country,
         "kind": event.kind,
     }
@@ -103,27 +116,27 @@ def _offer(event: offers.OfferPublished | offers.OfferRevised) -> Read:
         "country": terms.country,
         "topic": terms.topics[0] if terms.topics else None,
         "places": terms.places,
-        "periods": [[p.start.isoformat(), p.end.isoformat(), p.places_per_week] for p in terms.periods],
+        "periods": [[p.start, p.end, p.places_per_week] for p in terms.periods],
     }
 
 
 def _match(event: matches.MatchEvent) -> Read:
     pairing = event.pairing
     return None, {
-        "application": str(pairing.application_id),
-        "offer": str(pairing.offer_id) if pairing.offer_id else None,
+        "application": pairing.application_id,
+        "offer": pairing.offer_id,
         "host_country": pairing.host_country,
     }
 
 
 def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
     return {
-        "application": str(plan.application_id),
-        "match": str(plan.match_id),
-        "offer": str(plan.offer_id) if plan.offer_id else None,
+        "application": plan.application_id,
+        "match": plan.match_id,
+        "offer": plan.offer_id,
         "country": plan.country,
         "host_country": plan.host_country,
-        "host": str(plan.host_organisation_id),
+        "host": plan.host_organisation_id,
         "rank_group": plan.rank_group,
         "topic": plan.topic,
     }
@@ -143,8 +156,8 @@ def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
 def _mentorship(event: mentorships.MentorshipEvent) -> Read:
     plan = event.plan
     values = {
-        "application": str(plan.application_id),
-        "mentor": str(plan.mentor_id),
+        "application": plan.application_id,
+        "mentor": plan.mentor_id,
         "country": plan.country,
         "topic": plan.topic,
     }
@@ -160,12 +173,12 @@ def _mentorship(event: mentorships.MentorshipEvent) -> Read:
 
 
 def _session(event: participation.SessionConfirmed) -> Read:
-    values = {"mentorship": str(event.mentorship_id), "session": str(event.session_id)}
+    values = {"mentorship": event.mentorship_id, "session": event.session_id}
     return event.held_on, values
 
 
 def _outcome(event: outcomes.OutcomeEvent) -> dict[str, Any]:
-    return {"application": str(event.application_id), "country": event.country, "topic": event.topic_code}
+    return {"application": event.application_id, "country": event.country, "topic": event.topic_code}
 
 
 def _evaluation(event: outcomes.EvaluationSubmitted) -> Read:
@@ -188,12 +201,13 @@ def _follow_up(event: outcomes.FollowUpSubmitted) -> Read:
 
 
 def _cascade(event: outcomes.CascadeDelivered | outcomes.CascadeConfirmed) -> Read:
-    return event.delivered_on, {**_outcome(event), "cascade": str(event.cascade_id), "attendees": event.attendees}
+    return event.delivered_on, {**_outcome(event), "cascade": event.cascade_id, "attendees": event.attendees}
 
 
 def _period(event: periods.PeriodEvent) -> Read:
     period = event.period
-    return None, {"label": period.label, "start": period.start.isoformat(), "end": period.end.isoformat()}
+    values = {"label": period.label, "start": period.start, "end": period.end, "frozen_at": period.frozen_at}
+    return None, values
 
 
 def _dated(name: str) -> Callable[[Any], Read]:
@@ -228,6 +242,7 @@ _READERS: dict[str, Callable[[Any], Read]] = {
     outcomes.CascadeDelivered.type: _cascade,
     outcomes.CascadeConfirmed.type: _cascade,
     periods.PeriodFrozen.type: _period,
+    periods.PeriodPublished.type: _period,
 }
 
 COUNTED_ONLY = (

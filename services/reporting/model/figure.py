@@ -14,7 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -90,25 +90,43 @@ class Definition:
     whole: tuple[str, ...] = ()
     notes: Callable[[Book, Period], Sequence[Note]] | None = None
     version: int = 1
+    late: bool = False
+    """Whether it also counts the facts that a frozen period was told too late, of whatever type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many events a number was computed from, and their digest: what everybody may know of them."""
+
+    count: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A number: the total of a figure, or its part for one value of a dimension.
 
-    `value` is None where there is nothing to divide by. `contributors` is how many distinct keys stand behind it.
+    `value` is None where there is nothing to divide by. `contributors` is how many distinct keys stand behind it. A
+    cell that was kept comes back with its `proof` and without the events: a hundred thousand ids are not read for a
+    page that shows none (`store/figures.py` gives them where they are asked for).
     """
 
     value: Decimal | None
     numerator: Decimal | None
     denominator: Decimal | None
     contributors: int
-    events: tuple[UUID, ...]
+    events: tuple[UUID, ...] = ()
+    proof: Proof | None = None
+
+    @property
+    def count(self) -> int:
+        """How many events it was computed from."""
+        return self.proof.count if self.proof else len(self.events)
 
     @property
     def digest(self) -> str:
         """SHA-256 over the sorted event ids, each on a line (`shared/contracts/figures.py`)."""
-        return digest_of(self.events)
+        return self.proof.digest if self.proof else digest_of(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,13 @@ class Figure:
     total: Cell
     breakdowns: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+
+    def cells(self) -> Iterator[tuple[str, str, Cell]]:
+        """All numbers of it: the total without a dimension and a value, then the parts with theirs."""
+        yield "", "", self.total
+        for dimension, cells in self.breakdowns.items():
+            for value, cell in cells.items():
+                yield dimension, value, cell
 
 
 def digest_of(events: Iterable[UUID]) -> str:
@@ -151,7 +176,7 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
 def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:
     behind = whole if whole is not None else units
     proof = {event for unit in behind for event in (*unit.events, *unit.placed_by.get(dimension, ()))}
-    events = tuple(sorted(proof, key=str))
+    events = tuple(sorted(proof))
     contributors = len({unit.key for unit in units})
     match measure:
         case Measure.COUNT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlmodel import Field, col, select
 from services.reporting.model.cases import Case, Kind, after
 from services.reporting.store import facts
 from services.reporting.store.base import Table, write_rows
+from shared.bus.transaction import driver
 from shared.contracts.calls import CallEvent, Timers
 
 if TYPE_CHECKING:
@@ -63,15 +64,30 @@ def _case(row: CaseRow) -> Case:
     return Case(**{**values, "kind": cast("Kind", row.kind)})
 
 
+_KNOWN = """
+SELECT id, kind, state, application_id, call_id, country, host_country, host_id, topic, start, "end", ended_on,
+       attended_days, required_days, goals
+FROM "case" WHERE id = ANY($1)
+"""
+
+
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of exchange.visits and mentoring.mentorships: facts, and where each of them stands."""
     await facts.evolve(tx, events)
-    ids = sorted({UUID(event.subject) for event in events})
-    known = await tx.session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
-    cases: dict[str, Case | None] = {str(row.id): _case(row) for row in known}
+    begun = sorted({event.subject for event in events if event.sequence > 1})
+    rows = await (await driver(tx.session)).fetch(_KNOWN, begun) if begun else []
+    cases: dict[str, Case | None] = {str(row["id"]): Case(*row) for row in rows}
     for event in events:
         cases[event.subject] = after(cases.get(event.subject), event)
-    await write_rows(tx.session, CaseRow, [asdict(case) for case in cases.values() if case])
+    await write_rows(tx.session, CaseRow, [_row(case) for case in cases.values() if case])
+
+
+def _row(case: Case) -> dict[str, Any]:
+    """A case as a row: field by field, since `asdict` would copy each value."""
+    return {name: getattr(case, name) for name in _FIELDS}
+
+
+_FIELDS = tuple(field.name for field in fields(Case))
 
 
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.reporting.model.facts import USED, Fact, fact_of
+from services.reporting.model.facts import USED, Fact, told_by
 from services.reporting.store.base import Table, write_rows
+from shared.bus.transaction import driver
 from shared.contracts import applications
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.reporting.model.periods import Frozen
     from shared.bus import Envelope, Tx
 
 
@@ -43,6 +47,17 @@ class FactRow(Table, table=True):
     day: date = Field(description="Business date")
     story: str = Field(description="Correlation: mostly the application")
     values: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class FactCount(Table, table=True):
+    """How many facts of a type there are, and how often some came: tells which figures may have moved since."""
+
+    __tablename__ = "fact_count"
+
+    type: str = Field(primary_key=True)
+    shard: int = Field(primary_key=True, sa_type=sa.SmallInteger, description="So that writers do not wait in line")
+    facts: int = Field(sa_type=sa.BigInteger)
+    changes: int = Field(sa_type=sa.BigInteger)
 
 
 class Application(Table, table=True):
@@ -70,28 +85,61 @@ class Step:
     day: date
 
 
+_INSERT = """
+INSERT INTO fact (id, topic, type, subject, sequence, source, occurred_at, day, story, "values")
+SELECT id, topic, type, subject, sequence, source, occurred_at, day, story, told::jsonb
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $8::date[],
+            $9::text[], $10::text[])
+     AS new(id, topic, type, subject, sequence, source, occurred_at, day, story, told)
+ON CONFLICT DO NOTHING
+"""
+# A row a type and connection (or nearly): two instances that read at the same time do not wait for each other.
+_COUNT = """
+INSERT INTO fact_count AS c (type, shard, facts, changes)
+SELECT type, pg_backend_pid() % 64, facts, 1 FROM unnest($1::text[], $2::bigint[]) AS new(type, facts)
+ON CONFLICT (type, shard) DO UPDATE SET facts = c.facts + excluded.facts, changes = c.changes + 1
+"""
+
+
+_COLUMNS = ("id", "topic", "type", "subject", "sequence", "source", "occurred_at", "day", "story", "values")
+COPIED = 100
+"""From so many on, facts are copied in: half the work, but one that is there already would refuse all of them."""
+
+
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `evolve` of every topic of which facts are kept."""
+    """The `evolve` of every topic of which facts are kept.
+
+    A fact that is there already is left as it is. That never happens to the reader, which drops what it applied; if it
+    does in a copied batch, the reader does the batch again event by event, which comes here one by one.
+    """
+    if not events:
+        return
     rows = []
     for event in events:
-        fact = fact_of(event)
+        day, values = told_by(event)
+        source = event.source.rpartition(":")[2]
         rows.append(
-            {
-                "id": fact.id,
-                "topic": fact.topic,
-                "type": fact.type,
-                "subject": fact.subject,
-                "sequence": fact.sequence,
-                "source": event.source.rpartition(":")[2],
-                "occurred_at": fact.occurred_at,
-                "day": fact.day,
-                "story": fact.story,
-                "values": dict(fact.values),
-            }
+            (
+                event.id,
+                event.topic,
+                event.type,
+                event.subject,
+                event.sequence,
+                source,
+                event.time,
+                day,
+                event.correlationid,
+                values.decode(),
+            )
         )
-    await write_rows(tx.session, FactRow, rows, replace=False)
-    if rows:
-        await tx.changed("figures")
+    connection = await driver(tx.session)
+    if len(rows) >= COPIED:
+        await connection.copy_records_to_table("fact", records=rows, columns=_COLUMNS)
+    else:
+        await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    counted = sorted(Counter(event.type for event in events).items())
+    await connection.execute(_COUNT, [type_ for type_, _ in counted], [count for _, count in counted])
+    await tx.changed("figures")
 
 
 async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -117,27 +165,57 @@ async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
     await write_rows(tx.session, Application, rows.values())
 
 
+_USED = """
+SELECT id, type, subject, sequence, occurred_at, day, topic, story, "values"::text FROM fact WHERE type = ANY($1)
+ORDER BY type, day
+"""
+# What a frozen period was told too late, besides the facts of the types that are asked for.
+_LATE = """
+SELECT f.id, f.type, f.subject, f.sequence, f.occurred_at, f.day, f.topic, f.story, f."values"::text
+FROM unnest($1::date[], $2::date[], $3::timestamptz[]) AS frozen(first, last, at)
+JOIN fact f ON f.day BETWEEN frozen.first AND frozen.last AND f.occurred_at > frozen.at AND f.type = ANY($4)
+ORDER BY f.type, f.day, f.id
+"""
+
+
 async def used(session: AsyncSession, types: Collection[str] = USED) -> list[Fact]:
     """All facts of these types."""
-    query = sa.select(
-        col(FactRow.id),
-        col(FactRow.type),
-        col(FactRow.subject),
-        col(FactRow.sequence),
-        col(FactRow.occurred_at),
-        col(FactRow.day),
-        col(FactRow.topic),
-        col(FactRow.story),
-        col(FactRow.values),
-    )
-    query = query.where(col(FactRow.type).in_(sorted(types))).order_by(col(FactRow.type), col(FactRow.day))
-    return [Fact(*row) for row in (await session.execute(query)).all()]
+    connection = await driver(session)
+    return [_fact(row) for row in await connection.fetch(_USED, sorted(types))]
+
+
+async def late(session: AsyncSession, frozen: Sequence[Frozen]) -> list[Fact]:
+    """The facts whose business date lies in a frozen period and that happened after it was frozen."""
+    if not frozen:
+        return []
+    columns = [each.start for each in frozen], [each.end for each in frozen], [each.at for each in frozen]
+    connection = await driver(session)
+    return [_fact(row) for row in await connection.fetch(_LATE, *columns, sorted(USED))]
+
+
+def _fact(row: Any) -> Fact:
+    id_, type_, subject, sequence, occurred_at, day, topic, story, values = row
+    return Fact(id_, type_, subject, sequence, occurred_at, day, topic, story, orjson.loads(values))
+
+
+async def changes(session: AsyncSession) -> dict[str, tuple[int, int]]:
+    """Of each type of event: how many facts there are, and how often some came."""
+    query = sa.select(col(FactCount.type), sa.func.sum(FactCount.facts), sa.func.sum(FactCount.changes))
+    rows = await session.execute(query.group_by(col(FactCount.type)).order_by(col(FactCount.type)))
+    return {type_: (int(facts), int(changed)) for type_, facts, changed in rows.all()}
+
+
+_SPAN = """
+SELECT min(ends.first), max(ends.last) FROM unnest($1::text[]) AS used(type),
+LATERAL (SELECT (SELECT day FROM fact WHERE type = used.type ORDER BY day LIMIT 1) AS first,
+                (SELECT day FROM fact WHERE type = used.type ORDER BY day DESC LIMIT 1) AS last) AS ends
+"""
 
 
 async def span(session: AsyncSession) -> tuple[date, date] | None:
     """The first and the last business date of all facts that figures use; None where there is none."""
-    query = sa.select(sa.func.min(FactRow.day), sa.func.max(FactRow.day)).where(col(FactRow.type).in_(USED))
-    first, last = (await session.execute(query)).one()
+    connection = await driver(session)
+    ((first, last),) = await connection.fetch(_SPAN, sorted(USED))
     return None if first is None else (first, last)
 
 

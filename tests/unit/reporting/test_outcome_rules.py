@@ -79,7 +79,7 @@ def test_approval_takes_two_people() -> None:
     submitted = approval.submit(draft, "author", date(2027, 1, 1), AT, 22, "d" * 64)
     with pytest.raises(NotNow, match="somebody else"):
         approval.approve(submitted, "author")
-    frozen = approval.freeze(approval.approve(submitted, "another"))
+    frozen = approval.freeze(approval.approve(submitted, "another"), AT)
     published = approval.publish(frozen)
     assert [each.state for each in (submitted, frozen, published)] == [
         PeriodState.SUBMITTED, PeriodState.FROZEN, PeriodState.PUBLISHED,

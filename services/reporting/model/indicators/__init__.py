@@ -25,6 +25,25 @@ INDICATORS: dict[str, Definition] = {
 """All indicators by id."""
 
 
+EARLIER: dict[tuple[str, int], Definition] = {}
+"""Earlier versions of definitions, by id and version: figures that were published under them are computed by them."""
+
+
+class UnknownVersion(LookupError):
+    """There never was such a version of a definition, or its code was thrown away."""
+
+
+def definition(indicator: str, version: int) -> Definition:
+    """The definition of an indicator as it was in a version. Raises `UnknownVersion`."""
+    now = INDICATORS.get(indicator)
+    if now is not None and now.version == version:
+        return now
+    try:
+        return EARLIER[indicator, version]
+    except KeyError:
+        raise UnknownVersion(f"{indicator}, version {version}") from None
+
+
 def figures(book: Book, period: Period) -> list[Figure]:
     """The figures of all indicators for a period, in the indicators' order."""
-    return [compute(definition, book, period) for definition in INDICATORS.values()]
+    return [compute(each, book, period) for each in INDICATORS.values()]

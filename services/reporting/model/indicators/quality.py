@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from services.reporting.model.cases import months_after
 from services.reporting.model.figure import Definition, Measure, Note, Unit
 from services.reporting.model.indicators.outcome import evaluations, follow_ups
+from services.reporting.model.periods import FREEZES, frozen_by
 from shared.contracts import periods
 from shared.contracts.calls import Timers
 from shared.contracts.codes import FollowUpBy, Respondent
@@ -57,17 +58,13 @@ def _beside(book: Book, period: Period) -> Sequence[Note]:
 
 
 def _too_late(book: Book, period: Period) -> Iterator[Unit]:
-    frozen = [
-        (date.fromisoformat(f.values["start"]), date.fromisoformat(f.values["end"]), f)
-        for f in book.all(periods.PeriodFrozen.type)
-    ]
+    frozen = frozen_by(book.all(*FREEZES))
     if not frozen:
         return
     for fact in book.everything():
-        if fact.day not in period or fact.type == periods.PeriodFrozen.type:
+        if fact.day not in period or fact.topic == periods.PeriodEvent.topic:
             continue
-        after = [f for start, end, f in frozen if start <= fact.day <= end and fact.occurred_at > f.occurred_at]
-        if after:
+        if any(each.start <= fact.day <= each.end and fact.occurred_at > each.at for each in frozen):
             yield Unit(str(fact.id), (fact.id,))
 
 
@@ -90,7 +87,8 @@ DEFINITIONS = (
         title=N_("Facts about a frozen period that arrived after the freeze"),
         measure=Measure.COUNT,
         numerator=N_("Events whose business date lies in a frozen period and that happened after it was frozen."),
-        sources=("PeriodFrozen",),
+        sources=FREEZES,
+        late=True,
         units=_too_late,
         additive=True,
         unit_of=N_("events"),

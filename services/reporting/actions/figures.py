@@ -1,0 +1,188 @@
+"""How are figures that still move counted? At once where there are few facts, beforehand where there are many.
+
+Each figure reads some types of events only. How often facts of a type came is counted (`store/facts.py`), so a figure
+is counted again when, and only when, facts came that it reads, or another day has begun. In a large programme that
+takes seconds, so the pages show each figure as it was last counted, with its moment, while a process of its own counts
+the stale ones again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.reporting.model import periods
+from services.reporting.model.book import Book
+from services.reporting.model.facts import USED
+from services.reporting.model.figure import compute
+from services.reporting.model.indicators import INDICATORS
+from services.reporting.store import facts
+from services.reporting.store import figures as store
+from services.reporting.store import periods as period_store
+from services.reporting.store.figures import Counted
+from shared import clock
+from shared.bus import Bus, leases
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.model.figure import Definition, Figure
+    from services.reporting.model.periods import Period
+    from shared.service import Service
+    from shared.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 3_000
+"""So many facts are read and counted while somebody waits for the page."""
+LOOK_SECONDS = 1.0
+LEASE_SECONDS = 120.0
+
+Changes = dict[str, tuple[int, int]]
+
+
+async def now(session: AsyncSession, period: Period) -> list[Figure]:
+    """The figures of a period as the facts are now, or (in a large programme) as they were when last counted."""
+    changes = await facts.changes(session)
+    if _size(changes, USED) <= AT_ONCE:
+        return await anew(session, period)
+    kept = await store.moving(session, period)
+    stale = _stale(kept, changes, clock.now())
+    few = sum(_size(changes, reads(each, changes)) for each in stale) <= AT_ONCE
+    missing = stale if few else [each for each in stale if each.id not in kept]
+    made = {each.definition.id: each for each in await anew(session, period, missing)} if missing else {}
+    return [made.get(indicator) or kept[indicator].figure for indicator in INDICATORS]
+
+
+async def anew(
+    session: AsyncSession,
+    period: Period,
+    definitions: Iterable[Definition] | None = None,
+    *,
+    cut_off: datetime | None = None,
+) -> list[Figure]:
+    """Figures counted from the facts, in the order of the definitions; all indicators where none are named."""
+    wanted = list(INDICATORS.values()) if definitions is None else list(definitions)
+    book = await book_of(session, wanted, cut_off)
+    return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
+
+
+async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
+    """The facts that these definitions read, up to a cut-off (none: now)."""
+    cut_off = cut_off or clock.now()
+    types = {type_ for each in definitions for type_ in each.sources}
+    found = await facts.used(session, types)
+    if any(each.late for each in definitions):
+        found += await facts.late(session, periods.frozen_by(found))
+    return await asyncio.to_thread(Book, found, cut_off)
+
+
+def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:
+    """The types of events whose facts may move a figure: those of its definition; all, where it counts late ones."""
+    any_frozen = definition.late and any(type_ in changes for type_ in periods.FREEZES)
+    return USED if any_frozen else definition.sources
+
+
+def _size(changes: Changes, types: Iterable[str]) -> int:
+    return sum(changes[type_][0] for type_ in types if type_ in changes)
+
+
+def _seen(changes: Changes, definition: Definition) -> int:
+    return sum(changes[type_][1] for type_ in reads(definition, changes) if type_ in changes)
+
+
+def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[Definition]:
+    """The definitions whose kept figure may no longer be what the facts say."""
+    today = at.astimezone(UTC).date()
+    return [
+        each
+        for each in INDICATORS.values()
+        if (had := kept.get(each.id)) is None
+        or had.seen != _seen(changes, each)
+        or had.figure.cut_off.astimezone(UTC).date() != today
+    ]
+
+
+async def count_along(service: Service) -> None:
+    """The worker that keeps the moving figures of a large programme counted; one instance at a time."""
+    counting: ProcessPoolExecutor | None = None
+    try:
+        while True:
+            async with service.bus.read() as session:
+                due = await stale_periods(session)
+            if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
+                counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+                # In a process of its own: in a thread it would hold up every page.
+                loop = asyncio.get_running_loop()
+                made = await loop.run_in_executor(counting, count, service.settings, due)
+                log.info("figures counted", figures=made, periods=len(due))
+                async with service.bus.transaction("system:figures") as tx:
+                    await tx.changed("figures")
+            await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        if counting is not None:
+            counting.shutdown(wait=False, cancel_futures=True)
+
+
+def count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+    """In the process that counts: count the stale figures of these periods, and keep them; give how many."""
+    return asyncio.run(_count(settings, labels))
+
+
+async def _count(settings: ServiceSettings, labels: Sequence[str]) -> int:
+    bus = Bus("reporting", settings)
+    try:
+        return await renew(bus, labels)
+    finally:
+        await bus.close()
+
+
+async def renew(bus: Bus, labels: Sequence[str]) -> int:
+    """Count the stale figures of these periods again, and keep them; give how many."""
+    async with bus.transaction("system:figures") as tx:
+        session = tx.session
+        changes = await facts.changes(session)  # before the facts: what comes in between is counted once more
+        todo: list[tuple[Period, list[Definition]]] = []
+        for label in labels:
+            period = await period_of(session, label)
+            todo.append((period, _stale(await store.moving(session, period), changes, clock.now())))
+        needed = {each.id: each for _, stale in todo for each in stale}
+        book = await book_of(session, needed.values())
+        made = [Counted(compute(each, book, period), _seen(changes, each)) for period, stale in todo for each in stale]
+        await store.keep_moving(session, made)
+    return len(made)
+
+
+async def stale_periods(session: AsyncSession) -> list[str]:
+    """The periods of a large programme of which a moving figure has to be counted again; empty for a small one."""
+    changes = await facts.changes(session)
+    if _size(changes, USED) <= AT_ONCE or (span := await facts.span(session)) is None:
+        return []
+    fixed = {each.period.label for each in await period_store.approvals(session) if each.fixed}
+    today = clock.today()
+    labels = [periods.PROGRAMME, *periods.labels(min(span[0], today), today)]
+    at = clock.now()
+    return [
+        label
+        for label in labels
+        if label not in fixed and _stale(await store.moving(session, await period_of(session, label)), changes, at)
+    ]
+
+
+async def period_of(session: AsyncSession, label: str) -> Period:
+    """The period with that label; the programme as a whole goes from its first fact to its last.
+
+    Raises `periods.UnknownPeriod`.
+    """
+    if label != periods.PROGRAMME:
+        return periods.parse(label)
+    today = clock.today()
+    return periods.programme(*(await facts.span(session) or (today, today)))
