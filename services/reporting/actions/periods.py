@@ -27,6 +27,8 @@ from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.model.disclosure import Released, Shown
@@ -54,6 +56,17 @@ async def standing(session: AsyncSession, period: Period) -> tuple[Approval, lis
     if where.fixed:
         return where, await kept.kept(session, period)
     return where, await moving.now(session, period)
+
+
+async def events_of(
+    session: AsyncSession, where: Approval, figure: Figure, *, first: int = 0, count: int = kept.ALL
+) -> list[UUID]:
+    """The events behind a figure's total, sorted: `count` of them from the one numbered `first`."""
+    if figure.total.events:
+        return list(figure.total.events[first : first + count])
+    if where.fixed:
+        return await kept.events(session, where.period, figure.definition.id, first=first, count=count)
+    return await kept.moving_events(session, where.period, figure.definition.id, first=first, count=count)
 
 
 async def submit(bus: Bus, principal: Principal, label: str) -> Approval:

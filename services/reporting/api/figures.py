@@ -9,7 +9,6 @@ from services.reporting.access import Reader, Steerer, Tracer
 from services.reporting.actions import periods as actions
 from services.reporting.feeds.table import as_json
 from services.reporting.model.approval import Approval
-from services.reporting.model.figure import digest_of
 from services.reporting.pages.figures import csv_answer, iati_answer, load
 from services.reporting.pages.indicators import one
 from services.reporting.store import facts
@@ -64,9 +63,15 @@ async def indicator(_: Reader, bus: Store, indicator: str, period: str | None = 
 @router.get("/indicators/{indicator}/events")
 async def events(_: Tracer, bus: Store, indicator: str, period: str | None = None) -> dict[str, Any]:
     """The ids of all events that a figure was computed from, and their digest."""
-    _where, figure, _released = await one(bus, indicator, period)
-    ids = figure.total.events
-    return {"indicator": indicator, "period": figure.period.label, "events": ids, "events_digest": digest_of(ids)}
+    where, figure, _released = await one(bus, indicator, period)
+    async with bus.read() as session:
+        ids = await actions.events_of(session, where, figure)
+    return {
+        "indicator": indicator,
+        "period": figure.period.label,
+        "events": ids,
+        "events_digest": figure.total.digest,
+    }
 
 
 @router.get("/journey/{application_id}")

@@ -61,6 +61,7 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         where=where,
         state=states.state("period", where.state),
         fixed=where.state in FIXED,
+        counted_at=min((each.cut_off for each in released), default=None),
         choices=await choices(bus),
         levels=[(level, [f for f in released if f.definition.level == level]) for level in show.LEVELS],
         headline=show.headline(figures) if released else gettext("Nothing has been counted for this period yet"),

@@ -10,7 +10,7 @@ from services.reporting.access import Reader, Tracer, may_trace
 from services.reporting.actions import periods as actions
 from services.reporting.model.approval import Approval
 from services.reporting.model.disclosure import Released, release
-from services.reporting.model.figure import Figure, digest_of
+from services.reporting.model.figure import Figure
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.pages import show
 from services.reporting.pages.figures import choices
@@ -69,9 +69,9 @@ async def events(
 ) -> Response:
     """The events that a figure was computed from, by their opaque ids."""
     where, figure, released = await one(bus, indicator, period)
-    ids = figure.total.events
     async with bus.read() as session:
-        steps = await facts.steps(session, ids=ids[(page - 1) * PAGE : page * PAGE])
+        ids = await actions.events_of(session, where, figure, first=(page - 1) * PAGE, count=PAGE)
+        steps = await facts.steps(session, ids=ids)
     return render(
         request,
         "events.html",
@@ -80,7 +80,7 @@ async def events(
         steps=steps,
         page=page,
         size=PAGE,
-        total=len(ids),
-        digest=digest_of(ids),
+        total=figure.total.count,
+        digest=figure.total.digest,
         show=show,
     )

@@ -157,35 +157,40 @@ async def statements(session: AsyncSession, period: Period, indicator: str) -> l
 
 
 _EVENTS = """
-SELECT events[$6:$7] FROM proof
-WHERE period = $1 AND indicator = $2 AND statement = $3 AND dimension = $4 AND value = $5
+SELECT events[$5:$6] FROM proof
+WHERE period = $1 AND indicator = $2 AND dimension = $3 AND value = $4 AND ($7::int IS NULL OR statement = $7)
+ORDER BY statement DESC LIMIT 1
 """
+_MOVING_EVENTS = "SELECT events[$3:$4] FROM moving_figure WHERE period = $1 AND indicator = $2"
+ALL = 10_000_000
+"""More events than any figure has."""
 
 
 async def events(
     session: AsyncSession,
     period: Period,
     indicator: str,
-    statement: int,
     *,
-    dimension: str = "",
-    value: str = "",
+    statement: int | None = None,
+    part: tuple[str, str] = ("", ""),
     first: int = 0,
-    count: int = 10_000_000,
+    count: int = ALL,
 ) -> list[UUID]:
-    """The events from which a kept number was computed, sorted: `count` of them from the one numbered `first`."""
+    """The events from which a kept number was computed, sorted: `count` of them from the one numbered `first`.
+
+    `statement` none: as it was stated last; `part` is dimension and value, for the total both empty.
+    """
     connection = await driver(session)
-    where = (period.label, indicator, statement, dimension, value)
-    return await connection.fetchval(_EVENTS, *where, first + 1, first + count) or []
+    slice_ = first + 1, first + count
+    return await connection.fetchval(_EVENTS, period.label, indicator, *part, *slice_, statement) or []
 
 
 async def moving_events(
-    session: AsyncSession, period: Period, indicator: str, *, first: int = 0, count: int = 10_000_000
+    session: AsyncSession, period: Period, indicator: str, *, first: int = 0, count: int = ALL
 ) -> list[UUID]:
     """The same of a moving figure's total, as it was last counted."""
     connection = await driver(session)
-    query = "SELECT events[$3:$4] FROM moving_figure WHERE period = $1 AND indicator = $2"
-    return await connection.fetchval(query, period.label, indicator, first + 1, first + count) or []
+    return await connection.fetchval(_MOVING_EVENTS, period.label, indicator, first + 1, first + count) or []
 
 
 def _kept(row: KeptFigure, period: Period) -> Figure:

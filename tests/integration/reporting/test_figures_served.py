@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from lxml import etree
 
 from services.reporting.feeds.iati import check
+from services.reporting.model.figure import digest_of
 from shared.contracts.codes import Role
 from tests.integration.reporting.world import ident, mentorship, world
 
@@ -141,6 +143,10 @@ async def test_a_period_goes_from_draft_to_published_by_two_people(house: House)
     assert after["state"] == "published"
     page = (await author.get("/reporting/?period=2026-Q1")).text
     assert "the figures no longer move" in page
+    listed = (await author.get("/reporting/api/indicators/TOPCOP-OP-02/events?period=2026-Q1")).json()
+    assert digest_of(UUID(each) for each in listed["events"]) == after["events_digest"]
+    shown = (await author.get("/reporting/indicators/TOPCOP-OP-02/events?period=2026-Q1")).text
+    assert all(each in shown for each in listed["events"])
 
 
 async def test_periods_that_do_not_exist_are_refused(house: House) -> None:
