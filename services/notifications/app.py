@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.notifications import api, pages
+from services.notifications import api, catalogues, pages
 from services.notifications.consumers import consumers
 from services.notifications.model.preview import check_table
 from services.notifications.settings import Settings
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Notifications as an app; settings come from the environment unless they are given.
 
-    Raises ValueError where a message of the table asks for a word that its event does not have.
+    Raises ValueError where a message of the table asks for a word that its event does not have, in any language.
     """
     check_table()
+    catalogues.check()
     return create(
         "notifications",
         settings or Settings(),

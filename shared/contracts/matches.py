@@ -139,12 +139,21 @@ class AnswerTooLate(MatchEvent):
 
 
 class MatchSuperseded(MatchEvent):
-    """An override puts another match in its place, before it is confirmed."""
+    """An override puts another match in its place, before it is confirmed.
+
+    `was` is the state it was in; older events do not say it.
+    """
 
     by_match_id: UUID | None = None
     reason: Reason
+    was: MatchState | None = None
 
-    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "by_match_id": None, "reason": "operational_duty"}
+    example: ClassVar[Mapping[str, Any]] = {
+        "pairing": ex.PAIRING,
+        "by_match_id": None,
+        "reason": "operational_duty",
+        "was": "offered",
+    }
 
 
 class MatchCancelled(MatchEvent):

@@ -2,14 +2,17 @@
 
 English is the source language of all texts, so it needs no catalogue. Another language is offered as soon as
 `translations/<language>/LC_MESSAGES/tandem.po` exists. Catalogues are read from their `.po` file at the first use:
-there is no compiled file that could be older than its source.
+there is no compiled file that could be older than its source. Texts that are no pages (mails) have `Catalogues` of
+their own, so that they can speak a language before all pages do.
 """
 
 from __future__ import annotations
 
 import gettext as stdlib_gettext
 import io
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,9 +33,24 @@ SOURCE = "en"
 # The partner countries' languages (domain.md) after English, in the order in which they are offered.
 LANGUAGES = (SOURCE, "hy", "az", "be", "ka", "ro", "uk")
 COOKIE = "language"
-_FOLDER = Path(__file__).parent / "translations"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """Where one kind of texts is translated: a `.po` file a language, `file` its path in `folder`."""
+
+    folder: Path
+    file: str = "{language}/LC_MESSAGES/tandem.po"
+
+    def of(self, code: str) -> Path:
+        """The catalogue of a language, whether it is there or not."""
+        return self.folder / self.file.format(language=code)
+
+
+PAGES = Catalogues(Path(__file__).parent / "translations")
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
+_catalogues: ContextVar[Catalogues] = ContextVar("catalogues", default=PAGES)
 
 
 def N_(text: str) -> str:  # noqa: N802 - the customary name by which babel finds texts that are translated later
@@ -45,9 +63,22 @@ def language() -> str:
     return _language.get()
 
 
-def speak(code: str) -> None:
+def speak(code: str, catalogues: Catalogues = PAGES) -> None:
     """From here on the current request (or task) speaks `code`; a language without a catalogue becomes English."""
-    _language.set(code if code in offered() else SOURCE)
+    _catalogues.set(catalogues)
+    _language.set(code if code in offered(catalogues) else SOURCE)
+
+
+@contextmanager
+def speaking(code: str, catalogues: Catalogues = PAGES) -> Iterator[str]:
+    """Speak `code` for a while, then as before; gives the language that is spoken."""
+    before = _language.get(), _catalogues.get()
+    speak(code, catalogues)
+    try:
+        yield language()
+    finally:
+        _language.set(before[0])
+        _catalogues.set(before[1])
 
 
 def locale() -> Locale:
@@ -61,9 +92,9 @@ def _locale(code: str) -> Locale:
 
 
 @cache
-def offered() -> tuple[str, ...]:
+def offered(catalogues: Catalogues = PAGES) -> tuple[str, ...]:
     """The languages that a reader can choose: English and each one that has a catalogue."""
-    return tuple(code for code in LANGUAGES if code == SOURCE or _catalogue(code).is_file())
+    return tuple(code for code in LANGUAGES if code == SOURCE or catalogues.of(code).is_file())
 
 
 def own_name(code: str) -> str:
@@ -74,33 +105,29 @@ def own_name(code: str) -> str:
 
 def gettext(text: str) -> str:
     """`text` in the current language."""
-    return _translations(language()).gettext(text)
+    return _translations(language(), _catalogues.get()).gettext(text)
 
 
 def ngettext(one: str, many: str, count: int) -> str:
     """The form of a text that fits `count`, in the current language."""
-    return _translations(language()).ngettext(one, many, count)
+    return _translations(language(), _catalogues.get()).ngettext(one, many, count)
 
 
 def pgettext(context: str, text: str) -> str:
     """`text` in the current language where English has one word for two meanings."""
-    return _translations(language()).pgettext(context, text)
+    return _translations(language(), _catalogues.get()).pgettext(context, text)
 
 
 def npgettext(context: str, one: str, many: str, count: int) -> str:
     """As `ngettext`, with a context."""
-    return _translations(language()).npgettext(context, one, many, count)
-
-
-def _catalogue(code: str) -> Path:
-    return _FOLDER / code / "LC_MESSAGES" / "tandem.po"
+    return _translations(language(), _catalogues.get()).npgettext(context, one, many, count)
 
 
 @cache
-def _translations(code: str) -> stdlib_gettext.NullTranslations:
+def _translations(code: str, catalogues: Catalogues) -> stdlib_gettext.NullTranslations:
     if code == SOURCE:
         return stdlib_gettext.NullTranslations()
-    with _catalogue(code).open("rb") as source:
+    with catalogues.of(code).open("rb") as source:
         catalogue = read_po(source, locale=code, domain="tandem")
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)

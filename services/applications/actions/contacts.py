@@ -11,7 +11,7 @@ from services.applications.actions.register import addresses
 from services.applications.store import applications, companions, mentors, people, register
 from services.applications.store.contacts import log_access
 from shared import clock
-from shared.contracts.codes import AudienceKind, Role
+from shared.contracts.codes import AudienceKind, PartnerStatus, Role
 from shared.identity.access import grants_of
 from shared.identity.scope import EU
 from shared.ids import reaction_id
@@ -164,6 +164,9 @@ async def _coordinators(session: AsyncSession, wanted: Wanted, *, deputies: bool
     if country == EU:
         agency = await _agency(session, wanted)
         return await _holders(session, Role.CLEARANCE_OFFICER, organisation_id=agency, deputies=deputies)
+    if await register.partner_status(session, country, clock.today()) is PartnerStatus.SUSPENDED:
+        # Nobody stands in for a country that does not take part: only the coordinators themselves are told.
+        return [] if deputies else await _holders(session, Role.NATIONAL_COORDINATOR, country=country, alone=True)
     return await _holders(session, Role.NATIONAL_COORDINATOR, country=country, deputies=deputies)
 
 
@@ -188,10 +191,12 @@ async def _holders(
     country: str | None = None,
     organisation_id: UUID | None = None,
     deputies: bool | None = None,
+    alone: bool = False,
 ) -> list[dict[str, Any]]:
     """Those who hold the role today, by name; only the `deputies` among them, or (False) only the others.
 
-    Where nobody but deputies holds the role they are the others too: somebody has to be told.
+    Where nobody but deputies holds the role they are the others too: somebody has to be told. `alone` leaves them out
+    all the same.
     """
     today = clock.today()
     subjects = await register.subjects_with_role(session, role, country=country, organisation_id=organisation_id)
@@ -204,6 +209,8 @@ async def _holders(
                 held[subject] = held.get(subject, False) or grant.deputy_for is not None
     if deputies or (deputies is False and not all(held.values())):
         held = {subject: stands_in for subject, stands_in in held.items() if stands_in is deputies}
+    if alone:
+        held = {subject: stands_in for subject, stands_in in held.items() if not stands_in}
     known = await register.people_by_subject(session, held)
     return [
         recipient

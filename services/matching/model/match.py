@@ -204,7 +204,7 @@ def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime)
     """An override puts another match in its place; what is confirmed, or over, stays as it is."""
     if match.state not in UNCONFIRMED:
         return match, ()
-    told = matches.MatchSuperseded(pairing=match.pairing, by_match_id=by_match_id, reason=reason)
+    told = matches.MatchSuperseded(pairing=match.pairing, by_match_id=by_match_id, reason=reason, was=match.state)
     return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (told,)
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 
 from services.notifications import actions, views
+from services.notifications.catalogues import MAILS
 from services.notifications.store import messages as store
 from shared.bus import Bus
 from shared.identity import internal
@@ -58,7 +59,7 @@ async def inbox(
     most: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> Inbox:
     """The messages to a recipient (the portal's opaque id), the newest first, whether their mail arrived or not."""
-    speak(language)
+    speak(language, MAILS)
     async with bus.read() as session:
         found = await store.inbox(session, recipient, most)
         unread = await store.unread(session, recipient)

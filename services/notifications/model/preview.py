@@ -10,7 +10,7 @@ from uuid import UUID
 from services.notifications.model.case import APPLICATIONS, Case, case_in
 from services.notifications.model.facts import facts
 from services.notifications.model.messages import RULES
-from services.notifications.model.wording import Wording, wording
+from services.notifications.model.wording import Wording, unknown, wording
 from shared.bus import Envelope
 from shared.contracts import _examples as ex
 from shared.contracts.codes import AudienceKind
@@ -76,7 +76,7 @@ def sample_case(event: Envelope) -> Case:
 
 
 def preview(rule: Rule, origin: str) -> Wording:
-    """The row's message about the event's example, in the current language. Raises KeyError for an unknown word."""
+    """The row's message about the event's example, in the current language."""
     event = sample(rule.event)
     to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
     return wording(rule, sample_case(event), facts(event), to=to, origin=origin, host=HOST)
@@ -85,6 +85,9 @@ def preview(rule: Rule, origin: str) -> Wording:
 def check_table() -> None:
     """Raises ValueError where a message of the table cannot be written: at the start, not when it is to be sent."""
     for rule in RULES:
+        event = sample(rule.event)
+        if lacks := unknown(rule, sample_case(event), facts(event)):
+            raise ValueError(f"The message {rule.name!r} asks for words that its event does not have: {lacks}.")
         try:
             preview(rule, "")
         except (KeyError, ValueError) as wrong:

@@ -1,7 +1,8 @@
 """What does a message say, in the language that is being spoken? Subject, paragraphs and link of a rule in a case.
 
 The words that texts may use are the keys of `words()`; one that its event does not have fails at the start of the
-service, one that has no value this time drops its paragraph.
+service, one that has no value this time drops its paragraph. So does one that was not asked for when a message that
+is stored was made.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from services.notifications.model.links import address
 from services.notifications.model.messages.deadlines import PAGES
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.web import dates
-from shared.web.i18n import gettext
+from shared.web.i18n import gettext, ngettext
 from shared.web.words import country
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
 
 _PLACE = re.compile(r"%\((\w+)\)s")
+
+_DAYS = ("%(count)d day", "%(count)d days")
+COUNTED = {
+    "attended_days": _DAYS,
+    "required_days": _DAYS,
+    "days": _DAYS,
+    "minutes": ("%(count)d minute", "%(count)d minutes"),
+    "sessions": ("%(count)d session", "%(count)d sessions"),
+    "attendees": ("%(count)d colleague reached", "%(count)d colleagues reached"),
+}
+"""Words that are a number with what it counts, in the plural forms of the language; for one and for many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +53,7 @@ class Wording:
 def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
-    """The message to that audience in the current language; `host` is the name of the case's host organisation.
-
-    Raises KeyError where the rule asks for a word that the event does not have.
-    """
+    """The message to that audience in the current language; `host` is the name of the case's host organisation."""
     said = words(case, facts, host)
     paragraphs = [_filled(text, said) for text in rule.text]
     title = gettext(rule.subject) % said
@@ -73,13 +82,21 @@ def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str
     return said
 
 
+def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
+    """The words that a rule's texts ask for and that its event does not have."""
+    known = words(case, facts)
+    return sorted({place for text in (rule.subject, *rule.text) for place in _PLACE.findall(text)} - known.keys())
+
+
 def _said(name: str, value: Any) -> str:
     """A fact in words. A deadline is the end of a day at the programme's office: the day that pages name too."""
     if value is None:
         return ""
+    if name in COUNTED and isinstance(value, int):
+        return ngettext(*COUNTED[name], value) % {"count": value}
     if name == "due" or name.endswith("_due"):
         return dates.day(datetime.fromisoformat(value))
-    if name.endswith("_on") or name == "until":
+    if name.endswith("_on") or name in {"since", "until"}:
         return dates.day(date.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(gettext(str(each)) for each in value)
@@ -88,7 +105,7 @@ def _said(name: str, value: Any) -> str:
 
 def _filled(text: str, said: Mapping[str, str]) -> str:
     places = _PLACE.findall(text)
-    if any(not said[place] for place in places):
+    if any(not said.get(place) for place in places):
         return ""
     return gettext(text) % said
 

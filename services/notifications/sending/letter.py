@@ -10,6 +10,7 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.notifications.catalogues import MAILS
 from services.notifications.model.invitation import Entry, invitation
 from services.notifications.model.wording import Wording, wording
 from shared.web.i18n import gettext, language, speak
@@ -33,7 +34,7 @@ def letter(
 
     Speaks the recipient's language in the present task. Raises ValueError where name or address cannot stand in a mail.
     """
-    speak(contact.language)
+    speak(contact.language, MAILS)
     said = wording(
         message.row, message.case, message.facts, to=message.audience.kind, origin=settings.origin, host=host
     )

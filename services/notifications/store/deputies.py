@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlmodel import Field, col
 
-from services.notifications.store.base import Table, table_of
+from services.notifications.store.base import Table, metadata, table_of
 from services.notifications.store.cases import CaseRow
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind, Role
@@ -65,12 +65,19 @@ def _place(grant: AccessGrant) -> str | None:
 
 
 def in_charge(owner: sa.SQLColumnExpression[str], moment: sa.SQLColumnExpression[Any]) -> sa.ColumnElement[bool]:
-    """Whether a deputy was in charge, at the owner's place in the joined case, on the day of `moment`."""
+    """Whether a deputy was in charge, at the owner's place in the joined case, on the day of `moment`.
+
+    Nobody stands in for a country that is suspended.
+    """
     home = owner.in_([one.value for one in _HOME])
     country = sa.case((home, col(CaseRow.country)), else_=col(CaseRow.host_country))
     agency = sa.case((home, col(CaseRow.organisation_id)), else_=col(CaseRow.host_organisation_id))
     day = sa.cast(sa.func.timezone(ZONE.key, moment), sa.Date)
-    return (
+    gone = metadata.tables["suspension"].c
+    suspended = (
+        sa.exists().where(gone.country == country, gone.since <= day).correlate_except(metadata.tables["suspension"])
+    )
+    stands_in = (
         sa.exists()
         .where(
             col(Deputyship.place) == sa.case((country == EU, sa.cast(agency, sa.Text)), else_=country),
@@ -79,3 +86,4 @@ def in_charge(owner: sa.SQLColumnExpression[str], moment: sa.SQLColumnExpression
         )
         .correlate_except(Deputyship)
     )
+    return sa.and_(stands_in, ~suspended)

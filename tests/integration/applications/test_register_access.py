@@ -15,8 +15,9 @@ from services.applications.actions.contacts import Wanted, contacts
 from services.applications.actions.register.yearly import lapse, move
 from services.applications.api.parts import seal_of
 from services.applications.model.register.access import Yearly
+from services.applications.store.register import Partner
 from shared import clock
-from shared.contracts.codes import AudienceKind
+from shared.contracts.codes import AudienceKind, PartnerStatus
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -62,6 +63,15 @@ async def mail(programme: Programme, recipient: str, purpose: str = "address_to_
     wanted = Wanted(AudienceKind.PERSON, purpose, recipient_id=UUID(recipient))
     state = programme.app.state.service
     return await contacts(state.bus, "notifications", wanted, seal=seal_of(state.settings))
+
+
+async def coordinators(programme: Programme, country: str) -> tuple[list[str], list[str]]:
+    """Whom notifications would write to as the coordinators of a country, and as their deputies."""
+    kinds = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOME_DEPUTY)
+    bus = programme.app.state.service.bus
+    found = [await contacts(bus, "notifications", Wanted(kind, "deadline_near", country=country)) for kind in kinds]
+    who, deputies = ([str(one["name"]) for one in each] for each in found)
+    return who, deputies
 
 
 def stranger(programme: Programme) -> httpx2.AsyncClient:
@@ -200,6 +210,10 @@ async def test_a_deputy_acts_on_the_days_and_can_be_ended(programme: Programme) 
     assert (await programme.as_("ani").get("/applications/cases")).status_code == 403
     clock.move(timedelta(days=2))
     assert (await programme.as_("ani").get("/applications/cases")).status_code == 200
+    assert await coordinators(programme, "AM") == (["Ani Petrosyan", "Tigran Hakobyan"], ["Ani Petrosyan"])
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        tx.session.add(Partner(country="AM", since=clock.today(), status=PartnerStatus.SUSPENDED))
+    assert await coordinators(programme, "AM") == (["Tigran Hakobyan"], [])  # nobody stands in for it any more
     body = {"deputy_id": ani["id"], "role": "national_coordinator", "since": str(today + timedelta(days=1))}
     await programme.post("giorgi", "/register/deputies/end", body, 404)
     key = f"{ani['id']}:national_coordinator:{today + timedelta(days=1)}"

@@ -126,6 +126,16 @@ async def test_a_deputy_of_another_day_or_country_is_not_asked(
     assert await sweep(app, days=60) == []
 
 
+async def test_nobody_stands_in_for_a_suspended_country(app: FastAPI, feed: Feed) -> None:
+    """The deputy of a country that is suspended meanwhile is not asked: the programme is told at once."""
+    await feed.deliver(
+        (standing_in("MD", 5, 12), "deputy"), (event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
+    )
+    await feed.deliver((event("PartnerStatusChanged", country="MD", status="suspended", since=day(7)), "MD"))
+    await sweep(app, days=11)
+    assert await passed(app) == [("home_coordinator", ["programme_coordinator"], None)]
+
+
 async def test_a_deputy_is_asked_about_placements_and_both_clearances(app: FastAPI, feed: Feed) -> None:
     """The host's deputy about a placement and the host's clearance, the home one's about the home clearance."""
     host = event("MatchProposed").model_dump(mode="json")["pairing"]["host_country"]

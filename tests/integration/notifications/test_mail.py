@@ -290,11 +290,14 @@ async def test_a_proposal_and_its_decision_are_told_to_those_who_wait_for_them(
     assert f"/applications/register/proposals/{waits}" in body(catcher.mails, "A proposal for the register")
 
 
-async def test_a_country_hears_of_its_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
-    """On the day its coordinators are told; a suspension has its own notices, and tells nobody this."""
+async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Each on its day, with the day in it."""
     await feed.deliver((event("PartnerStatusChanged", status="suspended"), "BY"))
     await post(app)
-    assert catcher.raw == []
+    assert set(subjects(catcher)) == {"Your country's part in the programme is suspended"}
+    assert "from 1 February 2026" in body(catcher.mails, "Your country's part")
+    catcher.raw.clear()
+    catcher.recipients.clear()
     await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
     await post(app)
     assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}

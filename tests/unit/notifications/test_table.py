@@ -18,66 +18,18 @@ from services.notifications.model.facts import facts
 from services.notifications.model.links import LINKS, address
 from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import PAGES, TASKS
+from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import check_table, preview, sample, sample_case
 from services.notifications.sending.letter import bodies
 from shared.contracts import EVENTS
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
-from shared.contracts.lifecycle import DEADLINES
+from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.visits import VisitScheduled
 
 if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
     from shared.contracts import Event
-
-# Transitions that nobody needs a mail about: told by another message, or nobody's business but the doer's.
-SILENT = {
-    "OfferRevised",
-    "OfferResumed",
-    "AvailabilityConfirmed",
-    "MentorRevised",
-    "MentorResumed",
-    "MentorAvailabilityConfirmed",
-    "MatchCleared",  # offered at once, which is told
-    "MatchFundChanged",
-    "FundChangeRequested",  # who pays is the programme's matter, like MatchFundChanged
-    "VisitStarted",
-    "VisitCompleted",  # told at VisitEnded
-    "ClearanceRefused",  # told by MatchCancelled
-    "IdentityReleased",
-    "AnswerGiven",  # told by MatchConfirmed or MatchDeclined
-    "MoveAccepted",
-    "MoveRefused",
-    "AttendanceRecorded",
-    "NoShowReported",  # told by VisitNoShow
-    "EarlyReturnReported",  # told by VisitEnded
-    "GoalSet",
-    "GoalClosed",
-    "SessionConfirmed",
-    "MoveRequested",  # told by VisitMoveProposed
-    "CancellationRequested",  # told by MatchCancelled or VisitCancelled
-    "PauseRequested",
-    "ResumeRequested",
-    "EndRequested",
-    "PartPrepared",  # asked for by its deadline
-    "PreparationCompleted",
-    "EvaluationSubmitted",
-    "TestScored",
-    "FollowUpSubmitted",
-    "CascadeDelivered",
-    "CascadeConfirmed",
-    "EvaluationWaived",
-}
-TOPICS = {
-    "exchange.applications",
-    "exchange.offers",
-    "mentoring.mentors",
-    "exchange.matches",
-    "exchange.participation",
-    "exchange.visits",
-    "mentoring.mentorships",
-    "exchange.outcomes",
-}
 
 
 def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
@@ -88,11 +40,13 @@ def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
         assert EVENTS[rule.event.type] is rule.event
 
 
-def test_every_transition_of_the_journey_is_told_or_known_to_be_silent() -> None:
-    """An event of the journey has a rule, or stands in the list of those that need none; never both."""
+def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:
+    """Each event of the contract has a row, or stands among those of which nobody is told; never both."""
     told = {rule.event.type for rule in RULES}
-    journey = {name for name, model in EVENTS.items() if model.topic in TOPICS}
-    assert journey - told == SILENT
+    assert set(EVENTS) - told == set(UNTOLD)
+    assert not told & set(UNTOLD)
+    assert {transition.event for transition in TRANSITIONS} <= told | set(UNTOLD)
+    assert all(why.endswith(".") for why in UNTOLD.values())
 
 
 def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
@@ -177,7 +131,12 @@ def test_a_mentors_match_is_not_told_to_a_host_and_a_hosts_not_to_a_mentor() -> 
 def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
     """A match cancelled before it was offered is told to the coordinator who was asked, not to the officer."""
     model = EVENTS["MatchCancelled"]
-    assert _audiences(model.model_validate({**model.example, "was": "cleared"})) == {"home_coordinator"}
+    assert _audiences(model.model_validate({**model.example, "was": "proposed"})) == {"home_coordinator"}
+    cleared = _audiences(model.model_validate({**model.example, "was": "cleared"}))
+    assert cleared == {"home_coordinator", "host_coordinator"}
+    replaced = EVENTS["MatchSuperseded"]
+    assert _audiences(replaced.model_validate({**replaced.example, "was": "cleared"})) == {"home_coordinator"}
+    assert "applicant" in _audiences(replaced.model_validate(replaced.example))
     assert "applicant" in _audiences(model.model_validate({**model.example, "was": "offered"}))
 
 

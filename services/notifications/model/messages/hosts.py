@@ -10,6 +10,7 @@ _READ = N_("Open the placement")
 _PROFILE = N_("Open your profile")
 _SILENCE = When(N_("for silence"), lambda data: data.cause is PauseCause.SILENCE)
 _SUSPENDED = When(N_("where the partner is suspended"), lambda data: data.cause is PauseCause.PARTNER_SUSPENDED)
+_CALL_CLOSED = When(N_("where the call has closed"), lambda data: data.cause is CloseCause.CALL_CLOSED)
 
 RULES = (
     Rule(
@@ -115,6 +116,17 @@ RULES = (
         mandatory=False,
     ),
     Rule(
+        "offer_closed_with_call",
+        offers.OfferClosed,
+        A.HOST_CONTACT,
+        N_("Your placement is closed with its call"),
+        (N_("The call has closed, and %(reference)s with it. The confirmed visits stand."),),
+        "offer",
+        _READ,
+        when=_CALL_CLOSED,
+        mandatory=False,
+    ),
+    Rule(
         "offer_voided",
         offers.OfferVoided,
         A.HOST_CONTACT,
@@ -191,6 +203,17 @@ RULES = (
         "mentor",
         _PROFILE,
         when=When(N_("where its periods are over"), lambda data: data.cause is CloseCause.PERIOD_OVER),
+        mandatory=False,
+    ),
+    Rule(
+        "mentor_closed_with_call",
+        mentors.MentorClosed,
+        A.MENTOR,
+        N_("Your profile is closed with its call"),
+        (N_("The call has closed, and your profile as a mentor with it. The open mentorships stand."),),
+        "mentor",
+        _PROFILE,
+        when=_CALL_CLOSED,
         mandatory=False,
     ),
 )

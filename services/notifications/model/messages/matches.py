@@ -16,6 +16,7 @@ _KNOWN = When(N_("where it had been offered"), lambda data: data.was in {MatchSt
 _ENDED = N_("The reason: %(reason)s.")
 _APPLICANTS = frozenset({Party.GUEST, Party.MENTEE})
 _OFFERED = When(N_("where it had been offered, not confirmed"), lambda data: data.was is MatchState.OFFERED)
+_WAS_OFFERED = When(N_("where it had been offered"), lambda data: data.was is MatchState.OFFERED)
 _LOST = When(
     N_("where it was confirmed, and somebody else cancelled it"),
     lambda data: data.was is MatchState.CONFIRMED and data.by not in _APPLICANTS,
@@ -260,6 +261,45 @@ RULES = (
         _MATCH,
     ),
     Rule(
+        "match_superseded",
+        matches.MatchSuperseded,
+        A.APPLICANT,
+        N_("The match does not go ahead"),
+        (
+            N_("The programme has put another match in the place of the one offered for %(reference)s."),
+            _ENDED,
+        ),
+        "application",
+        _READ,
+        when=_WAS_OFFERED,
+    ),
+    Rule(
+        "match_superseded_host",
+        matches.MatchSuperseded,
+        A.HOST_CONTACT,
+        N_("A match was replaced"),
+        (
+            N_("The match %(reference)s, which was proposed to you, no longer stands."),
+            _ENDED,
+        ),
+        "match",
+        _MATCH,
+        when=_WAS_OFFERED,
+    ),
+    Rule(
+        "mentee_superseded",
+        matches.MatchSuperseded,
+        A.MENTOR,
+        N_("A match was replaced"),
+        (
+            N_("The match %(reference)s, which was proposed to you, no longer stands."),
+            _ENDED,
+        ),
+        "match",
+        _MATCH,
+        when=_WAS_OFFERED,
+    ),
+    Rule(
         "match_cancelled",
         matches.MatchCancelled,
         A.APPLICANT,
@@ -328,5 +368,19 @@ RULES = (
         (N_("The match for %(reference)s was cancelled by: %(by)s."), _ENDED),
         "match",
         _MATCH,
+    ),
+    Rule(
+        "match_cancelled_host_country",
+        matches.MatchCancelled,
+        A.HOST_COORDINATOR,
+        N_("A match was cancelled"),
+        (N_("The match for %(reference)s was cancelled by: %(by)s."), _ENDED),
+        "match",
+        _MATCH,
+        when=When(
+            N_("where the host country had cleared it"),
+            lambda data: data.was in {MatchState.CLEARED, MatchState.OFFERED, MatchState.CONFIRMED},
+        ),
+        mandatory=False,
     ),
 )

@@ -74,12 +74,26 @@ RULES = (
         when=When(N_("where it is refused"), lambda data: data.state is ProposalState.REFUSED),
     ),
     Rule(
+        "partner_suspended",
+        PartnerStatusChanged,
+        A.HOME_COORDINATOR,
+        N_("Your country's part in the programme is suspended"),
+        (
+            N_("%(country)s is suspended as a partner from %(since)s: your people cannot sign in for now."),
+            N_("What was decided to be finished goes on. Each person concerned is told what becomes of their case."),
+        ),
+        "portal",
+        N_("Open the portal"),
+        when=When(N_("where it is suspended"), lambda data: data.status is PartnerStatus.SUSPENDED),
+        urgent=True,
+    ),
+    Rule(
         "partner_reinstated",
         PartnerStatusChanged,
         A.HOME_COORDINATOR,
         N_("Your country takes part again"),
         (
-            N_("%(country)s is reinstated as a partner: your people can sign in and go on as before."),
+            N_("%(country)s is reinstated as a partner from %(since)s: your people can sign in and go on as before."),
             N_("What was paused stays paused until its owner resumes it, and what was cancelled stays so."),
         ),
         "portal",

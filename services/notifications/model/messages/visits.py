@@ -62,6 +62,30 @@ RULES = (
         N_("Open the board"),
     ),
     Rule(
+        "visit_unschedulable_guest",
+        visits.VisitUnschedulable,
+        A.APPLICANT,
+        N_("Your visit has no dates yet"),
+        (
+            N_("There is no common week yet for %(reference)s: %(cause)s."),
+            N_("The programme coordinator looks for a way, and may ask you for other periods. The place stands."),
+        ),
+        "application",
+        N_("Open your application"),
+    ),
+    Rule(
+        "visit_unschedulable_host",
+        visits.VisitUnschedulable,
+        A.HOST_CONTACT,
+        N_("A visit to you has no dates yet"),
+        (
+            N_("There is no common week yet for %(reference)s: %(cause)s."),
+            N_("The programme coordinator looks for a way, and may ask you for other periods. The place stands."),
+        ),
+        "match",
+        N_("Open the match"),
+    ),
+    Rule(
         "visit_move_proposed",
         visits.VisitMoveProposed,
         A.APPLICANT,
@@ -220,7 +244,10 @@ RULES = (
         visits.VisitEnded,
         A.HOME_COORDINATOR,
         N_("An officer returned early"),
-        (N_("The visit of %(reference)s ended early, after %(attended_days)s of %(required_days)s days."), _REASON),
+        (
+            N_("The visit of %(reference)s ended early. Attended: %(attended_days)s. Planned: %(required_days)s."),
+            _REASON,
+        ),
         "visit",
         _READ,
         when=When(N_("on an early return"), lambda data: data.early),
