@@ -50,7 +50,7 @@ class Catalogues:
 PAGES = Catalogues(Path(__file__).parent / "translations")
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
-_catalogues: ContextVar[Catalogues] = ContextVar("catalogues", default=PAGES)
+_catalogues: ContextVar[Catalogues | None] = ContextVar("catalogues", default=None)  # none: those of the pages
 
 
 def N_(text: str) -> str:  # noqa: N802 - the customary name by which babel finds texts that are translated later
@@ -63,14 +63,14 @@ def language() -> str:
     return _language.get()
 
 
-def speak(code: str, catalogues: Catalogues = PAGES) -> None:
+def speak(code: str, catalogues: Catalogues | None = None) -> None:
     """From here on the current request (or task) speaks `code`; a language without a catalogue becomes English."""
     _catalogues.set(catalogues)
     _language.set(code if code in offered(catalogues) else SOURCE)
 
 
 @contextmanager
-def speaking(code: str, catalogues: Catalogues = PAGES) -> Iterator[str]:
+def speaking(code: str, catalogues: Catalogues | None = None) -> Iterator[str]:
     """Speak `code` for a while, then as before; gives the language that is spoken."""
     before = _language.get(), _catalogues.get()
     speak(code, catalogues)
@@ -92,9 +92,9 @@ def _locale(code: str) -> Locale:
 
 
 @cache
-def offered(catalogues: Catalogues = PAGES) -> tuple[str, ...]:
-    """The languages that a reader can choose: English and each one that has a catalogue."""
-    return tuple(code for code in LANGUAGES if code == SOURCE or catalogues.of(code).is_file())
+def offered(catalogues: Catalogues | None = None) -> tuple[str, ...]:
+    """The languages that a reader can choose: English and each one that has a catalogue (none given: of the pages)."""
+    return tuple(code for code in LANGUAGES if code == SOURCE or (catalogues or PAGES).of(code).is_file())
 
 
 def own_name(code: str) -> str:
@@ -124,10 +124,10 @@ def npgettext(context: str, one: str, many: str, count: int) -> str:
 
 
 @cache
-def _translations(code: str, catalogues: Catalogues) -> stdlib_gettext.NullTranslations:
+def _translations(code: str, catalogues: Catalogues | None) -> stdlib_gettext.NullTranslations:
     if code == SOURCE:
         return stdlib_gettext.NullTranslations()
-    with catalogues.of(code).open("rb") as source:
+    with (catalogues or PAGES).of(code).open("rb") as source:
         catalogue = read_po(source, locale=code, domain="tandem")
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)

@@ -39,7 +39,7 @@ def ukrainian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     file = tmp_path / "uk" / "LC_MESSAGES" / "tandem.po"
     file.parent.mkdir(parents=True)
     file.write_text(CATALOGUE, encoding="utf-8")
-    monkeypatch.setattr(i18n, "_FOLDER", tmp_path)
+    monkeypatch.setattr(i18n, "PAGES", i18n.Catalogues(tmp_path))
     i18n.offered.cache_clear()
     i18n._translations.cache_clear()
     yield
@@ -50,7 +50,7 @@ def ukrainian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 def test_without_catalogues_there_is_english_only() -> None:
     """A language that nobody translated is not offered."""
-    assert [code for code in i18n.offered() if not i18n._catalogue(code).is_file()] == ["en"]
+    assert [code for code in i18n.offered() if not i18n.PAGES.of(code).is_file()] == ["en"]
 
 
 @pytest.mark.usefixtures("ukrainian")
