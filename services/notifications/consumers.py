@@ -40,6 +40,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             for event in events
             for change in changes(event, _of(event, known, timers), known.get(UUID(concerned(event)[1])))
         ],
+        known,
     )
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.notifications.model.case import audience, country_of
+from services.notifications.model.due import PROGRAMME, REMIND, RIGHTS
 from services.notifications.model.messages.deadlines import TASKS
 from services.notifications.model.wording import Wording, wording
 from services.notifications.store import messages as store
-from shared.contracts.codes import AudienceKind
+from shared.contracts.calls import Timers
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.contracts.lifecycle import DEADLINES, Unit
 from shared.identity.scope import EU
-from shared.web.i18n import gettext
+from shared.web.i18n import gettext, ngettext
 from shared.web.words import country, label
 
 if TYPE_CHECKING:
@@ -65,6 +68,10 @@ def told_to(rule: Rule) -> str:
     return words.get(str(rule.to)) or label(rule.to)
 
 
+OWNERS = tuple(dict.fromkeys(kind for one in DEADLINES.values() for kind in (*one.owners, one.deputy) if kind))
+"""Who may have a deadline, in the order of the story."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A deadline as it is listed."""
@@ -85,7 +92,7 @@ def due(falls: Falls, now: datetime) -> Due:
     waited, case = falls.waited, falls.case
     whom = audience(waited.owner, case)
     return Due(
-        id=waited.id,
+        id=falls.id,
         kind=label(waited.kind),
         task=gettext(TASKS[waited.kind]),
         owner=gettext(waited.owner.label),
@@ -95,3 +102,66 @@ def due(falls: Falls, now: datetime) -> Due:
         due=falls.due,
         over=falls.due <= now,
     )
+
+
+def holder(key: str, owner: AudienceKind, reference: str) -> str:
+    """Who has a deadline, in words: a person by the reference of the case, an office by its country."""
+    what, _, id_ = key.partition(":")
+    role = gettext(owner.label)
+    if what in {"application", "manager", "mentor", "organisation"}:
+        return f"{role}, {reference}" if reference and what != "organisation" else f"{role}, {id_[-6:]}"
+    if key == PROGRAMME:
+        return role
+    return f"{role} ({country(id_) or gettext('EU agency')})"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How much time is given for one thing, in words."""
+
+    kind: str
+    owners: str
+    length: str
+    usual: str
+    changed: bool
+    reminder: str
+    escalates: str
+    ends: str
+
+
+def terms(timers: Timers | None) -> list[Term]:
+    """All deadlines with what is in force under a call's `timers` (None: the programme's own), in the story's order."""
+    held = timers or Timers()
+    shown = []
+    for kind, deadline in DEADLINES.items():
+        length = getattr(held, deadline.timer)
+        deputy = [] if deadline.deputy is None else [_deputy(deadline.deputy, held.deputy_wd)]
+        days = REMIND[kind].days
+        shown.append(
+            Term(
+                kind=label(kind),
+                owners=", ".join(label(each) for each in deadline.owners),
+                length=_length(length, deadline.unit, before=deadline.before or kind is DeadlineKind.AGENDA),
+                usual=_length(deadline.default, deadline.unit),
+                changed=length != deadline.default,
+                reminder=ngettext("%(num)d day before", "%(num)d days before", days) % {"num": days},
+                escalates=", ".join((*deputy, *(label(each) for each in deadline.escalates_to))),
+                ends=deadline.ends_with or (gettext("It lapses, and nobody is told.") if kind in RIGHTS else ""),
+            )
+        )
+    return shown
+
+
+def _deputy(kind: AudienceKind, days: int) -> str:
+    said = {"deputy": label(kind), "length": _length(days, Unit.WORKING_DAYS)}
+    return gettext("%(deputy)s (for %(length)s)") % said
+
+
+def _length(count: int, unit: Unit, *, before: bool = False) -> str:
+    said = {
+        Unit.WORKING_DAYS: lambda: ngettext("%(num)d working day", "%(num)d working days", count),
+        Unit.DAYS: lambda: ngettext("%(num)d day", "%(num)d days", count),
+        Unit.WEEKS: lambda: ngettext("%(num)d week", "%(num)d weeks", count),
+        Unit.MONTHS: lambda: ngettext("%(num)d month", "%(num)d months", count),
+    }[unit]() % {"num": count}
+    return gettext("%(length)s before") % {"length": said} if before else said

@@ -17,11 +17,17 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, figures, latency, reading, sending
+from tests.benchmarks import chain, deadlines, figures, latency, reading, sending
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
-MEASURES = {"reading": reading.measure, "sending": sending.measure, "chain": chain.measure, "latency": latency.measure}
+MEASURES = {
+    "reading": reading.measure,
+    "sending": sending.measure,
+    "chain": chain.measure,
+    "deadlines": deadlines.measure,
+    "latency": latency.measure,
+}
 RESULT = Path("build/benchmarks.json")
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from services.notifications import views
 from services.notifications.model.messages import RULES
 from services.notifications.readers import READERS, countries_read
-from services.notifications.store import deadlines
+from services.notifications.store import due as deadlines
 from services.notifications.store import messages as store
 from services.notifications.store.messages import Search
 from shared import clock
@@ -50,7 +50,7 @@ class Messages(BaseModel):
 
 
 class DeadlineOut(BaseModel):
-    """Something that somebody is waited for."""
+    """Something that somebody is waited for; `whom` names who by an opaque key, the same for all that he or she has."""
 
     id: UUID
     kind: str
@@ -60,6 +60,8 @@ class DeadlineOut(BaseModel):
     application_id: UUID | None
     case_id: UUID
     over: bool
+    country: str | None
+    whom: str
 
 
 class RuleOut(BaseModel):
@@ -115,17 +117,13 @@ async def due(
     """The open deadlines of the last year and the next `days`, the first due first; at most a thousand."""
     now = clock.now()
     async with bus.read() as session:
-        found = await deadlines.falling_due(
-            session,
-            since=now - timedelta(days=365),
-            until=now + timedelta(days=days),
-            now=now,
-            countries=countries_read(who),
-            most=1000,
+        wanted = deadlines.Wanted(
+            now, countries_read(who), since=now - timedelta(days=365), until=now + timedelta(days=days)
         )
+        found, _ = await deadlines.listed(session, wanted, size=1000)
     return [
         DeadlineOut(
-            id=each.waited.id,
+            id=each.id,
             kind=each.waited.kind,
             owner=each.waited.owner,
             due=each.due,
@@ -133,6 +131,8 @@ async def due(
             application_id=each.case.application_id,
             case_id=each.case.id,
             over=each.due <= now,
+            country=each.country,
+            whom=each.key,
         )
         for each in found
     ]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from services.notifications.model.case import country_of
+from services.notifications.model.case import audience, country_of
 from shared.contracts.codes import UNION, FollowUpBy, Party, Respondent
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
@@ -21,10 +21,13 @@ from shared.contracts.mentors import MentorEvent
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.outcomes import EvaluationSubmitted, EvaluationWaived, FollowUpSubmitted
 from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted, PartPrepared
+from shared.identity.scope import EU
 from shared.ids import reaction_id
 from shared.workdays import due as due_after
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from services.notifications.model.case import Case
     from shared.bus import Envelope
     from shared.contracts.base import Event
@@ -69,6 +72,7 @@ _RESPONDENTS = {
     Respondent.HOST: A.HOST_CONTACT,
     Respondent.MENTOR: A.MENTOR,
 }
+_DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
 _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
 
 
@@ -112,6 +116,54 @@ class Waited:
             return None
         moment = self.due - REMIND[self.kind]
         return moment if moment > (self.after or self.set_at) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has a deadline, as lists are narrowed to it: `key` names the person or office by an opaque id, no name.
+
+    `country` is the one whose coordinator sees it. Keys: `application:ID` (the officer), `manager:ID` (the line manager
+    of that application), `organisation:ID` (its host contacts), `mentor:ID`, `office:PLACE` and `deputy:PLACE` (the
+    coordinators of a country or an EU agency, and who stands in), `programme`; `nobody` where the case has no such
+    person.
+    """
+
+    key: str
+    country: str | None
+
+
+NOBODY = "nobody"
+PROGRAMME = "programme"
+
+
+def holder(owner: A, case: Case) -> Holder:
+    """Who `owner` is in a case."""
+    whom = audience(owner, case)
+    if whom is None:
+        return Holder(NOBODY, None)
+    match whom.kind:
+        case A.APPLICANT:
+            key = f"application:{whom.application_id}"
+        case A.LINE_MANAGER:
+            key = f"manager:{whom.application_id}"
+        case A.HOST_CONTACT:
+            key = f"organisation:{whom.organisation_id}"
+        case A.MENTOR:
+            key = f"mentor:{whom.mentor_id}"
+        case A.PROGRAMME_COORDINATOR:
+            key = PROGRAMME
+        case _:
+            place = (whom.organisation_id or whom.mentor_id) if whom.country == EU else whom.country
+            key = f"{'deputy' if whom.kind in _DEPUTIES else 'office'}:{place}"
+    return Holder(key, country_of(whom.kind, case))
+
+
+def look_at(waited: Waited, told: Collection[str]) -> datetime | None:
+    """When the sweep has to look at a deadline next; None where nothing is left to tell (`told`: `near`, `passed`)."""
+    if not waited.open or waited.due is None or "passed" in told:
+        return None
+    remind = waited.remind_at
+    return waited.due if remind is None or "near" in told else remind
 
 
 def joined(before: Waited | None, now: Waited) -> Waited:

@@ -1,84 +1,207 @@
-"""What falls due, for whom? By week, with what is overdue first."""
+"""What falls due, for whom? By week, by who has it, by country; and how much time is given for what."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.notifications import views
 from services.notifications.readers import READERS, countries_read
-from services.notifications.store import deadlines
+from services.notifications.store import cases, names
+from services.notifications.store import due as store
+from services.notifications.store.due import By, Group, Wanted
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, DeadlineKind
+from shared.contracts.codes import COUNTRIES, AudienceKind, DeadlineKind
 from shared.identity import Principal, allow
 from shared.service import bus_of
+from shared.web import dates
 from shared.web.i18n import gettext
 from shared.web.render import render
 from shared.web.words import country as country_name
 from shared.web.words import label
 
-router = APIRouter(prefix="/notifications", include_in_schema=False)
-_WEEKS_BACK, _WEEKS_ON = 52, 30
-_MOST = 1000
+router = APIRouter(prefix="/notifications/due", include_in_schema=False)
+HERE = "/notifications/due"
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
 
 
-@router.get("/due")
+@router.get("")
 async def due(
     request: Request,
-    bus: Annotated[Bus, Depends(bus_of)],
-    who: Annotated[Principal, Depends(allow(*READERS))],
+    bus: TheBus,
+    who: Reader,
+    by: Annotated[str, Query(max_length=10)] = "week",
+    week: Annotated[str, Query(max_length=10)] = "",
     country: Annotated[str, Query(max_length=2)] = "",
     kind: Annotated[str, Query(max_length=40)] = "",
+    owner: Annotated[str, Query(max_length=40)] = "",
+    whom: Annotated[str, Query(max_length=80)] = "",
+    over: Annotated[str, Query(max_length=3)] = "",
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """Open deadlines of the last year and the next thirty weeks."""
-    now = clock.now()
-    mine = countries_read(who)
-    chosen = mine if not country else frozenset({country}) & (frozenset(COUNTRIES) if mine is None else mine)
+    """The open deadlines, counted by week, holder or country, and one page of them; a filter nobody knows is none."""
+    kept = {"week": week, "country": country, "kind": kind, "owner": owner, "whom": whom, "over": over}
+    grouped: By = "whom" if by == "whom" else "country" if by == "country" else "week"
+    now, mine = clock.now(), countries_read(who)
+    wanted = Wanted(
+        now,
+        mine,
+        country=country or None,
+        kind=DeadlineKind(kind) if kind in set(DeadlineKind) else None,
+        owner=AudienceKind(owner) if owner in set(AudienceKind) else None,
+        whom=whom or None,
+        week=_monday(week),
+        over={"yes": True, "no": False}.get(over),
+    )
     async with bus.read() as session:
-        found = await deadlines.falling_due(
-            session,
-            since=now - timedelta(weeks=_WEEKS_BACK),
-            until=now + timedelta(weeks=_WEEKS_ON),
-            now=now,
-            countries=chosen,
-            kind=DeadlineKind(kind) if kind in set(DeadlineKind) else None,
-            most=_MOST,
-        )
-    shown = [views.due(each, now) for each in found]
-    offered = sorted(COUNTRIES if mine is None else mine, key=country_name)
+        found, total = await store.listed(session, wanted, page)
+        groups = await store.groups(session, wanted, grouped)
+        weeks = {one.value: one for one in await store.groups(session, Wanted(now, mine), "week")}
+        overdue = await store.over_count(session, now=now, countries=mine)
+        references = await _references(session, groups)
     return render(
         request,
         "due.html",
-        groups=_groups(shown, now.date()),
-        total=len(shown),
-        cut=len(shown) == _MOST,
-        fields=[
-            {
-                "name": "country",
-                "label": gettext("Country"),
-                "options": [(code, country_name(code)) for code in offered],
-                "value": country,
-            },
-            {
-                "name": "kind",
-                "label": gettext("What is due"),
-                "options": [(each.value, label(each)) for each in DeadlineKind],
-                "value": kind,
-            },
-        ],
+        rows=[(views.due(each, now), _address(kept, whom=each.key)) for each in found],
+        total=total,
+        page=page,
+        counts=_counts(weeks, overdue),
+        by=grouped,
+        ways=[(code, words, _address(kept, by=code)) for code, words in _ways().items()],
+        groups=[_group(one, grouped, kept, references) for one in groups],
+        cut=len(groups) == store.GROUPS,
+        narrowed=_narrowed(wanted, found[0] if found else None),
+        fields=_fields(sorted(COUNTRIES if mine is None else mine, key=country_name), {**kept, "by": grouped}),
+        terms=f"{HERE}/terms",
     )
 
 
-def _groups(shown: Iterable[views.Due], today: date) -> list[tuple[date | None, list[views.Due]]]:
-    """What is over (None), then by the Monday of each week."""
-    groups: dict[date | None, list[views.Due]] = {}
-    for each in shown:
-        day = each.due.date()
-        week = None if each.over else max(day - timedelta(days=day.weekday()), today - timedelta(days=today.weekday()))
-        groups.setdefault(week, []).append(each)
-    return list(groups.items())
+@router.get("/terms")
+async def terms(request: Request, bus: TheBus, _: Reader, call: Annotated[str, Query(max_length=40)] = "") -> Response:
+    """How much time is given for what, when people are reminded and who hears of it: as it is in force in a call."""
+    async with bus.read() as session:
+        calls = await names.calls(session)
+    chosen = next((one for one in calls if str(one.id) == call), None)
+    return render(
+        request,
+        "terms.html",
+        rows=views.terms(None if chosen is None else chosen.timers),
+        call=call if chosen is not None else "",
+        calls=[(str(one.id), one.reference or gettext("a call without a reference")) for one in calls],
+    )
+
+
+def _monday(text: str) -> date | None:
+    """The Monday of the week of a day in an address; None where no day can be read."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day - timedelta(days=day.weekday())
+
+
+def _ways() -> dict[By, str]:
+    return {"week": gettext("By week"), "whom": gettext("By person or office"), "country": gettext("By country")}
+
+
+def _address(kept: Mapping[str, str], **changes: str) -> str:
+    """This page with other filters; those that are empty are left out."""
+    values = {name: value for name, value in {**kept, **changes}.items() if value}
+    return f"{HERE}?{urlencode(values)}" if values else HERE
+
+
+def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]:
+    """What presses most: each count leads to exactly its rows."""
+    this = clock.today() - timedelta(days=clock.today().weekday())
+    shown: list[dict[str, object]] = [
+        {"count": overdue, "name": gettext("Overdue"), "href": f"{HERE}?over=yes", "tone": "error"}
+    ]
+    for monday, words in ((this, gettext("Still this week")), (this + timedelta(days=7), gettext("Next week"))):
+        one = weeks.get(monday)
+        left = 0 if one is None else one.count - one.over
+        shown.append({"count": left, "name": words, "href": f"{HERE}?week={monday}&over=no"})
+    return shown
+
+
+async def _references(session: AsyncSession, groups: list[Group]) -> dict[Any, str]:
+    """The references of the holders' cases, by case: an officer or a mentor is called by it."""
+    ids = [one.case_id for one in groups if one.case_id is not None]
+    known = await cases.referenced(session, await cases.cases(session, ids))
+    return {id_: case.reference for id_, case in known.items()}
+
+
+def _group(
+    one: Group, by: By, kept: Mapping[str, str], references: Mapping[Any, str]
+) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
+    """A line of the overview: what it is, how many are open, how many of them over; each with its way."""
+    match by:
+        case "week":
+            assert isinstance(one.value, date)
+            words = dates.span(one.value, one.value + timedelta(days=6))
+        case "country":
+            words = country_name(str(one.value)) if one.value else gettext("The programme itself")
+        case "whom":
+            assert one.owner is not None
+            words = views.holder(str(one.value), AudienceKind(one.owner), references.get(one.case_id, ""))
+    if by == "country" and not one.value:
+        return {"text": words, "href": ""}, {"text": str(one.count), "href": ""}, one.over
+    value = str(one.value)
+    over: dict[str, str] | int = one.over
+    if one.over:
+        over = {"text": str(one.over), "href": _address(kept, **{by: value, "over": "yes", "by": by})}
+    href = _address(kept, **{by: value, "by": by})
+    return {"text": words, "href": href}, {"text": str(one.count), "href": href}, over
+
+
+def _narrowed(wanted: Wanted, first: Any) -> list[str]:
+    """What the list is narrowed to beyond the form's fields, in words."""
+    said = []
+    if wanted.week is not None:
+        said.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
+    if wanted.whom is not None:
+        known = first is not None
+        said.append(views.holder(first.key, first.waited.owner, first.case.reference) if known else wanted.whom)
+    return said
+
+
+def _fields(countries: list[str], kept: Mapping[str, str]) -> list[dict[str, object]]:
+    return [
+        {
+            "name": "country",
+            "label": gettext("Country"),
+            "options": [(code, country_name(code)) for code in countries],
+            "value": kept["country"],
+        },
+        {
+            "name": "kind",
+            "label": gettext("What is due"),
+            "options": [(each.value, label(each)) for each in DeadlineKind],
+            "value": kept["kind"],
+        },
+        {
+            "name": "owner",
+            "label": gettext("Who has it"),
+            "options": [(each.value, label(each)) for each in views.OWNERS],
+            "value": kept["owner"],
+        },
+        {
+            "name": "over",
+            "label": gettext("When"),
+            "options": [("yes", gettext("Overdue")), ("no", gettext("Still to come"))],
+            "value": kept["over"],
+        },
+        {
+            "name": "by",
+            "label": gettext("Counted"),
+            "options": list(_ways().items()),
+            "value": kept["by"],
+        },
+    ]

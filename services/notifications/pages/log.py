@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.notifications import actions, views
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.sending.letter import bodies
-from services.notifications.store import deadlines, names
+from services.notifications.store import due, names
 from services.notifications.store import messages as store
 from services.notifications.store.messages import MessageRow, Search
 from shared import clock
@@ -48,7 +48,7 @@ async def log(
         counts = await store.counts(session, countries)
         search = Search(words=q, state=views.stored(state), countries=countries, page=page)
         found, total = await store.found(session, search)
-        overdue = await deadlines.overdue_count(session, now=clock.now(), countries=countries)
+        overdue = await due.over_count(session, now=clock.now(), countries=countries)
     return render(
         request,
         "log.html",
@@ -120,6 +120,6 @@ def _counts(counts: dict[str, int], overdue: int) -> list[dict[str, object]]:
         for stored, code in ((store.FAILED, "failed"), (store.WAITING, "waiting"), (store.DONE, "sent"))
     ]
     shown.insert(
-        1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due#overdue", "tone": "error"}
+        1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due?over=yes", "tone": "error"}
     )
     return shown

@@ -1,6 +1,7 @@
 """What falls due, for whom, and who was told so? A projection of the events; beside it what was told, kept for ever.
 
-What was told is not part of the projection: a rebuild makes the deadlines again and reminds nobody twice.
+What was told is not part of the projection: a rebuild makes the deadlines again and reminds nobody twice. `look_at` is
+when a sweep has something to tell of a deadline next, so that a sweep reads no deadline with which it has no business.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
-from services.notifications.model.due import RIGHTS, Waited, joined
+from services.notifications.model.due import Waited, holder, joined, look_at
 from services.notifications.store.base import Table, put, table_of
 from services.notifications.store.cases import CaseRow, referenced
 from services.notifications.store.deputies import in_charge
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,19 +30,9 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 What = Literal["near", "passed"]
-SWEEP = 500
-_HOME = (
-    AudienceKind.APPLICANT,
-    AudienceKind.LINE_MANAGER,
-    AudienceKind.HOME_COORDINATOR,
-    AudienceKind.HOME_DEPUTY,
-)
-_HOST = (
-    AudienceKind.HOST_COORDINATOR,
-    AudienceKind.HOST_DEPUTY,
-    AudienceKind.HOST_CONTACT,
-    AudienceKind.MENTOR,
-)
+MOST = 50_000
+"""How many deadlines one look of a sweep takes in."""
+_PLACED = 2_000
 
 
 class DeadlineRow(Table, table=True):
@@ -50,7 +41,10 @@ class DeadlineRow(Table, table=True):
     __tablename__ = "deadline"
     __table_args__ = (
         sa.Index("deadline_due", "due", "id", postgresql_where=sa.text("open")),
-        sa.Index("deadline_remind_at", "remind_at", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_country", "country", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_whom", "whom", "due", "id", postgresql_where=sa.text("open")),
+        sa.Index("deadline_look_at", "look_at", "id", postgresql_where=sa.text("look_at IS NOT NULL")),
+        sa.Index("deadline_unplaced", "id", postgresql_where=sa.text("open AND whom IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -65,6 +59,9 @@ class DeadlineRow(Table, table=True):
     about: UUID | None = Field(default=None, description="The event that set it")
     after: datetime | None = Field(default=None, sa_type=_TIME, description="A deputy's: when the coordinator's passed")
     open: bool
+    look_at: datetime | None = Field(default=None, sa_type=_TIME, description="When there is something to tell of it")
+    whom: str | None = Field(default=None, description="The holder's key (model/due.py); none until the case is known")
+    country: str | None = Field(default=None, description="Whose national coordinator sees it")
 
     def waited(self) -> Waited:
         """The deadline as the model knows it."""
@@ -93,11 +90,17 @@ class ToldRow(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Falls:
-    """A deadline with the case that it is about; `deputised`: whether a deputy was in charge when it was due."""
+    """A deadline with the case that it is about.
 
+    `deputised` says whether a deputy was in charge when it was due, `counts` whether it is anybody's at all: a deputy's
+    is so only where there was a deputy on the day on which the coordinator's passed.
+    """
+
+    id: UUID
     waited: Waited
     case: Case
     deputised: bool = False
+    counts: bool = True
 
     @property
     def due(self) -> datetime:
@@ -105,20 +108,53 @@ class Falls:
         assert self.waited.due is not None
         return self.waited.due
 
+    @property
+    def key(self) -> str:
+        """Who has it, as lists are narrowed to it."""
+        return holder(self.waited.owner, self.case).key
 
-async def keep(session: AsyncSession, changes: Sequence[Waited]) -> None:
-    """Bring the deadlines up to date by what events set and met; two round trips however many there are."""
+    @property
+    def country(self) -> str | None:
+        """Whose national coordinator sees it."""
+        return holder(self.waited.owner, self.case).country
+
+
+async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[UUID, Case]) -> None:
+    """Bring the deadlines up to date by what events set and met; three round trips however many there are.
+
+    The rows are locked, so that a sweep at the same time sees a date either before or after it was changed.
+    """
     if not changes:
         return
     ids = sorted({change.id for change in changes})
-    query = sa.select(DeadlineRow).where(col(DeadlineRow.id).in_(ids)).execution_options(populate_existing=True)
-    known: dict[UUID, Waited] = {row.id: row.waited() for row in (await session.scalars(query)).all()}
+    query = sa.select(DeadlineRow).where(col(DeadlineRow.id).in_(ids)).order_by(col(DeadlineRow.id))
+    query = query.with_for_update().execution_options(populate_existing=True)
+    before = {row.id: row for row in (await session.scalars(query)).all()}
+    known: dict[UUID, Waited] = {id_: row.waited() for id_, row in before.items()}
     for change in changes:
         known[change.id] = joined(known.get(change.id), change)
-    await put(session, DeadlineRow, [_row(waited) for waited in known.values()])
+    told = await _told(session, known.values())
+    rows = [_row(waited, told, before.get(waited.id), cases.get(waited.case_id)) for waited in known.values()]
+    await put(session, DeadlineRow, rows)
 
 
-def _row(waited: Waited) -> dict[str, Any]:
+async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UUID, datetime], set[str]]:
+    """What was told of deadlines, by id and date: a new date is a new matter."""
+    query = sa.select(ToldRow).where(col(ToldRow.deadline_id).in_(sorted(waited.id for waited in known)))
+    found: dict[tuple[UUID, datetime], set[str]] = {}
+    for row in (await session.scalars(query)).all():
+        found.setdefault((row.deadline_id, row.due), set()).add(row.what)
+    return found
+
+
+def _row(
+    waited: Waited,
+    told: Mapping[tuple[UUID, datetime], set[str]],
+    before: DeadlineRow | None,
+    case: Case | None,
+) -> dict[str, Any]:
+    has = None if case is None else holder(waited.owner, case)
+    said = told.get((waited.id, waited.due), set()) if waited.due is not None else set()
     return {
         "id": waited.id,
         "kind": waited.kind.value,
@@ -132,98 +168,79 @@ def _row(waited: Waited) -> dict[str, Any]:
         "about": waited.about,
         "after": waited.after,
         "open": waited.open,
+        "look_at": look_at(waited, said),
+        "whom": has.key if has is not None else before.whom if before is not None else None,
+        "country": has.country if has is not None else before.country if before is not None else None,
     }
 
 
-async def to_tell(session: AsyncSession, what: What, until: datetime) -> list[Falls]:
-    """Up to 500 open deadlines that came near or passed by `until` and were not told so yet, the longest due first."""
-    told = (
-        sa.exists()
-        .where(
-            col(ToldRow.deadline_id) == col(DeadlineRow.id),
-            col(ToldRow.due) == col(DeadlineRow.due),
-            col(ToldRow.what) == what,
-        )
-        .correlate(DeadlineRow)
-    )
-    query = _open(until).where(~told).limit(SWEEP)
-    if what == "near":
-        query = query.where(col(DeadlineRow.remind_at) <= until, col(DeadlineRow.due) > until)
-        query = query.order_by(col(DeadlineRow.remind_at), col(DeadlineRow.id))
-    else:
-        query = query.where(col(DeadlineRow.due) <= until)
-        query = query.order_by(col(DeadlineRow.due), col(DeadlineRow.id))
-    return await _falls(session, query)
+async def place(session: AsyncSession) -> None:
+    """Say who has those deadlines whose case arrived after them."""
+    query = sa.select(DeadlineRow, CaseRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
+    query = query.where(sa.text("deadline.open AND deadline.whom IS NULL")).order_by(col(DeadlineRow.id))
+    for row, case in (await session.execute(query.limit(_PLACED).with_for_update(of=DeadlineRow))).all():
+        has = holder(AudienceKind(row.owner), case.case())
+        row.whom, row.country = has.key, has.country
+    await session.flush()
+
+
+async def to_look_at(session: AsyncSession, until: datetime) -> list[UUID]:
+    """The deadlines of which there is something to tell by `until`, in the order in which it came about."""
+    due = col(DeadlineRow.due)
+    moment = sa.case((due <= until, due), else_=col(DeadlineRow.look_at))
+    query = sa.select(col(DeadlineRow.id)).where(col(DeadlineRow.look_at) <= until)
+    return list((await session.scalars(query.order_by(moment, col(DeadlineRow.id)).limit(MOST))).all())
+
+
+async def claim(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[tuple[What, Falls]]:
+    """What is to be told now of these deadlines, in order, and noted as told: whoever comes second gets nothing.
+
+    One that was met, moved or told in the meantime is left out, and so is a deputy's where there was no deputy. One
+    whose case has not arrived yet stays for a later sweep.
+    """
+    falls = await _falls(session, ids, until)
+    said: list[tuple[What, Falls]] = [("passed" if each.due <= until else "near", each) for each in falls]
+    new = await _mark_told(session, [(what, each) for what, each in said if each.counts])
+    for what, moment in (("passed", None), ("near", col(DeadlineRow.due))):
+        done = [each.id for one, each in said if one == what]
+        if done:
+            changed = sa.update(DeadlineRow).where(col(DeadlineRow.id).in_(done)).values(look_at=moment)
+            await session.execute(changed.execution_options(synchronize_session=False))
+    return [(what, each) for what, each in said if (each.id, what) in new]
+
+
+async def _mark_told(session: AsyncSession, said: Iterable[tuple[What, Falls]]) -> set[tuple[UUID, str]]:
+    """Note that these are told, so that a restart, a rebuild or a clock set back does not tell them again."""
+    rows = [{"deadline_id": each.id, "due": each.due, "what": what} for what, each in said]
+    if not rows:
+        return set()
+    told = table_of(ToldRow)
+    new = insert(told).on_conflict_do_nothing().returning(told.c.deadline_id, told.c.what)
+    return {(row.deadline_id, row.what) for row in await session.execute(new, rows)}
+
+
+async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) -> list[Falls]:
+    after = col(DeadlineRow.after)
+    deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
+    counts = sa.or_(after.is_(None), sa.and_(after < until, in_charge(col(DeadlineRow.owner), after))).label("counts")
+    query = sa.select(DeadlineRow, CaseRow, deputised, counts)
+    query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
+    query = query.where(col(DeadlineRow.id).in_(ids), col(DeadlineRow.look_at) <= until).order_by(col(DeadlineRow.id))
+    rows = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
+    known = await referenced(session, {case.id: case.case() for _, case, _, _ in rows})
+    place_of = {id_: place for place, id_ in enumerate(ids)}
+    falls = [
+        Falls(row.id, row.waited(), known[case.id], deputy, real)
+        for row, case, deputy, real in rows
+        if case.id in known
+    ]
+    return sorted(falls, key=lambda each: place_of[each.id])
 
 
 async def of_deputies(session: AsyncSession, falls: Iterable[Falls]) -> dict[UUID, datetime]:
     """Until when the deputies in charge have what has passed, by the id of the deadline that has passed."""
-    wanted = {id_: each.waited.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
+    wanted = {id_: each.id for each in falls if each.deputised and (id_ := each.waited.deputy_id) is not None}
     if not wanted:
         return {}
     query = sa.select(col(DeadlineRow.id), col(DeadlineRow.due)).where(col(DeadlineRow.id).in_(sorted(wanted)))
     return {wanted[id_]: due for id_, due in (await session.execute(query)).all() if due is not None}
-
-
-async def mark_told(session: AsyncSession, what: What, falls: Iterable[Falls]) -> None:
-    """Note that these were told, so that a restart or a rebuild does not tell them again."""
-    rows = [{"deadline_id": each.waited.id, "due": each.due, "what": what} for each in falls]
-    if rows:
-        await session.execute(insert(table_of(ToldRow)).on_conflict_do_nothing(), rows)
-
-
-async def falling_due(
-    session: AsyncSession,
-    *,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-    countries: Iterable[str] | None,
-    kind: DeadlineKind | None = None,
-    most: int = 500,
-) -> list[Falls]:
-    """Open deadlines due from `since` to `until`, in that order; those of `countries` only, where given."""
-    query = _open(now).where(col(DeadlineRow.due) >= since, col(DeadlineRow.due) < until)
-    query = query.where(sa.or_(col(DeadlineRow.due) >= now, col(DeadlineRow.kind).not_in(RIGHTS)))
-    if countries is not None:
-        query = query.where(_of_countries(sorted(countries)))
-    if kind is not None:
-        query = query.where(col(DeadlineRow.kind) == kind.value)
-    return await _falls(session, query.order_by(col(DeadlineRow.due), col(DeadlineRow.id)).limit(most))
-
-
-async def overdue_count(session: AsyncSession, *, now: datetime, countries: Iterable[str] | None) -> int:
-    """How many open deadlines are over."""
-    query = (
-        sa.select(sa.func.count()).select_from(DeadlineRow).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
-    )
-    query = query.where(sa.text("deadline.open"), _counts(now))
-    query = query.where(col(DeadlineRow.due) < now, col(DeadlineRow.kind).not_in(RIGHTS))
-    if countries is not None:
-        query = query.where(_of_countries(sorted(countries)))
-    return int((await session.execute(query)).scalar_one())
-
-
-def _open(now: datetime) -> sa.Select[DeadlineRow, CaseRow, bool]:
-    deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
-    query = sa.select(DeadlineRow, CaseRow, deputised).join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
-    return query.where(sa.text("deadline.open"), _counts(now))
-
-
-def _counts(now: datetime) -> sa.ColumnElement[bool]:
-    """A deputy's deadline counts from the coordinator's on, where a deputy was in charge then."""
-    after = col(DeadlineRow.after)
-    return sa.or_(after.is_(None), sa.and_(after < now, in_charge(col(DeadlineRow.owner), after)))
-
-
-def _of_countries(countries: list[str]) -> sa.ColumnElement[bool]:
-    """The owner sits in one of the countries."""
-    home = sa.and_(col(DeadlineRow.owner).in_([one.value for one in _HOME]), col(CaseRow.country).in_(countries))
-    host = sa.and_(col(DeadlineRow.owner).in_([one.value for one in _HOST]), col(CaseRow.host_country).in_(countries))
-    return sa.or_(home, host)
-
-
-async def _falls(session: AsyncSession, query: sa.Select[DeadlineRow, CaseRow, bool]) -> list[Falls]:
-    rows = (await session.execute(query)).all()
-    known = await referenced(session, {case.id: case.case() for _, case, _ in rows})
-    return [Falls(row.waited(), known[case.id], deputised) for row, case, deputised in rows if case.id in known]

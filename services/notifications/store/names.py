@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -33,11 +34,12 @@ class Organisation(Table, table=True):
 
 
 class Call(Table, table=True):
-    """A call's timers."""
+    """A call's timers, and what it is called by; older rows have no reference."""
 
     __tablename__ = "call"
 
     id: UUID = Field(primary_key=True)
+    reference: str = ""
     timers: dict[str, Any] = Field(sa_type=JSONB)
 
 
@@ -55,7 +57,11 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
 async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of exchange.calls."""
     rows = {
-        event.subject: {"id": UUID(event.subject), "timers": event.data.terms.timers.model_dump(mode="json")}
+        event.subject: {
+            "id": UUID(event.subject),
+            "reference": event.data.terms.reference,
+            "timers": event.data.terms.timers.model_dump(mode="json"),
+        }
         for event in events
         if isinstance(event.data, CallEvent)
     }
@@ -69,6 +75,22 @@ async def timers_of(session: AsyncSession, call_ids: Iterable[UUID]) -> dict[UUI
         return {}
     found = (await session.scalars(select(Call).where(col(Call.id).in_(wanted)))).all()
     return {call.id: Timers.model_validate(call.timers) for call in found}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """A call with its timers."""
+
+    id: UUID
+    reference: str
+    timers: Timers
+
+
+async def calls(session: AsyncSession) -> list[KnownCall]:
+    """All calls, by reference."""
+    query = select(Call).order_by(col(Call.reference), col(Call.id))
+    found = (await session.scalars(query)).all()
+    return [KnownCall(one.id, one.reference, Timers.model_validate(one.timers)) for one in found]
 
 
 async def organisation_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -268,8 +268,82 @@ async def test_only_the_holder_of_the_lease_sweeps(app: FastAPI, feed: Feed) -> 
     assert await told(app) == []
 
 
+class Reading:
+    """A reader that says how far behind the log it is: each time the next of these numbers, at the end the last."""
+
+    def __init__(self, *behind: int | None) -> None:
+        """Say these."""
+        self._left = list(behind)
+
+    def behind(self) -> int | None:
+        """How many records are not applied yet."""
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+@pytest.mark.parametrize(("behind", "sweeps"), [((0,), True), ((None, 7, 0), True), ((7,), False), ((None,), True)])
+async def test_after_a_standstill_the_answers_are_read_first(
+    app: FastAPI, behind: tuple[int | None, ...], *, sweeps: bool
+) -> None:
+    """Nobody is told that the time is over while the log may hold the answer; whoever reads nothing waits no longer."""
+    app.state.service.reader = Reading(*behind)
+    assert await deadlines.caught_up(app.state.service, patience=0.6) is sweeps
+
+
+async def test_months_at_once_are_told_in_their_order_and_once(app: FastAPI, feed: Feed) -> None:
+    """The clock leaps by months: each deadline is told once, the first due first; after a restart nothing more."""
+    days = {uuid4(): count for count in (40, 10, 25, 33)}
+    for id_, count in days.items():
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(count)), id_))
+    await feed.deliver((standing_in("MD", 30), "deputy"), (event("ApplicationEndorsed", due=in_days(200)), APPLICATION))
+    clock.move(timedelta(days=120))
+    bus = app.state.service.bus
+    async with held(bus, "deadlines") as lease:
+        assert await deadlines.sweep(bus, lease, clock.now()) == 6
+    said = [row.said for row in await rows(app, "SELECT payload::jsonb AS said FROM pending ORDER BY position")]
+    found = [(one["due"], one["owner"]["kind"], one["subject_id"]) for one in said]
+    assert [due for due, _, _ in found] == sorted(due for due, _, _ in found)
+    coordinators = [id_ for _, kind, id_ in found if kind == "home_coordinator"]
+    assert coordinators == [str(id_) for id_, _ in sorted(days.items(), key=lambda each: each[1])]
+    assert [kind for _, kind, _ in found].count("home_deputy") == 2
+    async with held(bus, "deadlines") as lease:
+        assert await deadlines.sweep(bus, lease, clock.now()) == 0
+
+
+async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) -> None:
+    """Real clocks are set back: what was told stays told, and what was not is told when its time comes again."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    bus, now = app.state.service.bus, clock.now()
+    seen = []
+    for days in (8, 2, 8, 11, 5, 9, 11):
+        async with held(bus, "deadlines") as lease:
+            seen.append(await deadlines.sweep(bus, lease, now + timedelta(days=days)))
+    assert seen == [1, 0, 0, 1, 0, 0, 0]
+
+
+async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed: Feed) -> None:
+    """An extended deadline is told at its new date only; one whose application is withdrawn not at all."""
+    await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+    await feed.deliver((event("ApplicationChanged", due=in_days(30), state="submitted"), APPLICATION))
+    assert await sweep(app, days=20) == []
+    assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
+    await feed.deliver((event("ApplicationWithdrawn"), APPLICATION))
+    assert await sweep(app, days=30) == []
+
+
+async def test_who_has_it_is_known_when_the_case_arrives(app: FastAPI, feed: Feed) -> None:
+    """A clearance may be read before its match: the deadline has no holder until then, and the sweep finds it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("ClearanceGiven", host_due=in_days(10)), MATCH))
+    query = "SELECT whom, country FROM deadline WHERE kind = 'host_clearance' AND owner = 'host_coordinator'"
+    assert [tuple(row) for row in await rows(app, query)] == [(None, None)]
+    await feed.deliver((event("MatchProposed", due=in_days(10)), MATCH))
+    await sweep(app)
+    assert [tuple(row) for row in await rows(app, query)] == [("office:FR", "FR")]
+
+
 async def test_the_loop_feels_a_moved_clock_within_seconds(app: FastAPI, feed: Feed) -> None:
     """The running loop tells a deadline soon after the clock was moved past it, without a restart."""
+    app.state.service.reader = Reading(0)
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
     loop = asyncio.create_task(deadlines.watch_deadlines(app.state.service))
     await asyncio.sleep(0.5)

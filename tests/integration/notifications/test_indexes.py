@@ -22,11 +22,15 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
         "deadline_due": "SELECT * FROM deadline WHERE open AND due <= now() ORDER BY due, id LIMIT 500",
         "deputyship_place": "SELECT * FROM deputyship WHERE place = 'MD' AND since <= '2026-01-05'",
-        "deadline_remind_at": "SELECT * FROM deadline WHERE open AND remind_at <= now() ORDER BY remind_at, id LIMIT 9",
+        "deadline_look_at": "SELECT id FROM deadline WHERE look_at <= now() ORDER BY look_at, id LIMIT 9",
+        "deadline_whom": "SELECT * FROM deadline WHERE open AND whom = 'office:MD' ORDER BY due, id LIMIT 50",
+        "deadline_country": "SELECT * FROM deadline WHERE open AND country = 'MD' ORDER BY due, id LIMIT 50",
+        "deadline_unplaced": "SELECT * FROM deadline WHERE open AND whom IS NULL ORDER BY id LIMIT 9",
     }
     for index, query in queries.items():
         async with app.state.service.bus.read() as session:
             await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+            await session.execute(sa.text("SET LOCAL enable_sort = off"))
             plan = "\n".join(row[0] for row in (await session.execute(sa.text(f"EXPLAIN {query}"))).all())
         assert index in plan, plan
     assert await rows(app, "SELECT 1") == [(1,)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,7 +19,7 @@ from shared.identity import Grant, csrf, service_headers, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from tests.integration.notifications.conftest import Catcher, post, recipient, rows
-from tests.integration.notifications.stories import APPLICATION, HOST, VISIT, event, in_days
+from tests.integration.notifications.stories import APPLICATION, CALL, HOST, VISIT, event, in_days
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
@@ -115,17 +117,38 @@ async def test_a_failure_is_shown_and_sent_again(app: FastAPI, feed: Feed, catch
 
 
 async def test_what_falls_due_by_week_and_country(app: FastAPI, feed: Feed) -> None:
-    """Open deadlines stand under their week, what is over comes first; each country's coordinator sees the own ones."""
+    """Open deadlines are counted by week, holder and country, each count leads to its rows, each sees the own ones."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
-    text = await page(app, "moldova", "/notifications/due")
-    assert "MD-2026-0042" in text
-    assert "Week of" in text
-    assert "MD-2026-0042" in await page(app, "programme", "/notifications/due?country=MD&kind=endorsement")
-    for nothing in ("?country=FR", "?kind=report"):
+    for by in ("week", "whom", "country"):
+        text = await page(app, "moldova", f"/notifications/due?by={by}")
+        assert "MD-2026-0042" in text
+        ways = {
+            html.unescape(each)
+            for each in re.findall(r'<a class="govuk-link" href="(/notifications/due\?[^"]*)"', text)
+        }
+        narrowed = [each for each in ways if f"{by}=" in each and (by != "whom" or "office" in each)]
+        assert narrowed, text
+        for way in narrowed:
+            assert "MD-2026-0042" in await page(app, "moldova", way)
+    for something in ("?country=MD&kind=endorsement", "?whom=office:MD", "?owner=home_coordinator&over=no"):
+        assert "MD-2026-0042" in await page(app, "programme", f"/notifications/due{something}")
+    for nothing in ("?country=FR", "?kind=report", "?over=yes", "?whom=office:GE", "?week=2020-01-01"):
         assert "Nothing falls due" in await page(app, "programme", f"/notifications/due{nothing}")
     assert "Nothing falls due" in await page(app, "france", "/notifications/due?country=MD")
     clock.move(timedelta(days=20))
-    assert 'id="overdue"' in await page(app, "moldova", "/notifications/due")
+    assert "MD-2026-0042" in await page(app, "moldova", "/notifications/due?over=yes")
+    assert "Nothing falls due" in await page(app, "moldova", "/notifications/due?over=no")
+
+
+async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed) -> None:
+    """The page of times shows the programme's own, and a call's where it sets another, with what is usual."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"endorse_wd": 4, "deputy_wd": 2}}
+    await feed.deliver((event("CallPublished", terms=terms), CALL))
+    assert "10 working days" in await page(app, "auditor", "/notifications/due/terms")
+    text = await page(app, "auditor", f"/notifications/due/terms?call={CALL}")
+    assert "4 working days (usually 10 working days)" in text
+    assert "for 2 working days" in text
+    assert "usually" not in await page(app, "auditor", "/notifications/due/terms?call=unknown")
 
 
 async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:

@@ -1,0 +1,139 @@
+"""How long does a sweep over 100,000 open deadlines take, beside doing the same one by one?
+
+Notifications' own tables as its migrations make them; the deadlines are those of 100,000 applications that wait for
+their endorsement. Nothing due: what each sweep costs, every few seconds. A thousand due: the events in the journal and
+in the outbox, the messages in the queue, and the note that it was told, as a sweep leaves them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from services.notifications import deadlines
+from services.notifications.model.case import APPLICATIONS, Case
+from services.notifications.model.due import Waited
+from services.notifications.settings import Settings
+from services.notifications.store import deadlines as store
+from services.notifications.store.base import put
+from services.notifications.store.cases import CaseRow
+from shared.bus import Bus, leases
+from shared.contracts.codes import AudienceKind, DeadlineKind
+from shared.ids import new_id
+from shared.migrate import migrate
+from tests.benchmarks.figures import Reference, faster, within
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from shared.bus import Lease
+    from tests.benchmarks.figures import Figure
+    from tests.benchmarks.servers import Servers
+
+OPEN = 100_000
+DUE = 1_000
+ALONE = 200
+AT_ONCE = 10_000
+RUNS = 5
+_STEP = 2_000
+MOST = 1_000.0
+_START = datetime(2030, 1, 1, tzinfo=UTC)
+
+_ALL = "SELECT id, kind, owner, case_id, due, remind_at, open FROM deadline WHERE open ORDER BY due, id"
+
+
+async def measure(servers: Servers) -> list[Figure]:
+    """A sweep with nothing due, with a thousand due, and how many a second where very many are due at once."""
+    async with _office(servers) as (bus, lease):
+        await _fill(bus)
+        idle, plain = [], []
+        for _ in range(RUNS):
+            idle.append(await _sweep(bus, lease, _START))
+            plain.append(await _select(bus))
+        until, thousand, single, together = _START, [], [], []
+        for _ in range(RUNS):
+            until += timedelta(minutes=DUE)
+            thousand.append(await _sweep(bus, lease, until))
+            until += timedelta(minutes=ALONE)
+            single.append(await _one_by_one(bus, lease, until) / ALONE)
+        for _ in range(2):
+            until += timedelta(minutes=AT_ONCE)
+            together.append(AT_ONCE / await _sweep(bus, lease, until))
+    select = Reference("plain SELECT of all of them", round(median(plain) * 1000, 1))
+    alone = Reference("one deadline a transaction", round(median(single) * DUE * 1000, 1))
+    return [
+        within("sweep over 100,000 open deadlines, none due", median(idle) * 1000, select, MOST),
+        within("sweep over 100,000 open deadlines, 1,000 due", median(thousand) * 1000, alone, MOST),
+        faster("deadlines told, 10,000 at once", together, alone.name, [1 / each for each in single], 5),
+    ]
+
+
+@asynccontextmanager
+async def _office(servers: Servers) -> AsyncIterator[tuple[Bus, Lease]]:
+    """Notifications on a database of its own, with the lease to sweep."""
+    url = servers.database("bench_deadlines")
+    await asyncio.to_thread(migrate, "notifications", url)
+    bus = Bus("notifications", Settings(**settings_for(url, kafka=servers.kafka)))
+    try:
+        lease = await leases.acquire(bus, "deadlines", 3600)
+        assert lease is not None
+        yield bus, lease
+    finally:
+        await bus.close()
+
+
+async def _fill(bus: Bus) -> None:
+    """One deadline a minute, each of an application of its own, as the events of submissions leave them."""
+    for start in range(0, OPEN, _STEP):
+        made = [Case(new_id(), APPLICATIONS, reference=f"MD-2030-{start + n}", country="MD") for n in range(_STEP)]
+        known = {case.id: replace(case, application_id=case.id) for case in made}
+        waited = [
+            Waited(
+                DeadlineKind.ENDORSEMENT,
+                AudienceKind.HOME_COORDINATOR,
+                APPLICATIONS,
+                id_,
+                due=_START + timedelta(minutes=start + n + 1),
+                set_at=_START,
+                about=new_id(),
+            )
+            for n, id_ in enumerate(known)
+        ]
+        async with bus.transaction("system:bench") as tx:
+            await put(tx.session, CaseRow, [asdict(case) for case in known.values()])
+            await store.keep(tx.session, waited, known)
+    async with bus.engine.connect() as connection:
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("ANALYZE"))
+
+
+async def _sweep(bus: Bus, lease: Lease, until: datetime) -> float:
+    """Seconds."""
+    started = perf_counter()
+    await deadlines.sweep(bus, lease, until)
+    return perf_counter() - started
+
+
+async def _select(bus: Bus) -> float:
+    """Seconds: all open deadlines read, and nothing done."""
+    started = perf_counter()
+    async with bus.read() as session:
+        assert len((await session.execute(text(_ALL))).all()) > 0
+    return perf_counter() - started
+
+
+async def _one_by_one(bus: Bus, lease: Lease, until: datetime) -> float:
+    """Seconds: the same work, a transaction each."""
+    started = perf_counter()
+    async with bus.read() as session:
+        found = await store.to_look_at(session, until)
+    for each in found:
+        await deadlines._some(bus, lease, [each], until)
+    return perf_counter() - started
