@@ -1,7 +1,6 @@
 """Run the service: `python -m services.reporting`, settings from the environment."""
 
-from services.reporting.app import create_app
-from shared.service import serve
+from shared.start import start
 
 if __name__ == "__main__":
-    serve(create_app())
+    start("services.reporting.app")
