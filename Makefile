@@ -11,7 +11,7 @@ MAKEFLAGS += --no-print-directory
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.assets $(VENV)/.jars $(VENV)/.kernels $(VENV)/.tandem ## fetch everything that is needed, once
+setup: $(VENV)/.assets $(VENV)/.broker $(VENV)/.kernels $(VENV)/.tandem ## fetch everything that is needed, once
 	@:
 
 run: setup ## start everything, with a sample programme: http://localhost:8000
@@ -79,4 +79,9 @@ $(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py) $(VENV)/.tan
 $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem
 	@echo "Fetching Apache Kafka."
 	@$(BIN)/python -m deploy.kafka.jars
+	@touch $@
+
+$(VENV)/.broker: deploy/local/rehearsal.py $(VENV)/.jars
+	@echo "Having Apache Kafka start once, so that it starts quickly from now on."
+	@$(BIN)/python -m deploy.local.rehearsal
 	@touch $@

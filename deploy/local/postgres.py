@@ -48,7 +48,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
 }
 # A test's data need not survive a power cut; a crash of the server itself loses nothing without these either.
-_FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FLEETING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "128MB"}
 
 
 class Postgres:
