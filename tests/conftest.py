@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import itertools
 import secrets
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import asyncpg
 import hypothesis
 import pytest
 
@@ -16,9 +20,11 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
+from tests.running import quick_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
+    from typing import Any
 
 # How long an example takes says how busy the machine is, and nothing about the rule that it tries.
 hypothesis.settings.register_profile("tandem", deadline=None)
@@ -27,12 +33,52 @@ hypothesis.settings.load_profile("tandem")
 Server = TypeVar("Server", Postgres, Broker)
 
 
+def pytest_configure() -> None:
+    """Do not look for cycles while modules are imported: what they make stays. Measured: a fifth of all CPU time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later look, and look less often (as `tune_memory` of the services does)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 5)
+    gc.enable()
+
+
+class Administrator:
+    """One connection to the server for the whole session: each run of psql would take longer than what it asks for.
+
+    It lives in a thread with a loop of its own, so that tests with and without a loop can use it.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connect."""
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = asyncio.Runner()
+        self._connection: asyncpg.Connection = self._thread.submit(self._run, asyncpg.connect(url)).result()
+
+    def _run(self, asked: Coroutine[Any, Any, Any]) -> Any:
+        return self._runner.run(asked)
+
+    def does(self, statement: str) -> None:
+        """Run a statement."""
+        self._thread.submit(self._run, self._connection.execute(statement)).result()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._thread.submit(self._run, self._connection.close()).result()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+
 class Databases:
     """The session's PostgreSQL server: makes and drops databases in some 20 ms each."""
 
-    def __init__(self, server: Postgres) -> None:
-        """Take a running server."""
+    def __init__(self, server: Postgres, administrator: Administrator) -> None:
+        """Take a running server, and who makes and drops databases there."""
         self.server = server
+        self._administrator = administrator
         self._count = itertools.count(1)
         self._templates: dict[str, str] = {}
 
@@ -41,7 +87,7 @@ class Databases:
         name = f"test_{next(self._count)}"
         source = self._templates.get(template, template)
         # Files are copied as they are: through the journal, as by default, it takes two to three times as long.
-        self.server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+        self._administrator.does(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
         return self.address(name)
 
     def template(self, name: str, fill: Callable[[str], None]) -> str:
@@ -51,14 +97,14 @@ class Databases:
         """
         if name not in self._templates:
             database = f"template_{name}"
-            self.server.sql(f'CREATE DATABASE "{database}"')
+            self._administrator.does(f'CREATE DATABASE "{database}"')
             fill(self.address(database))
             self._templates[name] = database
         return name
 
     def drop(self, address: str) -> None:
         """Drop the database of an address that `new` gave, with whoever is still connected."""
-        self.server.sql(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
+        self._administrator.does(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')
 
     def address(self, database: str) -> str:
         """The address of a database for SQLAlchemy with asyncpg, as administrator."""
@@ -68,7 +114,7 @@ class Databases:
 @pytest.fixture(scope="session")
 def _folder() -> Iterator[Path]:
     """A folder for the servers' data, outside of the checkout and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="tandem-tests-"))
+    folder = quick_folder("tandem-tests-")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -95,7 +141,9 @@ def postgres(_folder: Path) -> Iterator[Databases]:
     server = _first_that_starts(
         lambda: Postgres(_folder / "postgres", free_port(), password, log=_folder / "postgres.log", durable=False)
     )
-    yield Databases(server)
+    administrator = Administrator(server.url("postgres"))
+    yield Databases(server, administrator)
+    administrator.close()
     server.stop()
 
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from deploy.local.place import ROOT
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_MEMORY = Path("/dev/shm")
+_ROOM = 3_000_000_000
+
+
+def quick_folder(prefix: str) -> Path:
+    """A new folder for servers' data, in memory where there is room: a database is copied there in a tenth of the time.
+
+    Not in `tmp_path`: each pytest closes the folders above it to other users, and PostgreSQL may be one. Whoever asks
+    for it removes it.
+    """
+    roomy = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=_MEMORY if roomy else None))
 
 
 class LocalRun:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +20,7 @@ from deploy.cli.journey.register import complete
 from deploy.cli.journey.walk import Walk
 from deploy.cli.system import System
 from deploy.local.ports import free_port
-from tests.running import LocalRun
+from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,13 +97,13 @@ class Running:
 def running(browser: Browser) -> Iterator[Running]:
     """A whole local run with nothing in it but the personas, or the one whose folder `TANDEM_RUNNING` names.
 
-    It asks for the browser, so that nothing is started where there is none. Not in `tmp_path`: see tests/faults.
+    It asks for the browser, so that nothing is started where there is none.
     """
     assert browser.is_connected()
     if "TANDEM_RUNNING" in os.environ:
         yield _known(Path(os.environ["TANDEM_RUNNING"]))
         return
-    own = Path(tempfile.mkdtemp(prefix="tandem-browser-"))
+    own = quick_folder("tandem-browser-")
     run = LocalRun(own / "data", free_port(), own / "run.out")
     try:
         run.ready()

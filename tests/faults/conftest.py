@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.local.ports import free_port
-from tests.running import LocalRun
+from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., LocalRun]]:
-    """A function that starts a run in a folder of its own (or where it is told to); all are ended after the test.
-
-    Not in `tmp_path`: each pytest closes the folders above it to other users, and PostgreSQL may be one.
-    """
-    own = Path(tempfile.mkdtemp(prefix="tandem-run-"))
+    """A function that starts a run in a folder of its own (or where it is told to); all are ended after the test."""
+    own = quick_folder("tandem-run-")
     runs: list[LocalRun] = []
     port = free_port()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from deploy.cli.client import People
 from deploy.cli.system import System
 from deploy.local.place import ROOT
 from deploy.local.ports import free_port
-from tests.running import LocalRun
+from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +24,9 @@ PORTAL = "/applications/api"
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+def sample() -> Iterator[LocalRun]:
     """A first start with the sample programme."""
-    folder = tmp_path_factory.mktemp("sample")
+    folder = quick_folder("tandem-sample-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out", TANDEM_SAMPLE="")
     try:
         run.wait_for("Ctrl-C stops everything.", timeout=420)
@@ -33,6 +34,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     finally:
         if run.process.poll() is None:
             run.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_it_says_what_is_in_and_the_clock_is_real_again(sample: LocalRun) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from deploy.cli.lag import Lag
 from deploy.cli.system import SERVICES, System
 from deploy.local.place import ROOT
 from deploy.local.ports import free_port
-from tests.running import LocalRun
+from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,9 @@ STEPS = 36
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+def system() -> Iterator[LocalRun]:
     """A complete local run on free ports, in a folder of its own, without the sample programme."""
-    folder = tmp_path_factory.mktemp("system")
+    folder = quick_folder("tandem-system-")
     run = LocalRun(folder / "data", free_port(), folder / "run.out")
     try:
         run.wait_for("Ctrl-C stops everything.", timeout=240)
@@ -45,6 +46,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     finally:
         if run.process.poll() is None:
             run.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _env(run: LocalRun) -> dict[str, str]:
