@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parseaddr
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -29,7 +30,12 @@ class Settings(ServiceSettings):
     )
     mail_connections: int = Field(default=4, ge=1, le=50, description="Mails that go out at the same time.")
 
-    @property
+    @cached_property
+    def mail_sender(self) -> tuple[str, str]:
+        """The sender's name and address."""
+        return parseaddr(self.mail_from)
+
+    @cached_property
     def mail_domain(self) -> str:
         """The right side of our Message-IDs: the sender's domain, so that they stay the same on every machine."""
-        return parseaddr(self.mail_from)[1].rpartition("@")[2] or "tandem.example"
+        return self.mail_sender[1].rpartition("@")[2] or "tandem.example"

@@ -17,13 +17,14 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, deadlines, figures, latency, reading, sending
+from tests.benchmarks import chain, deadlines, figures, latency, mail, reading, sending
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
 MEASURES = {
     "reading": reading.measure,
     "sending": sending.measure,
+    "mail": mail.measure,
     "chain": chain.measure,
     "deadlines": deadlines.measure,
     "latency": latency.measure,

@@ -19,6 +19,7 @@ from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -94,20 +95,74 @@ async def contacts(bus: Bus, caller: str, wanted: Wanted, *, seal: Seal | None =
     missing.
     """
     async with bus.transaction(f"system:{caller}") as tx:
-        found = await _recipients(tx.session, wanted, seal)
-        for one in found:
-            subject = one.pop("subject", None)
-            if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
-                one["link"] = await link_for(tx.session, wanted.availability_of, subject)
-        await log_access(
-            tx.session,
-            caller=caller,
-            what="contact",
-            audience=wanted.audience,
-            case_id=wanted.case,
-            purpose=wanted.purpose,
-            people=[one["recipient"] for one in found],
-        )
+        return await _noted(tx.session, caller, wanted, await _recipients(tx.session, wanted, seal))
+
+
+async def contacts_of(
+    bus: Bus, caller: str, many: Sequence[Wanted], *, seal: Seal | None = None
+) -> list[list[dict[str, Any]]]:
+    """As `contacts`, for many messages in one transaction, in their order; nobody where an audience makes no sense."""
+    async with bus.transaction(f"system:{caller}") as tx:
+        # Read at once what would be read one by one: the session then has them.
+        ids = [one.application_id for one in many if one.application_id is not None]
+        known = await applications.by_ids(tx.session, ids)
+        people_read = await register.people_by_subject(tx.session, [one.subject for one in known])
+        of_roles: dict[Wanted, list[dict[str, Any]]] = {}
+        answers = []
+        for wanted in many:
+            role = _role_of(wanted)
+            found = of_roles.get(role) if role is not None else None
+            if found is None:
+                try:
+                    found = await _recipients(tx.session, wanted, seal)
+                except Refused:
+                    found = []
+                if role is not None:
+                    of_roles[role] = found
+            answers.append(await _noted(tx.session, caller, wanted, [dict(one) for one in found]))
+        del known, people_read  # held until here: the session lets go of what nobody holds
+    return answers
+
+
+def _role_of(wanted: Wanted) -> Wanted | None:
+    """What of a wish says who is meant, where that is whoever holds a role: it is the same for many messages."""
+    plain = Wanted(
+        audience=wanted.audience,
+        purpose="",
+        country=wanted.country,
+        organisation_id=wanted.organisation_id,
+        without_deputies=wanted.without_deputies,
+    )
+    match wanted.audience:
+        case AudienceKind.PROGRAMME_COORDINATOR | AudienceKind.HOST_CONTACT:
+            return plain
+        case (
+            AudienceKind.HOME_COORDINATOR
+            | AudienceKind.HOST_COORDINATOR
+            | AudienceKind.HOME_DEPUTY
+            | AudienceKind.HOST_DEPUTY
+        ) if wanted.country != EU:
+            return plain
+    return None
+
+
+async def _noted(
+    session: AsyncSession, caller: str, wanted: Wanted, found: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The recipients with their links, and a note in the access log that they were given out."""
+    for one in found:
+        subject = one.pop("subject", None)
+        if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
+            one["link"] = await link_for(session, wanted.availability_of, subject)
+    await log_access(
+        session,
+        caller=caller,
+        what="contact",
+        audience=wanted.audience,
+        case_id=wanted.case,
+        purpose=wanted.purpose,
+        people=[one["recipient"] for one in found],
+    )
     return found
 
 

@@ -35,6 +35,12 @@ class ContactsWanted(BaseModel):
     without_deputies: bool = False
 
 
+class ManyWanted(BaseModel):
+    """Several of them at once."""
+
+    wanted: Annotated[list[ContactsWanted], Field(max_length=1000)]
+
+
 class ObjectivesWanted(BaseModel):
     """Whose objectives, and for which form."""
 
@@ -51,6 +57,15 @@ async def contacts(
     """The people whom an audience means, as recipients of one message."""
     wanted = actions.Wanted(**dict(body))
     return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
+
+
+@router.post("/contacts/many")
+async def contacts_of(
+    request: Request, body: ManyWanted, caller: Caller, bus: Store
+) -> dict[str, list[list[dict[str, Any]]]]:
+    """The recipients of many messages, in their order; none where nobody is known."""
+    many = [actions.Wanted(**dict(one)) for one in body.wanted]
+    return {"answers": await actions.contacts_of(bus, caller, many, seal=address_seal(request))}
 
 
 @router.post("/objectives")

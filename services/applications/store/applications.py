@@ -113,6 +113,12 @@ async def application(session: AsyncSession, application_id: UUID, *, lock: bool
     return await session.get(Application, application_id, with_for_update=lock)
 
 
+async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
+    """Several applications as far as they exist, in the order of their ids."""
+    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
+    return list((await session.scalars(query)).all())
+
+
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
     """Several applications, in the order of their ids (so that two who lock them do not wait for each other)."""
     query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))

@@ -47,7 +47,7 @@ async def log_access(
     purpose: str,
     people: Sequence[UUID],
 ) -> None:
-    """Note that something about `people` is given out; in the transaction in which it is read."""
+    """Note that something about `people` is given out; written with the transaction in which it is read."""
     session.add(
         Access(
             id=new_id(),
@@ -60,4 +60,3 @@ async def log_access(
             people=[str(one) for one in people],
         )
     )
-    await session.flush()

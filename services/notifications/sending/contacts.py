@@ -13,6 +13,8 @@ from shared import outgoing
 from shared.identity import service_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from services.notifications.settings import Settings
     from shared.contracts.notifications import Audience
 
@@ -39,8 +41,35 @@ class Contact(BaseModel):
     link: Annotated[str, Field(pattern="^/applications/")] | None = None
 
 
-class _Contacts(BaseModel):
-    recipients: tuple[Contact, ...]
+class _Answers(BaseModel):
+    answers: tuple[tuple[Contact, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Whom a message is meant for, and what for: the portal notes it.
+
+    With `availability_of` (an offer or a mentor) each recipient gets a link to say whether it is available;
+    `without_deputies` leaves out who stands in for a coordinator.
+    """
+
+    audience: Audience
+    purpose: str
+    application_id: UUID | None = None
+    availability_of: UUID | None = None
+    without_deputies: bool = False
+
+    def body(self) -> dict[str, object]:
+        """As the portal wants it."""
+        wanted = self.audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+        if self.application_id is not None:
+            wanted.setdefault("application_id", str(self.application_id))  # for the access log: in which case
+        wanted |= {"audience": self.audience.kind.value, "purpose": self.purpose}
+        if self.availability_of is not None:
+            wanted["availability_of"] = str(self.availability_of)
+        if self.without_deputies:
+            wanted["without_deputies"] = True
+        return wanted
 
 
 @dataclass(slots=True)
@@ -57,40 +86,20 @@ class Portal:
         client = outgoing.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
-    async def contacts(
-        self,
-        audience: Audience,
-        purpose: str,
-        application_id: UUID | None,
-        *,
-        availability_of: UUID | None = None,
-        without_deputies: bool = False,
-    ) -> list[Contact]:
-        """The recipients that an audience means now, none where the portal knows none; the portal notes the purpose.
-
-        With `availability_of` (an offer or a mentor) each gets a link to say whether it is available;
-        `without_deputies` leaves out who stands in for a coordinator.
-        Raises `PortalAway`.
-        """
-        wanted = audience.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
-        if application_id is not None:
-            wanted.setdefault("application_id", str(application_id))  # for the portal's access log: in which case
-        wanted |= {"audience": audience.kind.value, "purpose": purpose}
-        if availability_of is not None:
-            wanted["availability_of"] = str(availability_of)
-        if without_deputies:
-            wanted["without_deputies"] = True
-        try:
-            answer = await self.client.post("/applications/internal/contacts", json=wanted)
-        except httpx2.HTTPError as error:
-            raise PortalAway(type(error).__name__) from error
-        if answer.status_code in {404, 410, 422}:
+    async def contacts_of(self, asks: Sequence[Ask]) -> list[tuple[Contact, ...]]:
+        """The recipients that each audience means now, none where the portal knows none. Raises `PortalAway`."""
+        if not asks:
             return []
+        wanted = [ask.body() for ask in asks]
         try:
+            answer = await self.client.post("/applications/internal/contacts/many", json={"wanted": wanted})
             answer.raise_for_status()
-            return list(_Contacts.model_validate_json(answer.content).recipients)
+            found = _Answers.model_validate_json(answer.content).answers
         except (httpx2.HTTPError, ValidationError) as error:
-            raise PortalAway(f"it answered {answer.status_code}") from error
+            raise PortalAway(type(error).__name__) from error
+        if len(found) != len(asks):
+            raise PortalAway("it answered something else than it was asked")
+        return list(found)
 
     async def close(self) -> None:
         """Close the connections."""

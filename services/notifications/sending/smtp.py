@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 import aiosmtplib
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
-from shared.contracts.codes import FailureCause
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
-
+    from services.notifications.sending.letter import Letter
     from services.notifications.settings import Settings
 
 _SECONDS = 20.0
 # What a connection that has grown stale raises: worth another try at once, on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
+_PAUSES = (0.1, 0.2)
 
 
 class Refused(RuntimeError):
-    """The server will never take this mail (5xx, RFC 5321 4.2.1), or no server could."""
+    """The server will never take this mail (5xx, RFC 5321 4.2.1), or no server could.
 
-    cause = FailureCause.REFUSED
+    `code` is what it answered; `address` says that it was the address that it refused.
+    """
+
+    def __init__(self, why: str, code: int = 0, *, address: bool = False) -> None:
+        super().__init__(why)
+        self.code = code
+        self.address = address
 
 
 class ServerAway(RuntimeError):
@@ -36,43 +38,48 @@ class Post:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sender = parseaddr(settings.mail_from)[1]
+        self._sender = settings.mail_sender[1]
         self._idle: list[aiosmtplib.SMTP] = []
 
-    async def send(self, mail: EmailMessage, address: str) -> None:
-        """Hand over one mail to one address; returns after the server's 250. Raises `Refused`, `ServerAway`."""
-        attempts = AsyncRetrying(
-            stop=stop_after_attempt(3),
-            wait=wait_exponential(multiplier=0.1, max=1),
-            retry=retry_if_exception_type(_BROKEN),
-            reraise=True,
-        )
+    async def send(self, mail: Letter) -> None:
+        """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`."""
         try:
-            async for attempt in attempts:
-                with attempt:
-                    await self._once(mail, address)
+            await self._until_unbroken(mail)
         except aiosmtplib.SMTPRecipientsRefused as error:
             if all(each.code >= 500 for each in error.recipients):
-                raise Refused(f"the server refused the address ({error.recipients[0].code})") from error
+                code = error.recipients[0].code
+                raise Refused(f"the server refused the address ({code})", code, address=True) from error
             raise ServerAway("the server does not take the address now") from error
         except aiosmtplib.SMTPDataError as error:
             if error.code >= 500:
-                raise Refused(f"the server refused the mail ({error.code})") from error
+                raise Refused(f"the server refused the mail ({error.code})", error.code) from error
             raise ServerAway(f"the server does not take the mail now ({error.code})") from error
         except aiosmtplib.SMTPNotSupported as error:
             raise Refused("the server does not know such addresses") from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise ServerAway(type(error).__name__) from error
 
-    async def _once(self, mail: EmailMessage, address: str) -> None:
+    async def _until_unbroken(self, mail: Letter) -> None:
+        for pause in _PAUSES:
+            try:
+                await self._once(mail)
+            except _BROKEN:
+                await asyncio.sleep(pause)
+            else:
+                return
+        await self._once(mail)
+
+    async def _once(self, mail: Letter) -> None:
         client = self._idle.pop() if self._idle else self._new()
         try:
             if not client.is_connected:
                 await client.connect()
-            await client.send_message(mail, sender=self._sender, recipients=[address])
-        except aiosmtplib.SMTPRecipientsRefused:
-            await client.rset()
-            self._idle.append(client)
+            options = ["SMTPUTF8"] if mail.utf8 else []
+            await client.sendmail(self._sender, [mail.address], mail.raw, mail_options=options)
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError):
+            # An answer about this mail alone; the library has asked for a fresh start (RSET) already.
+            if client.is_connected:
+                self._idle.append(client)
             raise
         except BaseException:
             client.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -45,10 +45,13 @@ class CaseRow(Table, table=True):
         return Case(**self.model_dump())
 
 
+_FIELDS = tuple(field.name for field in fields(Case))
+
+
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Keep each case as the newest of its events tells it."""
     told = {case.id: case for event in events if (case := case_in(event)) is not None}
-    await put(tx.session, CaseRow, [asdict(case) for case in told.values()])
+    await put(tx.session, CaseRow, [{name: getattr(case, name) for name in _FIELDS} for case in told.values()])
 
 
 def _fresh(ids: list[UUID]) -> Select[CaseRow]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
@@ -76,12 +78,12 @@ class MessageRow(Table, table=True):
         """Whether the deputy is told of the same silence by a message of the deputy's own, with the deputy's term."""
         return self.row.to is Told.OWNER and self.facts.get("next_due") is not None
 
-    @property
+    @cached_property
     def audience(self) -> Audience:
         """To whom."""
         return Audience.model_validate(self.audience_json)
 
-    @property
+    @cached_property
     def case(self) -> Case:
         """In which case, as it was when the message was due."""
         ids = {name: UUID(value) for name, value in self.case_json.items() if name.endswith("id") and value is not None}
@@ -132,6 +134,9 @@ async def queue(session: AsyncSession, messages: Iterable[Message], now: datetim
         await session.execute(statement, [rows[id_] for id_ in sorted(rows)])
 
 
+_CASE = tuple(field.name for field in fields(Case))
+
+
 def _row(message: Message, now: datetime) -> dict[str, Any]:
     case = message.case
     return {
@@ -143,7 +148,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "application_id": case.application_id,
         "country": message.country,
         "audience": message.audience.model_dump(mode="json"),
-        "case": {name: None if value is None else str(value) for name, value in asdict(case).items()},
+        "case": {name: None if (value := getattr(case, name)) is None else str(value) for name in _CASE},
         "facts": dict(message.facts),
         "state": WAITING,
         "attempts": 0,
@@ -152,11 +157,18 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
     }
 
 
-async def due_messages(session: AsyncSession, now: datetime, most: int) -> list[MessageRow]:
-    """The messages whose next attempt has come (`now` is real time), first come first, then in the facts' order."""
+async def due_messages(
+    session: AsyncSession, now: datetime, most: int, *, after: MessageRow | None = None
+) -> list[MessageRow]:
+    """The messages whose next attempt has come (`now` is real time), first come first, then in the facts' order.
+
+    `after` is the last one that is being worked on already.
+    """
+    place = (col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id))
     query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= now)
-    query = query.order_by(col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id)).limit(most)
-    return list((await session.scalars(query)).all())
+    if after is not None:
+        query = query.where(sa.tuple_(*place) > sa.tuple_(after.next_at, after.at, after.id))
+    return list((await session.scalars(query.order_by(*place).limit(most))).all())
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -166,21 +178,51 @@ async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, A
         await session.execute(statement, [dict(row) for row in rows])
 
 
-async def notifications_of(session: AsyncSession, message_id: UUID) -> list[NotificationRow]:
-    """The notifications of a message, in a fixed order."""
-    query = select(NotificationRow).where(col(NotificationRow.message_id) == message_id)
+async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
+    """The notifications of messages, in a fixed order."""
+    query = select(NotificationRow).where(col(NotificationRow.message_id).in_(sorted(message_ids)))
     return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
 
 
-async def ended(session: AsyncSession, notification_id: UUID, **changes: Any) -> bool:
-    """Change a notification that is still waiting; False where it had ended already."""
-    changed = await session.execute(
-        sa.update(NotificationRow)
-        .where(col(NotificationRow.id) == notification_id, col(NotificationRow.state) == WAITING)
-        .values(attempts=col(NotificationRow.attempts) + 1, **changes)
-        .returning(col(NotificationRow.id))
+async def ended(
+    session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
+) -> set[UUID]:
+    """Let notifications that still wait end in a state; give those that did: others had ended already.
+
+    Each at its moment (domain time), and with its cause if it failed.
+    """
+    if not ids:
+        return set()
+    found = await session.execute(
+        _ENDED, {"ids": list(ids), "state": state, "moments": list(moments), "causes": list(causes)}
     )
-    return changed.scalar_one_or_none() is not None
+    return set(found.scalars())
+
+
+async def settle(session: AsyncSession, message_ids: Iterable[UUID]) -> None:
+    """Let messages of whose recipients none waits any more be done, or failed where one of them was not reached."""
+    await session.execute(_SETTLED, {"ids": sorted(message_ids)})
+
+
+_UUIDS = postgresql.ARRAY(sa.Uuid)
+_ENDED = sa.text(
+    "UPDATE notification AS n SET state = :state, attempts = n.attempts + 1, cause = e.cause,"
+    " sent_at = CASE WHEN :state = 'sent' THEN e.moment END"
+    " FROM unnest(:ids, :moments, :causes) AS e(id, moment, cause)"
+    " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
+).bindparams(
+    sa.bindparam("ids", type_=_UUIDS),
+    sa.bindparam("state", type_=sa.Text),
+    sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)),
+    sa.bindparam("causes", type_=postgresql.ARRAY(sa.Text)),
+)
+_SETTLED = sa.text(
+    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END, attempts = m.attempts + 1,"
+    " cause = n.cause FROM (SELECT message_id, bool_or(state = 'failed') AS failed,"
+    " bool_or(state = 'waiting') AS waits, min(cause) FILTER (WHERE state = 'failed') AS cause"
+    " FROM notification WHERE message_id = ANY(:ids) GROUP BY message_id) AS n"
+    " WHERE m.id = n.message_id AND NOT n.waits"
+).bindparams(sa.bindparam("ids", type_=_UUIDS))
 
 
 async def change_message(session: AsyncSession, message_id: UUID, **changes: Any) -> None:

@@ -192,9 +192,17 @@ async def test_contacts_are_given_to_services_only_and_logged(programme: Program
         "/applications/internal/objectives", json={"application_id": made["id"]}, headers=headers
     )
     assert answer.json()["objectives"][0]["number"] == 1
+    many = [{"audience": "applicant", "purpose": "x", "application_id": one} for one in (made["id"], str(new_id()))]
+    many += [{"audience": "home_coordinator", "purpose": "x", "country": "AM"}] * 2 + [
+        {"audience": "mentor", "purpose": "x"}
+    ]
+    answer = (await client.post(f"{path}/many", json={"wanted": many}, headers=headers)).json()
+    names = [[one["name"] for one in found] for found in answer["answers"]]
+    assert names == [["Ani Petrosyan"], [], ["Tigran Hakobyan"], ["Tigran Hakobyan"], []]
     async with programme.app.state.service.bus.read() as session:
-        logged = (await session.execute(text("SELECT what, caller FROM access_log ORDER BY at"))).all()
-    assert [tuple(row) for row in logged] == [("contact", "notifications")] * 3 + [("objectives", "notifications")]
+        logged = (await session.execute(text("SELECT what, caller FROM access_log ORDER BY at, id"))).all()
+    contact, objectives = ("contact", "notifications"), ("objectives", "notifications")
+    assert [tuple(row) for row in logged] == [contact] * 3 + [objectives] + [contact] * 5
 
 
 async def test_an_eu_agency_has_its_clearance_officer_as_coordinator(programme: Programme) -> None:

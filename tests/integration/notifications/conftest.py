@@ -18,20 +18,21 @@ from fastapi.responses import JSONResponse
 
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
-from services.notifications.sending.worker import Office, held, office
+from services.notifications.sending.worker import held, office
 from services.notifications.settings import Settings
 from shared.ids import reaction_id
 from shared.migrate import migrate
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from email.message import EmailMessage
     from pathlib import Path
 
     from aiosmtpd.smtp import Envelope as SmtpEnvelope
     from aiosmtpd.smtp import Session
 
+    from services.notifications.sending.office import Office
     from tests.conftest import Databases
 
 _NOBODY = UUID(int=0)
@@ -76,6 +77,7 @@ class Catcher:
         self.recipients: list[str] = []
         self.to_address = "250 OK"
         self.to_mail = "250 Caught"
+        self.taken: Callable[[], None] = lambda: None
 
     async def handle_RCPT(self, _s: SMTP, _c: Session, envelope: SmtpEnvelope, address: str, _o: list[str]) -> str:  # noqa: N802 - aiosmtpd's name
         """What is said to one address."""
@@ -89,6 +91,7 @@ class Catcher:
             assert isinstance(envelope.content, bytes)
             self.raw.append(envelope.content)
             self.recipients += envelope.rcpt_tos
+            self.taken()
         return self.to_mail
 
     @property
@@ -122,18 +125,20 @@ class Contacts:
         self.away = False
         self.url = ""
         self.app = FastAPI()
-        self.app.post("/applications/internal/contacts")(self.contacts)
+        self.app.post("/applications/internal/contacts/many")(self.many)
 
-    async def contacts(self, request: Request) -> JSONResponse:
-        """One recipient for each audience, two for a home coordinator (who has a deputy)."""
+    async def many(self, request: Request) -> JSONResponse:
+        """The recipients of each message."""
         assert request.headers["x-service"] == "notifications"
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
-        wanted = await request.json()
-        self.asked.append(wanted)
-        if self.away:
-            return JSONResponse({}, 503)
+        asked = (await request.json())["wanted"]
+        self.asked += asked
+        return JSONResponse({}, 503) if self.away else JSONResponse({"answers": [self.meant(one) for one in asked]})
+
+    def meant(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
+        """One recipient for each audience, two for a home coordinator (who has a deputy)."""
         if not self.known:
-            return JSONResponse({"recipients": []})
+            return []
         kind = wanted["audience"]
         names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
         if wanted.get("without_deputies"):
@@ -141,7 +146,7 @@ class Contacts:
         people = [self.person(kind, name) for name in names]
         if "availability_of" in wanted:
             people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
-        return JSONResponse({"recipients": people})
+        return people
 
     @staticmethod
     def person(kind: str, name: str) -> dict[str, str]:

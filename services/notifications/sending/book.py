@@ -1,0 +1,223 @@
+"""What became of each mail, and how is it written down so that nothing is lost and nobody is told twice?
+
+A mail is marked as sent in the transaction that tells of it, after the server's 250. A crash between the two sends it
+again, under the same Message-ID; nothing is lost before it. What ends within a few milliseconds is written together:
+a transaction a mail would take longer than the mail. The backoff between attempts is real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.store import messages as store
+from shared import clock
+from shared.bus import leases
+from shared.contracts.codes import FailureCause
+from shared.contracts.notifications import NotificationFailed, NotificationSent
+from shared.ids import reaction_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from services.notifications.sending.contacts import Contact
+    from services.notifications.store.messages import MessageRow
+    from shared.bus import Bus, Lease, Tx
+
+log = structlog.get_logger(__name__)
+
+ACTOR = "system:mail"
+# Written together: at the most so many, waited for at the most so many seconds while more are on their way. A crash
+# repeats what was handed over and not yet written down.
+SET = 100
+_GATHER = 0.1
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 900.0
+# RFC 5321 4.5.4.1: a sender gives up after four to five days.
+_GIVE_UP = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message on its way to one recipient; `id` is the notification's, the left side of the Message-ID."""
+
+    id: UUID
+    recipient: UUID
+    language: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A mail that the server took at that moment (domain time), or one that can never be sent, and why."""
+
+    message: MessageRow
+    delivery: Delivery
+    at: datetime
+    cause: FailureCause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A message that could not be sent now: portal or server were away."""
+
+    message: MessageRow
+    why: str
+
+
+Outcome = Ended | Away
+
+
+@dataclass(slots=True)
+class Book:
+    """Writes down under a lease: a process that lost it raises `LeaseLost` instead."""
+
+    bus: Bus
+    lease: Lease
+
+    async def address(
+        self, due: Sequence[MessageRow], contacts: Mapping[UUID, Sequence[Contact]]
+    ) -> dict[UUID, list[Delivery]]:
+        """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told."""
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
+            known: set[UUID] = set()
+            for row in await store.notifications_of(tx.session, *found):
+                known.add(row.message_id)
+                if row.state == store.WAITING:
+                    delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1)
+                    found[row.message_id].append(delivery)
+            rows = []
+            for message in due:
+                if message.id in known:
+                    continue
+                for contact in contacts[message.id]:
+                    id_ = notification_id(message.id, contact.recipient)
+                    found[message.id].append(Delivery(id_, contact.recipient, contact.language, 1))
+                    rows.append(
+                        {
+                            "id": id_,
+                            "message_id": message.id,
+                            "recipient": contact.recipient,
+                            "at": message.at,
+                            "language": contact.language,
+                            "state": store.WAITING,
+                            "attempts": 0,
+                        }
+                    )
+                if not contacts[message.id]:
+                    await self._nobody(tx, message)
+            await store.add_notifications(tx.session, rows)
+        return found
+
+    async def _nobody(self, tx: Tx, message: MessageRow) -> None:
+        cause = FailureCause.NO_CONTACT
+        changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
+        await store.change_message(tx.session, message.id, **changes)
+        await tx.record(_failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
+        await tx.changed("messages")
+
+    async def keep(self, outcomes: asyncio.Queue[Outcome | None], lines: int) -> None:
+        """Write outcomes down as they come from so many lines, each of which ends with None."""
+        while lines:
+            taken = [await outcomes.get()]
+            lines -= taken[0] is None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER):
+                    while lines and len(taken) < SET:
+                        taken.append(await outcomes.get())
+                        lines -= taken[-1] is None
+            await self.write([one for one in taken if one is not None])
+
+    async def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write down what became of mails, and tell of it, in one transaction."""
+        if not outcomes:
+            return
+        async with self.bus.transaction(ACTOR) as tx:
+            await leases.check(tx.session, self.lease)
+            ended = [one for one in outcomes if isinstance(one, Ended)]
+            await self._end(tx, store.SENT, [one for one in ended if one.cause is None])
+            await self._end(tx, store.FAILED, [one for one in ended if one.cause is not None])
+            if ended:
+                await store.settle(tx.session, {one.message.id for one in ended})
+            for away in {one.message.id: one for one in outcomes if isinstance(one, Away)}.values():
+                await self._later(tx, away.message, away.why)
+            await tx.changed("messages")
+
+    async def _end(self, tx: Tx, state: str, ended: Sequence[Ended]) -> None:
+        now = await store.ended(
+            tx.session,
+            [one.delivery.id for one in ended],
+            state,
+            [one.at for one in ended],
+            [None if one.cause is None else one.cause.value for one in ended],
+        )
+        for one in ended:
+            delivery = one.delivery
+            if delivery.id not in now:
+                continue
+            event = (
+                _sent(one.message, delivery) if one.cause is None else _failed(one.message, delivery.attempt, one.cause)
+            )
+            await tx.record(event, delivery.id, correlation=one.message.story)
+
+    async def _later(self, tx: Tx, message: MessageRow, why: str) -> None:
+        """Keep a message for another attempt; after five days it is given up, and that is told."""
+        log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
+        cause = FailureCause.UNREACHABLE
+        if _real() - message.queued_at < _GIVE_UP:
+            changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
+            await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+            return
+        left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
+        await store.ended(tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left))
+        for subject in left or [message.id]:
+            await tx.record(_failed(message, message.attempts + 1, cause), subject, correlation=message.story)
+        changes = {"state": store.FAILED, "attempts": message.attempts + 1}
+        await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+
+
+def _sent(message: MessageRow, delivery: Delivery) -> NotificationSent:
+    return NotificationSent(
+        rule=message.rule,
+        audience=message.audience,
+        channel=message.row.channel,
+        language=delivery.language,
+        about=message.about,
+        application_id=message.application_id,
+        attempt=delivery.attempt,
+    )
+
+
+def _failed(message: MessageRow, attempt: int, cause: FailureCause) -> NotificationFailed:
+    return NotificationFailed(
+        rule=message.rule,
+        audience=message.audience,
+        channel=message.row.channel,
+        about=message.about,
+        application_id=message.application_id,
+        attempt=attempt,
+        cause=cause,
+        final=True,
+    )
+
+
+def notification_id(message_id: UUID, recipient: UUID) -> UUID:
+    """The id of a message to one recipient, and the left side of its Message-ID: always the same."""
+    return reaction_id(message_id, NotificationSent.type, str(recipient))
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many failed attempts: 5 s, 10 s, 20 s, ... at most 15 min."""
+    return timedelta(seconds=min(_FIRST_PAUSE * 2 ** min(attempts, 10), _LONGEST_PAUSE))
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)

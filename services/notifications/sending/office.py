@@ -1,0 +1,152 @@
+"""What is done with the messages that are due? Contacts for all, a letter for each recipient, mail over a few lines."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from services.notifications.sending.book import SET, Away, Delivery, Ended
+from services.notifications.sending.contacts import Ask, PortalAway
+from services.notifications.sending.letter import letter
+from services.notifications.sending.smtp import Refused, ServerAway
+from services.notifications.store import messages as store
+from services.notifications.store.names import organisation_names
+from shared import clock
+from shared.contracts.codes import FailureCause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
+
+    from services.notifications.sending.book import Book, Outcome
+    from services.notifications.sending.contacts import Contact, Portal
+    from services.notifications.sending.smtp import Post
+    from services.notifications.settings import Settings
+    from services.notifications.store.messages import MessageRow
+    from shared.bus import Bus
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A message, to whom it still has to go, and what the portal said about them."""
+
+    message: MessageRow
+    deliveries: Sequence[Delivery]
+    contacts: Mapping[UUID, Contact]
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that are due, in their order, and what there is to do about each story."""
+
+    due: Sequence[MessageRow]
+    stories: Mapping[UUID, list[_Task]]
+
+
+@dataclass(slots=True)
+class Office:
+    """Sends messages, and has the book say what became of each mail."""
+
+    bus: Bus
+    settings: Settings
+    portal: Portal
+    post: Post
+    book: Book
+
+    async def send_due(self) -> int:
+        """Try every message whose time has come; give how many there were.
+
+        While five hundred are sent the next five hundred are made ready: the lines never stand still. Stories go side
+        by side, the mails of one story in the order in which its facts came about.
+        """
+        total = 0
+        ready = await self._ready(None)
+        while ready is not None:
+            total += len(ready.due)
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(self._ready(ready.due[-1]))
+                await self._send(ready)
+            ready = following.result()
+        return total
+
+    async def _ready(self, last: MessageRow | None) -> _Batch | None:
+        """The messages due after `last`, with who is to get them; None where there are no more."""
+        async with self.bus.read() as session:
+            due = await store.due_messages(session, _real(), BATCH, after=last)
+            hosts = {message.case.host_shown for message in due}
+            names = await organisation_names(session, (one for one in hosts if one is not None))
+        if not due:
+            return None
+        try:
+            found = await self.portal.contacts_of([ask(message) for message in due])
+        except PortalAway as error:
+            await self.book.write([Away(message, f"portal: {error}") for message in due])
+            return _Batch(due, {})
+        contacts = {message.id: one for message, one in zip(due, found, strict=True)}
+        deliveries = await self.book.address(due, contacts)
+        stories: dict[UUID, list[_Task]] = {}
+        for message in due:
+            host = message.case.host_shown
+            known = {contact.recipient: contact for contact in contacts[message.id]}
+            name = "" if host is None else names.get(host, "")
+            stories.setdefault(message.story, []).append(_Task(message, deliveries[message.id], known, name))
+        return _Batch(due, stories)
+
+    async def _send(self, batch: _Batch) -> None:
+        left = iter(batch.stories.values())
+        lines = min(self.settings.mail_connections, len(batch.stories))
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(SET)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.book.keep(outcomes, lines))
+            for _ in range(lines):
+                group.create_task(self._line(left, outcomes))
+
+    async def _line(self, stories: Iterator[list[_Task]], outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """One line to the mail server: takes the next story when it is done with one."""
+        for story in stories:
+            for task in story:
+                for delivery in task.deliveries:
+                    outcome = await self.deliver(task, delivery)
+                    await outcomes.put(outcome)
+                    if isinstance(outcome, Away):
+                        break  # the message is tried again as a whole: its other recipients then
+        await outcomes.put(None)
+
+    async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
+        """Hand over one mail; what became of it."""
+        contact = task.contacts.get(delivery.recipient)
+        if contact is None:
+            return Ended(task.message, delivery, clock.now(), FailureCause.NO_CONTACT)
+        try:
+            mail = letter(task.message, delivery.id, contact, self.settings, host=task.host, now=clock.now())
+            await self.post.send(mail)
+        except (Refused, ValueError) as error:
+            log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
+            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED)
+        except ServerAway as error:
+            return Away(task.message, f"mail server: {error}")
+        return Ended(task.message, delivery, clock.now(), None)
+
+
+def ask(message: MessageRow) -> Ask:
+    """Whom a message is meant for, as the portal is asked."""
+    return Ask(
+        message.audience,
+        message.rule,
+        message.application_id,
+        availability_of=message.case.id if message.answers else None,
+        without_deputies=message.deputy_told,
+    )
+
+
+def _real() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,182 @@
+"""How fast does what is to be told become mail, beside a plain loop of sends over as many connections?
+
+From the events as the reader takes them (5,000 submitted applications: a receipt to each officer, a request to a
+coordinator) to the 250 of the local run's mail catcher, a process of its own. The portal is one that knows everybody.
+The reference hands over as many finished mails of the same size, rendered and addressed beforehand: it writes nothing,
+asks nobody, and keeps no account of what was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import aiosmtplib
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of the routes below
+
+from deploy.local.ports import free_port
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.sending.worker import held, office
+from services.notifications.settings import Settings
+from shared.contracts.applications import ApplicationSubmitted
+from shared.ids import new_id, reaction_id
+from shared.migrate import migrate
+from tests.benchmarks.figures import Figure, Reference, alternate, faster
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.benchmarks.servers import Servers
+
+MAILS = 10_000
+RUNS = 3
+CONNECTIONS = 8
+_NOBODY = UUID(int=0)
+
+
+async def measure(servers: Servers) -> list[Figure]:
+    """Mails a second beside the plain loop, and what one costs of our own processor time."""
+    async with _catcher() as (port, pages), _portal() as url:
+        spent: list[float] = []
+        raw = await _one_mail(servers, port, pages, url)
+        ours, plain = await alternate([lambda: _ours(servers, port, url, spent), lambda: _plain(port, raw)], RUNS)
+    beside = faster("event to the mail server's 250", ours, "plain loop of aiosmtplib", plain, 0.7)
+    least = Figure(
+        "mails a second, event to 250",
+        beside.value,
+        "mails/s",
+        Reference("asked for", 300),
+        round(beside.value / 300, 2),
+        "at least 300 mails/s",
+        beside.value >= 300,
+    )
+    cost = min(spent) / MAILS * 1000
+    each = Figure(
+        "processor time of a mail",
+        round(cost, 2),
+        "ms",
+        Reference("before sets and batches", 15),
+        round(cost / 15, 2),
+        "at most 4 ms",
+        cost <= 4,
+    )
+    return [replace(beside, unit="mails/s"), least, each]
+
+
+async def _ours(servers: Servers, port: int, url: str, spent: list[float], applications: int = MAILS // 2) -> float:
+    """Mails a second from the events to the last 250 and its note, on a database of its own."""
+    address = servers.database("bench_mail")
+    await asyncio.to_thread(migrate, "notifications", address)
+    values = settings_for(address, portal_url=url, smtp_host="127.0.0.1", smtp_port=port, mail_connections=CONNECTIONS)
+    app = create_app(Settings(**values), background=False)
+    bus = app.state.service.bus
+    feed = Feed(bus, consumers)
+    event = ApplicationSubmitted.model_validate(dict(ApplicationSubmitted.example))
+    records = [feed.record(event, new_id()) for _ in range(applications)]
+    async with held(bus, "mail") as lease, office(bus, app.state.service.settings, lease) as desk:
+        started, processor = perf_counter(), process_time()
+        for place in range(0, applications, 1000):
+            await feed.apply(records[place : place + 1000])
+        told = 0
+        while some := await desk.send_due():
+            told += some
+        seconds = perf_counter() - started
+        spent.append(process_time() - processor)
+    await bus.close()
+    if told != applications * 2:
+        raise RuntimeError(f"{told} messages were due, not {applications * 2}.")
+    return told / seconds
+
+
+async def _plain(port: int, raw: bytes) -> float:
+    """Mails a second of a loop that only sends."""
+    left = iter(range(MAILS))
+
+    async def line() -> None:
+        async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port) as client:
+            for number in left:
+                await client.sendmail("no-reply@tandem.example", [f"officer.{number}@police.example"], raw)
+
+    started = perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONNECTIONS):
+            group.create_task(line())
+    return MAILS / (perf_counter() - started)
+
+
+async def _one_mail(servers: Servers, port: int, pages: str, url: str) -> bytes:
+    """A mail of ours as the catcher has it."""
+    await _ours(servers, port, url, [], applications=1)
+    async with httpx2.AsyncClient(base_url=pages, trust_env=False) as client:
+        newest = (await client.get("/api/v1/messages")).json()["messages"][0]["ID"]
+        return bytes((await client.get(f"/api/v1/message/{newest}/raw")).content)
+
+
+@asynccontextmanager
+async def _catcher() -> AsyncIterator[tuple[int, str]]:
+    """The port of the local run's mail catcher, and the address of its pages."""
+    with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
+        smtp = free_port()
+        pages = free_port({smtp})
+        environment = os.environ | {
+            "TANDEM_MAIL_FILE": f"{folder}/mail.db",
+            "TANDEM_SMTP_PORT": str(smtp),
+            "TANDEM_MAIL_PORT": str(pages),
+            "TANDEM_ORIGIN": "http://localhost:8000",
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deploy.local.mail", env=environment)
+        try:
+            async with asyncio.timeout(30):
+                while not await _listens(pages):  # noqa: ASYNC110 - another process sets it
+                    await asyncio.sleep(0.05)
+            yield smtp, f"http://127.0.0.1:{pages}"
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@asynccontextmanager
+async def _portal() -> AsyncIterator[str]:
+    """The address of a portal that knows one person for each audience."""
+    app = FastAPI()
+
+    @app.post("/applications/internal/contacts/many")
+    async def many(request: Request) -> dict[str, list[list[dict[str, str]]]]:
+        return {"answers": [[_person(one)] for one in (await request.json())["wanted"]]}
+
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", access_log=False))
+        task = asyncio.create_task(server.serve(sockets=[place]))
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        yield f"http://127.0.0.1:{place.getsockname()[1]}"
+        server.should_exit = True
+        await task
+
+
+def _person(wanted: dict[str, Any]) -> dict[str, str]:
+    whom = reaction_id(_NOBODY, "person", wanted["audience"] + str(wanted.get("application_id")))
+    return {"recipient": str(whom), "name": f"Ștefan {whom.hex[:8]}", "address": f"{whom.hex}@police.example"}

@@ -1,0 +1,79 @@
+"""Is each mail told at least once, and always under one Message-ID, when the process that sends is killed?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from shared.ids import new_id
+from tests.integration.notifications.conftest import Catcher, Contacts, rows, told
+from tests.integration.notifications.stories import event
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.support import Feed
+
+_SENDER = """
+import asyncio
+from services.notifications.app import create_app
+from services.notifications.sending.worker import send_mail
+asyncio.run(send_mail(create_app(background=False).state.service))
+"""
+APPLICATIONS = 12
+# After so many mails of its life the sender is killed, so many seconds after the server has the mail: before its 250,
+# between the 250 and the commit, and while a set is being committed.
+KILLS = ((1, 0.0), (3, 0.002), (7, 0.035), (2, 0.05), (5, 0.01))
+
+
+async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, migrated: str
+) -> None:
+    """Kill -9 at five moments around the 250: every fact arrives, repeats keep their Message-ID, each is told once."""
+    ids = [new_id() for _ in range(APPLICATIONS)]
+    await feed.deliver(*((event("ApplicationSubmitted"), id_) for id_ in ids))
+    values = settings_for(
+        migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
+    )
+    environment = {**os.environ, **{f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}}
+    for count, after in KILLS:
+        await _one_life(catcher, environment, count, after)
+    last = await asyncio.create_subprocess_exec(sys.executable, "-c", _SENDER, env=environment)
+    async with asyncio.timeout(60):
+        while {row.state for row in await rows(app, "SELECT state FROM message")} != {"done"}:  # noqa: ASYNC110 - another process sets it
+            await asyncio.sleep(0.05)
+    last.kill()
+    await last.wait()
+    mails = [str(mail["message-id"]) for mail in catcher.mails]
+    whom = set(zip(mails, catcher.recipients, strict=True))
+    assert len(set(mails)) == len(whom) == APPLICATIONS * 3, "a mail got lost, or one went out under two Message-IDs"
+    assert len(mails) > APPLICATIONS * 3, "no kill fell between a 250 and its commit"
+    sent = Counter(type_ for type_, _, _ in await told(app))
+    assert sent == {"NotificationSent": APPLICATIONS * 3}
+
+
+async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, after: float) -> None:
+    """Start the sender, and kill it `after` seconds past its `count`-th mail."""
+    loop, killed, left = asyncio.get_running_loop(), asyncio.Event(), [count]
+    process: Any = await asyncio.create_subprocess_exec(sys.executable, "-c", _SENDER, env=environment)
+
+    def kill() -> None:
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
+        killed.set()
+
+    def taken() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            loop.call_later(after, kill) if after else kill()
+
+    catcher.taken = taken
+    async with asyncio.timeout(60):
+        await killed.wait()
+        await process.wait()
+    catcher.taken = lambda: None
