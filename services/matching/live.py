@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+KEPT_FROM = 100_000
+"""Pairs (candidates times seats) from which on an instance keeps a call between two changes: below, whoever is first
+matches it anew in a moment; above, it would take seconds."""
 _LOOK_EVERY = 1.0
 _AGAIN_AFTER = 30.0
 _WAKES = "matching"
@@ -43,11 +46,17 @@ _WAKES = "matching"
 
 @dataclass(slots=True)
 class Turn:
-    """The lease of a call, when it was taken, and what is kept of the call as long as it is held."""
+    """The lease of a call, when it was taken, what is kept of the call while it is held, and whether it is in work."""
 
     lease: Lease
     since: float
     following: Following = field(default_factory=Following)
+    working: bool = False
+
+    @property
+    def worth_keeping(self) -> bool:
+        """Whether the lease is to be prolonged though nothing may have changed."""
+        return self.working or self.following.known.pairs >= KEPT_FROM
 
 
 async def match_live(service: Service) -> None:
@@ -57,6 +66,7 @@ async def match_live(service: Service) -> None:
     """
     held: dict[UUID, Turn] = {}
     later: dict[UUID, float] = {}
+    keeping = asyncio.create_task(keep_turns_alive(service.bus, held), name="leases of calls")
     try:
         async with _heard(service.settings.direct_url) as (wake, connection):
             while not connection.is_closed():
@@ -69,6 +79,8 @@ async def match_live(service: Service) -> None:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
     finally:
+        keeping.cancel()
+        await asyncio.wait([keeping])
         for turn in held.values():
             with suppress(Exception):
                 await leases.release(service.bus, turn.lease)
@@ -95,13 +107,41 @@ async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> None:
             return
         turn = Turn(lease, monotonic(), turn.following if turn else Following())
     held[call_id] = turn
+    turn.working = True
     try:
         await promotion.promote(bus, call_id, turn.lease)
         await match_once(bus, call_id, turn.lease, turn.following)
     except LeaseLost:
         held.pop(call_id, None)
         log.info("another instance matches this call now", call=str(call_id))
+    finally:
+        turn.working = False
     forget_the_oldest(held)
+
+
+async def keep_turns_alive(bus: Bus, held: dict[UUID, Turn]) -> None:
+    """Prolong the leases again and again, until cancelled; what fails is tried again a second later."""
+    while True:
+        await asyncio.sleep(turns.PROLONG_EVERY)
+        try:
+            await keep_turns(bus, held)
+        except Exception as wrong:
+            log.warning("the leases of calls could not be prolonged", exc_info=wrong)
+
+
+async def keep_turns(bus: Bus, held: dict[UUID, Turn]) -> None:
+    """Prolong the leases of calls that are in work or worth keeping; what another instance has taken is let go."""
+    kept = {call_id: turn for call_id, turn in held.items() if turn.worth_keeping}
+    if not kept:
+        return
+    at = monotonic()
+    still = await leases.prolong(bus, [turn.lease for turn in kept.values()], turns.LEASE_SECONDS)
+    for call_id, turn in kept.items():
+        if turn.lease.name in still:
+            turn.since = at
+        elif not turn.working and held.get(call_id) is turn:
+            del held[call_id]
+            log.info("another instance matches this call now", call=str(call_id))
 
 
 def forget_the_oldest(held: Mapping[UUID, Turn]) -> None:
@@ -188,11 +228,12 @@ async def _write(
 ) -> None:
     """Write what moved from `before`; with `version` also remove what is gone, and note how far the call is."""
     call_id = given.facts.call_id
+    changed = await asyncio.to_thread(_moved, before, rows)
     async with bus.transaction("system:matching") as tx:
         await leases.check(tx.session, lease)
         pool = await store.pools.version(tx.session, call_id, lock=True)
         assert pool is not None
-        moved = {one: row for one, row in rows.items() if _differs(before.get(one), row)}
+        moved = changed
         if pool.input_version != given.version:
             # Something was committed meanwhile: what has a match by now must not come back to the board.
             still = await store.matches.still_waiting(tx.session, list(moved))
@@ -203,6 +244,10 @@ async def _write(
             pool.matched_version, pool.matched_on = version, given.facts.day
         if moved or gone:
             await tx.changed("board")
+
+
+def _moved(before: Mapping[UUID, Standing], rows: Mapping[UUID, Standing]) -> dict[UUID, Standing]:
+    return {one: row for one, row in rows.items() if _differs(before.get(one), row)}
 
 
 def _differs(before: Standing | None, after: Standing) -> bool:

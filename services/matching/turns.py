@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from shared.bus import Bus, Lease
 
-LEASE_SECONDS = 8.0
-"""Another instance takes over within this time when one is gone."""
-RENEW_AFTER = 3.0
+LEASE_SECONDS = 3.0
+"""Another instance takes the lease within this time when one is gone; what it then reads and matches takes as long."""
+RENEW_AFTER = 1.5
+PROLONG_EVERY = 0.7
 
 
 async def take(bus: Bus, call_id: UUID) -> Lease | None:

@@ -16,6 +16,8 @@ from sqlalchemy import text
 from shared.bus.processes import is_gone
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus.bus import Bus
@@ -56,6 +58,22 @@ async def acquire(bus: Bus, name: str, seconds: float = LEASE_SECONDS) -> Lease 
             if held is not None and is_gone(held, bus.holder):
                 epoch = (await tx.session.execute(_TAKE, wanted | {"gone": held})).scalar_one_or_none()
     return None if epoch is None else Lease(name, bus.holder, int(epoch))
+
+
+_PROLONG = text(
+    "UPDATE lease SET until = clock_timestamp() + make_interval(secs => :seconds)"
+    " FROM unnest(CAST(:names AS text[]), CAST(:epochs AS bigint[])) AS mine(name, epoch)"
+    " WHERE lease.name = mine.name AND lease.epoch = mine.epoch AND lease.holder = :holder RETURNING lease.name"
+)
+
+
+async def prolong(bus: Bus, held: Collection[Lease], seconds: float = LEASE_SECONDS) -> set[str]:
+    """Prolong leases of this process, all at once; gives the names of those that nobody has taken meanwhile."""
+    ordered = sorted(held, key=lambda lease: lease.name)
+    wanted = {"names": [one.name for one in ordered], "epochs": [one.epoch for one in ordered]}
+    async with bus.transaction("system:lease") as tx:
+        found = await tx.session.scalars(_PROLONG, wanted | {"holder": bus.holder, "seconds": seconds})
+        return set(found)
 
 
 async def check(session: AsyncSession, lease: Lease) -> None:

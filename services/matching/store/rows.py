@@ -34,6 +34,10 @@ class Kept(Generic[R]):
         self._key = key
         self._rows: dict[UUID, tuple[int, R]] = {}
 
+    def __len__(self) -> int:
+        """How many rows are known."""
+        return len(self._rows)
+
     async def read(self, session: AsyncSession, *where: ColumnElement[bool]) -> dict[UUID, R]:
         """The rows for which the conditions hold, by key and in its order; the session should see one snapshot."""
         key = col(getattr(self._table, self._key))

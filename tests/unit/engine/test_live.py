@@ -1,14 +1,18 @@
 """Is the matching after each event exactly what a run from scratch gives, whatever happens?"""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from services.matching.engine.live import follow
 from services.matching.engine.live.book import NOWHERE, Book
 from services.matching.engine.live.follow import Follower, Ran
 from services.matching.engine.live.matching import LiveMatching
@@ -167,6 +171,31 @@ def test_only_what_is_different_is_followed() -> None:
     assert (follower.runs, follower.events) == (2, 1)
     follower.follow(replace(problem, candidates=tuple(candidate(dice, f"x{at}", 4, 0.0) for at in range(99))))
     assert (follower.runs, follower.events) == (3, 1)
+
+
+def test_a_change_does_not_wait_for_what_is_taken_up_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a state is taken up in another thread a change is matched by a run; then it is followed from there."""
+    dice = random.Random(4)
+    problem = world(dice, crowded=True)
+    follower, going, goes_on = Follower(run), Event(), Event()
+    follower.follow(problem)
+
+    def taken_up(*given: Any) -> LiveMatching:
+        going.set()
+        assert goes_on.wait(10)
+        return LiveMatching(*given)
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as aside:
+        patch.setattr(follow, "LiveMatching", taken_up)
+        begun = aside.submit(follower.begin)
+        assert going.wait(10)
+        later = replace(problem, candidates=(*problem.candidates, candidate(dice, "new", 4, 0.0)))
+        assert follower.follow(later).pairs == run(later).pairs
+        assert (follower.runs, follower.events) == (2, 0)
+        goes_on.set()
+        begun.result()
+    assert follower.follow(later).pairs == run(later).pairs
+    assert (follower.runs, follower.events) == (2, 1)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -107,7 +107,8 @@ class Follower:
     """Follows one problem; `run` is what a run from scratch is. `events` and `runs` count how it was done.
 
     Whatever `follow` raises, the next call begins with a run. What a run found is taken up as a state to follow when it
-    is needed, or before that by `begin`, which may be called in another thread: one waits for the other.
+    is needed, or before that by `begin`, which may be called in another thread. For a large call that takes seconds, so
+    `follow` does not wait for it: until it is there each change costs a run, and then what has changed is followed.
     """
 
     def __init__(self, run: Callable[[Problem], Result]) -> None:
@@ -120,7 +121,10 @@ class Follower:
 
     def follow(self, problem: Problem) -> Outcome:
         """The matching of the problem as it is now."""
-        with self._alone:
+        if not self._alone.acquire(blocking=False):
+            self.runs += 1
+            return Ran(self._run(problem))
+        try:
             if self._found is not None and not _goes_on(self._found[0], problem):
                 self._found = None
             live = self._taken_up()
@@ -129,6 +133,8 @@ class Follower:
                 if len(events) <= max(_FEW, (len(problem.candidates) + len(problem.seats)) // _ONE_IN):
                     return self._led_to(live, problem, events)
             return self._anew(problem)
+        finally:
+            self._alone.release()
 
     @property
     def waits(self) -> bool:

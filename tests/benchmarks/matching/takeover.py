@@ -1,0 +1,143 @@
+"""How soon does another instance serve a large call, when the one that kept it stops without a word?
+
+`python -m tests.benchmarks.matching.takeover STORE` is the instance that stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import text
+
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from services.matching import live, store, turns
+from services.matching.app import create_app
+from services.matching.settings import Settings
+from services.matching.store.facts import keep
+from shared.migrate import migrate
+from shared.telemetry import tune_memory
+from tests.benchmarks.figures import Figure, Reference
+from tests.benchmarks.matching import stored
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.bus import Bus
+    from shared.service import Service
+
+PEOPLE, MENTORS = 10_000, 3_333
+WITHIN = 10.0
+_PATIENCE = 180
+
+
+def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
+    """The rows of the table: seconds until the next mentee is on the board, and what of it was work."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-takeover-"))
+    server = Postgres(folder / "store", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=True)
+    server.start()
+    try:
+        server.sql("CREATE DATABASE matching")
+        address = server.url("matching").replace("postgresql://", "postgresql+asyncpg://", 1)
+        migrate("matching", address)
+        tune_memory()
+        seconds, worked, again = asyncio.run(_measured(address, people, mentors))
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    size = f"{people:,} x {mentors:,}"
+    return [
+        Figure(
+            f"takeover of a call of {size}: from the stop of its keeper to the next mentee on the board",
+            round(seconds, 2),
+            "s",
+            Reference("the lease that has to end first", turns.LEASE_SECONDS),
+            round(seconds / turns.LEASE_SECONDS, 2),
+            f"at most {WITHIN:g} s",
+            seconds <= WITHIN,
+        ),
+        Figure(
+            f"the same, work of one core: facts of {size} read, matched and written",
+            round(worked, 2),
+            "s",
+            Reference("the mentee after, while the state of the matching is taken up", round(again, 2)),
+            round(worked / again, 2),
+            "told beside it",
+            True,
+        ),
+    ]
+
+
+async def _measured(address: str, people: int, mentors: int) -> tuple[float, float, float]:
+    """Seconds of a takeover, the seconds of one core that it took, and those of the change that came next."""
+    service = _service(address)
+    bus = service.bus
+    call_id = await stored.fill(bus, people, mentors)
+    keeper = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.benchmarks.matching.takeover", address, stdout=subprocess.DEVNULL
+    )
+    taking = None
+    try:
+        await _shown(bus, await _arrives(bus, call_id, people))
+        taking = asyncio.create_task(live.match_live(service))
+        await asyncio.sleep(turns.LEASE_SECONDS + 1)
+        keeper.send_signal(signal.SIGSTOP)
+        started, worked = perf_counter(), process_time()
+        await _shown(bus, await _arrives(bus, call_id, people + 1))
+        seconds, worked = perf_counter() - started, process_time() - worked
+        again = process_time()
+        await _shown(bus, await _arrives(bus, call_id, people + 2))
+        return seconds, worked, process_time() - again
+    finally:
+        keeper.kill()
+        await keeper.wait()
+        if taking is not None:
+            taking.cancel()
+            await asyncio.wait([taking])
+        await bus.close()
+
+
+def _service(address: str) -> Service:
+    service: Service = create_app(Settings(**settings_for(address)), background=False).state.service
+    return service
+
+
+async def _arrives(bus: Bus, call_id: UUID, number: int) -> UUID:
+    """One more mentee is found eligible."""
+    row = stored.mentee(random.Random(number), call_id, number)
+    async with bus.transaction("system:benchmark") as tx:
+        await keep(tx.session, [row])
+        await store.pools.touch(tx.session, [call_id])
+        await tx.changed("matching")
+    return row.id
+
+
+async def _shown(bus: Bus, application_id: UUID) -> None:
+    """Wait until an application has its place on the board, or none."""
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            async with bus.read() as session:
+                asked = text("SELECT 1 FROM standing WHERE application_id = :id")
+                if (await session.execute(asked, {"id": application_id})).first():
+                    return
+            await asyncio.sleep(0.2)
+
+
+if __name__ == "__main__":
+    logging.getLogger().setLevel(logging.ERROR)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    tune_memory()
+    asyncio.run(live.match_live(_service(sys.argv[1])))
