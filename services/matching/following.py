@@ -1,8 +1,9 @@
 """What does an instance keep of a call between two matchings? The engine's state, fed with what has changed since.
 
 It lives in memory only, as long as the instance holds the call's lease. It depends on the facts alone, so whoever takes
-over begins with a run from scratch and comes to the same; until the state to follow is there, each change costs a run. Now and then it is held against such a run in the background;
-a difference, which must not happen, is logged, counted and ended by beginning anew.
+over begins with a run from scratch and comes to the same; until the state to follow is there, each change costs a run.
+Now and then it is held against such a run in the background; a difference, which must not happen, is logged, counted
+and ended by beginning anew.
 """
 
 from __future__ import annotations

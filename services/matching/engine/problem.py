@@ -4,11 +4,9 @@ Everything here is frozen and comes from the caller's store; ids are strings, da
 Monday.
 """
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -229,25 +227,6 @@ class Problem:
 
     def digest(self) -> str:
         """SHA-256 over all inputs and the engine's version, in hexadecimal; blind to the order of the parts."""
-        text = json.dumps([ENGINE_VERSION, _canonical(self)], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        from services.matching.engine.digest import digest  # noqa: PLC0415 - it writes the classes of this module
 
-
-_ORDERED = {"topics"}
-
-
-def _canonical(value: object, *, ordered: bool = False) -> Any:
-    """The value as JSON with everything sorted whose order has no meaning."""
-    if is_dataclass(value):
-        return {
-            part.name: _canonical(getattr(value, part.name), ordered=part.name in _ORDERED) for part in fields(value)
-        }
-    if isinstance(value, Mapping):
-        return sorted(
-            ([_canonical(key, ordered=True), _canonical(item)] for key, item in value.items()), key=json.dumps
-        )
-    if isinstance(value, frozenset) or (isinstance(value, tuple) and not ordered):
-        return sorted((_canonical(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
-    if isinstance(value, tuple):
-        return [_canonical(item, ordered=True) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
+        return digest(self)

@@ -77,27 +77,6 @@ def test_matched_sides_have_common_ground(problem: Problem) -> None:
             assert len(common.weeks) >= problem.rules.common_weeks
 
 
-def test_seed_rules_and_inputs_each_change_the_digest() -> None:
-    """The digest names the problem: another seed, weight or person is another digest."""
-    problem = make_problem(random.Random(0), 4, 3, tight=0.15)
-    heavier = replace(problem.rules, weights={**problem.rules.weights, Criterion.TOPIC: Weight(6, 1)})
-    others = [
-        replace(problem, seed="another"),
-        replace(problem, rules=heavier),
-        replace(problem, candidates=problem.candidates[:-1]),
-        replace(problem, candidates=(replace(problem.candidates[0], first_time=True, topics=()),)),
-    ]
-    assert len({one.digest() for one in (problem, *others)}) == 5
-
-
-def test_the_order_of_wishes_is_part_of_the_digest() -> None:
-    """Two orders of the same topics are two problems."""
-    problem = make_problem(random.Random(5), 1, 2, tight=0.0)
-    one = replace(problem.candidates[0], topics=("online_crime", "drug_trafficking"))
-    two = replace(one, topics=one.topics[::-1])
-    assert replace(problem, candidates=(one,)).digest() != replace(problem, candidates=(two,)).digest()
-
-
 def test_nobody_and_nothing_is_a_problem_too() -> None:
     """An empty call gives an empty result under either objective."""
     for objective in Objective:
