@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEFT_OVER = re.compile(r"%\(|%[sd]|\{\{|\}\}|None|\n\n\n\n")
-THERE = [code for code in WRITTEN if MAILS.of(code).is_file()]
 
 
-@pytest.mark.parametrize("code", THERE)
+@pytest.mark.parametrize("code", WRITTEN)
 def test_every_text_is_translated(code: str) -> None:
     """No text is missing, none is left in English, none has other places; the file is as the tool writes it."""
     assert missing(code) == []
@@ -50,7 +49,7 @@ def test_every_text_is_translated(code: str) -> None:
     assert len(glossary(code)) > 10
 
 
-@pytest.mark.parametrize("code", ["en", *THERE])
+@pytest.mark.parametrize("code", ["en", *WRITTEN])
 def test_every_mail_can_be_read(code: str) -> None:
     """Each message: a subject with the reference and no name, both parts in one language, nothing left over."""
     with speaking(code, MAILS):
@@ -73,7 +72,7 @@ def test_every_mail_can_be_read(code: str) -> None:
 SCRIPTS = {"hy": "[\u0531-\u0587]", "ka": "[\u10d0-\u10ff]", "uk": "[\u0400-\u04ff]", "be": "[\u0400-\u04ff]"}
 
 
-@pytest.mark.parametrize("code", THERE)
+@pytest.mark.parametrize("code", WRITTEN)
 def test_numbers_dates_and_countries_are_in_the_language(code: str) -> None:
     """As many plural forms as the language has, each used; months and countries by their own names."""
     forms = translations(code)
@@ -89,10 +88,9 @@ def test_numbers_dates_and_countries_are_in_the_language(code: str) -> None:
 
 def test_ukrainian_counts_as_ukrainian_does() -> None:
     """1, 2 and 5 days are three forms, 21 as 1, 11 as 5."""
-    if "uk" in THERE:
-        with speaking("uk", MAILS):
-            said = [ngettext(*COUNTED["days"], number) % {"count": number} for number in (1, 2, 5, 11, 21)]
-        assert said == ["1 день", "2 дні", "5 днів", "11 днів", "21 день"]
+    with speaking("uk", MAILS):
+        said = [ngettext(*COUNTED["days"], number) % {"count": number} for number in (1, 2, 5, 11, 21)]
+    assert said == ["1 день", "2 дні", "5 днів", "11 днів", "21 день"]
 
 
 def test_a_language_without_a_catalogue_becomes_english_in_both_parts() -> None:
