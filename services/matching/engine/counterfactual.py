@@ -5,6 +5,7 @@ tried together, and the first size at which any holds ends the search. An exclus
 that a confidential one never shows by what would be enough.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,12 +16,16 @@ from services.matching.engine.certificate import left_with
 from services.matching.engine.chains import Chains
 from services.matching.engine.market import Market, Pairs, Row
 from services.matching.engine.problem import Candidate, Skill
+from services.matching.engine.rounds import Rounds
 from services.matching.engine.solution import Solution, solve
+from services.matching.engine.stable import UNMATCHED
 from services.matching.engine.weeks import WEEK
 from shared.contracts.codes import Change, HardRule, LanguageLevel, Objective
 
 _SIZES = (1, 2, 3)
 _SEATS_TRIED = 4
+_KEPT = 2_000_000
+"""So many seats of candidates are kept of runs that others may ask for too: 16 MB."""
 _LEVELS = tuple(LanguageLevel)
 _BEFORE_CAPACITY = list(HardRule).index(HardRule.CAPACITY)
 
@@ -71,6 +76,13 @@ class Search:
         self._chained = rules.objective is Objective.STABLE and all(most is None for most in market.quota)
         # What floors have moved is no plain stable matching any more: chains would not tell true.
         self._chained = self._chained and not rules.floors
+        self._in_rounds = Rounds.fit(market)
+        self._anew: OrderedDict[tuple[int | None, int], Solution] = OrderedDict()
+        self._kept = max(16, _KEPT // max(1, len(market.candidates)))
+
+    @cached_property
+    def _rounds(self) -> Rounds:
+        return Rounds(self._market)
 
     @cached_property
     def _chains(self) -> Chains:
@@ -109,6 +121,8 @@ class Search:
     def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
         """The seat that the candidate gets under the change, if any; most that fail are seen to fail at once."""
         market = self._market
+        if self._in_rounds and (told := self._told(candidate, trial, row)) is not None:
+            return None if told == UNMATCHED else told
         if trial.candidate is not None and row is not None:
             if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
                 return None
@@ -116,12 +130,34 @@ class Search:
                 return None
             return solve(market.with_candidate(trial.candidate)).seat_of(candidate)
         assert trial.market is not None
-        changed = trial.market()
-        if self._chained and trial.seat is not None and changed.rules is market.rules:
-            seat = trial.seat
-            if not self._chains.moves_up(candidate, seat, changed.free[seat], changed.shares[seat]):
-                return None
-        return solve(changed).seat_of(candidate)
+        # Of a seat or a country, whoever asks: what was run once is kept for those who ask next.
+        asked = (trial.seat, trial.told["count"] if trial.seat is not None else market.country[candidate])
+        if asked not in self._anew:
+            changed = trial.market()
+            if self._chained and trial.seat is not None and changed.rules is market.rules:
+                seat = trial.seat
+                if not self._chains.moves_up(candidate, seat, changed.free[seat], changed.shares[seat]):
+                    return None
+            self._anew[asked] = solve(changed)
+            if len(self._anew) > self._kept:
+                self._anew.popitem(last=False)
+        return self._anew[asked].seat_of(candidate)
+
+    def _told(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
+        """The seat (UNMATCHED: none) that the rounds of the run lead to under the change; None if they cannot tell."""
+        market, seat = self._market, trial.seat
+        if row is not None:
+            return self._rounds.with_row(candidate, row)
+        if seat is None:
+            assigned = self._rounds.with_quota(candidate)
+        elif market.free[seat] == 0 or market.used[seat]:
+            return None  # others may ask a seat that was full, and what fixed pairs have used counts otherwise
+        else:
+            more = trial.told["count"]
+            wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
+            share = market.rules.share_of(wider)
+            assigned = self._rounds.with_places(seat, more, market.free[seat] + more, share)
+        return None if assigned is None else assigned[candidate]
 
 
 def _trials(market: Market, candidate: int, size: int) -> Iterator[_Trial]:

@@ -142,14 +142,14 @@ def stable(market: Market) -> tuple[list[int], frozenset[int]]:
     """
     out: set[int] = set()
     while True:
-        assigned, keys = _matched(market, out)
+        assigned, keys = matched(market, out)
         beyond = beyond_ceilings(market, assigned, keys)
         if not beyond:
             return assigned, frozenset(out)
         out |= beyond
 
 
-def _matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
+def matched(market: Market, out: Collection[int]) -> tuple[list[int], dict[int, int]]:
     """The seat of each candidate, and (where countries have ceilings) the key that it gives those who have one."""
     sweep = market.nearly or market.sweep
     if sweep is not None:

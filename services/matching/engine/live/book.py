@@ -11,6 +11,7 @@ have, which is what a vacancy asks for. Where the share of a country cannot bind
 
 from bisect import insort
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _NEVER = np.int64(np.iinfo(np.int64).max)
 _CUT = np.uint64(28)
 """An order in 60 bits (22 for the score, 38 for the tie-break) cut to 32, for a first look down a column."""
 
+_ARRAYS = ("now", "_rough_now", "at", "_least", "_left", "_line_key", "_line", "_first", "_stale")
 _BLOCK = 128
 """Rows turned to columns at once: a few lines of the cache wide."""
 
@@ -57,6 +59,23 @@ class Book:
         self.before: dict[int, int] = {}
         """Who moved since this was cleared last -> the seat before."""
         self._worse: dict[int, int] = {}
+
+    def beside(self) -> "Book":
+        """Another book over the same rows, in which no seat has places and nobody is matched."""
+        other = Book(len(self.now), len(self.held), len(self._least))
+        other.own, other.key, other._rough, other.country = self.own, self.key, self._rough, self.country
+        return other
+
+    def saved(self) -> dict[str, Any]:
+        """All but the rows as it is now, for `restore`."""
+        kept = {name: getattr(self, name).copy() for name in _ARRAYS}
+        lists = {name: list(getattr(self, name)) for name in ("free", "share", "bound")}
+        return kept | lists | {"held": [list(one) for one in self.held], "count": [dict(one) for one in self.count]}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Go back to what was saved; `saved` is not to be used again."""
+        self.__dict__.update(saved)
+        self.before.clear()
 
     # Who and what there is
 

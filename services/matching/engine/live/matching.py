@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from services.matching.engine.live.book import NOWHERE, Book
 from services.matching.engine.live.pairing import Line, Pairing
-from services.matching.engine.live.rotations import climb
 from services.matching.engine.live.sides import Numbers
+from services.matching.engine.live.steps import Terms, improve, resize
 from services.matching.engine.matching import Pair
 from services.matching.engine.problem import Candidate, Fixed, Problem, Seat, SeatKind
 from shared.contracts.codes import Objective
@@ -261,37 +261,24 @@ class LiveMatching:
         self._book.clear_column(slot, self._pairing.candidates.top)
 
     def _resize(self, seat: Seat) -> None:
-        """Follow another number of places: more, fewer, or both where a country's share changes beside them."""
-        book, slot = self._book, self._pairing.seats.place[seat.id]
-        self._set_terms(seat)
-        held, chosen = {one for _, one in book.held[slot]}, book.choice(slot)
-        if chosen <= held:
-            book.enter(book.turn_away(slot, chosen))
-        elif not held <= chosen:
-            book.set_terms(slot, 0, 0, {}, bound=False)
-            book.enter(book.turn_away(slot))
-            self._set_terms(seat)
-        self._improve(slot)
+        terms = self._terms(seat)
+        self._make_room()
+        self.rotations += resize(self._book, self._pairing.seats.place[seat.id], terms)
 
     def _set_terms(self, seat: Seat) -> None:
+        terms = self._terms(seat)
+        self._make_room()
+        terms.of(self._book, self._pairing.seats.place[seat.id])
+
+    def _terms(self, seat: Seat) -> Terms:
         used, most = self._used[seat.id], seat.capacity
         counted = {self._countries[country]: count for country, count in used.items() if count}
-        self._make_room()
         if seat.kind is SeatKind.PLACEMENT and not seat.share_exempt:
             most = self._rules.most_of_one_country(seat.capacity)
-        self._book.set_terms(
-            self._pairing.seats.place[seat.id],
-            max(0, seat.capacity - used.total()),
-            most,
-            counted,
-            bound=most < seat.capacity,
-        )
+        return Terms(max(0, seat.capacity - used.total()), most, counted, bound=most < seat.capacity)
 
     def _improve(self, seat: int) -> None:
-        """Fill what is free at a seat (NOWHERE: only lines have changed), and lead to the candidates' best."""
-        book = self._book
-        moved = book.vacancy(seat) if seat != NOWHERE else set()
-        self.rotations += climb(book, {int(book.at[one]) for one in moved} | ({seat} - {NOWHERE}))
+        self.rotations += improve(self._book, seat)
 
     def _make_room(self) -> None:
         people, seats = self._pairing.candidates.room, self._pairing.seats.room
