@@ -102,6 +102,10 @@ class Databases:
             self._templates[name] = database
         return name
 
+    def keep(self, name: str, address: str) -> None:
+        """Make a template of a database that `new` gave and that nobody uses any more."""
+        self._templates[name] = address.rpartition("/")[2]
+
     def drop(self, address: str) -> None:
         """Drop the database of an address that `new` gave, with whoever is still connected."""
         self._administrator.does(f'DROP DATABASE IF EXISTS "{address.rpartition("/")[2]}" WITH (FORCE)')

