@@ -2,7 +2,6 @@
 
 from alembic import context
 
-from services.reporting.store import metadata
 from shared.migrate import run
 
-run(context, metadata)
+run(context)
