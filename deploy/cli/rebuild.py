@@ -13,9 +13,9 @@ _PATIENCE = 120.0
 
 
 async def rebuild(system: "System", service: str, by: str) -> list[str]:
-    """Empty the projections of `service` and wait until its reader has read all again; give the tables' names.
+    """Empty the projections of `service`, load them in bulk, and wait until its reader has read what came meanwhile.
 
-    Raises `Failed` when the reader makes no headway for two minutes.
+    Gives the tables' names. Raises `Failed` when the reader makes no headway for two minutes.
     """
     import asyncio  # noqa: PLC0415 - with the rest
     from time import monotonic  # noqa: PLC0415 - as above
@@ -23,6 +23,7 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from deploy.cli.lag import Lag  # noqa: PLC0415 - heavy
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
     from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - as above
+    from shared.bus.loading import load  # noqa: PLC0415 - as above
     from shared.bus.rebuild import empty  # noqa: PLC0415 - as above
 
     bus = system.bus(service)
@@ -31,6 +32,8 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
             tables = await empty(bus, consumers_of(service), by)
     finally:
         await bus.close()
+    with reached(f"The database of {service}"):
+        await load(system.settings(service), service, consumers_of)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as shown:
             least, since = None, monotonic()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shared.bus import Envelope, Tx
 
-PROJECTIONS = ("fact", "fact_count", "moving_figure", "application", "case", "call", "received")
+PROJECTIONS = ("fact", "fact_count", "flaw", "moving_figure", "application", "case", "call", "received")
 
 consumers = Consumers("reporting", projections=PROJECTIONS)
 

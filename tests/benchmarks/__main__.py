@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, deadlines, figures, latency, mail, reading, sending
+from tests.benchmarks import chain, deadlines, figures, latency, mail, reading, rebuild, sending
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
@@ -28,6 +28,7 @@ MEASURES = {
     "chain": chain.measure,
     "deadlines": deadlines.measure,
     "latency": latency.measure,
+    "rebuild": rebuild.measure,
 }
 RESULT = Path("build/benchmarks.json")
 

@@ -12,6 +12,7 @@ import asyncio
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
@@ -82,7 +83,8 @@ async def book_of(session: AsyncSession, definitions: Collection[Definition], cu
     found = await facts.used(session, types)
     if any(each.late for each in definitions):
         found += await facts.late(session, periods.frozen_by(found))
-    return await asyncio.to_thread(Book, found, cut_off)
+    span = await facts.span(session)
+    return await asyncio.to_thread(Book, found, cut_off, first=span[0] if span else None)
 
 
 def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:
@@ -116,17 +118,21 @@ async def count_along(service: Service) -> None:
     counting: ProcessPoolExecutor | None = None
     try:
         while True:
+            took = 0.0
             async with service.bus.read() as session:
                 due = await stale_periods(session)
             if due and await leases.acquire(service.bus, "figures", LEASE_SECONDS):
                 counting = counting or ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
                 # In a process of its own: in a thread it would hold up every page.
                 loop = asyncio.get_running_loop()
+                started = monotonic()
                 made = await loop.run_in_executor(counting, count, service.settings, due)
-                log.info("figures counted", figures=made, periods=len(due))
+                took = monotonic() - started
+                log.info("figures counted", figures=made, periods=len(due), seconds=round(took, 1))
                 async with service.bus.transaction("system:figures") as tx:
                     await tx.changed("figures")
-            await asyncio.sleep(LOOK_SECONDS)
+            # Where counting is long, it shall not take more than a third of a processor.
+            await asyncio.sleep(max(LOOK_SECONDS, 2 * took))
     finally:
         if counting is not None:
             counting.shutdown(wait=False, cancel_futures=True)
@@ -146,19 +152,31 @@ async def _count(settings: ServiceSettings, labels: Sequence[str]) -> int:
 
 
 async def renew(bus: Bus, labels: Sequence[str]) -> int:
-    """Count the stale figures of these periods again, and keep them; give how many."""
-    async with bus.transaction("system:figures") as tx:
-        session = tx.session
-        changes = await facts.changes(session)  # before the facts: what comes in between is counted once more
-        todo: list[tuple[Period, list[Definition]]] = []
-        for label in labels:
-            period = await period_of(session, label)
-            todo.append((period, _stale(await store.moving(session, period), changes, clock.now())))
-        needed = {each.id: each for _, stale in todo for each in stale}
-        book = await book_of(session, needed.values())
-        made = [Counted(compute(each, book, period), _seen(changes, each)) for period, stale in todo for each in stale]
-        await store.keep_moving(session, made)
-    return len(made)
+    """Count the stale figures of these periods again, and keep them; give how many.
+
+    Level by level, each in a transaction of its own: the facts of one level are in memory at a time.
+    """
+    made = 0
+    for level in dict.fromkeys(each.level for each in INDICATORS.values()):
+        async with bus.transaction("system:figures") as tx:
+            made += await _renew(tx.session, labels, level)
+    return made
+
+
+async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> int:
+    changes = await facts.changes(session)  # before the facts: what comes in between is counted once more
+    todo: list[tuple[Period, list[Definition]]] = []
+    for label in labels:
+        period = await period_of(session, label)
+        stale = _stale(await store.moving(session, period), changes, clock.now())
+        todo.append((period, [each for each in stale if each.level == level]))
+    needed = {each.id: each for _, stale in todo for each in stale}
+    if not needed:
+        return 0
+    book = await book_of(session, needed.values())
+    counted = [Counted(compute(each, book, period), _seen(changes, each)) for period, stale in todo for each in stale]
+    await store.keep_moving(session, counted)
+    return len(counted)
 
 
 async def stale_periods(session: AsyncSession) -> list[str]:

@@ -6,26 +6,37 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from services.reporting.model.flaws import left_out
 from shared.contracts import applications, counting, offers, visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from services.reporting.model.facts import Fact
+    from services.reporting.model.periods import Period
 
 
 class Book:
     """The facts up to a cut-off, by type and subject."""
 
-    def __init__(self, facts: Iterable[Fact], cut_off: datetime) -> None:
-        """Take facts in any order; the same event twice is one fact, and what came after `cut_off` is left out."""
+    def __init__(self, facts: Iterable[Fact], cut_off: datetime, *, first: date | None = None) -> None:
+        """Take facts in any order; the same event twice is one fact.
+
+        What came after `cut_off` is left out, and so is what cannot be as it says (`model/flaws.py`). `first` is the
+        first business date of the whole programme, for a book that holds some types of events only.
+        """
         self.cut_off = cut_off
-        once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off}
+        once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off and not left_out(fact.type, fact.values)}
+        self._first = first or min((fact.day for fact in once.values()), default=None)
         self._by_type: dict[str, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
         for fact in sorted(once.values(), key=lambda each: (each.topic, each.subject, each.sequence, str(each.id))):
             self._by_type[fact.type][fact.subject].append(fact)
+
+    def reaches(self, period: Period) -> bool:
+        """Whether the programme had begun by the period's end, and the period by the cut-off: else there is no data."""
+        return self._first is not None and self._first <= period.end and period.start <= self.cut_off.date()
 
     def all(self, *types: str) -> Iterator[Fact]:
         """The facts of these types, in an order that does not depend on how they came."""
@@ -71,6 +82,17 @@ class Book:
         """The sex of an application's person, if it was said."""
         fact = self.counted_as(application)
         return fact.values.get("sex") if fact else None
+
+    @cached_property
+    def persons(self) -> dict[str, Fact]:
+        """Of each counting key the fact that said last whose it is: a person may have corrected what was said."""
+        newest: dict[str, Fact] = {}
+        for subject in self.subjects(counting.CountingKeyAssigned.type):
+            fact = self.of(subject, counting.CountingKeyAssigned.type)[-1]
+            held = newest.get(fact.values["key"])
+            if held is None or (held.occurred_at, str(held.id)) < (fact.occurred_at, str(fact.id)):
+                newest[fact.values["key"]] = fact
+        return newest
 
     def sex_said_by(self, application: str) -> dict[str, tuple[UUID, ...]]:
         """The event that says a person's sex, as what places a unit in the dimension `sex`."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from services.reporting.model.flaws import flaws
 from shared.contracts import (
     applications,
     counting,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
+    from services.reporting.model.flaws import Flaw
     from shared.bus import Envelope
     from shared.contracts import Event
 
@@ -52,33 +54,41 @@ class Fact:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Told(NamedTuple):
+    """What a fact adds to the envelope of its event: business date, values as JSON, and what is wrong with it."""
+
+    day: date
+    values: bytes
+    flaws: tuple[Flaw, ...] = ()
+
+
 def fact_of(event: Envelope) -> Fact:
     """The fact in an event; types that no indicator uses are kept without values, for the journey of an application."""
-    day, values = told_by(event)
+    told = told_by(event)
     return Fact(
         id=event.id,
         type=event.type,
         subject=event.subject,
         sequence=event.sequence,
         occurred_at=event.time,
-        day=day,
+        day=told.day,
         topic=event.topic,
         story=event.correlationid,
-        values=orjson.loads(values),
+        values=orjson.loads(told.values),
     )
 
 
-def told_by(event: Envelope) -> tuple[date, bytes]:
-    """The business date of an event and its values, as JSON: what a fact adds to the envelope.
+def told_by(event: Envelope) -> Told:
+    """What the fact of an event adds to its envelope.
 
     A list of facts is written from these alone, since making each one and taking it apart again costs as much as
     reading the event.
     """
     reader = _READERS.get(event.type)
     if reader is None:
-        return event.time.astimezone(UTC).date(), b"{}"
+        return Told(event.time.astimezone(UTC).date(), b"{}")
     day, values = reader(event.data)
-    return day or event.time.astimezone(UTC).date(), orjson.dumps(values)
+    return Told(day or event.time.astimezone(UTC).date(), orjson.dumps(values), flaws(event.type, values))
 
 
 Read = tuple["date | None", dict[str, Any]]
@@ -139,6 +149,8 @@ def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
         "host": plan.host_organisation_id,
         "rank_group": plan.rank_group,
         "topic": plan.topic,
+        "start": plan.start,
+        "end": plan.end,
     }
 
 
@@ -149,8 +161,15 @@ def _planned(event: visits.PlannedVisitEvent) -> Read:
 
 
 def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
-    values = {"attended": event.attended_days, "required": event.required_days}
-    return event.ended_on, {**_plan(event.plan), **values}
+    values = {**_plan(event.plan), "attended": event.attended_days, "required": event.required_days}
+    values["ended"] = event.ended_on
+    if isinstance(event, visits.VisitEnded) and not set(event.attended) <= set(event.plan.days):
+        values["outside"] = True
+    return event.ended_on, values
+
+
+def _attendance(event: participation.AttendanceRecorded) -> Read:
+    return event.day, {"visit": event.visit_id, "present": event.present}
 
 
 def _mentorship(event: mentorships.MentorshipEvent) -> Read:
@@ -235,7 +254,7 @@ _READERS: dict[str, Callable[[Any], Read]] = {
     mentorships.MentorshipEndedEarly.type: _mentorship,
     participation.SessionConfirmed.type: _session,
     participation.SessionLogged.type: _dated("held_on"),
-    participation.AttendanceRecorded.type: _dated("day"),
+    participation.AttendanceRecorded.type: _attendance,
     outcomes.EvaluationSubmitted.type: _evaluation,
     outcomes.TestScored.type: _test,
     outcomes.FollowUpSubmitted.type: _follow_up,

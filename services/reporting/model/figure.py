@@ -155,7 +155,14 @@ def digest_of(events: Iterable[UUID]) -> str:
 
 
 def compute(definition: Definition, book: Book, period: Period) -> Figure:
-    """The figure of `definition` for `period`, from the facts of `book` up to its cut-off."""
+    """The figure of `definition` for `period`, from the facts of `book` up to its cut-off.
+
+    A period in which the programme had not begun, or that has not begun itself, has no figure: none is not zero.
+    """
+    if not book.reaches(period):
+        return Figure(
+            definition, period, book.cut_off, Cell(None, None, None, 0), {d: {} for d in definition.dimensions}
+        )
     units = list(definition.units(book, period))
     breakdowns: dict[str, dict[str, Cell]] = {}
     for dimension in definition.dimensions:

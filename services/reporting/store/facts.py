@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.reporting.model.flaws import Flaw
     from services.reporting.model.periods import Frozen
     from shared.bus import Envelope, Tx
 
@@ -58,6 +59,20 @@ class FactCount(Table, table=True):
     shard: int = Field(primary_key=True, sa_type=sa.SmallInteger, description="So that writers do not wait in line")
     facts: int = Field(sa_type=sa.BigInteger)
     changes: int = Field(sa_type=sa.BigInteger)
+
+
+class FlawRow(Table, table=True):
+    """Something that is wrong with an event that the contract allows."""
+
+    __tablename__ = "flaw"
+
+    id: UUID = Field(primary_key=True)
+    flaw: str = Field(primary_key=True)
+    topic: str
+    type: str
+    subject: str
+    occurred_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    day: date
 
 
 class Application(Table, table=True):
@@ -114,9 +129,10 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """
     if not events:
         return
-    rows = []
+    rows, flawed = [], []
     for event in events:
-        day, values = told_by(event)
+        day, values, flaws = told_by(event)
+        flawed += [_flaw(event, day, flaw) for flaw in flaws]
         source = event.source.rpartition(":")[2]
         rows.append(
             (
@@ -137,9 +153,23 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         await connection.copy_records_to_table("fact", records=rows, columns=_COLUMNS)
     else:
         await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    if flawed:
+        await write_rows(tx.session, FlawRow, flawed, replace=False)
     counted = sorted(Counter(event.type for event in events).items())
     await connection.execute(_COUNT, [type_ for type_, _ in counted], [count for _, count in counted])
     await tx.changed("figures")
+
+
+def _flaw(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "flaw": flaw.value,
+        "topic": event.topic,
+        "type": event.type,
+        "subject": event.subject,
+        "occurred_at": event.time,
+        "day": day,
+    }
 
 
 async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:

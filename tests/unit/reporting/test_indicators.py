@@ -125,7 +125,9 @@ def test_a_figure_belongs_to_the_day_on_which_it_happened() -> None:
     late = [replace(each, occurred_at=datetime(2026, 5, 2, tzinfo=UTC)) for each in facts]
     assert value("TOPCOP-OP-02", late, "2026-Q1") == "1"
     assert value("TOPCOP-OP-02", late, "2026-Q2") == "0"
-    before = compute(INDICATORS["TOPCOP-OP-02"], Book(late, datetime(2026, 4, 15, tzinfo=UTC)), parse("2026-Q1"))
+    begun = fact("ApplicationSubmitted", ident("application", 1), "2026-01-16")
+    book = Book([begun, *late], datetime(2026, 4, 15, tzinfo=UTC))
+    before = compute(INDICATORS["TOPCOP-OP-02"], book, parse("2026-Q1"))
     assert before.total.value == 0, "it had not been told by the cut-off"
 
 

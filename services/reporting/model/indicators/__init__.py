@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.model.figure import compute
+from services.reporting.model.indicators import earlier, outcome, output, process, quality
 from services.reporting.model.indicators import input as inputs
-from services.reporting.model.indicators import outcome, output, process, quality
 
 if TYPE_CHECKING:
     from services.reporting.model.book import Book
@@ -25,7 +25,7 @@ INDICATORS: dict[str, Definition] = {
 """All indicators by id."""
 
 
-EARLIER: dict[tuple[str, int], Definition] = {}
+EARLIER: dict[tuple[str, int], Definition] = {(each.id, each.version): each for each in earlier.DEFINITIONS}
 """Earlier versions of definitions, by id and version: figures that were published under them are computed by them."""
 
 

@@ -22,21 +22,24 @@ SESSIONS = 3
 
 
 def _officials(book: Book, period: Period) -> Iterator[Unit]:
-    """A unit a completed visit, keyed by the person: somebody who came twice is one official."""
+    """A unit a completed visit, keyed by the person: somebody who came twice is one official, of the sex said last."""
     for fact in book.completed:
         if fact.day not in period:
             continue
         application = fact.values["application"]
-        key = book.counted_as(application)
+        counted = book.counted_as(application)
+        key = counted.values["key"] if counted else application
+        person = book.persons.get(key)
         yield Unit(
-            key.values["key"] if key else application,
-            (fact.id, key.id) if key else (fact.id,),
+            key,
+            (fact.id, counted.id) if counted else (fact.id,),
             dimensions={
                 "country-of-service": fact.values["country"],
-                "sex": book.sex(application),
+                "sex": person.values.get("sex") if person else None,
                 "rank-group": fact.values["rank_group"],
                 "priority-topic": fact.values["topic"],
             },
+            placed_by={"sex": (person.id,)} if person else {},
         )
 
 
@@ -97,7 +100,8 @@ def _hosts(book: Book, period: Period) -> Iterator[Unit]:
 def _women(book: Book, period: Period) -> Iterator[Unit]:
     for unit in _officials(book, period):
         if (sex := unit.dimensions["sex"]) is not None:
-            yield Unit(unit.key, unit.events, holds=sex == Sex.FEMALE)
+            said = unit.placed_by["sex"]
+            yield Unit(unit.key, (*unit.events, *said), holds=sex == Sex.FEMALE)
 
 
 def _mentors(book: Book, period: Period) -> Iterator[Unit]:
@@ -138,9 +142,10 @@ DEFINITIONS = (
         measure=Measure.COUNT,
         numerator=N_(
             "Different people who attended all required days of a visit that ended in the period. A person is counted "
-            "once, however many visits there were."
+            "once, however many visits there were, with the sex that was said last."
         ),
         sources=(*_COMPLETED, "CountingKeyAssigned"),
+        version=2,
         units=_officials,
         dimensions=("country-of-service", "sex", "rank-group", "priority-topic"),
         unit_of=N_("officials"),
@@ -151,7 +156,7 @@ DEFINITIONS = (
         title=N_("Exchange participations completed (person-visits)"),
         measure=Measure.COUNT,
         numerator=N_("Visits that ended in the period with all required days attended."),
-        sources=_COMPLETED,
+        sources=(*_COMPLETED, "CountingKeyAssigned"),
         units=_participations,
         dimensions=("country-of-service", "sex", "host-country", "priority-topic"),
         additive=True,
@@ -175,7 +180,7 @@ DEFINITIONS = (
         title=N_("Mentoring pairs that held at least 3 sessions"),
         measure=Measure.COUNT,
         numerator=N_("Mentorships with three or more sessions, confirmed by the other side, held by the period's end."),
-        sources=("MentorshipOpened", "SessionConfirmed", "ApplicationVoided"),
+        sources=("MentorshipOpened", "MentorshipStarted", "SessionConfirmed", "ApplicationVoided"),
         units=_pairs_that_met,
         dimensions=("country-of-service", "priority-topic"),
         unit_of=N_("pairs"),
@@ -197,8 +202,9 @@ DEFINITIONS = (
         title=N_("Share of women among officials who completed a visit"),
         measure=Measure.SHARE,
         numerator=N_("Women among the officials who completed a visit in the period."),
-        denominator=N_("Officials who completed a visit in the period and said their sex."),
+        denominator=N_("Officials who completed a visit in the period and said their sex; what was said last counts."),
         sources=(*_COMPLETED, "CountingKeyAssigned"),
+        version=2,
         units=_women,
         minimum=10,
     ),
@@ -221,7 +227,7 @@ DEFINITIONS = (
         title=N_("Mentorships completed"),
         measure=Measure.COUNT,
         numerator=N_("Mentorships that were completed in the period."),
-        sources=("MentorshipCompleted", "ApplicationVoided"),
+        sources=("MentorshipCompleted", "ApplicationVoided", "CountingKeyAssigned"),
         units=_mentorships_completed,
         dimensions=("country-of-service", "sex", "priority-topic"),
         additive=True,

@@ -53,7 +53,7 @@ def planned(book: Book) -> dict[str, Fact]:
     return plans
 
 
-def _place_weeks(book: Book, period: Period) -> Iterator[Unit]:
+def place_weeks(book: Book, period: Period, *, with_voided: bool = False) -> Iterator[Unit]:
     """A unit a visit that fills a place-week, and one an offer for what is left of its place-weeks."""
     matched: dict[str, int] = {}
     for subject, plan in planned(book).items():
@@ -66,7 +66,7 @@ def _place_weeks(book: Book, period: Period) -> Iterator[Unit]:
         yield Unit(subject, (plan.id, confirmed[0].id), dimensions=where)
     for offer in sorted({*book.subjects(offers.OfferPublished.type)}):
         terms = book.terms(offer)
-        if terms is None or offer in book.voided:
+        if terms is None or (offer in book.voided and not with_voided):
             continue
         withdrawn = bool(book.of(offer, offers.OfferWithdrawn.type))
         free = (0 if withdrawn else _weeks(terms, period)) - matched.get(offer, 0)
@@ -133,7 +133,8 @@ DEFINITIONS = (
         numerator=N_("Visits under a confirmed match whose planned start lies in the period: each fills a place-week."),
         denominator=N_(
             "Place-weeks on offer whose Monday lies in the period, after revisions; of an offer never more than it has "
-            "places, of a withdrawn one only those that are filled, and none of one that was entered in error."
+            "places, of a withdrawn one only those that are filled, and none of one that was entered in error. One "
+            "that was closed counts as it was offered."
         ),
         sources=(
             "OfferPublished",
@@ -147,7 +148,7 @@ DEFINITIONS = (
             "VisitVoided",
             "ApplicationVoided",
         ),
-        units=_place_weeks,
+        units=place_weeks,
         dimensions=("host-country",),
         minimum=10,
         version=2,

@@ -1,0 +1,180 @@
+"""How fast does reporting come back from a log of a million events, and how fast does a page of figures open then?
+
+The whole rebuild is measured: Kafka, reading and checking each event, every projection of reporting, and the marks of
+how far each subject has come. Beside it, in the same run: the same events by the reader's own way, one a transaction.
+The page is asked of the service as a browser does, with a hundred thousand participations behind it; beside it the same
+figures counted from the facts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from statistics import median, quantiles
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import httpx2
+from sqlalchemy import text
+
+from deploy.cli.system import consumers_of
+from services.reporting.actions import figures as moving
+from services.reporting.app import create_app
+from services.reporting.settings import Settings
+from shared import clock
+from shared.bus.apply import Applier
+from shared.bus.kafka import producer
+from shared.bus.loading import load
+from shared.bus.transaction import driver
+from shared.contracts.codes import Role
+from shared.identity import Grant, write_access
+from shared.identity.session import Session, sealed_session
+from shared.identity.state import identity_of
+from shared.migrate import migrate
+from tests.benchmarks.figures import Figure, Reference, faster, within
+from tests.benchmarks.programme import stories
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from shared.bus import Bus
+    from tests.benchmarks.servers import Servers
+
+PEOPLE = 109_000
+"""So many stories are a million events, and leave more than a hundred thousand participations."""
+ONE_BY_ONE = 500
+PAGES = 60
+PERIOD = "2026"
+
+
+async def measure(servers: Servers) -> list[Figure]:
+    """The rebuild and the page, each beside its reference."""
+    return await _measure(servers, PEOPLE)
+
+
+async def _measure(servers: Servers, people: int) -> list[Figure]:
+    started = perf_counter()
+    total = await _fill(servers, people)
+    print(f"filled {total} in {perf_counter() - started:.0f}", flush=True)
+    settings = await asyncio.to_thread(_reporting, servers, "bench_rebuild")
+    app = create_app(settings, background=False)
+    bus: Bus = app.state.service.bus
+    try:
+        await _has_reacted(bus, people)
+        started = perf_counter()
+        taken = await load(settings, "reporting", consumers_of)
+        seconds = perf_counter() - started
+        print(f"loaded in {seconds:.1f}", flush=True)
+        async with bus.read() as session:
+            held = await session.scalar(text("SELECT count(*) FROM fact"))
+        if taken != total or held != total - 1:  # the call is no fact
+            raise RuntimeError(f"{total} events were told, {taken} read, {held} kept as facts")
+        ours = total / seconds
+        plain = await _one_by_one(await asyncio.to_thread(_reporting, servers, "bench_one_by_one"))
+        counted = await _counted(bus)
+        opened = await _opened(app)
+    finally:
+        await bus.close()
+    per_second = Reference("aim", 30_000)
+    return [
+        Figure(
+            f"rebuild of reporting from {total:,} events",
+            round(ours),
+            "events/s",
+            per_second,
+            round(ours / per_second.value, 2),
+            "at least 30,000 events/s",
+            ours >= per_second.value,
+        ),
+        faster(f"rebuild of reporting from {total:,} events", [ours], "the same, one event a transaction", [plain], 10),
+        within(
+            f"figures page at {people:,} participations, p95",
+            opened,
+            Reference("the same figures counted from the facts", round(counted, 1)),
+            100,
+        ),
+    ]
+
+
+async def _fill(servers: Servers, people: int) -> int:
+    """Put the stories on the log; give how many events there are."""
+    async with servers.bus("applications") as bus:
+        sender = producer(bus.settings, "bench")
+    await sender.start()
+    total = 0
+    waiting = []
+    for record in stories(people):
+        waiting.append(
+            await sender.send(
+                record.topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers)
+            )
+        )
+        total += 1
+        if len(waiting) >= 20_000:
+            await asyncio.gather(*waiting)
+            waiting.clear()
+    await asyncio.gather(*waiting)
+    await sender.stop()
+    return total
+
+
+def _reporting(servers: Servers, name: str) -> Settings:
+    url = servers.database(name)
+    migrate("reporting", url)
+    return Settings(**settings_for(url, kafka=servers.kafka))
+
+
+async def _has_reacted(bus: Bus, people: int) -> None:
+    """As after `rebuild.empty`: nothing has come yet, but all of it was reacted to before."""
+    subjects = {
+        (each.topic, dict(each.headers)["ce_source"].decode(), each.key.decode())
+        for each in stories(people)
+        if each.key is not None
+    }
+    async with bus.transaction("system:bench") as tx:
+        connection = await driver(tx.session)
+        rows = [(*subject, 0, None, 1_000) for subject in sorted(subjects)]
+        await connection.copy_records_to_table("applied", records=rows)
+
+
+async def _one_by_one(settings: Settings) -> float:
+    """Events a second when each is applied in a transaction of its own, as a reader without batches would."""
+    app = create_app(settings, background=False)
+    bus = app.state.service.bus
+    applier = Applier(bus, app.state.service.consumers)
+    records = list(stories(ONE_BY_ONE // 9))
+    started = perf_counter()
+    for record in records:
+        async with bus.transaction("system:reporting") as tx:
+            await applier.apply(tx, [record])
+    seconds = perf_counter() - started
+    await bus.close()
+    return len(records) / seconds
+
+
+async def _counted(bus: Bus) -> float:
+    """Milliseconds to count the figures of the period from the facts, and to keep them as the service does."""
+    started = perf_counter()
+    await moving.renew(bus, [PERIOD])
+    return (perf_counter() - started) * 1000
+
+
+async def _opened(app: FastAPI) -> float:
+    """Milliseconds (p95) until the overview of the period is there, whole."""
+    bus = app.state.service.bus
+    async with bus.transaction("system:bench") as tx:
+        await write_access(tx.session, {"donor": ([Grant(Role.DONOR, clock.today(), "MD", None)], clock.now())})
+    identity = identity_of(app)
+    cookie = f"{identity.cookies.session}={sealed_session(Session.begin('donor'), identity.sessions)}"
+    took = []
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://localhost:8000", headers={"Cookie": cookie}
+    ) as browser:
+        for _ in range(PAGES):
+            started = perf_counter()
+            page = await browser.get(f"/reporting/?period={PERIOD}")
+            took.append((perf_counter() - started) * 1000)
+            if page.status_code != 200:
+                raise RuntimeError(f"the page answered {page.status_code}")
+    print("page median", median(took))
+    return quantiles(took[5:], n=20, method="inclusive")[18]
