@@ -13,6 +13,7 @@ from deploy.cli import (
     contracts,
     events,
     export,
+    figures,
     journey,
     match,
     rebuild,
@@ -51,6 +52,7 @@ for command in (
     rerun,
 ):
     app.command(command.NAME)(command.command)
+app.add_typer(figures.app, name="figures")
 app.add_typer(sample.app, name="sample")
 
 

@@ -9,13 +9,12 @@ from services.reporting.actions import figures as moving
 from services.reporting.model import approval, periods
 from services.reporting.model.approval import Approval, NotNow
 from services.reporting.model.disclosure import release
-from services.reporting.model.figure import digest_of, written
+from services.reporting.model.telling import key_of, told_of
 from services.reporting.store import figures as kept
 from services.reporting.store import periods as store
 from shared import clock
 from shared.contracts.codes import PeriodReturnReason
-from shared.contracts.figures import Dimension, FigurePublished
-from shared.contracts.figures import Figure as Told
+from shared.contracts.figures import FigurePublished
 from shared.contracts.periods import (
     PeriodApproved,
     PeriodFrozen,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.reporting.model.disclosure import Released, Shown
     from services.reporting.model.figure import Figure
     from services.reporting.model.periods import Period
     from shared.bus import Bus
@@ -120,46 +118,10 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
             now = approval.publish(was)
         await store.keep(tx.session, now)
         for figure in await kept.kept(tx.session, now.period):
-            for told in _told(release(figure)):
+            for told in told_of(release(figure)):
                 await tx.record(FigurePublished(figure=told), key_of(told))
         await tx.record(PeriodPublished(period=now.told()), now.period.label)
     return now
-
-
-def key_of(figure: Told) -> str:
-    """The key of a figure on the log: the same for each statement of the same figure."""
-    dimensions = [f"{each.name}={each.value}" for each in figure.dimensions]
-    return "/".join((figure.indicator, figure.period, *dimensions))
-
-
-def _told(released: Released) -> list[Told]:
-    """A figure as its events tell it: its total, and each cell that may be shown."""
-    told = [_one(released, released.total, ())]
-    for dimension, cells in released.breakdowns.items():
-        told += [
-            _one(released, shown, (Dimension(name=dimension, value=value),))
-            for value, shown in cells.items()
-            if not shown.suppressed
-        ]
-    return told
-
-
-def _one(released: Released, shown: Shown, dimensions: tuple[Dimension, ...]) -> Told:
-    return Told(
-        indicator=released.definition.id,
-        definition_version=released.definition.version,
-        period=released.period.label,
-        start=released.period.start,
-        end=released.period.end,
-        dimensions=dimensions,
-        value=None if shown.value is None else written(shown.value),
-        numerator=None if shown.numerator is None else written(shown.numerator),
-        denominator=None if shown.denominator is None else written(shown.denominator),
-        suppressed=shown.suppressed,
-        cut_off=released.cut_off,
-        events=shown.events,
-        events_digest=shown.digest or digest_of(()),
-    )
 
 
 def _digest(made: list[Figure]) -> str:

@@ -28,6 +28,7 @@ COMMANDS = (
     "what-if",
     "schedule",
     "rerun",
+    "figures",
     "sample",
 )
 

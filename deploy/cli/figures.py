@@ -1,0 +1,117 @@
+"""Do the published figures follow from the journals? `tandem figures verify EXPORT` needs nothing but an export."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from services.reporting.model.facts import Fact
+    from services.reporting.model.recount import Checked
+
+app = typer.Typer(help="Published figures, held against an export of all journals.", no_args_is_help=True)
+FIGURES = "exchange.figures"
+
+
+@app.callback()
+def figures() -> None:
+    """Published figures, held against an export of all journals."""
+
+
+def recounted(folder: Path) -> "tuple[list[str], list[Checked]]":
+    """What is wrong with the export in `folder` itself, and each figure that was ever published, computed again.
+
+    Raises `Failed` where it is no export.
+    """
+    from deploy.cli.exported import Exported  # noqa: PLC0415 - heavy
+    from services.reporting.model.facts import USED, fact_of  # noqa: PLC0415 - as above
+    from services.reporting.model.recount import recount  # noqa: PLC0415 - as above
+    from shared.bus.envelope import Envelope  # noqa: PLC0415 - as above
+    from shared.contracts.figures import FigureEvent  # noqa: PLC0415 - as above
+
+    wrong = list(Exported.read(folder).faults)
+    facts: list[Fact] = []
+    published = []
+    for line in _lines(folder):
+        if line["topic"] != FIGURES and line["type"] not in USED:
+            continue
+        event = _event(line)
+        if event is None:
+            wrong.append(f"{line['topic']} {line['subject']}, event {line['sequence']}: the payload cannot be read")
+        elif isinstance(event.data, FigureEvent):
+            published.append(event.data.figure)
+        elif isinstance(event, Envelope):
+            facts.append(fact_of(event))
+    return wrong, list(recount(facts, published))
+
+
+def _lines(folder: Path) -> "Iterator[dict[str, Any]]":
+    import orjson  # noqa: PLC0415 - heavy
+
+    from deploy.cli.system import SERVICES  # noqa: PLC0415 - as above
+
+    for service in SERVICES:
+        file = folder / f"{service}.jsonl"
+        if not file.exists():
+            continue  # said already, when the export was held against its manifest
+        with file.open("rb") as lines:
+            for line in lines:
+                try:
+                    told = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue  # as above
+                yield told
+
+
+def _event(line: "dict[str, Any]") -> Any:
+    """The event of a line, as a reader would have it; None where its payload is against the contract."""
+    from datetime import datetime  # noqa: PLC0415 - with the rest
+    from uuid import UUID  # noqa: PLC0415 - as above
+
+    from pydantic import ValidationError  # noqa: PLC0415 - heavy
+
+    from shared.bus.envelope import SOURCE, Envelope  # noqa: PLC0415 - as above
+    from shared.contracts import EVENTS, TOPICS  # noqa: PLC0415 - as above
+
+    try:
+        data = EVENTS[line["type"]].read(line["payload"])
+    except (KeyError, ValidationError):
+        return None
+    return Envelope(
+        UUID(line["id"]),
+        line["type"],
+        SOURCE.format(service=TOPICS[line["topic"]].owner),
+        line["subject"],
+        line["topic"],
+        datetime.fromisoformat(line["time"]),
+        line["sequence"],
+        line["correlationid"],
+        None,
+        None,
+        data,
+    )
+
+
+@app.command("verify")
+def verify(
+    export: Annotated[Path, typer.Argument(help="A folder that `tandem export` wrote.", metavar="EXPORT")],
+    *,
+    every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
+) -> None:
+    """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
+    wrong, checked = recounted(export)
+    for fault in wrong:
+        print(fault)
+    broken = [each for each in checked if each.differences]
+    for each in checked if every else broken:
+        how = "; ".join(each.differences) or ("not shown when it was published" if each.hidden else "holds")
+        print(f"{each.name}: {how}")
+    hidden = sum(each.hidden for each in checked)
+    holding = len(checked) - len(broken) - hidden
+    print(f"{len(checked)} published figures: {holding} hold, {len(broken)} do not, {hidden} were not shown.")
+    if wrong:
+        print(f"The export itself does not hold in {len(wrong)} places: see above.")
+    if broken or wrong:
+        raise typer.Exit(1)
