@@ -41,13 +41,21 @@ class Committed:
     runs: Mapping[ApplicationKind, UUID]
     matches: Mapping[UUID, UUID]
     unmatched: int
+    reserves: int = 0
 
 
 async def commit_cohort(
-    bus: Bus, by: str, call_id: UUID, chosen: Mapping[UUID, UUID] | None = None, *, effort: int = 24
+    bus: Bus,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None = None,
+    *,
+    effort: int = 24,
+    reserves: bool = False,
 ) -> Committed:
     """Commit a cohort of a call in the name of `by`: the provisional pairs become proposed matches.
 
+    With `reserves` the next in line for each place are proposed as reserves too, to be cleared beforehand.
     `chosen` maps applications to the offer or mentor that the coordinator saw for each; None commits all as they stand
     now. Everybody who found no place is told why. Raises `Refused`: 404 for an unknown call, 409 where a chosen pair is
     no longer what was seen or facts keep arriving, 422 where nobody is looking for a place.
@@ -57,7 +65,7 @@ async def commit_cohort(
         if given is None:
             raise refused(NotFit(Why.UNKNOWN))
         try:
-            worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None)
+            worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None, reserves=reserves)
         except NotFit as unfit:
             raise refused(unfit) from unfit
         async with bus.transaction(by) as tx:
@@ -89,23 +97,25 @@ def refused(unfit: NotFit) -> Refused:
 
 async def write(tx: Tx, worked: Worked) -> Committed | None:
     """Write a cohort if the call's facts are still those that it was worked out from; else None, and nothing is."""
+    cases = await Cases.for_proposals(tx, worked.applications)
     pool = await store.pools.version(tx.session, worked.call_id, lock=True)
     if pool is None or pool.input_version != worked.version:
         return None
-    committed = await _commit(tx, worked)
+    committed = await _commit(tx, cases, worked)
     pool.cohort = committed.cohort
     return committed
 
 
-async def _commit(tx: Tx, worked: Worked) -> Committed:
+async def _commit(tx: Tx, cases: Cases, worked: Worked) -> Committed:
     """Write runs, matches and receipts in a transaction that holds the call."""
-    cases = await Cases.load(tx, [])
     new: dict[UUID, UUID] = {}
     receipts: list[Receipt] = []
     for part in worked.parts:
         new |= part.match_ids
         for proposal in part.proposals:
             await _propose(cases, part, proposal, worked.clearance_wd)
+        for match_id, proposal in part.reserves:
+            await cases.propose(_step(match_id, part, proposal, worked.clearance_wd, reserve=True), None)
         for application_id, told in part.told.items():
             await tx.record(told, application_id, correlation=application_id)
             receipts.append(
@@ -138,13 +148,28 @@ async def _commit(tx: Tx, worked: Worked) -> Committed:
     await store.pools.touch(tx.session, [worked.call_id])
     await tx.changed("matching")
     await cases.save()
-    return Committed(worked.cohort, {part.kind: part.run_id for part in worked.parts}, new, len(receipts) - len(new))
+    return Committed(
+        worked.cohort,
+        {part.kind: part.run_id for part in worked.parts},
+        new,
+        len(receipts) - len(new),
+        sum(len(part.reserves) for part in worked.parts),
+    )
 
 
 async def _propose(cases: Cases, part: Part, proposal: Proposal, clearance_wd: int) -> None:
+    match_id = part.match_ids[proposal.application_id]
+    if match_id in cases.matches:
+        # It stood in reserve for this very place: what was cleared stays cleared.
+        await cases.call_up(match_id, part.run_id, proposal.next_in_line, None)
+    else:
+        await cases.propose(_step(match_id, part, proposal, clearance_wd), None)
+
+
+def _step(match_id: UUID, part: Part, proposal: Proposal, clearance_wd: int, *, reserve: bool = False) -> matches.Step:
     now, pairing = clock.now(), proposal.pairing
-    step = matches.propose(
-        part.match_ids[proposal.application_id],
+    return matches.propose(
+        match_id,
         pairing,
         run_id=part.run_id,
         score=proposal.score,
@@ -153,5 +178,5 @@ async def _propose(cases: Cases, part: Part, proposal: Proposal, clearance_wd: i
         due=workdays.due(now, clearance_wd, Unit.WORKING_DAYS, pairing.country),
         now=now,
         ring=part.ring,
+        reserve=reserve,
     )
-    await cases.propose(step, None)

@@ -40,19 +40,25 @@ class ChosenPair(BaseModel):
 
 
 class Cohort(BaseModel):
-    """A cohort to be committed: the pairs chosen, or all that are provisional when none are named."""
+    """A cohort to be committed: the pairs chosen, or all that are provisional when none are named.
+
+    With `reserves` the next in line for each place are proposed as reserves, as many as the call says, to be cleared
+    beforehand.
+    """
 
     call_id: UUID
     pairs: Annotated[list[ChosenPair] | None, Field(max_length=10_000)] = None
+    reserves: bool = False
 
 
 class CommittedCohort(BaseModel):
-    """What was committed: runs by kind, and the match of each application."""
+    """What was committed: runs by kind, the match of each application, and how many reserves were proposed beside."""
 
     cohort: int
     runs: dict[str, UUID]
     matches: dict[UUID, UUID]
     unmatched: int
+    reserves: int = 0
 
 
 @router.get("/board")
@@ -118,7 +124,8 @@ async def commit(
     A large one is answered with 202 and its job, whose address is in `Location`: `jobs/{id}` says how far it is.
     """
     chosen = None if cohort.pairs is None else {pair.application_id: pair.seat_id for pair in cohort.pairs}
-    done = await cohorts.commit_or_ask(bus, service_of(request).settings, who.subject, cohort.call_id, chosen)
+    settings = service_of(request).settings
+    done = await cohorts.commit_or_ask(bus, settings, who.subject, cohort.call_id, chosen, reserves=cohort.reserves)
     if isinstance(done, UUID):
         response.status_code = 202
         response.headers["Location"] = f"/matching/api/jobs/{done}"
@@ -128,6 +135,7 @@ async def commit(
         runs={kind.value: run for kind, run in done.runs.items()},
         matches=dict(done.matches),
         unmatched=done.unmatched,
+        reserves=done.reserves,
     )
 
 

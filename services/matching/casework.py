@@ -51,7 +51,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Cases:
-    """The matches that one transaction works on, held until it ends; `visits` and `mentorships` are by match."""
+    """The matches that one transaction works on, held until it ends; `visits` and `mentorships` are by match.
+
+    `reserves` are those of the matches with which an application stands in reserve, by application.
+    """
 
     tx: Tx
     matches: dict[UUID, Match]
@@ -65,6 +68,7 @@ class Cases:
     progress: dict[UUID, Progress]
     silences: dict[UUID, int]
     stays: dict[UUID, Stay]
+    reserves: dict[UUID, UUID]
     _changed: set[UUID] = field(default_factory=set)
     _changed_visits: set[UUID] = field(default_factory=set)
     _changed_mentorships: set[UUID] = field(default_factory=set)
@@ -96,7 +100,16 @@ class Cases:
             progress=await store.mentorships.progress(session, [one.id for one in own_mentorships.values()]),
             silences=dict(await store.matches.silences(session, [one.application_id for one in pairings])),
             stays=await store.ledger.of_visits(session, [one.id for one in own_visits.values()]),
+            reserves={match.pairing.application_id: match.id for match in held.values() if match.in_reserve},
         )
+
+    @classmethod
+    async def for_proposals(cls, tx: Tx, applications: Collection[UUID], match_ids: Collection[UUID] = ()) -> Cases:
+        """Read and hold these matches, and those with which the applications stand in reserve.
+
+        Whoever proposes new matches begins with it: a reserve that gets a place elsewhere is one no longer.
+        """
+        return await cls.load(tx, {*match_ids, *await store.matches.reserves_of(tx.session, applications)})
 
     def missing(self, match_id: UUID) -> tuple[str, UUID] | None:
         """The topic and subject that a match's case still lacks (a rebuild is under way), if any.
@@ -132,6 +145,13 @@ class Cases:
         line = tuple(one for one in match.next_in_line if one in self.waiting)
         step = matches.clear(match, side, now=now, due=due, host_due=host_due, waiting=line)
         await self._match(step, cause)
+
+    async def call_up(self, match_id: UUID, run_id: UUID, line: Sequence[UUID], cause: Envelope | None) -> None:
+        """A place falls free for a reserve, in a run; `line` are those who stand behind it."""
+        match = self.matches[match_id]
+        now = clock.now()
+        due = workdays.due(now, self.terms(match).timers.answer_wd, Unit.WORKING_DAYS, match.pairing.country)
+        await self._match(matches.call_up(match, run_id=run_id, now=now, due=due, waiting=tuple(line)), cause)
 
     async def answer(self, cause: Envelope, by: Party, given: Answer, reason: Reason | None) -> None:
         """Officer or host answers, at the moment of the cause."""
@@ -269,8 +289,12 @@ class Cases:
         return len(self._changed) + len(self._changed_visits) + len(self._changed_mentorships)
 
     async def propose(self, step: MatchStep, cause: Envelope | None) -> None:
-        """Take in a new match."""
+        """Take in a new match; one that holds a place ends that with which its application stands in reserve."""
         await self._match(step, cause)
+        new = step[0]
+        before = self.reserves.get(new.pairing.application_id)
+        if before is not None and not new.reserve and self.matches[before].in_reserve:
+            await self._match(matches.supersede(self.matches[before], new.id, Reason.OTHER, now=clock.now()), cause)
 
     async def save(self) -> None:
         """Write all that changed, with what follows from it. To be called once, at the end."""

@@ -44,9 +44,15 @@ _RENEW_AFTER = 2.0
 
 
 async def commit_or_ask(
-    bus: Bus, settings: ServiceSettings, by: str, call_id: UUID, chosen: Mapping[UUID, UUID] | None
+    bus: Bus,
+    settings: ServiceSettings,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None,
+    *,
+    reserves: bool = False,
 ) -> Committed | UUID:
-    """Commit a cohort at once, or where it is large give the id of the job that does it.
+    """Commit a cohort at once, or where it is large give the id of the job that does it; `reserves` as in a commit.
 
     Raises `Refused` as `commit_cohort` does for a small one; for a large one 404 for an unknown call and 409 while
     another cohort of the call is being worked out: all else its job says.
@@ -55,11 +61,19 @@ async def commit_or_ask(
     async with bus.read() as session:
         size = await store.what_ifs.size(session, call_id)
     if size <= above:
-        return await commit_cohort(bus, by, call_id, chosen, effort=effort)
-    return await ask(bus, by, call_id, chosen, effort=effort)
+        return await commit_cohort(bus, by, call_id, chosen, effort=effort, reserves=reserves)
+    return await ask(bus, by, call_id, chosen, effort=effort, reserves=reserves)
 
 
-async def ask(bus: Bus, by: str, call_id: UUID, chosen: Mapping[UUID, UUID] | None = None, *, effort: int = 24) -> UUID:
+async def ask(
+    bus: Bus,
+    by: str,
+    call_id: UUID,
+    chosen: Mapping[UUID, UUID] | None = None,
+    *,
+    effort: int = 24,
+    reserves: bool = False,
+) -> UUID:
     """Ask for a cohort in the name of `by`; gives the id of its job, which begins within a second. Raises `Refused`."""
     async with bus.transaction(by) as tx:
         # The call is held, so that of two who ask at the same time one sees the other's job.
@@ -74,6 +88,7 @@ async def ask(bus: Bus, by: str, call_id: UUID, chosen: Mapping[UUID, UUID] | No
             asked_at=clock.now(),
             chosen=None if chosen is None else {str(one): str(seat) for one, seat in chosen.items()},
             effort=effort,
+            reserves=reserves,
             state=JobState.WAITING,
             steps=WRITING,
             since=clock.now(),
@@ -128,7 +143,7 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             row = await _moved_on(bus, job_id, lease, JobState.RUNNING, 0)
             if row is None:
                 return
-            asked = Asked(row.call_id, _opened(row.chosen), row.effort)
+            asked = Asked(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
             watch = _Watch(bus, job_id, lease).look
             worked = await workshop.apart(work_out_stored, bus.settings, asked, watch=watch)
             if isinstance(worked, NotFit):
@@ -152,11 +167,12 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be worked out: a cohort of a call, with the pairs that were chosen (None: all)."""
+    """What is to be worked out: a cohort of a call, with the pairs that were chosen (None: all), and with reserves."""
 
     call_id: UUID
     chosen: Mapping[UUID, UUID] | None
     effort: int
+    reserves: bool = False
 
 
 def work_out_stored(settings: ServiceSettings, asked: Asked, step: Step) -> Worked | NotFit:
@@ -176,7 +192,7 @@ def work_out_stored(settings: ServiceSettings, asked: Asked, step: Step) -> Work
     if given is None:
         return NotFit(Why.UNKNOWN)
     try:
-        return work_out(given, asked.chosen, asked.effort, step)
+        return work_out(given, asked.chosen, asked.effort, step, reserves=asked.reserves)
     except NotFit as unfit:
         return unfit
 

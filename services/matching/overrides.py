@@ -136,7 +136,7 @@ def _weigh(given: Inputs, kind: ApplicationKind, application_id: UUID, seat_id: 
 async def _put(tx: Tx, given: Inputs, found: Weighed, reason: Reason) -> UUID:
     proposal, call_id, now, match_id = found.proposal, given.facts.call_id, clock.now(), new_id()
     ended = [match for match in (found.own, found.instead) if match is not None]
-    cases = await Cases.load(tx, [match.id for match in ended])
+    cases = await Cases.for_proposals(tx, [proposal.application_id], [match.id for match in ended])
     for match in ended:
         # The place that the new match takes does not fall free.
         await cases.supersede(match.id, match_id, reason, vacates=match is not found.instead)

@@ -5,13 +5,15 @@ Ids of runs and matches are made here too, so that nothing is left for the trans
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.model.pool import companions, solve
+from services.matching.model.match import UNCONFIRMED
+from services.matching.model.pool import companions, from_scratch, in_reserve, solve
 from services.matching.model.told import Proposal, matched, proposals, run_finished, unmatched
 from services.matching.rerun import Kept
 from shared import clock
@@ -58,7 +60,9 @@ class NotFit(Exception):
 class Part:
     """What of one kind is about to be committed; with `ring` its pairs are an exchange ring of that id.
 
-    `match_ids` has the match of each proposed application, `told` the receipt of each and of all without a place.
+    `match_ids` has the match of each proposed application: a new one, or the one with which it stood in reserve for the
+    same place. `told` has the receipt of each and of all without a place; `reserves` are to be cleared beforehand, each
+    with the id of its match, the next in line first.
     """
 
     kind: ApplicationKind
@@ -69,6 +73,7 @@ class Part:
     finished: RunFinished
     kept: Kept
     ring: UUID | None = None
+    reserves: Sequence[tuple[UUID, Proposal]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,21 @@ class Worked:
         facts = given.facts
         return cls(given.version, facts.call_id, facts.cohort + 1, facts.terms.timers.clearance_wd, parts)
 
+    @property
+    def applications(self) -> set[UUID]:
+        """Those who are proposed, be it in reserve."""
+        return {one for part in self.parts for one in part.match_ids} | {
+            one.application_id for part in self.parts for _, one in part.reserves
+        }
 
-def work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step) -> Worked:
+
+def work_out(
+    given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int, step: Step, *, reserves: bool = False
+) -> Worked:
     """The runs of a cohort with all receipts: the long part, outside of any transaction. Raises `NotFit`.
 
     `chosen` maps applications to the offer or mentor that was seen for each (None: all); `step` is told how far it is.
+    With `reserves` the next in line for each place are to be cleared beforehand.
     """
     facts, started_at = given.facts, clock.now()
     if not given.open:
@@ -113,12 +128,48 @@ def work_out(given: Inputs, chosen: Mapping[UUID, UUID] | None, effort: int, ste
     if not wanted:
         raise NotFit(Why.NOBODY)
     tell = _twentieths(sum(len(picked) + len(result.unmatched) for _, result, picked in wanted), step)
-    return Worked.of(
-        given,
-        [
-            part_of(facts, kind, result, picked, result.unmatched, effort=effort, started_at=started_at, explained=tell)
-            for kind, result, picked in wanted
-        ],
+    parts = [
+        part_of(facts, kind, result, picked, result.unmatched, effort=effort, started_at=started_at, explained=tell)
+        for kind, result, picked in wanted
+    ]
+    if reserves:
+        parts = [
+            replace(part, reserves=[(new_id(), one) for one in reserves_of(facts, kind, result, picked)])
+            for part, (kind, result, picked) in zip(parts, wanted, strict=True)
+        ]
+    return Worked.of(given, parts)
+
+
+def reserves_of(facts: Facts, kind: ApplicationKind, result: Result, picked: Sequence[Proposal]) -> list[Proposal]:
+    """Who is to be cleared beforehand, place by place, the one first whom the host would have first.
+
+    As many as the call says for each match that is not confirmed, with those of this cohort (`picked`), less the
+    reserves that stand. They are matched as in any run, among those who found no place and go alone, each once. Shares
+    and quotas are looked at when one is called up: until then nobody knows whose place falls free.
+    """
+    standing = in_reserve(facts)
+    places = Counter(match.seat_id for match in facts.matches if match.held and match.state in UNCONFIRMED)
+    places.update(one.seat_id for one in picked)
+    there = Counter(match.seat_id for match in standing.values())
+    wanted = {str(seat): facts.terms.reserves * count - there[seat] for seat, count in places.items()}
+    unmatched, asked = set(result.unmatched), result.problem
+    found = from_scratch(
+        replace(
+            asked,
+            candidates=tuple(
+                one
+                for one in asked.candidates
+                if one.id in unmatched and one.group_id is None and UUID(one.id) not in standing
+            ),
+            seats=tuple(replace(seat, capacity=wanted[seat.id]) for seat in asked.seats if wanted.get(seat.id, 0) > 0),
+            fixed=(),
+            rules=replace(asked.rules, share=100, ceilings={}, floors={}),
+        )
+    )
+    preferred = {UUID(pair.candidate_id): pair.preference for pair in found.pairs}
+    return sorted(
+        proposals(facts, kind, found),
+        key=lambda one: (one.seat_id, -preferred[one.application_id], one.application_id),
     )
 
 
@@ -139,6 +190,12 @@ def part_of(
     `ring` is the id of an exchange ring and its pairs, which were made by hand; `explained` is called for each receipt.
     """
     run_id, match_ids = new_id(), {one.application_id: new_id() for one in picked}
+    if ring is None:
+        standing = in_reserve(facts)
+        for one in picked:
+            reserve = standing.get(one.application_id)
+            if reserve is not None and reserve.seat_id == one.seat_id:
+                match_ids[one.application_id] = reserve.id
     told: dict[UUID, MatchExplained | NoMatchExplained] = {}
     for one in picked:
         receipt = result.receipt(str(one.application_id), effort=effort)

@@ -1,11 +1,13 @@
 """Who is proposed when a place falls free? The next in line, at once, by the engine and under the call's lease.
 
-Only applications that a committed cohort has seen are asked: a newcomer waits for the coordinator's next cohort.
+A reserve that both countries have cleared beforehand comes first: it is offered at once. Only applications that a
+committed cohort has seen are asked: a newcomer waits for the coordinator's next cohort.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,26 +16,40 @@ import structlog
 
 from services.matching import inputs, store, turns
 from services.matching.casework import Cases
+from services.matching.engine import by_hand
 from services.matching.model import match as matches
-from services.matching.model.pool import companions, solve, waiting
+from services.matching.model.pool import companions, in_reserve, solve, waiting
 from services.matching.model.told import matched, proposals
 from services.matching.store.runs import Receipt
 from shared import clock, workdays
 from shared.bus import leases
-from shared.contracts.codes import ApplicationKind
+from shared.contracts.codes import ApplicationKind, MatchState
 from shared.contracts.lifecycle import Unit
 from shared.ids import reaction_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.matching.engine.matching import Result
     from services.matching.inputs import Inputs
+    from services.matching.model.match import Match
     from services.matching.model.told import Proposal
     from services.matching.store.pools import Vacancy
-    from shared.bus import Bus, Lease, Tx
+    from shared.bus import Bus, Lease
 
 log = structlog.get_logger(__name__)
 
 _TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who gets a free place, in which run of the engine; `reserve` is the match of whoever stood in reserve there."""
+
+    vacancy: Vacancy
+    proposal: Proposal
+    result: Result
+    reserve: UUID | None
 
 
 async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
@@ -53,30 +69,46 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
         lease = await turns.renewed(bus, lease, started)
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
+            cases = await Cases.for_proposals(tx, [one.proposal.application_id for one in chosen])
             pool = await store.pools.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != given.version:
                 continue
-            for vacancy, proposal, result in chosen:
-                await _propose(tx, given, vacancy, proposal, result)
+            for one in chosen:
+                await _propose(cases, given, one)
+            await cases.save()
             await store.pools.settle(tx.session, [one.match_id for one in given.vacancies])
             return len(chosen)
     log.info("facts keep arriving; the next in line is looked up a moment later", call=str(call_id))
     return 0
 
 
-async def _choose(bus: Bus, given: Inputs) -> list[tuple[Vacancy, Proposal, Result]]:
-    """For each free place the best of those that the engine would give it, each application once."""
+async def _choose(bus: Bus, given: Inputs) -> list[Chosen]:
+    """For each free place a reserve that is cleared, else the best of those whom the engine would give it."""
     if not given.open:
         return []
     async with bus.read() as session:
         seen = await store.runs.explained(session, list(waiting(given.facts)))
     left = frozenset(seen - {one.application_id for one in given.vacancies})
-    results = await asyncio.to_thread(solve, given.facts, only=left)
+    return await asyncio.to_thread(choose, given, left)
+
+
+def choose(given: Inputs, left: frozenset[UUID]) -> list[Chosen]:
+    """Who gets each free place among those who are `left`."""
+    results = solve(given.facts, only=left)
+    reserves = in_reserve(given.facts)
+    called: dict[UUID, Match] = {}
+    for kind, result in results.items():
+        up, results[kind] = _called_up(given, kind, result, reserves)
+        called |= up
     found = {kind: proposals(given.facts, kind, result) for kind, result in results.items()}
-    chosen: list[tuple[Vacancy, Proposal, Result]] = []
-    taken: set[UUID] = set()
+    chosen: list[Chosen] = []
+    taken = {match.pairing.application_id for match in called.values()}
     for vacancy in given.vacancies:
         kind = ApplicationKind(vacancy.kind)
+        if (ready := called.get(vacancy.match_id)) is not None:
+            own = next(one for one in found[kind] if one.application_id == ready.pairing.application_id)
+            chosen.append(Chosen(vacancy, own, results[kind], ready.id))
+            continue
         preferred = (
             {UUID(pair.candidate_id): pair.preference for pair in results[kind].pairs} if kind in results else {}
         )
@@ -88,33 +120,66 @@ async def _choose(bus: Bus, given: Inputs) -> list[tuple[Vacancy, Proposal, Resu
             continue
         # With a member of a group all of it is proposed: the engine found room for all at this very place.
         group = companions(given.facts, best.application_id)
-        chosen.extend((vacancy, one, results[kind]) for one in line if one.application_id in group)
+        for one in line:
+            if one.application_id in group:
+                before = reserves.get(one.application_id)
+                there = before.id if before is not None and before.seat_id == one.seat_id else None
+                chosen.append(Chosen(vacancy, one, results[kind], there))
         taken |= group
     return chosen
 
 
-async def _propose(tx: Tx, given: Inputs, vacancy: Vacancy, proposal: Proposal, result: Result) -> None:
+def _called_up(
+    given: Inputs, kind: ApplicationKind, result: Result, reserves: Mapping[UUID, Match]
+) -> tuple[dict[UUID, Match], Result]:
+    """The reserve for each free place (by the match that freed it), with the run in which they have these places.
+
+    In the order of the line; one that the rules, a share or a quota would not let go there today is passed over.
+    """
+    called: dict[UUID, Match] = {}
+    pairs: dict[str, str] = {}
+    line = sorted(reserves.values(), key=lambda match: (match.proposed_at, match.id))
+    for vacancy in given.vacancies:
+        for match in line:
+            candidate, seat = str(match.pairing.application_id), str(match.seat_id)
+            ready = match.state is MatchState.CLEARED and match.seat_id == vacancy.seat_id
+            if not ready or candidate in pairs or vacancy.kind != kind.value:
+                continue
+            try:
+                result = by_hand.with_pairs(result.problem, {**pairs, candidate: seat})
+            except by_hand.NotPossible:
+                continue
+            pairs[candidate] = seat
+            called[vacancy.match_id] = match
+            break
+    return called, result
+
+
+async def _propose(cases: Cases, given: Inputs, chosen: Chosen) -> None:
+    tx, vacancy, proposal = cases.tx, chosen.vacancy, chosen.proposal
     cause = await store.journal.fact(tx.session, vacancy.cause_id)
     assert cause is not None
     now = clock.now()
-    match_id = reaction_id(cause.id, "match", str(proposal.application_id))
     timers, pairing = given.facts.terms.timers, proposal.pairing
-    cases = await Cases.load(tx, [])
-    step = matches.propose(
-        match_id,
-        pairing,
-        run_id=vacancy.run_id,
-        score=proposal.score,
-        weeks=proposal.weeks,
-        next_in_line=proposal.next_in_line,
-        due=workdays.due(now, timers.clearance_wd, Unit.WORKING_DAYS, pairing.country),
-        now=now,
-    )
-    await cases.propose(step, cause)
-    told = matched(
-        result.receipt(str(proposal.application_id), effort=0), proposal, run_id=vacancy.run_id, match_id=match_id
-    )
-    await cases.tell(told, proposal.application_id, step[0], cause)
+    if chosen.reserve is not None:
+        match_id = chosen.reserve
+        await cases.call_up(match_id, vacancy.run_id, proposal.next_in_line, cause)
+    else:
+        match_id = reaction_id(cause.id, "match", str(proposal.application_id))
+        step = matches.propose(
+            match_id,
+            pairing,
+            run_id=vacancy.run_id,
+            score=proposal.score,
+            weeks=proposal.weeks,
+            next_in_line=proposal.next_in_line,
+            due=workdays.due(now, timers.clearance_wd, Unit.WORKING_DAYS, pairing.country),
+            now=now,
+        )
+        await cases.propose(step, cause)
+    receipt = chosen.result.receipt(str(proposal.application_id), effort=0)
+    told = matched(receipt, proposal, run_id=vacancy.run_id, match_id=match_id)
+    await cases.tell(told, proposal.application_id, cases.matches[match_id], cause)
     await store.runs.keep_receipts(
         tx.session,
         [
@@ -129,4 +194,3 @@ async def _propose(tx: Tx, given: Inputs, vacancy: Vacancy, proposal: Proposal, 
         ],
     )
     await store.pools.drop_standings(tx.session, [proposal.application_id])
-    await cases.save()

@@ -13,7 +13,7 @@ from services.matching import moves, store
 from services.matching.casework import Cases
 from shared import clock
 from shared.bus import leases
-from shared.contracts.codes import MatchState, VisitState
+from shared.contracts.codes import MatchState, Party, Reason, VisitState
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -49,8 +49,10 @@ async def sweep(bus: Bus, lease: Lease) -> int:
     """One round; gives how many matches it moved on. Raises `LeaseLost`."""
     now, today = clock.now(), clock.today()
     async with bus.read() as session:
+        released = await store.matches.released(session, today)
         ids = (
-            await store.matches.overdue(session, now)
+            released.keys()
+            | await store.matches.overdue(session, now)
             | await store.visits.matches_to_end(session, today)
             | await store.visits.moves_overdue(session, now)
             | await store.mentorships.matches_to_look_at(session, now, today)
@@ -61,11 +63,25 @@ async def sweep(bus: Bus, lease: Lease) -> int:
         await leases.check(tx.session, lease)
         cases = await Cases.load(tx, ids)
         for match_id in sorted(cases.matches):
-            if cases.missing(match_id) is None:
+            if cases.missing(match_id) is not None:
+                continue
+            if match_id in released:
+                await _release(cases, match_id, suspended=released[match_id])
+            else:
                 await _look_at(cases, match_id)
         moved = cases.moved
         await cases.save()
     return moved
+
+
+async def _release(cases: Cases, match_id: UUID, *, suspended: bool) -> None:
+    """End a reserve that is needed no longer: nobody but the countries was told of it."""
+    if not cases.matches[match_id].in_reserve:
+        return
+    if suspended:
+        await cases.cancel(match_id, Party.PROGRAMME, Reason.PARTNER_SUSPENDED, None)
+    else:
+        await cases.cancel(match_id, Party.CLOCK, Reason.OTHER, None)
 
 
 async def _look_at(cases: Cases, match_id: UUID) -> None:

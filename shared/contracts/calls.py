@@ -142,7 +142,7 @@ class CallTerms(Part):
     `deadline` is the last moment to apply, by the server's clock; `visit_periods` say when visits may be;
     `closed_days` are days without visits beside the public holidays of host and home;
     `share_of_offer` is the part of an offer, in per cent, that may go to one country (at least one place; groups are
-    exempt); `reserves` is kept for how many more a place are to be cleared beforehand, and has no effect so far.
+    exempt); `reserves` says how many more a place are cleared beforehand where a cohort is committed with reserves.
     """
 
     reference: Reference

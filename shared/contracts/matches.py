@@ -51,6 +51,8 @@ class MatchProposed(MatchEvent):
 
     `weeks` are the weeks that are possible; `next_in_line` says how many stand behind; `due` is when the home national
     coordinator clears. `ring` is the same id in all matches of an exchange ring (a tandem or a ring of three agencies).
+    A `reserve` is cleared beforehand for a place that another match holds: it holds none, and is not offered until it
+    is called up (MatchCalledUp).
     """
 
     run_id: UUID
@@ -76,7 +78,18 @@ class MatchProposed(MatchEvent):
 
 
 class MatchCleared(MatchEvent):
-    """Both national coordinators have cleared the guest, the home one first."""
+    """Both national coordinators have cleared the guest, the home one first. A `reserve` then waits to be called up."""
+
+    reserve: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {"pairing": ex.PAIRING, "reserve": False}
+
+
+class MatchCalledUp(MatchEvent):
+    """A place fell free for a reserve: the match holds it from now on, as any match that is proposed.
+
+    It is offered at once where both countries have cleared it, else as soon as they have.
+    """
 
 
 class MatchOffered(MatchEvent):
@@ -139,7 +152,7 @@ class AnswerTooLate(MatchEvent):
 
 
 class MatchSuperseded(MatchEvent):
-    """An override puts another match in its place, before it is confirmed.
+    """An override puts another match in its place, before it is confirmed; or a `reserve` got a place elsewhere.
 
     `was` is the state it was in; older events do not say it.
     """
@@ -147,30 +160,34 @@ class MatchSuperseded(MatchEvent):
     by_match_id: UUID | None = None
     reason: Reason
     was: MatchState | None = None
+    reserve: bool = False
 
     example: ClassVar[Mapping[str, Any]] = {
         "pairing": ex.PAIRING,
         "by_match_id": None,
         "reason": "operational_duty",
         "was": "offered",
+        "reserve": False,
     }
 
 
 class MatchCancelled(MatchEvent):
     """The match ends before its visit or mentorship does: clearance refused, withdrawal, request, suspension, closure.
 
-    `was` is the state it was in.
+    `was` is the state it was in. A `reserve` held no place; it also ends when the place it stood behind is used.
     """
 
     by: Party
     reason: Reason
     was: MatchState
+    reserve: bool = False
 
     example: ClassVar[Mapping[str, Any]] = {
         "pairing": ex.PAIRING,
         "by": "home_coordinator",
         "reason": "personal",
         "was": "proposed",
+        "reserve": False,
     }
 
 

@@ -64,7 +64,7 @@ class Hangs:
 
 async def hangs_on(session: AsyncSession, application_id: UUID) -> Hangs:
     """What hangs on an application."""
-    found = (await matches.of_application(session, application_id))[:1]
+    found = [one for one in await matches.of_application(session, application_id) if not one.reserve][:1]
     ids = [one.id for one in found]
     came, pairs = await visits.of_matches(session, ids), await mentorships.of_matches(session, ids)
     papers = await certificates.certificates_of(session, application_id)

@@ -35,7 +35,12 @@ _ENDS = MatchCancelled | MatchDeclined | MatchExpired | MatchSuperseded
 
 async def react_to_matches(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `react` of exchange.matches."""
-    deciding = [event for event in events if isinstance(event.data, MatchConfirmed | _ENDS)]
+    # The end of a reserve decides nothing: it held no place.
+    deciding = [
+        event
+        for event in events
+        if isinstance(event.data, MatchConfirmed | _ENDS) and not getattr(event.data, "reserve", False)
+    ]
     if not deciding:
         return
     pairings = [event.data.pairing for event in deciding if isinstance(event.data, MatchEvent)]

@@ -91,7 +91,8 @@ def standing(case: Case, *, others: bool = False) -> Standing:
     holder = None
     if shown is ApplicationState.SUBMITTED:
         holder = words.coordinator(application.country)
-    told = state("application", shown)
+    ahead = case.projected is not None and case.projected.cleared_ahead and shown is ApplicationState.WAITLISTED
+    told = state("application", "waitlisted_cleared" if ahead else shown)
     if application.for_ is ApplicationKind.MENTEE:
         return Standing(told.of_mentoring(others=others), since, due, holder)
     return Standing(told.for_others if others else told, since, due, holder)

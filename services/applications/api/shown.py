@@ -65,6 +65,7 @@ def match(view: MatchView) -> Shown:
         "host_organisation_id": of.host_organisation_id,
         "host": view.host.name if view.host else None,
         "state": of.state,
+        "reserve": of.reserve,
         "since": of.since,
         "due": view.turn.due or of.due,
         "reason": of.reason,

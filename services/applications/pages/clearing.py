@@ -27,7 +27,9 @@ Matches = Annotated[list[UUID], Query(max_length=MOST)]
 def _named(view: MatchView, text: str) -> Named:
     place = view.host.name if view.host else ""
     reference = view.case.application.reference or ""
-    return Named(view.match.id, reference, who(view), tag("match", view.match.state), text, (place,) if place else ())
+    return Named(
+        view.match.id, reference, who(view), tag("match", view.match.shown_state), text, (place,) if place else ()
+    )
 
 
 async def _views(bus: Bus, principal: Principal, ids: list[UUID]) -> list[MatchView]:

@@ -101,7 +101,7 @@ def _row(view: MatchView, *, ticks: bool) -> list[Any]:
         words.country(match.country),
         view.host.name if view.host else words.country(match.host_country),
         words.label(match.for_),
-        tag("match", match.state),
+        tag("match", match.shown_state),
         gettext("You") if view.waits else _holder(view) or None,
         None if due is None else f"{dates.day(due, short=True)} ({dates.relative(due, clock.today())})",
     ]
@@ -121,7 +121,7 @@ def _holder(view: MatchView) -> str:
 
 def _shown(view: MatchView) -> State:
     """Its state; once the visit or the mentorship is there, that says who has it and what comes next."""
-    found = state("match", view.match.state)
+    found = state("match", view.match.shown_state)
     came = view.visit is not None or view.mentorship is not None
     return replace(found, holder_="", next_="") if came else found
 

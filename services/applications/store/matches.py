@@ -69,6 +69,11 @@ class Match(Table, table=True):
     reason: str | None = Field(default=None, description="Why it ended, a code")
     ended_by: str | None = Field(default=None, description="The party that ended it")
     was: str | None = Field(default=None, description="The state in which it was cancelled")
+    reserve: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa.false()},
+        description="Cleared beforehand for a place that another match holds; it holds none",
+    )
     late: list[str] = Field(default_factory=list, sa_type=JSONB, description="Whose answers came too late")
     pairing_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "pairing"})
 
@@ -86,6 +91,11 @@ class Match(Table, table=True):
     def stands(self) -> MatchState:
         """Its state."""
         return MatchState(self.state)
+
+    @property
+    def shown_state(self) -> str:
+        """The state as pages show it: while it stands, a reserve says that it is one."""
+        return f"reserve_{self.state}" if self.reserve and self.state in UNCONFIRMED else self.state
 
 
 class Receipt(Table, table=True):
@@ -134,9 +144,11 @@ def _after(row: dict[str, Any] | None, id_: UUID, event: Envelope) -> dict[str, 
     new = new | {"id": id_, "pairing": pairing.model_dump(mode="json")}
     names = ("application_id", "call_id", "kind", "offer_id", "mentor_id", "country", "organisation_id")
     new |= {name: getattr(pairing, name) for name in (*names, "host_country", "host_organisation_id")}
-    new = {"reason": None, "ended_by": None, "was": None, "due": None} | new
+    new = {"reason": None, "ended_by": None, "was": None, "due": None, "reserve": False} | new
     if isinstance(data, told.AnswerTooLate):
         return new | {"late": [*new["late"], data.by.value]}
+    if isinstance(data, told.MatchProposed | told.MatchCalledUp):
+        new |= {"reserve": isinstance(data, told.MatchProposed) and data.reserve}
     state = _STATES.get(event.type)
     if state is None:
         return new

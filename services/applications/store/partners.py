@@ -144,13 +144,16 @@ FROM match m
 JOIN application a ON a.id = m.application_id
 LEFT JOIN LATERAL (SELECT id, state FROM visit WHERE visit.match_id = m.id ORDER BY id DESC LIMIT 1) v ON true
 LEFT JOIN LATERAL (SELECT id, state FROM mentorship WHERE mentorship.match_id = m.id ORDER BY id DESC LIMIT 1) p ON true
-WHERE (m.country = :country OR m.host_country = :country) AND m.state = ANY(:held)
+WHERE (m.country = :country OR m.host_country = :country) AND m.state = ANY(:held) AND NOT m.reserve
 ORDER BY m.id LIMIT :most
 """)
 
 
 async def matches_of(session: AsyncSession, country: str) -> list[Mapping[Any, Any]]:
-    """The matches of a country as home or as host that are not over, with the state of what came of each."""
+    """The matches of a country as home or as host that are not over, with the state of what came of each.
+
+    Reserves are no cases of their own: their applications wait, and matching ends them when a partner is suspended.
+    """
     values = {"country": country, "held": list(_HELD), "most": MOST}
     return [dict(row) for row in (await session.execute(_MATCHES, values)).mappings()]
 

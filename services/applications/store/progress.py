@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-# One statement for all: the newest match of each application with its visit, its mentorship and the receipt.
+# One statement for all: the newest match of each application with its visit, its mentorship and the receipt. A match
+# with which it stands in reserve holds no place, so it changes nothing but that the application is cleared ahead.
 _FOUND = sa.text("""
 SELECT wanted.application_id, m.id AS match_id, m.state AS match, m.due AS match_due, m.was, m.ended_by,
        v.state AS visit, v.whole, v.agenda_due, p.state AS mentorship, p.due AS mentorship_due,
-       r.waiting, c.state AS call, s.state AS before, s.since
+       r.waiting, c.state AS call, s.state AS before, s.since,
+       EXISTS (SELECT 1 FROM match WHERE match.application_id = wanted.application_id AND match.reserve
+               AND match.state = 'cleared') AS cleared_ahead
 FROM unnest(CAST(:wanted AS uuid[])) AS wanted(application_id)
-LEFT JOIN LATERAL (SELECT * FROM match WHERE match.application_id = wanted.application_id
+LEFT JOIN LATERAL (SELECT * FROM match WHERE match.application_id = wanted.application_id AND NOT match.reserve
                    ORDER BY proposed_at DESC, id DESC LIMIT 1) m ON true
 LEFT JOIN LATERAL (SELECT * FROM visit WHERE visit.match_id = m.id ORDER BY id DESC LIMIT 1) v ON true
 LEFT JOIN LATERAL (SELECT * FROM mentorship WHERE mentorship.match_id = m.id ORDER BY id DESC LIMIT 1) p ON true
@@ -52,7 +55,7 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
             mentorship=_as(MentorshipState, row["mentorship"]),
             was=_as(MatchState, row["was"]),
             by=_as(Party, row["ended_by"]),
-            waiting=bool(row["waiting"]),
+            waiting=bool(row["waiting"] or row["cleared_ahead"]),
             call_open=row["call"] != CallState.CLOSED,
         )
         kept = row["before"] == state
@@ -63,6 +66,7 @@ async def restate(session: AsyncSession, touched: Mapping[UUID, datetime]) -> No
                 since=row["since"] if kept else touched[row["application_id"]],
                 due=_due(state, row),
                 match_id=row["match_id"],
+                cleared_ahead=row["cleared_ahead"] and state is ApplicationState.WAITLISTED,
             )
         )
     await put_standings(session, rows)

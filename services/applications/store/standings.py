@@ -32,6 +32,11 @@ class Standing(Table, table=True):
     since: datetime = Field(sa_type=sa.DateTime(timezone=True))
     due: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
     match_id: UUID | None = Field(default=None, index=True)
+    cleared_ahead: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": sa.false()},
+        description="It waits, and both countries have cleared it beforehand for a place",
+    )
 
 
 async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None:
@@ -40,7 +45,7 @@ async def put_standings(session: AsyncSession, rows: Sequence[Standing]) -> None
     if not newest:
         return
     new = insert(Standing).values([newest[key].model_dump() for key in sorted(newest)])
-    changes = {name: new.excluded[name] for name in ("state", "since", "due", "match_id")}
+    changes = {name: new.excluded[name] for name in ("state", "since", "due", "match_id", "cleared_ahead")}
     await session.execute(new.on_conflict_do_update(index_elements=["application_id"], set_=changes))
 
 

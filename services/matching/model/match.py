@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 UNCONFIRMED = (MatchState.PROPOSED, MatchState.CLEARED, MatchState.OFFERED)
 HELD = (*UNCONFIRMED, MatchState.CONFIRMED)
-"""The states in which a match takes a place; the engine never touches one of them."""
+"""The states in which a match stands. It then takes a place, unless it is a reserve; the engine never touches one."""
+IN_RESERVE = (MatchState.PROPOSED, MatchState.CLEARED)
+"""The states in which a reserve stands: it is never offered as such."""
 
 _APPLICANTS = (Party.GUEST, Party.MENTEE)
 _PAIR = (Party.GUEST, Party.HOST, Party.MENTEE, Party.MENTOR)
@@ -31,7 +33,10 @@ _CLEARERS = (Party.HOME_COORDINATOR, Party.HOST_COORDINATOR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One match. `due` is by when the next step is asked for; `by`, `reason` and `silent` say how it ended."""
+    """One match. `due` is by when the next step is asked for; `by`, `reason` and `silent` say how it ended.
+
+    A `reserve` is cleared beforehand for a place that another match holds; it is none any more once it is called up.
+    """
 
     id: UUID
     pairing: Pairing
@@ -49,6 +54,7 @@ class Match:
     by: Party | None = None
     reason: Reason | None = None
     silent: tuple[Party, ...] = ()
+    reserve: bool = False
 
     @property
     def seat_id(self) -> UUID:
@@ -58,9 +64,19 @@ class Match:
         return seat
 
     @property
+    def stands(self) -> bool:
+        """Whether it is not over."""
+        return self.state in HELD
+
+    @property
     def held(self) -> bool:
         """Whether it takes a place."""
-        return self.state in HELD
+        return self.stands and not self.reserve
+
+    @property
+    def in_reserve(self) -> bool:
+        """Whether it stands as a reserve."""
+        return self.stands and self.reserve
 
     @property
     def applicant(self) -> Party:
@@ -74,10 +90,13 @@ class Match:
 
     @property
     def bars(self) -> bool:
-        """Whether this pair is not to be proposed again: one of the two said no, or a country did not clear it."""
+        """Whether this pair is not to be proposed again: one of the two said no, or a country did not clear it.
+
+        Nobody was asked about a reserve but the countries.
+        """
         if self.state is MatchState.DECLINED:
             return True
-        return self.state is MatchState.CANCELLED and self.by in (*_PAIR, *_CLEARERS)
+        return self.state is MatchState.CANCELLED and self.by in (_CLEARERS if self.reserve else (*_PAIR, *_CLEARERS))
 
     @property
     def given_up(self) -> bool:
@@ -101,8 +120,9 @@ def propose(
     now: datetime,
     ring: UUID | None = None,
     override: Reason | None = None,
+    reserve: bool = False,
 ) -> Step:
-    """A new match: of a cohort or a `ring`, the next in line for a place that fell free, or by `override`."""
+    """A new match: of a cohort or a `ring`, the next in line for a free place, by `override`, or a `reserve`."""
     match = Match(
         id=match_id,
         pairing=pairing,
@@ -113,6 +133,7 @@ def propose(
         run_id=run_id,
         score=score,
         next_in_line=next_in_line,
+        reserve=reserve,
     )
     told = matches.MatchProposed(
         pairing=pairing,
@@ -122,6 +143,7 @@ def propose(
         next_in_line=len(next_in_line),
         ring=ring,
         override=override,
+        reserve=reserve,
         due=due,
     )
     return match, (told,)
@@ -132,7 +154,8 @@ def clear(
 ) -> Step:
     """One country clears. With both the match is cleared and offered at once, to be answered by `due`.
 
-    `host_due` is when the host country clears, once the home country has; `waiting` are those next in line.
+    A reserve is cleared and waits to be called up. `host_due` is when the host country clears, once the home country
+    has; `waiting` are those next in line.
     """
     if match.state is not MatchState.PROPOSED:
         return match, ()
@@ -140,19 +163,33 @@ def clear(
     host = match.host_cleared or side is Side.HOST
     if not (home and host):
         return replace(match, home_cleared=home, host_cleared=host, due=host_due or match.due), ()
-    offered = replace(
-        match,
-        state=MatchState.OFFERED,
-        since=now,
-        due=due,
-        home_cleared=True,
-        host_cleared=True,
-        next_in_line=waiting,
-    )
-    return offered, (
-        matches.MatchCleared(pairing=match.pairing),
-        matches.MatchOffered(pairing=match.pairing, due=due, next_in_line=waiting),
-    )
+    cleared = replace(match, state=MatchState.CLEARED, since=now, home_cleared=True, host_cleared=True)
+    told = matches.MatchCleared(pairing=match.pairing, reserve=match.reserve)
+    if match.reserve:
+        return cleared, (told,)
+    offered, more = _offer(cleared, now=now, due=due, waiting=waiting)
+    return offered, (told, *more)
+
+
+def _offer(match: Match, *, now: datetime, due: datetime, waiting: tuple[UUID, ...]) -> Step:
+    """Both sides are asked for their answers."""
+    offered = replace(match, state=MatchState.OFFERED, since=now, due=due, next_in_line=waiting)
+    return offered, (matches.MatchOffered(pairing=match.pairing, due=due, next_in_line=waiting),)
+
+
+def call_up(match: Match, *, run_id: UUID, now: datetime, due: datetime, waiting: tuple[UUID, ...]) -> Step:
+    """A place falls free for a reserve, in a run: it takes the place, and is offered at once where it is cleared.
+
+    One that both countries have not cleared yet goes on with the clearances that it has.
+    """
+    if not match.in_reserve:
+        return match, ()
+    held = replace(match, reserve=False, run_id=run_id, next_in_line=waiting)
+    told = matches.MatchCalledUp(pairing=match.pairing)
+    if match.state is MatchState.PROPOSED:
+        return held, (told,)
+    offered, more = _offer(held, now=now, due=due, waiting=waiting)
+    return offered, (told, *more)
 
 
 def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at: datetime, now: datetime) -> Step:
@@ -161,7 +198,7 @@ def answer(match: Match, by: Party, given: Answer, reason: Reason | None, *, at:
     An answer after the deadline, or about a match that is no longer open to answers, changes nothing and is told so. A
     match that is not offered yet takes none.
     """
-    if by not in (match.applicant, match.host) or match.state is MatchState.PROPOSED:
+    if by not in (match.applicant, match.host) or match.state in IN_RESERVE:
         return match, ()
     if match.state is not MatchState.OFFERED or at > match.due:
         return match, (matches.AnswerTooLate(pairing=match.pairing, by=by, answered_at=at, due=match.due),)
@@ -193,7 +230,7 @@ def expire(match: Match, *, now: datetime, silences: int) -> Step:
 
 def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
     """Another fund pays; nothing changes where the match is over, or that fund pays already."""
-    if not match.held or match.pairing.fund_id == fund_id:
+    if not match.stands or match.pairing.fund_id == fund_id:
         return match, ()
     moved = replace(match, pairing=match.pairing.model_copy(update={"fund_id": fund_id}))
     told = matches.MatchFundChanged(pairing=moved.pairing, previous_fund_id=match.pairing.fund_id, reason=reason)
@@ -201,17 +238,19 @@ def pay_from(match: Match, fund_id: UUID, reason: Reason) -> Step:
 
 
 def supersede(match: Match, by_match_id: UUID, reason: Reason, *, now: datetime) -> Step:
-    """An override puts another match in its place; what is confirmed, or over, stays as it is."""
+    """An override puts another match in its place, or a reserve gets one; what is confirmed or over stays."""
     if match.state not in UNCONFIRMED:
         return match, ()
-    told = matches.MatchSuperseded(pairing=match.pairing, by_match_id=by_match_id, reason=reason, was=match.state)
+    told = matches.MatchSuperseded(
+        pairing=match.pairing, by_match_id=by_match_id, reason=reason, was=match.state, reserve=match.reserve
+    )
     return replace(match, state=MatchState.SUPERSEDED, since=now, by=Party.PROGRAMME, reason=reason), (told,)
 
 
 def cancel(match: Match, by: Party, reason: Reason, *, now: datetime) -> Step:
     """The match ends before its visit or mentorship does; what is over stays as it is."""
-    if not match.held:
+    if not match.stands:
         return match, ()
     cancelled = replace(match, state=MatchState.CANCELLED, since=now, by=by, reason=reason)
-    told = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state)
+    told = matches.MatchCancelled(pairing=match.pairing, by=by, reason=reason, was=match.state, reserve=match.reserve)
     return cancelled, (told,)

@@ -115,6 +115,11 @@ def waiting(facts: Facts) -> dict[UUID, ApplicationProfile]:
     }
 
 
+def in_reserve(facts: Facts) -> dict[UUID, Match]:
+    """Those who stand in reserve, by application: each once at the most."""
+    return {match.pairing.application_id: match for match in facts.matches if match.in_reserve}
+
+
 def companions(facts: Facts, application_id: UUID) -> set[UUID]:
     """Those who look for a place together with an application, itself among them: a group is placed whole."""
     pool = waiting(facts)

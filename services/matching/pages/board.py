@@ -11,7 +11,7 @@ from services.matching import store
 from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of
 from services.matching.pages.stuck import awaited, look
-from services.matching.store.board import Filter, Narrowed
+from services.matching.store.board import WAITING, Filter, Narrowed
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Role
@@ -48,8 +48,9 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
             session, within, Filter(call_id=call_id, stage="match:provisional", sort="-score"), size=_SHOWN
         )
         waiting: list[Any] = []
-        for stage in ("application:in_matching", "application:waitlisted"):
-            rows, _ = await store.board.cases(session, within, Filter(call_id=call_id, stage=stage), size=_SHOWN)
+        for stage in WAITING:
+            wanted = Filter(call_id=call_id, stage=f"application:{stage}")
+            rows, _ = await store.board.cases(session, within, wanted, size=_SHOWN)
             waiting += rows
         due = await store.board.running_out(session, within, call_id, clock.now())
         pipeline = await store.board.pipeline(session, within, call_id)
@@ -66,7 +67,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         provisional=provisional,
         found=found,
         waiting=waiting[:_SHOWN],
-        unplaced=sum(row.number for row in stages if row.stage in {"in_matching", "waitlisted"}),
+        unplaced=sum(row.number for row in stages if row.stage in WAITING),
         due=due,
         unschedulable=sum(row.number for row in stages if row.stage == "unschedulable"),
         pipeline=_pipeline(pipeline),

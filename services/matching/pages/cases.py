@@ -12,7 +12,7 @@ from services.matching import cases, store
 from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, filter_of
 from services.matching.settings import Settings
-from services.matching.store.board import Narrowed
+from services.matching.store.board import WAITING, Narrowed
 from shared.bus import Bus
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
@@ -93,7 +93,18 @@ _NEVER_SHOWN = (
             "ended",
         )
     }
-    | {("match", code) for code in ("declined", "expired", "superseded", "cancelled", "confirmed")}
+    | {
+        ("match", code)
+        for code in (
+            "declined",
+            "expired",
+            "superseded",
+            "cancelled",
+            "confirmed",
+            "reserve_proposed",
+            "reserve_cleared",
+        )
+    }
     | {("visit", code) for code in ("agenda_agreed", "move_proposed")}
 )
 
@@ -145,6 +156,8 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         provisional=provisional,
         lines=[words.line(row) for row in story],
         stage=words.stage,
+        match_stage=words.match_stage,
+        reserve=next((one for one in case.matches if one.in_reserve), None),
         organisations=organisations,
         mentees_goals=None,
         waiting=words.waiting(in_line, seats),
@@ -161,7 +174,7 @@ def _standing(case: cases.Case) -> Standing:
     row = case.row
     state = words.stage(row.stage_kind, row.stage)
     reason = None
-    if row.stage in {"in_matching", "waitlisted"}:
+    if row.stage in WAITING:
         reason = words.reason(row.why, row.rule)
     due = row.due if row.match_state in {"proposed", "offered"} else None
     holder = None

@@ -12,9 +12,11 @@ from services.matching import cohorts, store
 from services.matching.pages import words
 from services.matching.pages.asked import uuid_of
 from services.matching.pages.cohort_jobs import state as job_state
-from services.matching.store.board import Filter
+from services.matching.store.board import WAITING, Filter
 from services.matching.store.cohort_jobs import JobState
+from services.matching.store.facts import Call
 from shared.bus import Bus
+from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
@@ -39,7 +41,18 @@ async def choose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
     async with bus.read() as session:
         job = await store.cohort_jobs.newest(session, call_id)
     state = job_state(job.state) if job is not None and job.state != JobState.DONE else None
-    return render(request, "cohort.html", call=call, rows=rows, problem=None, reason=words.reason, job=job, state=state)
+    return render(
+        request,
+        "cohort.html",
+        call=call,
+        rows=rows,
+        problem=None,
+        reason=words.reason,
+        job=job,
+        state=state,
+        reserves=False,
+        a_place=_reserves(call),
+    )
 
 
 @router.post("/cohorts/{call_id}")
@@ -49,16 +62,27 @@ async def confirm(request: Request, bus: TheBus, who: Programme, call_id: UUID) 
     form = await request.form(max_fields=MOST + 10)
     ticked = {str(value) for value in form.getlist("pair")}
     chosen = [row for row in rows if _pair(row) in ticked]
+    reserves = bool(form.get("reserves"))
+    again = {"call": call, "rows": rows, "reason": words.reason, "reserves": reserves, "a_place": _reserves(call)}
     if not ticked and rows:
         problem = gettext("Choose at least one match.")
-        return render(request, "cohort.html", 422, call=call, rows=rows, problem=problem, reason=words.reason)
+        return render(request, "cohort.html", 422, problem=problem, **again)
     if len(chosen) < len(ticked):
         problem = gettext("The matching has moved since you opened the page. Look at it again, then go on.")
-        return render(request, "cohort.html", 409, call=call, rows=rows, problem=problem, reason=words.reason)
+        return render(request, "cohort.html", 409, problem=problem, **again)
     async with bus.read() as session:
         stages = await store.board.stages(session, reach(who), call_id)
-    unplaced = sum(row.number for row in stages if row.stage in {"in_matching", "waitlisted"})
-    return render(request, "commit.html", call=call, rows=chosen, unplaced=unplaced, pair=_pair)
+    unplaced = sum(row.number for row in stages if row.stage in WAITING)
+    return render(
+        request,
+        "commit.html",
+        call=call,
+        rows=chosen,
+        unplaced=unplaced,
+        pair=_pair,
+        reserves=reserves,
+        a_place=_reserves(call),
+    )
 
 
 @router.post("/cohorts/{call_id}/commit")
@@ -72,11 +96,17 @@ async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
         if one is None or other is None:
             raise Refused(gettext("This is not a pair."), 422)
         chosen[one] = other
-    done = await cohorts.commit_or_ask(bus, service_of(request).settings, who.subject, call_id, chosen or None)
+    settings, reserves = service_of(request).settings, bool(form.get("reserves"))
+    done = await cohorts.commit_or_ask(bus, settings, who.subject, call_id, chosen or None, reserves=reserves)
     if isinstance(done, UUID):
         return see_other(f"/matching/cohorts/jobs/{done}")
     run = next(iter(done.runs.values()))
-    return see_other(f"/matching/runs/{run}?done={len(done.matches)}")
+    return see_other(f"/matching/runs/{run}?done={len(done.matches)}&reserves={done.reserves}")
+
+
+def _reserves(call: Call) -> int:
+    """How many reserves the call has for each place."""
+    return CallTerms.model_validate(call.terms).reserves
 
 
 async def _provisional(bus: Bus, who: Principal, call_id: UUID) -> tuple[Any, list[Any]]:

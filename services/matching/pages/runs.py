@@ -60,7 +60,7 @@ async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Re
         if found is None:
             raise Refused(gettext("There is no such run."), 404)
         call = (await store.facts.calls(session, [found.call_id])).get(found.call_id)
-    done = request.query_params.get("done", "")
+    done, reserves = request.query_params.get("done", ""), request.query_params.get("reserves", "")
     told = RunFinished.model_validate(found.told)
     return render(
         request,
@@ -70,6 +70,7 @@ async def run(request: Request, bus: TheBus, _: Coordinator, run_id: UUID) -> Re
         call=call,
         ranks=ranks([told]),
         done=int(done) if done.isdecimal() else None,
+        reserves=int(reserves) if reserves.isdecimal() else 0,
     )
 
 

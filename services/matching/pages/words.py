@@ -20,6 +20,7 @@ __all__ = [
     "change",
     "kinds",
     "line",
+    "match_stage",
     "reason",
     "receipt",
     "rule_name",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from services.matching.cases import Explained
     from services.matching.engine.waiting import InLine
+    from services.matching.model.match import Match
     from services.matching.store.facts import Seat
     from shared.contracts.receipts import Counterfactual
 
@@ -85,6 +87,7 @@ _LINES: dict[str, str] = {
     "MatchExplained": N_("Match explained to the officer"),
     "NoMatchExplained": N_("Officer told why there is no match"),
     "MatchCleared": N_("Match cleared by both countries"),
+    "MatchCalledUp": N_("Reserve called up"),
     "MatchOffered": N_("Match offered to both sides"),
     "MatchConfirmed": N_("Match confirmed"),
     "MatchDeclined": N_("Match declined"),
@@ -198,6 +201,8 @@ def _spaced(name: str) -> str:
 def _details(about: Mapping[str, Any]) -> str:
     """What the codes of an event add to its line."""
     parts = []
+    if about.get("reserve"):
+        parts.append(gettext("as a reserve"))
     if (cohort := about.get("cohort")) is not None:
         parts.append(gettext("cohort %(number)d") % {"number": cohort})
         parts.append(words.label(ApplicationKind(about["kind"])))
@@ -222,6 +227,11 @@ def _details(about: Mapping[str, Any]) -> str:
 def stage(kind: str, code: str) -> State:
     """The state in which a case stands, with its word and colour, in the words for those whom it does not concern."""
     return state(kind, code).for_others
+
+
+def match_stage(match: Match) -> State:
+    """The state of a match; while it stands as a reserve it says so."""
+    return stage("match", f"reserve_{match.state}" if match.in_reserve else match.state)
 
 
 def reason(why: str | None, rule: str | None) -> str:

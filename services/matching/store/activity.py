@@ -95,12 +95,13 @@ def about(event: Event) -> dict[str, object]:
             "sessions",
             "score",
             "move",
+            "reserve",
         },
     )
     plan = getattr(event, "plan", None)
     if plan is not None and hasattr(plan, "start"):
         shown |= {"start": plan.start.isoformat(), "end": plan.end.isoformat()}
-    return {name: value for name, value in shown.items() if value not in (None, [], "")}
+    return {name: value for name, value in shown.items() if value not in (None, False, [], "")}
 
 
 _CAUSES = text(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from shared.identity.scope import Reach
 
 PAGE = 50
+WAITING = ("in_matching", "waitlisted", "waitlisted_cleared")
+"""The stages of those who look for a place and have none, not even provisionally."""
 
 # Where an application stands: in the portal's own states until it is eligible, then in the words of matching.
 CASES = """
@@ -40,10 +42,13 @@ WITH cases AS (
     CASE WHEN v.id IS NOT NULL THEN v.state WHEN t.id IS NOT NULL THEN t.state
       WHEN m.id IS NOT NULL THEN m.state
       WHEN c.state = 'eligible' AND s.seat_id IS NOT NULL THEN 'provisional'
+      WHEN c.state = 'eligible' AND x.state = 'cleared' THEN 'waitlisted_cleared'
       WHEN c.state = 'eligible' AND r.application_id IS NOT NULL THEN 'waitlisted'
       WHEN c.state = 'eligible' THEN 'in_matching' ELSE c.state END AS stage
   FROM candidate c
   LEFT JOIN match m ON m.application_id = c.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')
+    AND NOT m.reserve
+  LEFT JOIN match x ON x.application_id = c.id AND x.state IN ('proposed', 'cleared') AND x.reserve
   LEFT JOIN standing s ON s.application_id = c.id AND m.id IS NULL
   LEFT JOIN visit v ON v.match_id = m.id
   LEFT JOIN mentorship t ON t.match_id = m.id

@@ -41,8 +41,9 @@ OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.WRITING})
 class CohortJob(Table, table=True):
     """A large cohort to be committed in the name of `asked_by`.
 
-    `chosen` maps applications to the offer or mentor seen for each (None: all). Done it has its cohort, its runs by
-    kind, and how many were `proposed` and `unmatched`; refused it says `why` (with `moved` pairs); failed the problem.
+    `chosen` maps applications to the offer or mentor seen for each (None: all); with `reserves` the next in line for
+    each place are cleared beforehand. Done it has its cohort, its runs by kind, and how many were `proposed` and
+    `unmatched`; refused it says `why` (with `moved` pairs); failed the problem.
     """
 
     __tablename__ = "cohort_job"
@@ -57,6 +58,7 @@ class CohortJob(Table, table=True):
     asked_at: datetime = Field(sa_column=moment())
     chosen: dict[str, Any] | None = Field(default=None, sa_column=document(nullable=True))
     effort: int
+    reserves: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     state: str
     step: int = 0
     steps: int

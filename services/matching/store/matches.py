@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import asdict
-from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from shared.identity.scope import Reach
 
-_HELD = text("state IN ('proposed', 'cleared', 'offered', 'confirmed')")
+_HELD = text("state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve")
+_IN_RESERVE = text("state IN ('proposed', 'cleared') AND reserve")
 
 
 class MatchRow(Table, table=True):
@@ -35,6 +36,8 @@ class MatchRow(Table, table=True):
     __table_args__ = (
         # An application has one match at a time: the database holds it, whoever runs beside whom.
         Index("match_held_once", "application_id", unique=True, postgresql_where=_HELD),
+        # Beside none that takes a place it may stand in reserve, once.
+        Index("match_reserve_once", "application_id", unique=True, postgresql_where=_IN_RESERVE),
         Index("match_application", "application_id", "since"),
         Index("match_call", "call_id", "state", "due"),
         Index("match_seat", "seat_id", "state"),
@@ -66,6 +69,7 @@ class MatchRow(Table, table=True):
     by: str | None = None
     reason: str | None = None
     silent: list[str] = Field(sa_column=document())
+    reserve: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 def _row(match: Match) -> MatchRow:
@@ -105,6 +109,7 @@ def read(row: MatchRow) -> Match:
         by=Party(row.by) if row.by else None,
         reason=Reason(row.reason) if row.reason else None,
         silent=tuple(Party(one) for one in row.silent),
+        reserve=row.reserve,
     )
 
 
@@ -133,7 +138,7 @@ async def by_id(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Matc
 async def held_by(
     session: AsyncSession, *, applications: Collection[UUID] = (), seats: Collection[UUID] = ()
 ) -> set[UUID]:
-    """The ids of the matches that stand, of these applications or for these offers and mentors."""
+    """The ids of the matches that stand, reserves too, of these applications or for these offers and mentors."""
     found = await session.execute(
         text(
             "SELECT id FROM match WHERE state = ANY(:held) AND application_id = ANY(:applications)"
@@ -145,12 +150,46 @@ async def held_by(
 
 
 async def held_in(session: AsyncSession, call_ids: Collection[UUID]) -> set[UUID]:
-    """The ids of the matches of these calls that stand."""
+    """The ids of the matches of these calls that stand, reserves too."""
     found = await session.execute(
         text("SELECT id FROM match WHERE state = ANY(:held) AND call_id = ANY(:calls)"),
         {"held": [state.value for state in HELD], "calls": sorted(call_ids)},
     )
     return {row.id for row in found}
+
+
+async def reserves_of(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
+    """The ids of the matches with which these applications stand in reserve."""
+    if not applications:
+        return set()
+    found = await session.execute(
+        text("SELECT id FROM match WHERE application_id = ANY(:ids) AND state IN ('proposed', 'cleared') AND reserve"),
+        {"ids": sorted(applications)},
+    )
+    return {row.id for row in found}
+
+
+_RELEASED = text(
+    "SELECT r.id, EXISTS (SELECT 1 FROM partner p WHERE p.country IN (r.country, r.host_country)"
+    "  AND p.status = 'suspended' AND p.since <= :today) AS suspended"
+    " FROM match r WHERE r.state IN ('proposed', 'cleared') AND r.reserve AND (EXISTS (SELECT 1 FROM partner p"
+    "  WHERE p.country IN (r.country, r.host_country) AND p.status = 'suspended' AND p.since <= :today)"
+    " OR NOT EXISTS (SELECT 1 FROM vacancy n WHERE n.call_id = r.call_id AND n.seat_id = r.seat_id)"
+    "  AND NOT EXISTS (SELECT 1 FROM match m LEFT JOIN visit v ON v.match_id = m.id"
+    "   LEFT JOIN mentorship t ON t.match_id = m.id WHERE m.seat_id = r.seat_id AND NOT m.reserve"
+    "   AND (m.state IN ('proposed', 'cleared', 'offered') OR m.state = 'confirmed'"
+    "    AND coalesce(t.state, v.state, '') IN ('', 'scheduled', 'unschedulable', 'opened'))))"
+    " ORDER BY r.id LIMIT :limit"
+)
+
+
+async def released(session: AsyncSession, today: date, limit: int = 500) -> dict[UUID, bool]:
+    """The ids of reserves that are needed no longer, with whether a partner's suspension is why.
+
+    Else it is because every visit or mentorship at the place has begun, or ended, and none is to be replaced.
+    """
+    found = await session.execute(_RELEASED, {"today": today, "limit": limit})
+    return {row.id: row.suspended for row in found}
 
 
 async def of_call(session: AsyncSession, call_id: UUID) -> list[Match]:
@@ -189,13 +228,16 @@ async def silences(session: AsyncSession, applications: Collection[UUID]) -> Cou
 
 
 async def still_waiting(session: AsyncSession, applications: Collection[UUID]) -> set[UUID]:
-    """Those of these applications that are eligible, have no match that stands, and gave up none that was confirmed."""
+    """Those of these applications that are eligible, hold no place, and gave up none that was confirmed.
+
+    Who stands in reserve waits as well.
+    """
     if not applications:
         return set()
     found = await session.execute(
         text(
             "SELECT c.id FROM candidate c WHERE c.id = ANY(:ids) AND c.state = 'eligible' AND NOT EXISTS"
-            " (SELECT 1 FROM match m WHERE m.application_id = c.id AND (m.state = ANY(:held) OR"
+            " (SELECT 1 FROM match m WHERE m.application_id = c.id AND (m.state = ANY(:held) AND NOT m.reserve OR"
             "  m.state = 'cancelled' AND m.by = ANY(:applicants) AND m.applicant_accepted AND m.host_accepted))"
         ),
         {

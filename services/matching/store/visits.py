@@ -234,7 +234,7 @@ async def mates(session: AsyncSession, offer_ids: Collection[UUID]) -> list[Mate
             "SELECT m.id, m.seat_id, c.group_id, v.start FROM match m JOIN candidate c ON c.id = m.application_id"
             " LEFT JOIN visit v ON v.match_id = m.id"
             " WHERE m.seat_id = ANY(:offers) AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
-            " AND c.group_id IS NOT NULL ORDER BY m.id"
+            " AND NOT m.reserve AND c.group_id IS NOT NULL ORDER BY m.id"
         ),
         {"offers": sorted(offer_ids)},
     )

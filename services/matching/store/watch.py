@@ -48,7 +48,7 @@ _DEMAND = text(
     "  AND (CAST(:kind AS text) IS NULL OR c.kind = :kind)"
     "  AND spoken.value ->> 'level' IN ('B1', 'B2', 'C1', 'C2', 'NS')"
     "  AND NOT EXISTS (SELECT 1 FROM match m WHERE m.application_id = c.id"
-    "   AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed'))"
+    "   AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT m.reserve)"
     "  AND (:everything OR c.country = ANY(:countries))) wanted"
     " GROUP BY topic, tongue ORDER BY topic, tongue"
 )
@@ -56,7 +56,8 @@ _SUPPLY = text(
     "SELECT topic, tongue, sum(free) AS number FROM ("
     " SELECT DISTINCT s.id, open.topic, spoken.value ->> 'language' AS tongue,"
     "  greatest(0, coalesce((s.terms ->> 'places')::int, (s.terms ->> 'capacity')::int, 0) - (SELECT count(*)"
-    "   FROM match m WHERE m.seat_id = s.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed'))) AS free"
+    "   FROM match m WHERE m.seat_id = s.id AND m.state IN ('proposed', 'cleared', 'offered', 'confirmed')"
+    "    AND NOT m.reserve)) AS free"
     "  FROM seat s, jsonb_array_elements_text(s.terms -> 'topics') AS open(topic),"
     "  jsonb_array_elements(s.terms -> 'languages') AS spoken"
     "  WHERE (CAST(:call AS uuid) IS NULL OR s.call_id = :call) AND s.state = 'published'"

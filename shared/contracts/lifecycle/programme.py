@@ -16,16 +16,27 @@ _MATCHES = (
     Transition(runs.RunFinished.type, _ENGINE),
     Transition(matches.MatchCleared.type, _ENGINE, (M.PROPOSED,), M.CLEARED, D.HOST_CLEARANCE, "offered at once"),
     Transition(matches.MatchOffered.type, _ENGINE, (M.CLEARED,), M.OFFERED),
+    Transition(
+        matches.MatchCalledUp.type,
+        (Actor.PROGRAMME, Actor.ENGINE),
+        (M.PROPOSED, M.CLEARED),
+        then="a reserve holds the place; it is offered once it is cleared",
+    ),
     Transition(matches.MatchConfirmed.type, _ENGINE, (M.OFFERED,), M.CONFIRMED, D.ANSWER, "the visit is scheduled"),
     Transition(matches.MatchDeclined.type, _ENGINE, (M.OFFERED,), M.DECLINED, D.ANSWER, "the next in line is proposed"),
     Transition(
         matches.MatchExpired.type, (Actor.CLOCK,), (M.OFFERED,), M.EXPIRED, then="a second silence withdraws it"
     ),
     Transition(matches.AnswerTooLate.type, _ENGINE, then="nothing changes"),
-    Transition(matches.MatchSuperseded.type, (Actor.PROGRAMME,), (M.PROPOSED, M.CLEARED, M.OFFERED), M.SUPERSEDED),
+    Transition(
+        matches.MatchSuperseded.type,
+        (Actor.PROGRAMME, Actor.ENGINE),
+        (M.PROPOSED, M.CLEARED, M.OFFERED),
+        M.SUPERSEDED,
+    ),
     Transition(
         matches.MatchCancelled.type,
-        (Actor.ENGINE, Actor.PROGRAMME),
+        (Actor.ENGINE, Actor.PROGRAMME, Actor.CLOCK),
         (M.PROPOSED, M.CLEARED, M.OFFERED, M.CONFIRMED),
         M.CANCELLED,
     ),

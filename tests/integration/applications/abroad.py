@@ -102,7 +102,8 @@ class Abroad:
         await self.feed.deliver((made, subject))
 
     async def proposed(self, application_id: str, **pairing: Any) -> UUID:
-        """A match that matching proposes; `pairing` says with whom."""
+        """A match that matching proposes; `pairing` says with whom, and whether as a `reserve`."""
+        reserve = pairing.pop("reserve", False)
         match_id = new_id()
         self.pairings[match_id] = matches.MatchProposed.example["pairing"] | {
             "application_id": application_id,
@@ -114,7 +115,7 @@ class Abroad:
             **pairing,
         }
         due = (clock.now() + timedelta(days=14)).isoformat()
-        await self.tell(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due)
+        await self.tell(matches.MatchProposed, match_id, run_id=str(new_id()), score=78, due=due, reserve=reserve)
         return match_id
 
     async def explained(self, match_id: UUID, **changes: Any) -> None:

@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 PAIRING = Pairing.model_validate(ex.PAIRING)
 
 
-def _proposed() -> Match:
+def _proposed(*, reserve: bool = False) -> Match:
     match, told = matches.propose(
         UUID(ex.MATCH),
         PAIRING,
@@ -34,6 +34,7 @@ def _proposed() -> Match:
         next_in_line=(),
         due=NOW + 14 * DAY,
         now=NOW,
+        reserve=reserve,
     )
     assert [event.type for event in told] == ["MatchProposed"]
     return match
@@ -44,6 +45,7 @@ STEPS = st.one_of(
     st.tuples(st.just("answer"), st.sampled_from((Party.GUEST, Party.HOST)), st.sampled_from(Answer)),
     st.tuples(st.just("expire"), st.integers(0, 40)),
     st.tuples(st.just("cancel"), st.sampled_from((Party.GUEST, Party.HOST, Party.PROGRAMME))),
+    st.just(("call_up",)),
 )
 
 
@@ -57,18 +59,30 @@ def _step(match: Match, step: tuple[object, ...], now: datetime) -> matches.Step
             return matches.expire(match, now=now, silences=0)
         case "cancel", Party() as by:
             return matches.cancel(match, by, Reason.OTHER, now=now)
+        case ("call_up",):
+            return matches.call_up(match, run_id=match.run_id, now=now, due=now + 14 * DAY, waiting=())
     raise AssertionError(step)
 
 
-@given(st.lists(st.tuples(STEPS, st.integers(0, 10)), max_size=25))
-def test_every_step_is_a_transition_of_the_life_cycle(steps: list[tuple[tuple[object, ...], int]]) -> None:
-    """Whatever happens: each fact is allowed where it is told, states change with a fact only, an end is the end."""
-    match, now = _proposed(), NOW
+@given(st.lists(st.tuples(STEPS, st.integers(0, 10)), max_size=25), st.booleans())
+def test_every_step_is_a_transition_of_the_life_cycle(
+    steps: list[tuple[tuple[object, ...], int]],
+    reserve: bool,  # noqa: FBT001 - drawn by hypothesis
+) -> None:
+    """Whatever happens: each fact is allowed where it is told, states change with a fact only, an end is the end.
+
+    A reserve is neither offered nor held before it is called up, which happens once.
+    """
+    match, now = _proposed(reserve=reserve), NOW
     for step, days in steps:
         now += days * DAY
         before = match
         match, told = _step(match, step, now)
         _told_by_the_table(before, match, told)
+        assert [event.type for event in told].count("MatchCalledUp") == (before.in_reserve and not match.reserve)
+        if match.reserve:
+            assert match.state not in {MatchState.OFFERED, MatchState.CONFIRMED}
+            assert not match.held
         if before.state not in HELD:
             assert match == before
         if match.state is MatchState.CONFIRMED:
@@ -84,7 +98,7 @@ def _told_by_the_table(before: Match, after: Match, told: tuple[MatchEvent, ...]
         assert allowed(event.type, state), (event.type, state)
         if event.type == "MatchCleared":
             state = MatchState.CLEARED
-        elif not isinstance(event, AnswerTooLate):
+        elif event.type != "MatchCalledUp" and not isinstance(event, AnswerTooLate):
             state = after.state
     assert state == after.state
 
@@ -120,7 +134,13 @@ def test_expiry_names_exactly_those_who_were_silent(guest: bool, host: bool, ear
 
 
 def test_only_a_no_bars_the_pair() -> None:
-    """A decline and a refused clearance bar the pair; silence and the programme's cancellation do not."""
+    """A decline and a refused clearance bar the pair; silence and the programme's cancellation do not.
+
+    Nobody but the countries is asked about a reserve, so that nobody else's leaving bars it.
+    """
+    reserve = _proposed(reserve=True)
+    assert matches.cancel(reserve, Party.HOME_COORDINATOR, Reason.PERSONAL, now=NOW)[0].bars
+    assert not matches.cancel(reserve, Party.GUEST, Reason.PERSONAL, now=NOW)[0].bars
     match = _proposed()
     assert matches.cancel(match, Party.HOST_COORDINATOR, Reason.PERSONAL, now=NOW)[0].bars
     assert not matches.cancel(match, Party.PROGRAMME, Reason.OTHER, now=NOW)[0].bars

@@ -82,7 +82,7 @@ async def of_person(session: AsyncSession, person: register.Person) -> list[Matt
         pair = of.get(match.id)
         if pair is None and match.state != MatchState.CONFIRMED:
             found.append(
-                Matter(gettext("Match as a mentor"), "match", match.state, f"/applications/matches/{match.id}")
+                Matter(gettext("Match as a mentor"), "match", match.shown_state, f"/applications/matches/{match.id}")
             )
         elif pair is not None and pair.stands not in {MentorshipState.COMPLETED, MentorshipState.ENDED_EARLY}:
             title = gettext("Mentorship as a mentor")

@@ -166,7 +166,15 @@ def _quotas(of: Said, _: Names) -> list[str]:
     text = gettext("At most %(share)d %% of the places of one offer go to one country, but at least one place.")
     found.append(text % {"share": of.share_of_offer})
     text = ngettext("A group has at most %(num)d member.", "A group has at most %(num)d members.", of.group_size)
-    return [*found, text % {"num": of.group_size}]
+    found.append(text % {"num": of.group_size})
+    if not of.reserves:
+        return [*found, gettext("No reserves are cleared beforehand.")]
+    text = ngettext(
+        "Where the coordinator asks for it, %(num)d reserve for each place is cleared beforehand.",
+        "Where the coordinator asks for it, %(num)d reserves for each place are cleared beforehand.",
+        of.reserves,
+    )
+    return [*found, text % {"num": of.reserves}]
 
 
 def _weights(of: Said, _: Names) -> list[str]:

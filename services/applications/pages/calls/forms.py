@@ -175,6 +175,11 @@ class QuotasForm(Form):
         description=N_("At least one place always may. Groups are exempt."),
     )
     group_size = NumberField(N_("Members of a group, at most"), [Needed(N_("Enter the number")), Between(1, 5)])
+    reserves = NumberField(
+        N_("Reserves for each place"),
+        [Needed(N_("Enter the number, or 0 for none")), Between(0, 5)],
+        description=N_("So many more are cleared beforehand where a cohort is committed with reserves."),
+    )
 
 
 class WeightRow(Row):

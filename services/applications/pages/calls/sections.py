@@ -151,7 +151,7 @@ def _rules_written(form: Form) -> dict[str, Any]:
     return {name: form[name].data for name in _RULES} | {"languages": form["languages"].data or []}
 
 
-_OF_OFFERS = ("share_of_offer", "group_size")
+_OF_OFFERS = ("share_of_offer", "group_size", "reserves")
 
 
 def _quotas_fields(entry: CallEntry) -> dict[str, Any]:

@@ -25,6 +25,9 @@ _GIVEN_UP = When(
     N_("where it was confirmed, and the officer cancelled it"),
     lambda data: data.was is MatchState.CONFIRMED and data.by in _APPLICANTS,
 )
+# Who stands in reserve has been told of nothing but the standing on the own page: only the home country was asked.
+_HOLDS = When(N_("not for a reserve"), lambda data: not data.reserve)
+_RESERVE = When(N_("for a reserve"), lambda data: data.reserve)
 
 RULES = (
     Rule(
@@ -38,6 +41,21 @@ RULES = (
         ),
         "match",
         _MATCH,
+        when=_HOLDS,
+    ),
+    Rule(
+        "reserve_to_clear_home",
+        matches.MatchProposed,
+        A.HOME_COORDINATOR,
+        N_("A reserve waits for your clearance"),
+        (
+            N_("%(reference)s is next in line for a place in %(host_country)s that somebody else holds."),
+            N_("Please clear the officer beforehand, or refuse, by %(due)s. Then the host country is asked."),
+            N_("Nothing is offered until the place falls free; then it is offered at once."),
+        ),
+        "match",
+        _MATCH,
+        when=_RESERVE,
     ),
     Rule(
         "match_to_clear_host",
@@ -259,6 +277,7 @@ RULES = (
         (N_("The programme has put another match in the place of the one for %(reference)s."), _ENDED),
         "match",
         _MATCH,
+        when=_HOLDS,
     ),
     Rule(
         "match_superseded",
@@ -368,6 +387,20 @@ RULES = (
         (N_("The match for %(reference)s was cancelled by: %(by)s."), _ENDED),
         "match",
         _MATCH,
+        when=_HOLDS,
+    ),
+    Rule(
+        "reserve_ended_home",
+        matches.MatchCancelled,
+        A.HOME_COORDINATOR,
+        N_("A reserve stands down"),
+        (
+            N_("%(reference)s is no reserve any more for a place in %(host_country)s. Nothing is asked of you."),
+            N_("The officer was offered nothing, and stays in the matching while the application is open."),
+        ),
+        "match",
+        _MATCH,
+        when=_RESERVE,
     ),
     Rule(
         "match_cancelled_host_country",
