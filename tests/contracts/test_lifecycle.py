@@ -18,8 +18,10 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A side that is ready for travel is reminded no more; without the second a proposal that came to nothing stays open.
 # A line manager is to be informed (domain.md). Officers who name each other hear what became of it, maybe before they
 # apply.
+# A reserve that is cleared beforehand holds a place from some moment on: without it nobody else could tell which.
 OF_OUR_OWN = {
     "LineManagerNamed",
+    "MatchCalledUp",
     "CompanionAsked",
     "CompanionAnswered",
     "MentorAvailabilityAsked",
