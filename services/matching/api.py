@@ -219,7 +219,12 @@ async def visits(
     """Visits by their start, 50 a page; those without a lawful week come first."""
     async with bus.read() as session:
         rows, total = await store.board.visits(session, reach(who), call_id=call_id, state=state, page=page)
-    return {"total": total, "page": page, "visits": [_plain(row) for row in rows]}
+        both_ways = await store.replacements.both_ways(session, reach(who), [row.id for row in rows])
+    return {
+        "total": total,
+        "page": page,
+        "visits": [_plain(row) | {"replacement": _replacement(both_ways[row.id])} for row in rows],
+    }
 
 
 @router.get("/mentorships")
@@ -271,6 +276,11 @@ def _plain(row: Any) -> dict[str, Any]:
     """A row of a board query, without what only counts pages."""
     mapping: dict[str, Any] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a mapping has this name
     return {name: value for name, value in mapping.items() if name != "total"}
+
+
+def _replacement(row: Any) -> dict[str, Any]:
+    """What was found for the place of a visit, by which match, and the visit whose place it took over itself."""
+    return {"outcome": row.outcome, "match_id": row.match_id, "replaces": row.replaces}
 
 
 def _match(match: Any) -> dict[str, Any]:

@@ -334,8 +334,13 @@ class Cases:
             return
         if match.state is MatchState.CONFIRMED:
             self._confirmed[match.id] = cause
-        open_call = self.calls.get(match.pairing.call_id)
-        if before.held and not match.held and fact and open_call and open_call.state != CallState.CLOSED:
+        if before.held and not match.held and fact:
+            self._falls_free(match, fact)
+
+    def _falls_free(self, match: Match, fact: UUID) -> None:
+        """The place of a match is to go to the next in line, because of a fact."""
+        call = self.calls.get(match.pairing.call_id)
+        if call is not None and call.state != CallState.CLOSED:
             self._vacancies.append(_vacancy(match, fact))
 
     async def _visit(self, step: VisitStep, cause: Envelope | None) -> None:
@@ -345,7 +350,11 @@ class Cases:
             self.visits[match_id] = visit
             self._changed_visits.add(match_id)
         self._new_stays[visit.id] = self._stay(visit)
-        await self._tell_all(told, visit.id, self.matches[match_id], cause)
+        match = self.matches[match_id]
+        fact = await self._tell_all(told, visit.id, match, cause)
+        if fact and visit.state is VisitState.NO_SHOW and match_id not in self.mentorships:
+            # The match stands, but nobody uses its place: the next in line may, where a week is left.
+            self._falls_free(match, fact)
 
     def _stay(self, visit: Visit) -> Stay | None:
         """The row of a visit in the reciprocity ledger, as it is to be."""
@@ -376,9 +385,14 @@ class Cases:
             if visit.state is VisitState.SCHEDULED and visit.plan.start > clock.today():
                 await self._visit(visits.cancel(visit, by, mentorship.reason or Reason.OTHER, now=clock.now()), cause)
 
-    async def _tell_all(self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None) -> None:
+    async def _tell_all(
+        self, told: Sequence[Event], subject: UUID, match: Match, cause: Envelope | None
+    ) -> UUID | None:
+        """Note several facts; give the id of the last."""
+        fact = None
         for event in told:
-            await self.tell(event, subject, match, cause)
+            fact = await self.tell(event, subject, match, cause)
+        return fact
 
     async def tell(self, event: Event, subject: UUID, match: Match, cause: Envelope | None) -> UUID:
         """Note a fact of the application's story, and its line on the board; give the fact's id."""

@@ -98,7 +98,9 @@ async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = No
         candidates=profiles,
         places=places,
         matches=await store.matches.of_call(session, call_id),
-        given_back=frozenset(await store.mentorships.ended_matches(session, call_id)),
+        given_back=frozenset(
+            await store.mentorships.ended_matches(session, call_id) | await store.visits.missed(session, call_id)
+        ),
         taken=await store.visits.taken_weeks(session, list(seats)),
         suspended={row.country: row.since for row in partners if row.status == PartnerStatus.SUSPENDED},
         exclusions=tuple(

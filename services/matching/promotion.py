@@ -18,13 +18,15 @@ from services.matching import inputs, store, turns
 from services.matching.casework import Cases
 from services.matching.engine import by_hand
 from services.matching.model import match as matches
-from services.matching.model.pool import companions, in_reserve, solve, waiting
+from services.matching.model.pool import companions, in_reserve, solve, waiting, weekly_places
 from services.matching.model.told import matched, proposals
+from services.matching.store.replacements import Outcome
 from services.matching.store.runs import Receipt
 from shared import clock, workdays
 from shared.bus import leases
 from shared.contracts.codes import ApplicationKind, MatchState
 from shared.contracts.lifecycle import Unit
+from shared.contracts.offers import OfferTerms
 from shared.ids import reaction_id
 
 if TYPE_CHECKING:
@@ -73,9 +75,14 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
             pool = await store.pools.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != given.version:
                 continue
+            found: dict[UUID, UUID] = {}
             for one in chosen:
-                await _propose(cases, given, one)
+                found.setdefault(one.vacancy.match_id, await _propose(cases, given, one))
             await cases.save()
+            for vacancy in given.vacancies:
+                match_id = found.get(vacancy.match_id)
+                outcome = Outcome.PROPOSED if match_id else _in_vain(given, vacancy)
+                await store.replacements.note(tx.session, vacancy.match_id, outcome, match_id)
             await store.pools.settle(tx.session, [one.match_id for one in given.vacancies])
             return len(chosen)
     log.info("facts keep arriving; the next in line is looked up a moment later", call=str(call_id))
@@ -155,7 +162,16 @@ def _called_up(
     return called, result
 
 
-async def _propose(cases: Cases, given: Inputs, chosen: Chosen) -> None:
+def _in_vain(given: Inputs, vacancy: Vacancy) -> Outcome:
+    """Why nobody gets a free place: no week is left with due notice, or nobody in line could take it."""
+    place, facts = given.facts.places.get(vacancy.seat_id), given.facts
+    if place is None or not isinstance(place.terms, OfferTerms) or weekly_places(place.terms, facts.terms, facts.day):
+        return Outcome.NOBODY
+    return Outcome.TOO_LATE
+
+
+async def _propose(cases: Cases, given: Inputs, chosen: Chosen) -> UUID:
+    """Propose or call up whoever gets a place; give the id of the match."""
     tx, vacancy, proposal = cases.tx, chosen.vacancy, chosen.proposal
     cause = await store.journal.fact(tx.session, vacancy.cause_id)
     assert cause is not None
@@ -194,3 +210,4 @@ async def _propose(cases: Cases, given: Inputs, chosen: Chosen) -> None:
         ],
     )
     await store.pools.drop_standings(tx.session, [proposal.application_id])
+    return match_id

@@ -100,6 +100,7 @@ def visit(view: VisitView) -> Shown:
         "match_id": one.match_id,
         "application_id": one.application_id,
         "mentorship_id": one.mentorship_id,
+        "replaces": one.replaces,
         "guest": one.guest,
         "state": one.state,
         "since": one.since,

@@ -23,7 +23,7 @@ from services.applications.pages.parts import Store, paged, state_counts, tag, t
 from services.applications.pages.sent import version_of
 from services.applications.store import certificates, participation
 from services.applications.store.paging import PAGE
-from services.applications.store.visits import Visit
+from services.applications.store.visits import Visit, replaced_by
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import (
@@ -137,6 +137,7 @@ async def page_of(
         view = await visit_view(session, principal, visit_id)
         versions = await participation.agendas(session, visit_id)
         papers = await certificates.of_visit(session, visit_id)
+        after = await replaced_by(session, visit_id)
     visit, parties = view.visit, view.of.case.parties
     scheduled = visit.stands is VisitState.SCHEDULED
     own = [party for party in actions.BOTH if party in parties]
@@ -178,6 +179,10 @@ async def page_of(
         move_answers=[(named(visit, party), _answered(view, party)) for party in actions.BOTH],
         form_=form or AgendaForm(data={"text": view.agenda}),
         papers=papers if Party.GUEST in parties else [],
+        before=visit.replaces,
+        after=after,
+        # Both visits have the same host; of the other guest nobody else knows.
+        see_both=bool(parties & {Party.HOST, Party.HOST_COORDINATOR, Party.PROGRAMME}),
         done=request.query_params.get("done"),
     )
 

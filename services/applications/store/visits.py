@@ -84,6 +84,7 @@ class Visit(Table, table=True):
         sa_column_kwargs={"server_default": sa.text("0")},
         description="The number of the last proposal of other dates",
     )
+    replaces: UUID | None = Field(default=None, index=True, description="The visit whose place it took over")
     kept: str | None = Field(default=None, description="Why it kept its dates at the last move, a MoveDropCause")
 
     @property
@@ -131,7 +132,17 @@ _NEW: dict[str, Any] = {
     "moves": 0,
     "kept": None,
 }
-_OF = ("match_id", "application_id", "call_id", "offer_id", "mentorship_id", "guest", "country", "host_country")
+_OF = (
+    "match_id",
+    "application_id",
+    "call_id",
+    "offer_id",
+    "mentorship_id",
+    "guest",
+    "country",
+    "host_country",
+    "replaces",
+)
 
 
 def _after(row: dict[str, Any] | None, event: Envelope) -> dict[str, Any]:
@@ -239,3 +250,9 @@ async def of_offer(session: AsyncSession, offer_id: UUID) -> list[Visit]:
     """The visits under an offer that were neither cancelled nor entered in error, by their start."""
     query = select(Visit).where(Visit.offer_id == offer_id, col(Visit.state).not_in(NOT_TAKING_PLACE))
     return list(await session.scalars(query.order_by(col(Visit.start).nulls_last(), col(Visit.id)).limit(500)))
+
+
+async def replaced_by(session: AsyncSession, visit_id: UUID) -> UUID | None:
+    """The visit that took over the place of one that was given up; the newest of several."""
+    query = select(Visit.id).where(Visit.replaces == visit_id).order_by(col(Visit.id).desc()).limit(1)
+    return await session.scalar(query)

@@ -45,7 +45,7 @@ KINDS = (ApplicationKind.STUDY_VISIT, ApplicationKind.MENTEE)
 MOST_SILENCES = 2
 """With so many offers left to expire an application is withdrawn by the portal, so it is no longer matched."""
 _GIVEN_BACK = ""
-"""Stands for the seat of a mentorship that is over: it counts for the quota, and the mentor is free again."""
+"""Stands for the seat of a mentorship that is over, or of a guest who did not come: it counts for the quota only."""
 
 
 _candidates: Remembered[Candidate] = Remembered()
@@ -74,9 +74,9 @@ class Need:
 class Facts:
     """All that decides a call's matching on a day.
 
-    `given_back` are matches whose mentorship is over, `incomplete` the groups of which somebody may still become
-    eligible: they wait, since a group is placed whole. `reciprocity` holds the points of (home, host) from the ledger
-    (`engine/ledger.py`).
+    `given_back` are matches whose mentorship is over, or whose guest did not come; `incomplete` the groups of which
+    somebody may still become eligible: they wait, since a group is placed whole. `reciprocity` holds the points of
+    (home, host) from the ledger (`engine/ledger.py`).
     """
 
     call_id: UUID

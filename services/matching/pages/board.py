@@ -1,6 +1,7 @@
 """How do coordinators watch the matching? On one page that follows by itself: where all stands, what is due."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -32,6 +33,8 @@ Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 
 _SHOWN = 12
 _LINES = 16
+_NEWS = timedelta(days=14)
+"""So long the board says of a visit that its place could not be used any more."""
 _ORDER = ("application", "match", "visit", "mentorship")
 
 
@@ -58,6 +61,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         stuck = await look(session, within, call_id, calls)
         behind = await store.watch.behind(session, call_id)
         broken_rings = await store.rings.broken(session, within, call_id)
+        too_late = await store.replacements.too_late(session, within, call_id, clock.now() - _NEWS)
     return render(
         request,
         "board.html",
@@ -78,6 +82,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         to_read=service_of(request).reader.behind(),
         paused=service_of(request).reader.paused,
         broken_rings=broken_rings,
+        too_late=too_late,
         may_commit=who.has(Role.PROGRAMME_COORDINATOR) and call is not None,
         reason=words.reason,
         stage=words.stage,

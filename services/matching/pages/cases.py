@@ -143,7 +143,9 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         story = await store.board.stream(session, within, Narrowed(application=application_id), limit=100)
         ids = {case.candidate.organisation_id, *(seat.organisation_id for seat in case.seats.values())}
         organisations = await store.facts.organisation_names(session, ids)
-    scheme = CallTerms.model_validate(call.terms).scheme if call else ""
+        both_ways = await store.replacements.both_ways(session, within, [one.id for one in case.visits])
+    terms = CallTerms.model_validate(call.terms) if call else None
+    scheme, notice = (terms.scheme, terms.timers.notice_weeks) if terms else ("", 0)
     profile = ApplicationProfile.model_validate(case.candidate.profile)
     return render(
         request,
@@ -157,6 +159,8 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         lines=[words.line(row) for row in story],
         stage=words.stage,
         match_stage=words.match_stage,
+        replacements={id_: words.replacement(row, notice) for id_, row in both_ways.items()},
+        replaces={id_: words.replaces(row) for id_, row in both_ways.items()},
         reserve=next((one for one in case.matches if one.in_reserve), None),
         organisations=organisations,
         mentees_goals=None,

@@ -14,6 +14,7 @@ from services.matching import store
 from services.matching.pages import words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
 from shared.bus import Bus
+from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
 from shared.contracts.runs import RunFinished
 from shared.identity import Principal, allow
@@ -112,6 +113,12 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
         rows, total = await store.board.visits(
             session, reach(who), call_id=call.id if call else None, state=state, page=page
         )
+        both_ways = await store.replacements.both_ways(session, reach(who), [row.id for row in rows])
+    notice = {one.id: CallTerms.model_validate(one.terms).timers.notice_weeks for one in calls}
+    told = {
+        row.id: words.replacement(both_ways[row.id], notice.get(row.call_id, 0)) or words.replaces(both_ways[row.id])
+        for row in rows
+    }
     moved = request.query_params.get("moved", "")
     known = [(one.code, one.word) for one in states("visit") if one.code not in {"agenda_agreed", "move_proposed"}]
     return render(
@@ -125,6 +132,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
             {"name": "state", "label": gettext("State"), "options": known, "value": state},
         ],
         stage=words.stage,
+        replacements=told,
         call=call,
         may_plan=who.has(Role.PROGRAMME_COORDINATOR),
         moved=int(moved) if moved.isdecimal() else 0,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.matching.cases import public_funnel
-from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule
+from services.matching.store.replacements import Outcome
+from shared.contracts.codes import ApplicationKind, Change, Criterion, Expertise, HardRule, MatchState
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.receipts import MatchExplained
 from shared.web import dates, words
@@ -23,6 +24,8 @@ __all__ = [
     "match_stage",
     "reason",
     "receipt",
+    "replacement",
+    "replaces",
     "rule_name",
     "stage",
     "states",
@@ -232,6 +235,35 @@ def stage(kind: str, code: str) -> State:
 def match_stage(match: Match) -> State:
     """The state of a match; while it stands as a reserve it says so."""
     return stage("match", f"reserve_{match.state}" if match.in_reserve else match.state)
+
+
+def replacement(row: Row[Any], notice_weeks: int) -> dict[str, str] | str | None:
+    """What was found for the place of a visit that did not take place; None where there was nothing to look for."""
+    if row.looked_for:
+        return gettext("The next in line is looked for")
+    match row.outcome:
+        case Outcome.PROPOSED if row.by_reference is None:
+            return gettext("Somebody else has the place")
+        case Outcome.PROPOSED:
+            taken = row.match_state == MatchState.CONFIRMED
+            text = gettext("Replaced by %(reference)s") if taken else gettext("Place proposed to %(reference)s")
+            href = f"/matching/applications/{row.by_application}"
+            return {"text": text % {"reference": row.by_reference}, "href": href}
+        case Outcome.TOO_LATE:
+            return gettext("Too late to replace: less than %(weeks)d weeks") % {"weeks": notice_weeks}
+        case Outcome.NOBODY:
+            return gettext("Nobody in line could take the place")
+    return None
+
+
+def replaces(row: Row[Any]) -> dict[str, str] | str | None:
+    """Whose place a visit took over; None where it was nobody's before."""
+    if row.replaces is None:
+        return None
+    if row.for_reference is None:
+        return gettext("Takes the place of a visit that was given up")
+    text = gettext("Takes the place of %(reference)s") % {"reference": row.for_reference}
+    return {"text": text, "href": f"/matching/applications/{row.for_application}"}
 
 
 def reason(why: str | None, rule: str | None) -> str:

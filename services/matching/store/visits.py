@@ -194,17 +194,24 @@ async def taken_weeks(session: AsyncSession, offer_ids: Collection[UUID]) -> dic
     return taken
 
 
+# A place falls free by a fact about a match, or about the visit to which the guest did not come.
 _REPLACED = text(
     "WITH RECURSIVE chain AS ("
-    " SELECT p.aggregateid AS match, f.aggregateid AS freed, 1 AS depth FROM journal p JOIN journal f"
-    "  ON f.id = p.causationid AND f.aggregatetype = p.aggregatetype"
-    "  WHERE p.aggregatetype = 'exchange.matches' AND p.aggregateid = ANY(:ids) AND p.type = 'MatchProposed'"
+    " SELECT p.aggregateid AS match, f.aggregatetype AS topic, f.aggregateid AS freed, 1 AS depth FROM journal p"
+    "  JOIN journal f ON f.id = p.causationid AND f.aggregatetype IN ('exchange.matches', 'exchange.visits')"
+    "  WHERE p.aggregatetype = 'exchange.matches' AND p.aggregateid = ANY(:ids)"
+    "  AND p.type IN ('MatchProposed', 'MatchCalledUp')"
     " UNION ALL"
-    " SELECT c.match, f.aggregateid, c.depth + 1 FROM chain c JOIN journal p"
-    "  ON p.aggregatetype = 'exchange.matches' AND p.aggregateid = c.freed AND p.type = 'MatchProposed'"
-    "  JOIN journal f ON f.id = p.causationid AND f.aggregatetype = p.aggregatetype WHERE c.depth < 50)"
-    " SELECT DISTINCT ON (c.match) c.match, v.id FROM chain c JOIN visit v ON v.match_id = CAST(c.freed AS uuid)"
-    " ORDER BY c.match, c.depth, v.id DESC"
+    " SELECT c.match, f.aggregatetype, f.aggregateid, c.depth + 1 FROM chain c JOIN journal p"
+    "  ON p.aggregatetype = 'exchange.matches' AND p.aggregateid = c.freed"
+    "  AND p.type IN ('MatchProposed', 'MatchCalledUp')"
+    "  JOIN journal f ON f.id = p.causationid AND f.aggregatetype IN ('exchange.matches', 'exchange.visits')"
+    "  WHERE c.topic = 'exchange.matches' AND c.depth < 50),"
+    " reached AS ("
+    " SELECT c.match, c.depth, v.id FROM chain c JOIN visit v ON v.match_id = CAST(c.freed AS uuid)"
+    "  WHERE c.topic = 'exchange.matches'"
+    " UNION ALL SELECT c.match, c.depth, CAST(c.freed AS uuid) FROM chain c WHERE c.topic = 'exchange.visits')"
+    " SELECT DISTINCT ON (match) match, id FROM reached ORDER BY match, depth, id DESC"
 )
 
 
@@ -215,6 +222,15 @@ async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     """
     found = await session.execute(_REPLACED, {"ids": sorted(str(one) for one in match_ids)})
     return {UUID(row.match): row.id for row in found}
+
+
+async def missed(session: AsyncSession, call_id: UUID) -> set[UUID]:
+    """The matches of a call whose guest did not come: the placement has that place again."""
+    found = await session.execute(
+        text("SELECT match_id FROM visit WHERE call_id = :call AND state = 'no_show' AND offer_id IS NOT NULL"),
+        {"call": call_id},
+    )
+    return {row.match_id for row in found}
 
 
 @dataclass(frozen=True, slots=True)

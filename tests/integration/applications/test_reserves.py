@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.applications.consumers import consumers
 from shared import clock
-from shared.contracts import matches
+from shared.contracts import matches, visits
 from shared.contracts.codes import MatchState, Party, Reason
 from shared.ids import new_id
 from tests.integration.applications.abroad import Abroad
@@ -125,3 +125,31 @@ async def _held(programme: Programme) -> dict[str, list[tuple[Any, ...]]]:
             rows = await session.execute(sa.text(f'SELECT {columns} FROM "{table}" ORDER BY 1'))
             found[table] = [tuple(row) for row in rows]
         return found
+
+
+async def test_the_pages_of_both_visits_lead_to_each_other(programme: Programme, feed: Feed) -> None:
+    """A no-show and the visit that takes its place: the host finds each from the other, the guest only that it is."""
+    abroad = Abroad(programme, feed)
+    await abroad.fill()
+    match_id = await abroad.placement_matched()
+    old = await abroad.scheduled(match_id)
+    await abroad.tell_visit(visits.VisitNoShow, old, match_id)
+    page = f"/applications/visits/{old}"
+    assert "taken this place over" not in (await programme.as_("claire").get(page)).text
+    other = await abroad.eligible("nino", "giorgi")
+    second = await abroad.proposed(other, offer_id=abroad.pairings[match_id]["offer_id"], country="GE")
+    new, plan = new_id(), abroad.plan(second) | {"replaces": str(old)}
+    scheduled = visits.VisitScheduled.model_validate({"plan": plan, "agenda_due": clock.now()})
+    await feed.deliver((scheduled, new))
+    claire = (await programme.as_("claire").get(page)).text
+    assert "Somebody else has taken this place over" in claire
+    assert f"/applications/visits/{new}" in claire
+    ani = (await programme.as_("ani").get(page)).text
+    assert "Somebody else has taken this place over" in ani
+    assert str(new) not in ani
+    claire = (await programme.as_("claire").get(f"/applications/visits/{new}")).text
+    assert "This visit takes the place of one that was given up" in claire
+    assert f'href="{page}"' in claire
+    nino = (await programme.as_("nino").get(f"/applications/visits/{new}")).text
+    assert "This visit takes the place of one that was given up" in nino
+    assert str(old) not in nino
