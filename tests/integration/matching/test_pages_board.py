@@ -241,7 +241,11 @@ async def test_what_the_board_asks_is_answered_by_index(world: World) -> None:
         "what_if_open": "SELECT id FROM what_if WHERE state IN ('waiting', 'running') ORDER BY id LIMIT 20",
         "candidate_pool": "SELECT * FROM candidate WHERE call_id = :id AND state = 'eligible'",
         "match_held_once": "SELECT 1 FROM match WHERE application_id = :id"
-        " AND state IN ('proposed', 'cleared', 'offered', 'confirmed')",
+        " AND state IN ('proposed', 'cleared', 'offered', 'confirmed') AND NOT reserve",
+        "match_reserve_once": "SELECT id FROM match WHERE application_id = :id"
+        " AND state IN ('proposed', 'cleared') AND reserve",
+        "replacement_pkey": "SELECT * FROM replacement WHERE visit_id = :id",
+        "replacement_match": "SELECT * FROM replacement WHERE match_id = :id",
         "seat_call": "SELECT * FROM seat WHERE call_id = :id AND state = 'published'",
         "visit_weeks": "SELECT * FROM visit WHERE call_id = :id AND state IN ('scheduled', 'under_way')"
         " AND start >= '2027-01-01'",

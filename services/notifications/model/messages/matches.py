@@ -50,7 +50,7 @@ RULES = (
         N_("A reserve waits for your clearance"),
         (
             N_("%(reference)s is next in line for a place in %(host_country)s that somebody else holds."),
-            N_("Please clear the officer beforehand, or refuse, by %(due)s. Then the host country is asked."),
+            N_("Please clear the officer, or refuse, by %(due)s. Then the host country is asked."),
             N_("Nothing is offered until the place falls free; then it is offered at once."),
         ),
         "match",
