@@ -165,7 +165,7 @@ _PIPELINE = text(
     " FROM candidate c LEFT JOIN (SELECT m.application_id, bool_or(m.state = 'confirmed') AS confirmed,"
     "   bool_or(coalesce(v.state, t.state) = 'completed') AS done FROM match m"
     "   LEFT JOIN visit v ON v.match_id = m.id LEFT JOIN mentorship t ON t.match_id = m.id"
-    "   WHERE (CAST(:call AS uuid) IS NULL OR m.call_id = :call) GROUP BY m.application_id) h"
+    "   WHERE NOT m.reserve AND (CAST(:call AS uuid) IS NULL OR m.call_id = :call) GROUP BY m.application_id) h"
     " ON h.application_id = c.id"
     " WHERE (CAST(:call AS uuid) IS NULL OR c.call_id = :call) AND c.state NOT IN ('voided')"
     " AND (:everything OR c.country = ANY(:countries))"
