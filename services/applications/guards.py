@@ -34,7 +34,8 @@ Holder = Annotated[Principal, Depends(allow(Role.HOST_CONTACT, *_DECIDERS))]
 MentorOrDecider = Annotated[Principal, Depends(allow(Role.MENTOR, *_DECIDERS))]
 PairOrDecider = Annotated[Principal, Depends(allow(Role.OFFICER, Role.MENTOR, *_DECIDERS))]
 ParticipantOrCoordinator = Annotated[Principal, Depends(allow(*_PARTICIPANTS, _COORDINATOR))]
-Anyone = Annotated[Principal, Depends(allow(*_PARTICIPANTS, *_DECIDERS))]
+PARTAKING = (*_PARTICIPANTS, *_DECIDERS)
+Anyone = Annotated[Principal, Depends(allow(*PARTAKING))]
 """Everybody who has a part in matches and visits; whose they are is asked of each one."""
 Overseer = Annotated[Principal, Depends(allow(*_OVERSEERS))]
 """Auditor and data protection officer."""

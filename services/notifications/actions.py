@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from services.notifications.store import inbox
 from services.notifications.store import messages as store
 from shared import clock
 from shared.web.errors import Refused
@@ -28,4 +29,4 @@ async def retry(bus: Bus, actor: str, message_id: UUID) -> None:
 async def mark_read(bus: Bus, recipient: UUID, ids: Sequence[UUID] | None) -> int:
     """Mark messages of a recipient (all, or those named) as read; give how many were unread."""
     async with bus.transaction("system:inbox") as tx:
-        return await store.mark_read(tx.session, recipient, ids, clock.now())
+        return await inbox.mark_read(tx.session, recipient, ids, clock.now())

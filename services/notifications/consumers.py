@@ -10,7 +10,7 @@ from services.notifications.model.case import APPLICATIONS, concerned
 from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes
 from services.notifications.model.facts import facts
-from services.notifications.store import cases, deadlines, deputies, names
+from services.notifications.store import cases, dated, deadlines, deputies, feeds, names
 from services.notifications.store.messages import queue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
@@ -42,6 +42,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         ],
         known,
     )
+    await dated.keep(tx.session, events, known)
 
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -73,7 +74,11 @@ async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Queue what the register tells people; older events do not say whom they are about."""
+    """Queue what the register tells people; older events do not say whom they are about.
+
+    Whoever may nothing any more has no private calendar address any more.
+    """
+    await feeds.end_of(tx.session, events)
     await react(tx, _of_people(events))
 
 
@@ -123,7 +128,7 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 
-consumers = Consumers("notifications", projections=("case", "deadline", "deputyship", "organisation", "call"))
+consumers = Consumers("notifications", projections=("case", "dated", "deadline", "deputyship", "organisation", "call"))
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=evolve_registry, react=react)
 consumers.topic("exchange.calls", evolve=names.evolve_calls, react=react_calls)

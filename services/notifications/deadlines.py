@@ -18,6 +18,7 @@ from services.notifications.model.decide import Message, messages
 from services.notifications.model.due import RIGHTS
 from services.notifications.model.facts import facts
 from services.notifications.sending.worker import held
+from services.notifications.store import dated
 from services.notifications.store import deadlines as store
 from services.notifications.store.messages import queue
 from shared import clock
@@ -80,6 +81,7 @@ async def sweep(bus: Bus, lease: Lease, until: datetime) -> int:
     async with bus.transaction(ACTOR) as tx:
         await leases.check(tx.session, lease)
         await store.place(tx.session)
+        await dated.place(tx.session)
     while True:
         async with bus.read() as session:
             found = await store.to_look_at(session, until)

@@ -104,15 +104,13 @@ def due(falls: Falls, now: datetime) -> Due:
     )
 
 
-def holder(key: str, owner: AudienceKind, reference: str) -> str:
-    """Who has a deadline, in words: a person by the reference of the case, an office by its country."""
+def holder(key: str, owner: AudienceKind, called: str) -> str:
+    """Who has a deadline, in words: a person by a case, a host by its agency, an office by its place."""
     what, _, id_ = key.partition(":")
     role = gettext(owner.label)
     if what in {"application", "manager", "mentor", "organisation"}:
-        return f"{role}, {reference}" if reference and what != "organisation" else f"{role}, {id_[-6:]}"
-    if key == PROGRAMME:
-        return role
-    return f"{role} ({country(id_) or gettext('EU agency')})"
+        return f"{role}, {called or id_[-6:]}"
+    return role if key == PROGRAMME else f"{role} ({country(id_) or gettext('EU agency')})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,6 @@ def terms(timers: Timers | None) -> list[Term]:
     for kind, deadline in DEADLINES.items():
         length = getattr(held, deadline.timer)
         deputy = [] if deadline.deputy is None else [_deputy(deadline.deputy, held.deputy_wd)]
-        days = REMIND[kind].days
         shown.append(
             Term(
                 kind=label(kind),
@@ -144,12 +141,20 @@ def terms(timers: Timers | None) -> list[Term]:
                 length=_length(length, deadline.unit, before=deadline.before or kind is DeadlineKind.AGENDA),
                 usual=_length(deadline.default, deadline.unit),
                 changed=length != deadline.default,
-                reminder=ngettext("%(num)d day before", "%(num)d days before", days) % {"num": days},
+                reminder=_reminder(kind, held),
                 escalates=", ".join((*deputy, *(label(each) for each in deadline.escalates_to))),
                 ends=deadline.ends_with or (gettext("It lapses, and nobody is told.") if kind in RIGHTS else ""),
             )
         )
     return shown
+
+
+def _reminder(kind: DeadlineKind, timers: Timers) -> str:
+    if kind is DeadlineKind.INFORMATION:
+        after = _length(timers.information_reminder_wd, Unit.WORKING_DAYS)
+        return gettext("%(length)s after it is asked") % {"length": after}
+    days = REMIND[kind].days
+    return ngettext("%(num)d day before", "%(num)d days before", days) % {"num": days}
 
 
 def _deputy(kind: AudienceKind, days: int) -> str:

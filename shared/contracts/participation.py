@@ -246,13 +246,14 @@ class GoalClosed(MentorshipParticipation):
 
 
 class SessionLogged(MentorshipParticipation):
-    """Mentee or mentor logs a session; the other side confirms it."""
+    """Mentee or mentor logs a session; the other side confirms it. `next_on` is when the two agreed to meet again."""
 
     session_id: UUID
     by: Party
     held_on: Day
     minutes: Annotated[int, Field(ge=5, le=1440)]
     on_site: bool = False
+    next_on: Day | None = None
 
     example: ClassVar[Mapping[str, Any]] = {
         **_OF_MENTORSHIP,
@@ -261,6 +262,7 @@ class SessionLogged(MentorshipParticipation):
         "held_on": "2026-03-04",
         "minutes": 60,
         "on_site": False,
+        "next_on": "2026-04-01",
     }
 
 

@@ -362,9 +362,11 @@ def _line(plot: _Plot, line: Series, place: int, ends: list[float], write: Calla
         ),
         _element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=4, fill=colour),
     ]
-    at = y + 5
+    # Names stand beside their ends and never on the labels of the axis; those that would touch go apart.
+    at = min(y + 5, plot.bottom - 12)
+    step = 4 if at + 34 <= plot.bottom - 12 else -4
     while any(abs(at - taken) < 34 for taken in ends):
-        at += 4
+        at += step
     ends.append(at)
     name = _fitting(line.name, _WIDTH - x - 8, 14)
     parts += [

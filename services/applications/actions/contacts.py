@@ -360,3 +360,14 @@ async def objectives(bus: Bus, caller: str, application_id: UUID, purpose: str) 
         "objectives": [{"number": n, "text": text} for n, text in enumerate(answers.objectives, start=1)],
         "cascade_plan": answers.cascade_plan,
     }
+
+
+async def parts(bus: Bus, person_id: UUID) -> dict[str, list[UUID]]:
+    """The ids of a person's applications and mentor's profiles; none for somebody whom nobody knows. No name."""
+    async with bus.read() as session:
+        person = await people.by_id(session, person_id)
+        if person is None:
+            return {"applications": [], "mentors": []}
+        mine = await applications.of_officer(session, person.subject)
+        profiles = await mentors.of_subject(session, person.subject)
+    return {"applications": sorted(one.id for one in mine), "mentors": sorted(one.id for one in profiles)}

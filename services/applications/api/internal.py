@@ -72,3 +72,9 @@ async def contacts_of(
 async def objectives(body: ObjectivesWanted, caller: Caller, bus: Store) -> dict[str, Any]:
     """The objectives that the officer wrote, by number, for a form that asks how far each was met."""
     return await actions.objectives(bus, caller, body.application_id, body.purpose)
+
+
+@router.get("/parts")
+async def parts(bus: Store, _: Caller, person: UUID) -> dict[str, list[UUID]]:
+    """Which applications and mentor's profiles are a person's, by the opaque id: for the person's own calendar."""
+    return await actions.parts(bus, person)

@@ -1,55 +1,91 @@
 """Which messages were sent to me? The page is the portal's, which knows who I am; notifications keeps the list."""
 
-from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
 
-import httpx2
-import structlog
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, Response
 
-from services.applications.api.applications import Portal
+from services.applications.actions import told
+from services.applications.api.parts import Portal, Store
+from services.applications.guards import PARTAKING
+from services.applications.pages.parts import uuid_in
 from services.applications.store import register
-from shared import outgoing
 from shared.bus import Bus
-from shared.identity import Principal, service_headers, signed_in
-from shared.service import bus_of
-from shared.web.i18n import language
-from shared.web.render import render
+from shared.identity import Principal, signed_in
+from shared.web.i18n import language, ngettext
+from shared.web.render import render, see_other
 
-router = APIRouter(prefix="/applications", include_in_schema=False)
-_SECONDS = 3.0
-_log = structlog.get_logger()
+router = APIRouter(prefix="/applications/inbox", include_in_schema=False)
+HERE = "/applications/inbox"
+Reader = Annotated[Principal, Depends(signed_in())]
+Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
-@router.get("/inbox")
+@router.get("")
 async def inbox(
-    request: Request,
-    principal: Annotated[Principal, Depends(signed_in())],
-    bus: Annotated[Bus, Depends(bus_of)],
-    settings: Portal,
+    request: Request, principal: Reader, bus: Store, settings: Portal, show: str = "", page: Page = 1
 ) -> Response:
-    """The messages of whoever is signed in, the newest first."""
+    """The messages of whoever is signed in, the newest first; `show=unread` those that are unread."""
+    person = await _person(bus, principal)
+    only = show == "unread"
+    found: told.Inbox | None = told.Inbox((), 0, 0)
+    if person is not None:
+        try:
+            found = await told.inbox(settings, person, language(), page=page, unread=only)
+        except told.Away:
+            found = None
+    return render(
+        request,
+        "inbox.html",
+        inbox=found,
+        unread_only=only,
+        page=page,
+        done=request.query_params.get("done"),
+        may_subscribe=principal.has(*PARTAKING),
+        mail_url=settings.mail_url if settings.local else None,
+    )
+
+
+@router.get("/unread")
+async def unread(principal: Reader, bus: Store, settings: Portal) -> Response:
+    """How many are unread, as the page's header draws it; nothing where none is, or nobody can say."""
+    person = await _person(bus, principal)
+    try:
+        count = 0 if person is None else await told.unread(settings, person)
+    except told.Away:
+        count = 0
+    text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count} if count else ""
+    return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "private, max-age=30"})
+
+
+@router.post("/read")
+async def read(request: Request, principal: Reader, bus: Store, settings: Portal) -> Response:
+    """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
+    form = await request.form()
+    sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+    one = uuid_in(sent.get("id", ""))
+    person = await _person(bus, principal)
+    done = "read"
+    if person is not None and (one is not None or sent.get("all") == "yes"):
+        try:
+            await told.mark_read(settings, person, None if one is None else [one])
+        except told.Away:
+            done = "away"
+    to = sent.get("to", "")
+    if _ours(to):
+        return see_other(to)
+    kept = {"show": sent.get("show", ""), "page": sent.get("page", ""), "done": "" if one and done == "read" else done}
+    return see_other(f"{HERE}?{urlencode({name: value for name, value in kept.items() if value})}")
+
+
+def _ours(address: str) -> bool:
+    """Whether an address is a page of this site."""
+    return address.startswith("/") and not address.startswith(("//", "/\\"))
+
+
+async def _person(bus: Bus, principal: Principal) -> UUID | None:
     async with bus.read() as session:
         person = await register.person(session, principal.subject)
-    messages = [] if person is None else await _messages(settings, str(person.id))
-    return render(request, "inbox.html", messages=messages, mail_url=settings.mail_url if settings.local else None)
-
-
-async def _messages(settings: Portal, recipient: str) -> list[dict[str, Any]] | None:
-    """What notifications has for a recipient, read from now on; None where it does not answer."""
-    address = f"{settings.notifications_url}/notifications/internal/inbox"
-    headers = service_headers("applications", settings.service_token.get_secret_value())
-    try:
-        async with outgoing.client(timeout=_SECONDS, trust_env=False) as client:
-            answer = await client.get(address, params={"recipient": recipient, "language": language()}, headers=headers)
-            answer.raise_for_status()
-            found: list[dict[str, Any]] = [
-                one | {"at": datetime.fromisoformat(one["at"])} for one in answer.json()["messages"]
-            ]
-            if any(not one["read"] for one in found):
-                await client.post(f"{address}/read", json={"recipient": recipient}, headers=headers)
-    except (httpx2.HTTPError, ValueError, KeyError) as error:
-        _log.warning("inbox not read", reason=type(error).__name__)
-        return None
-    return found
+    return None if person is None else person.id

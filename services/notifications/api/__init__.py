@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifications.api import inbox, lists
+from services.notifications.api import feeds, inbox, lists
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The API's routers."""
-    return [lists.router, inbox.router]
+    return [lists.router, inbox.router, feeds.router]

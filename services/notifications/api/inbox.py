@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from services.notifications import actions, views
 from services.notifications.catalogues import MAILS
-from services.notifications.store import messages as store
+from services.notifications.store import inbox as store
+from services.notifications.store.messages import MessageRow, NotificationRow
 from shared.bus import Bus
 from shared.identity import internal
 from shared.service import bus_of
@@ -36,9 +37,11 @@ class InboxMessage(BaseModel):
 
 
 class Inbox(BaseModel):
-    """The newest messages of a recipient, and how many are unread in all."""
+    """One page of a recipient's messages, how many there are (as they were asked for), and how many unread in all."""
 
     messages: list[InboxMessage]
+    total: int
+    page: int
     unread: int
 
 
@@ -56,17 +59,26 @@ async def inbox(
     bus: TheBus,
     recipient: UUID,
     language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
-    most: Annotated[int, Query(ge=1, le=200)] = 100,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    unread: Annotated[bool, Query(description="Only those that are unread")] = False,  # noqa: FBT002 - in the address
 ) -> Inbox:
     """The messages to a recipient (the portal's opaque id), the newest first, whether their mail arrived or not."""
     speak(language, MAILS)
     async with bus.read() as session:
-        found = await store.inbox(session, recipient, most)
-        unread = await store.unread(session, recipient)
-    return Inbox(messages=[_shown(notification, message) for notification, message in found], unread=unread)
+        found, total = await store.inbox(session, recipient, page=page, only_unread=unread)
+        count = await store.unread(session, recipient)
+    messages = [_shown(notification, message) for notification, message in found]
+    return Inbox(messages=messages, total=total, page=page, unread=count)
 
 
-def _shown(notification: store.NotificationRow, message: store.MessageRow) -> InboxMessage:
+@router.get("/unread")
+async def count_unread(bus: TheBus, recipient: UUID) -> dict[str, int]:
+    """How many messages to a recipient are unread."""
+    async with bus.read() as session:
+        return {"unread": await store.unread(session, recipient)}
+
+
+def _shown(notification: NotificationRow, message: MessageRow) -> InboxMessage:
     said = views.said(message)
     return InboxMessage(
         id=notification.id,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 REMIND: dict[D, timedelta] = {
     D.ENDORSEMENT: timedelta(days=3),
-    D.INFORMATION: timedelta(days=7),  # five working days, as lifecycles.md has it
+    D.INFORMATION: timedelta(days=7),  # where the call's own reminder is not known
     D.ELIGIBILITY: timedelta(days=2),
     D.APPEAL: timedelta(days=3),
     D.APPEAL_DECISION: timedelta(days=5),
@@ -81,6 +81,7 @@ class Waited:
     """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it.
 
     A deputy is waited for `after` the coordinator's deadline, and only if there was a deputy in charge on that day.
+    `reminder` is when the call has it that people are reminded; None: as `REMIND` has it.
     """
 
     kind: D
@@ -92,6 +93,7 @@ class Waited:
     met_at: datetime | None = None
     about: UUID | None = None
     after: datetime | None = None
+    reminder: datetime | None = None
 
     @property
     def id(self) -> UUID:
@@ -114,7 +116,8 @@ class Waited:
         """When whoever has it is reminded; None where it was set so late that the first message is reminder enough."""
         if self.due is None or self.set_at is None:
             return None
-        moment = self.due - REMIND[self.kind]
+        moment = self.reminder or self.due - REMIND[self.kind]
+        moment = min(moment, self.due)
         return moment if moment > (self.after or self.set_at) else None
 
 
@@ -171,7 +174,7 @@ def joined(before: Waited | None, now: Waited) -> Waited:
     if before is None:
         return now
     if now.set_at is not None and (before.set_at is None or now.set_at >= before.set_at):
-        before = replace(before, due=now.due, set_at=now.set_at, about=now.about, topic=now.topic, after=now.after)
+        before = replace(now, met_at=before.met_at)
     if now.met_at is not None and (before.met_at is None or now.met_at > before.met_at):
         before = replace(before, met_at=now.met_at)
     return before
@@ -213,6 +216,10 @@ def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[W
     for kind, moment in dues(event, timers).items():
         deadline = DEADLINES[kind]
         set_ = Waited(kind, deadline.owners[0], event.topic, UUID(event.subject), moment, event.time, about=event.id)
+        if kind is D.INFORMATION:
+            place = (None if case is None else case.country) or UNION
+            told = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
+            set_ = replace(set_, reminder=told)
         found += [replace(set_, owner=owner) for owner in _owners(deadline, event.data)]
         if deadline.deputy is not None:
             until = due_after(moment, timers.deputy_wd, Unit.WORKING_DAYS, _where(deadline.deputy, event.data, case))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.model.due import dues
@@ -56,8 +57,8 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
     A field that the event has without a value is there as None: a paragraph that needs it is left out.
     """
     data = event.data
-    found = {name: _plain(getattr(data, name)) for name in _FIELDS if hasattr(data, name)}
-    found["due"] = next((_plain(getattr(data, name)) for name in _DUE if hasattr(data, name)), None)
+    found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
+    found["due"] = next((_plain(getattr(data, name)) for name in _of(type(data), _DUE)), None)
     found |= {f"{kind}_due": due.isoformat() for kind, due in dues(event, timers or Timers()).items()}
     if isinstance(data, ApplicationFoundIneligible):
         found["failed"] = [check.rule.label for check in data.checks if not check.held]
@@ -65,6 +66,7 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
         found["topic"] = topic
     if isinstance(data, PlannedVisitEvent):
         found |= {"start": data.plan.start.isoformat(), "end": data.plan.end.isoformat()}
+        found["visit_days"] = [day.isoformat() for day in data.plan.days]
         found["sequence"] = event.sequence
     if isinstance(data, VisitMoveProposed):
         found |= {"new_start": data.start.isoformat(), "new_end": data.end.isoformat()}
@@ -72,6 +74,12 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
         found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
     return found
+
+
+@cache
+def _of(event: type[Event], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that such events have; asked once, since it is slow to ask each event."""
+    return tuple(name for name in names if name in event.model_fields or hasattr(event, name))
 
 
 def _topic(data: Event) -> str | None:

@@ -1,27 +1,42 @@
 """What does a calendar need to take in, move or remove a visit? An iTip message (RFC 5545, RFC 5546).
 
-The UID is the visit's for ever; SEQUENCE is the number of the visit's event, which only grows, so that a calendar takes
-the newest whatever order the mails arrive in. The days are whole days at the place of the visit.
+The UID is the visit's for ever; SEQUENCE is the number of the visit's event, which only grows and stays the same when a
+mail is sent again, so that a calendar takes the newest whatever order the mails arrive in.
+
+Each day of the visit is an entry from nine to five at the place of the visit, in the zone of the host's country, and
+not a whole day: a whole day has no zone, so it would cover other hours for guest and host, and some calendars show it
+as free time. It is one entry that comes again daily; what lies between its days (a holiday of the host) is taken out.
+The agenda, which is the portal's, says the real hours.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import icalendar
 
 from services.notifications.model.rule import Method
+from services.notifications.model.vtimezone import vtimezone
+from services.notifications.model.zones import zone_of
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Iterable
+    from datetime import date
     from uuid import UUID
+    from zoneinfo import ZoneInfo
+
+BEGINS, ENDS = time(9), time(17)
+_FRIDAY = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A visit as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses."""
+    """A visit as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses.
+
+    `days` are its working days, from `start` to `end`; without them those from Monday to Friday. `country` is where.
+    """
 
     visit_id: UUID
     method: Method
@@ -36,16 +51,18 @@ class Entry:
     organizer: str
     attendee: str
     domain: str
+    days: tuple[date, ...] = ()
+    country: str | None = None
 
 
 def invitation(entry: Entry) -> bytes:
     """The calendar object, UTF-8 with CRLF, as mail carries it."""
+    zone = zone_of(entry.country)
     event = icalendar.Event()
     event.add("uid", f"visit-{entry.visit_id}@{entry.domain}")
     event.add("dtstamp", entry.stamp.replace(microsecond=0))
     event.add("sequence", entry.sequence)
-    event.add("dtstart", entry.start)
-    event.add("dtend", entry.end + timedelta(days=1))  # the day after the last: the end is not part of it
+    _times(event, entry, zone)
     event.add("summary", entry.summary)
     event.add("location", entry.location)
     event.add("description", entry.description)
@@ -63,5 +80,27 @@ def invitation(entry: Entry) -> bytes:
     calendar.add("prodid", "-//Tandem//Notifications//EN")
     calendar.add("version", "2.0")
     calendar.add("method", str(entry.method))
+    calendar.add_component(vtimezone(zone, entry.start))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
+    """The first day's hours, that it comes again each day until the last, and the days between that are none."""
+    days = entry.days or tuple(_weekdays(entry.start, entry.end))
+    first, last = days[0], days[-1]
+    event.add("dtstart", datetime.combine(first, BEGINS, zone))
+    event.add("dtend", datetime.combine(first, ENDS, zone))
+    if first == last:
+        return
+    event.add("rrule", {"freq": "daily", "count": (last - first).days + 1})
+    between = (first + timedelta(days=count) for count in range((last - first).days))
+    absent = [datetime.combine(day, BEGINS, zone) for day in between if day not in days]
+    if absent:
+        event.add("exdate", absent)
+
+
+def _weekdays(start: date, end: date) -> Iterable[date]:
+    """The days from Monday to Friday; the first day where there are none."""
+    days = [start + timedelta(days=count) for count in range((end - start).days + 1)]
+    return [day for day in days if day.weekday() <= _FRIDAY] or [start]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from services.notifications import views
 from services.notifications.readers import READERS, countries_read
 from services.notifications.store import cases, names
 from services.notifications.store import due as store
+from services.notifications.store.deadlines import Falls
 from services.notifications.store.due import By, Group, Wanted
 from shared import clock
 from shared.bus import Bus
@@ -66,7 +68,7 @@ async def due(
         groups = await store.groups(session, wanted, grouped)
         weeks = {one.value: one for one in await store.groups(session, Wanted(now, mine), "week")}
         overdue = await store.over_count(session, now=now, countries=mine)
-        references = await _references(session, groups)
+        called = await _called(session, groups)
     return render(
         request,
         "due.html",
@@ -75,10 +77,9 @@ async def due(
         page=page,
         counts=_counts(weeks, overdue),
         by=grouped,
-        ways=[(code, words, _address(kept, by=code)) for code, words in _ways().items()],
-        groups=[_group(one, grouped, kept, references) for one in groups],
+        groups=[_group(one, grouped, kept, called) for one in groups],
         cut=len(groups) == store.GROUPS,
-        narrowed=_narrowed(wanted, found[0] if found else None),
+        narrowed=_narrowed(wanted, found[0] if found else None, called),
         fields=_fields(sorted(COUNTRIES if mine is None else mine, key=country_name), {**kept, "by": grouped}),
         terms=f"{HERE}/terms",
     )
@@ -131,15 +132,19 @@ def _counts(weeks: Mapping[Any, Group], overdue: int) -> list[dict[str, object]]
     return shown
 
 
-async def _references(session: AsyncSession, groups: list[Group]) -> dict[Any, str]:
-    """The references of the holders' cases, by case: an officer or a mentor is called by it."""
-    ids = [one.case_id for one in groups if one.case_id is not None]
-    known = await cases.referenced(session, await cases.cases(session, ids))
-    return {id_: case.reference for id_, case in known.items()}
+async def _called(session: AsyncSession, groups: list[Group]) -> dict[str, str]:
+    """What holders are called, by their keys: people by the reference of a case of theirs, hosts by their agency."""
+    known = await cases.referenced(
+        session, await cases.cases(session, [one.case_id for one in groups if one.case_id is not None])
+    )
+    found = {str(one.value): known[one.case_id].reference for one in groups if one.case_id in known}
+    hosts = {UUID(id_): key for key in found if (id_ := key.removeprefix("organisation:")) != key}
+    agencies = await names.organisation_names(session, hosts)
+    return found | {hosts[id_]: name for id_, name in agencies.items()}
 
 
 def _group(
-    one: Group, by: By, kept: Mapping[str, str], references: Mapping[Any, str]
+    one: Group, by: By, kept: Mapping[str, str], called: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str], dict[str, str] | int]:
     """A line of the overview: what it is, how many are open, how many of them over; each with its way."""
     match by:
@@ -150,7 +155,7 @@ def _group(
             words = country_name(str(one.value)) if one.value else gettext("The programme itself")
         case "whom":
             assert one.owner is not None
-            words = views.holder(str(one.value), AudienceKind(one.owner), references.get(one.case_id, ""))
+            words = views.holder(str(one.value), AudienceKind(one.owner), called.get(str(one.value), ""))
     if by == "country" and not one.value:
         return {"text": words, "href": ""}, {"text": str(one.count), "href": ""}, one.over
     value = str(one.value)
@@ -161,14 +166,16 @@ def _group(
     return {"text": words, "href": href}, {"text": str(one.count), "href": href}, over
 
 
-def _narrowed(wanted: Wanted, first: Any) -> list[str]:
+def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) -> list[str]:
     """What the list is narrowed to beyond the form's fields, in words."""
     said = []
     if wanted.week is not None:
         said.append(gettext("Week of %(day)s") % {"day": dates.day(wanted.week)})
-    if wanted.whom is not None:
-        known = first is not None
-        said.append(views.holder(first.key, first.waited.owner, first.case.reference) if known else wanted.whom)
+    if wanted.whom is not None and first is not None:
+        name = called.get(first.key) or ("" if first.key.startswith("organisation:") else first.case.reference)
+        said.append(views.holder(first.key, first.waited.owner, name))
+    elif wanted.whom is not None:
+        said.append(wanted.whom)
     return said
 
 

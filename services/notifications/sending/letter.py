@@ -109,6 +109,8 @@ def _invitation(message: MessageRow, contact: Contact, settings: Settings, said:
             organizer=settings.mail_sender[1],
             attendee=contact.address,
             domain=settings.mail_domain,
+            days=tuple(date.fromisoformat(day) for day in message.facts.get("visit_days", ())),
+            country=message.case.host_country,
         )
     )
     return calendar.decode()

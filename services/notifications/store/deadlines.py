@@ -75,6 +75,7 @@ class DeadlineRow(Table, table=True):
             self.met_at,
             self.about,
             self.after,
+            self.remind_at if self.kind == DeadlineKind.INFORMATION else None,
         )
 
 

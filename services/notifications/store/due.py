@@ -32,8 +32,8 @@ GROUPS = 60
 class Wanted:
     """What the list is narrowed to; None is no filter. `now` is domain time.
 
-    `countries` are those that the reader may see, `week` the Monday of a week (at the programme's office), `over` what
-    is overdue or what is still to come. `since` and `until` bound the dates.
+    `countries` are those that the reader may see, `holders` the keys of one person's feed, `week` the Monday of a week
+    (at the programme's office), `over` what is overdue or what is still to come. `since` and `until` bound the dates.
     """
 
     now: datetime
@@ -42,6 +42,7 @@ class Wanted:
     kind: DeadlineKind | None = None
     owner: AudienceKind | None = None
     whom: str | None = None
+    holders: frozenset[str] | None = None
     week: date | None = None
     over: bool | None = None
     since: datetime | None = None
@@ -90,7 +91,7 @@ async def groups(session: AsyncSession, wanted: Wanted, by: By) -> list[Group]:
     if by == "whom":
         query = query.add_columns(
             sa.func.min(col(DeadlineRow.owner)).label("owner"),
-            sa.func.min(sa.cast(col(DeadlineRow.case_id), sa.Text)).label("case_id"),
+            sa.cast(sa.func.min(sa.cast(col(DeadlineRow.case_id), sa.Text)), sa.Uuid).label("case_id"),
         )
     query = query.order_by(value) if by == "week" else query.order_by(count.desc(), value)
     return [Group(**row) for row in (await session.execute(query.limit(GROUPS))).mappings()]
@@ -110,17 +111,25 @@ def _where(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         sa.or_(due >= now, col(DeadlineRow.kind).not_in(sorted(RIGHTS))),
         _counts(now),
     ]
-    for column, one in ((DeadlineRow.kind, wanted.kind), (DeadlineRow.owner, wanted.owner)):
-        if one is not None:
-            where.append(col(column) == one.value)
+    equal = {
+        DeadlineRow.kind: wanted.kind and wanted.kind.value,
+        DeadlineRow.owner: wanted.owner and wanted.owner.value,
+        DeadlineRow.country: wanted.country,
+        DeadlineRow.whom: wanted.whom,
+    }
+    where += [col(column) == value for column, value in equal.items() if value is not None]
     if wanted.countries is not None:
         where.append(col(DeadlineRow.country).in_(sorted(wanted.countries)))
-    if wanted.country is not None:
-        where.append(col(DeadlineRow.country) == wanted.country)
-    if wanted.whom is not None:
-        where.append(col(DeadlineRow.whom) == wanted.whom)
+    if wanted.holders is not None:
+        where.append(col(DeadlineRow.whom).in_(sorted(wanted.holders)))
+    return where + _between(wanted)
+
+
+def _between(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """The bounds of the date."""
+    due, where = col(DeadlineRow.due), []
     if wanted.over is not None:
-        where.append(due < now if wanted.over else due >= now)
+        where.append(due < wanted.now if wanted.over else due >= wanted.now)
     if wanted.week is not None:
         where += [due >= _midnight(wanted.week), due < _midnight(wanted.week + timedelta(days=7))]
     if wanted.since is not None:

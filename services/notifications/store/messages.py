@@ -102,6 +102,7 @@ class NotificationRow(Table, table=True):
     __table_args__ = (
         sa.Index("notification_message_id", "message_id", "id"),
         sa.Index("notification_recipient", "recipient", "at", "id"),
+        sa.Index("notification_unread", "recipient", "at", "id", postgresql_where=sa.text("read_at IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -278,33 +279,3 @@ def _named(words: str) -> sa.ColumnElement[bool]:
         return col(MessageRow.application_id) == UUID(words.strip())
     except ValueError:
         return col(MessageRow.reference) == words.strip().upper()
-
-
-async def inbox(session: AsyncSession, recipient: UUID, most: int) -> list[tuple[NotificationRow, MessageRow]]:
-    """What was told to a recipient, the newest first."""
-    query = (
-        sa.select(NotificationRow, MessageRow)
-        .join(MessageRow, col(MessageRow.id) == col(NotificationRow.message_id))
-        .where(col(NotificationRow.recipient) == recipient)
-        .order_by(col(NotificationRow.at).desc(), col(NotificationRow.id).desc())
-        .limit(most)
-    )
-    return [(notification, about) for notification, about in (await session.execute(query)).all()]
-
-
-async def unread(session: AsyncSession, recipient: UUID) -> int:
-    """How many of a recipient's messages are unread."""
-    query = sa.select(sa.func.count()).select_from(NotificationRow)
-    query = query.where(col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None))
-    return int((await session.execute(query)).scalar_one())
-
-
-async def mark_read(session: AsyncSession, recipient: UUID, ids: Sequence[UUID] | None, now: datetime) -> int:
-    """Mark a recipient's messages (all, or those named) as read at domain time `now`; give how many were unread."""
-    query = sa.update(NotificationRow).where(
-        col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None)
-    )
-    if ids is not None:
-        query = query.where(col(NotificationRow.id).in_(sorted(ids)))
-    changed = await session.execute(query.values(read_at=now).returning(col(NotificationRow.id)))
-    return len(changed.all())

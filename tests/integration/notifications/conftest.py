@@ -54,10 +54,10 @@ def migrated(postgres: Databases) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """The address of an app that answers real HTTP on a free port."""
+async def served(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """The address of an app that answers real HTTP on a port, a free one if none is given."""
     with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
+        place.bind(("127.0.0.1", port))
         config = uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[place]))
@@ -124,7 +124,9 @@ class Contacts:
         self.known = True
         self.away = False
         self.url = ""
+        self.parts: dict[str, list[str]] = {"applications": [], "mentors": []}
         self.app = FastAPI()
+        self.app.get("/applications/internal/parts")(self.parts_of)
         self.app.post("/applications/internal/contacts/many")(self.many)
 
     async def many(self, request: Request) -> JSONResponse:
@@ -147,6 +149,11 @@ class Contacts:
         if "availability_of" in wanted:
             people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
         return people
+
+    async def parts_of(self, request: Request) -> JSONResponse:
+        """Which applications and profiles are somebody's."""
+        assert request.headers["x-service-token"] == "service-token-of-the-tests"
+        return JSONResponse(self.parts, 503 if self.away else 200)
 
     @staticmethod
     def person(kind: str, name: str) -> dict[str, str]:

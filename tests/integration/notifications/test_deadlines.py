@@ -194,6 +194,18 @@ async def test_an_application_sent_back_and_answered_starts_anew(app: FastAPI, f
     assert await sweep(app, days=8) == [("DeadlineNear", "endorsement home_coordinator")]
 
 
+async def test_the_reminder_of_a_question_is_the_calls(app: FastAPI, feed: Feed) -> None:
+    """The officer who is asked for information is reminded after as many working days as the call has it, once."""
+    terms = {**event("CallPublished").model_dump(mode="json")["terms"], "timers": {"information_reminder_wd": 1}}
+    await feed.deliver((event("CallPublished", terms=terms), CALL), (event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("ApplicationReturned", due=in_days(40)), APPLICATION))
+    until = workdays.due(clock.now(), 1, Unit.WORKING_DAYS, "MD")
+    clock.move(until - timedelta(minutes=5) - clock.now())
+    assert await sweep(app) == []
+    assert await sweep(app, minutes=10) == [("DeadlineNear", "information applicant")]
+    assert await sweep(app, days=5) == []
+
+
 async def test_each_side_has_its_own_answer(app: FastAPI, feed: Feed) -> None:
     """The guest has answered, the host has not: only the host is reminded; a mentor has no deadline of a host's."""
     await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("MatchOffered", due=in_days(10)), MATCH))

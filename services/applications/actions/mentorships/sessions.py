@@ -111,6 +111,7 @@ async def _tell_logged(one: Acting, held: Session) -> None:
             held_on=held.held_on,
             minutes=held.minutes,
             on_site=held.on_site,
+            next_on=held.next_on,
         )
     )
 

@@ -1,0 +1,109 @@
+"""What has notifications for somebody? Asked by the portal, which knows who that is, by the person's opaque id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import httpx2
+import structlog
+
+from shared import outgoing
+from shared.identity import service_headers
+from shared.web.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from services.applications.settings import Settings
+
+_SECONDS = 3.0
+_CONFLICT = 409
+_log = structlog.get_logger()
+
+
+class Away(RuntimeError):
+    """Notifications does not answer, or not as agreed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One page of the messages to a person: how many there are (as they were asked for), and how many unread in all."""
+
+    messages: Sequence[dict[str, Any]]
+    total: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A person's private calendar address: made when, last read by a calendar when. Real time."""
+
+    id: UUID
+    made_at: datetime
+    read_at: datetime | None
+
+
+async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 1, unread: bool = False) -> Inbox:
+    """The messages to a person, the newest first, fifty a page. Raises `Away`."""
+    asked = {"recipient": str(person), "language": language, "page": page, "unread": unread}
+    found = await _ask(settings, "GET", "inbox", params=asked)
+    try:
+        messages = [one | {"at": datetime.fromisoformat(one["at"])} for one in found["messages"]]
+        return Inbox(messages, int(found["total"]), int(found["unread"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Away(type(error).__name__) from error
+
+
+async def unread(settings: Settings, person: UUID) -> int:
+    """How many messages to a person are unread. Raises `Away`."""
+    return int((await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)}))["unread"])
+
+
+async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
+    """Mark messages (None: all) as read; those of others are left alone. Raises `Away`."""
+    named = None if ids is None else [str(id_) for id_ in ids]
+    await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
+
+
+async def subscription(settings: Settings, person: UUID) -> Subscription | None:
+    """The person's private calendar address, if there is one. Raises `Away`."""
+    found = await _ask(settings, "GET", "feed", params={"person": str(person)})
+    if found.get("id") is None:
+        return None
+    read_at = found["read_at"]
+    made_at = datetime.fromisoformat(found["made_at"])
+    return Subscription(UUID(found["id"]), made_at, None if read_at is None else datetime.fromisoformat(read_at))
+
+
+async def subscribe(settings: Settings, person: UUID, subject: str, language: str, replaces: UUID | None) -> str:
+    """Make the address, or a new one in the place of `replaces`; give it as a path, which nobody can ask for again.
+
+    Raises `Away`, and `Refused` (409) where it was made already.
+    """
+    wanted = {"person": str(person), "subject": subject, "language": language}
+    wanted |= {} if replaces is None else {"replaces": str(replaces)}
+    return str((await _ask(settings, "POST", "feed", json=wanted))["path"])
+
+
+async def unsubscribe(settings: Settings, person: UUID) -> None:
+    """End the address. Raises `Away`."""
+    await _ask(settings, "POST", "feed/revoke", json={"person": str(person)})
+
+
+async def _ask(settings: Settings, method: str, path: str, **sent: Any) -> dict[str, Any]:
+    address = f"{settings.notifications_url}/notifications/internal/{path}"
+    headers = service_headers("applications", settings.service_token.get_secret_value())
+    try:
+        async with outgoing.client(timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.request(method, address, headers=headers, **sent)
+            if answer.status_code == _CONFLICT:
+                raise Refused(str(answer.json().get("detail", "")), _CONFLICT)
+            answer.raise_for_status()
+            found: dict[str, Any] = answer.json()
+    except (httpx2.HTTPError, ValueError) as error:
+        _log.warning("notifications not asked", path=path, reason=type(error).__name__)
+        raise Away(type(error).__name__) from error
+    return found

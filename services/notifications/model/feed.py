@@ -1,0 +1,140 @@
+"""What stands in a private calendar feed? Visits, sessions and deadlines by reference: no name, no venue (RFC 5545).
+
+Its entries are whole days, and do not show as busy: the invitations that come by mail hold the hours, and an entry in
+both would count twice. They have UIDs of their own, since they say less than an invitation to the same visit. The same
+content is the same bytes, so that a calendar that asks again is told that nothing changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import icalendar
+
+from shared.contracts.codes import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from shared.identity import Principal
+
+ROLES = (
+    Role.OFFICER,
+    Role.MENTOR,
+    Role.HOST_CONTACT,
+    Role.NATIONAL_COORDINATOR,
+    Role.CLEARANCE_OFFICER,
+    Role.PROGRAMME_COORDINATOR,
+)
+"""Who may have a feed."""
+
+OF_PORTAL = (Role.OFFICER, Role.MENTOR)
+"""Of whom the portal alone knows which applications and profiles are theirs."""
+
+EVERY = timedelta(hours=6)
+"""How often calendars are asked to look again (RFC 7986, REFRESH-INTERVAL)."""
+
+READS_AN_HOUR = 60
+BACK, AHEAD = timedelta(days=90), timedelta(days=400)
+MOST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One line of the feed: `first` to `last` are whole days, `changed` is when it was last said."""
+
+    uid: str
+    first: date
+    last: date
+    summary: str
+    description: str
+    link: str
+    changed: datetime
+
+
+def new_key() -> str:
+    """The secret part of a private address: 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(key: str) -> bytes:
+    """What is kept of a key. It is random and long, so a plain hash cannot be turned back."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a person's feed is looked up by: keys of `due.Holder` for days and for deadlines.
+
+    A deputy sees the visits of the office, and of its deadlines those that have gone on to the deputy.
+    """
+
+    days: frozenset[str]
+    deadlines: frozenset[str]
+
+
+def keys(principal: Principal, applications: Iterable[str] = (), mentors: Iterable[str] = ()) -> Keys:
+    """The keys of a principal as the grants stand now; `applications` and `mentors` are ids that the portal knows."""
+    own = set()
+    if principal.has(Role.OFFICER):
+        own |= {f"application:{id_}" for id_ in applications}
+    if principal.has(Role.MENTOR):
+        own |= {f"mentor:{id_}" for id_ in mentors}
+    days, deadlines = set(own), set(own)
+    for grant in principal.grants:
+        match grant.role:
+            case Role.HOST_CONTACT:
+                place = f"organisation:{grant.organisation_id}"
+                days.add(place)
+                deadlines.add(place)
+            case Role.NATIONAL_COORDINATOR | Role.CLEARANCE_OFFICER:
+                where = grant.country if grant.role is Role.NATIONAL_COORDINATOR else grant.organisation_id
+                days.add(f"office:{where}")
+                deadlines.add(f"{'office' if grant.deputy_for is None else 'deputy'}:{where}")
+            case Role.PROGRAMME_COORDINATOR:
+                days.add("programme")
+                deadlines.add("programme")
+    return Keys(frozenset(days), frozenset(deadlines))
+
+
+def feed(entries: Sequence[FeedEntry], *, name: str) -> bytes:
+    """The calendar object, UTF-8 with CRLF, entries in the order given."""
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//Tandem//Notifications//EN")
+    calendar.add("version", "2.0")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT6H")
+    for entry in entries:
+        event = icalendar.Event()
+        event.add("uid", entry.uid)
+        event.add("dtstamp", entry.changed.replace(microsecond=0))
+        event.add("last-modified", entry.changed.replace(microsecond=0))
+        event.add("dtstart", entry.first)
+        event.add("dtend", entry.last + timedelta(days=1))  # the day after the last: the end is not part of it
+        event.add("summary", entry.summary)
+        event.add("description", entry.description)
+        event.add("url", entry.link)
+        event.add("transp", "TRANSPARENT")
+        event.add("class", "PRIVATE")
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def etag(body: bytes) -> str:
+    """The strong validator of a feed (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def unchanged(header: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names the tag, weakly compared (RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    named = {each.strip().removeprefix("W/") for each in header.split(",")}
+    return "*" in named or tag in named

@@ -1,0 +1,152 @@
+"""Do portal and notifications, both real, give people their inbox and their private calendar?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+import vobject
+
+from deploy.local.ports import free_port
+from services.applications.app import create_app as create_portal
+from services.applications.settings import Settings as PortalSettings
+from services.applications.store import metadata as portal_metadata
+from services.notifications.app import create_app
+from services.notifications.consumers import consumers
+from services.notifications.settings import Settings
+from shared.bus.bus import engine_for
+from shared.contracts import read
+from tests.integration.applications.conftest import Programme
+from tests.integration.notifications.conftest import Catcher, post, rows, served
+from tests.support import Feed, settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+INBOX, SUBSCRIPTION = "/applications/inbox", "/applications/subscription"
+
+
+@pytest.fixture
+async def both(database: str, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[Programme, FastAPI]]:
+    """A programme in the real portal, and notifications that know what it has told: one application, told by mail."""
+    engine = engine_for(database)
+    async with engine.begin() as connection:
+        await connection.run_sync(portal_metadata.create_all)
+    await engine.dispose()
+    port = free_port()
+    told = settings_for(migrated, portal_url=f"http://127.0.0.1:{port}", smtp_host="127.0.0.1", smtp_port=catcher.port)
+    notifications = create_app(Settings(**told), background=False)
+    async with served(notifications) as url:
+        portal = create_portal(PortalSettings(**settings_for(database, notifications_url=url)), background=False)
+        programme = Programme(portal)
+        async with served(portal, port):
+            await programme.fill()
+            await programme.submitted("ani")
+            await _deliver(portal, notifications)
+            await post(notifications)
+            yield programme, notifications
+        for client in programme.clients.values():
+            await client.aclose()
+        await portal.state.service.bus.close()
+    await notifications.state.service.bus.close()
+
+
+async def _deliver(portal: FastAPI, notifications: FastAPI) -> None:
+    """Give notifications all that the portal has told."""
+    query = sa.text("SELECT type, aggregateid, payload FROM journal ORDER BY recorded_at, aggregateid, sequence")
+    async with portal.state.service.bus.read() as session:
+        facts = (await session.execute(query)).all()
+    events = [(read(type_, payload), subject) for type_, subject, payload in facts]
+    feed = Feed(notifications.state.service.bus, consumers)
+    await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+
+
+async def seen(client: httpx2.AsyncClient, path: str) -> str:
+    """A page's text."""
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def _path(text: str) -> str:
+    """The private address on a page, without what stands before it."""
+    found = re.search(r"webcal://[^/]+(/notifications/feed\.ics\?key=[\w-]+)", text)
+    assert found, text
+    return found[1]
+
+
+async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> None:
+    """Unread until marked, singly with the way on or all at once; a filter, a count in the header, an empty page."""
+    programme, _ = both
+    ani, nino = programme.as_("ani"), programme.as_("nino")
+    text = await seen(ani, INBOX)
+    assert "We have your application" in text
+    count = int(re.search(r"Unread \((\d+)\)", text)[1])  # type: ignore[index]  # a failure if it is not there
+    assert count == text.count("Mark as read<span")
+    assert f"({count} unread)" in await seen(ani, f"{INBOX}/unread")
+    ids = list(dict.fromkeys(re.findall(r'name="id" value="([0-9a-f-]{36})"', text)))
+    assert len(ids) == count
+    for to, expected in (("/applications/privacy", "/applications/privacy"), ("//elsewhere.example", INBOX)):
+        answer = await ani.post(f"{INBOX}/read", data={"id": ids[0], "to": to})
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, expected)
+    assert f"Unread ({count - 1})" in await seen(ani, INBOX)
+    # Somebody else's message stays as it is, whoever sends its id.
+    await nino.post(f"{INBOX}/read", data={"id": ids[-1]})
+    assert f"Unread ({count - 1})" in await seen(ani, INBOX)
+    answer = await ani.post(f"{INBOX}/read", data={"all": "yes", "show": "unread"})
+    assert "You have read all messages." in await seen(ani, answer.headers["location"])
+    assert await seen(ani, f"{INBOX}/unread") == ""
+    assert "We have your application" in await seen(ani, INBOX)
+    assert "There are no more messages." in await seen(ani, f"{INBOX}?page=9")
+    assert "No message was sent to you yet." in await seen(nino, INBOX)
+
+
+async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI]) -> None:
+    """Pages and buttons answer, say that it is for now, and change nothing."""
+    programme, _ = both
+    settings = programme.app.state.service.settings.model_copy(update={"notifications_url": "http://127.0.0.1:1"})
+    away = Programme(create_portal(settings, background=False))
+    ani = away.as_("ani")
+    assert "cannot be read at the moment" in await seen(ani, INBOX)
+    assert await seen(ani, f"{INBOX}/unread") == ""
+    answer = await ani.post(f"{INBOX}/read", data={"all": "yes"})
+    assert "could not be noted" not in answer.headers["location"]
+    assert "done=away" in answer.headers["location"]
+    assert "cannot be reached at the moment" in await seen(ani, SUBSCRIPTION)
+    assert (await ani.post(f"{SUBSCRIPTION}/make", data={})).headers["location"].endswith("?done=away")
+    await ani.aclose()
+    await away.app.state.service.bus.close()
+
+
+async def test_a_private_calendar_from_the_page_to_the_program(both: tuple[Programme, FastAPI]) -> None:
+    """Made, shown once, read by a calendar, renewed, ended; sending the form twice does not make a second one."""
+    programme, notifications = both
+    tigran, ani = programme.as_("tigran"), programme.as_("ani")
+    assert "Make the address" in await seen(tigran, SUBSCRIPTION)
+    made = await tigran.post(f"{SUBSCRIPTION}/make", data={})
+    path = _path(made.text)
+    assert made.status_code == 200
+    again = await tigran.post(f"{SUBSCRIPTION}/make", data={})
+    assert again.headers["location"].endswith("?done=made")
+    page = await seen(tigran, SUBSCRIPTION)
+    assert path.partition("=")[2] not in page
+    assert "never so far" in page
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(notifications), base_url="http://x") as calendar:
+        found = vobject.readOne((await calendar.get(path)).text).contents["vevent"]
+        (application,) = await rows(notifications, "SELECT reference FROM \"case\" WHERE reference LIKE 'AM-%'")
+        assert [one.summary.value for one in found] == [f"Due: Endorsement, {application.reference}"]
+        assert "never so far" not in await seen(tigran, SUBSCRIPTION)
+        ours = await ani.post(f"{SUBSCRIPTION}/make", data={})
+        assert (await calendar.get(_path(ours.text))).status_code == 200
+        held = re.search(r'name="replaces" value="([^"]+)"', await seen(tigran, SUBSCRIPTION))[1]  # type: ignore[index]
+        new = await tigran.post(f"{SUBSCRIPTION}/make", data={"replaces": held})
+        assert "webcal://" in new.text
+        assert (await calendar.get(path)).status_code == 404
+        ended = await tigran.post(f"{SUBSCRIPTION}/end", data={})
+        assert "The address has ended" in await seen(tigran, ended.headers["location"])
+        assert (await calendar.get(_path(new.text))).status_code == 404
