@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,14 @@ def state_of(message: MessageRow) -> str:
 def stored(code: str | None) -> str | None:
     """The stored state for a code of `shared.web.states`; None for one that is unknown."""
     return next((stored for stored, shown in _STATES.items() if shown == code), None)
+
+
+_PLACE = re.compile(r"%\(\w+\)s")
+
+
+def subject(rule: Rule) -> str:
+    """What a message of the table is called in lists: its subject, without the words that each event fills in."""
+    return _PLACE.sub("…", gettext(rule.subject))
 
 
 def to_whom(message: MessageRow) -> str:
