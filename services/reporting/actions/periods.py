@@ -26,6 +26,7 @@ from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,7 +53,7 @@ async def standing(session: AsyncSession, period: Period) -> tuple[Approval, lis
     """Where a period stands, and its figures: those that were submitted, or as the facts are now."""
     where = await store.approval(session, period) if period.kind else Approval(period)
     if where.fixed:
-        return where, await kept.kept(session, period)
+        return where, await kept.kept(session, period, where.statement)
     return where, await moving.now(session, period)
 
 
@@ -63,7 +64,8 @@ async def events_of(
     if figure.total.events:
         return list(figure.total.events[first : first + count])
     if where.fixed:
-        return await kept.events(session, where.period, figure.definition.id, first=first, count=count)
+        named = where.period, figure.definition.id
+        return await kept.events(session, *named, statement=where.statement, first=first, count=count)
     return await kept.moving_events(session, where.period, figure.definition.id, first=first, count=count)
 
 
@@ -72,10 +74,10 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
     async with bus.transaction(principal.subject) as tx:
         period = await period_of(tx.session, label)
         was = await store.locked(tx.session, period.label) if period.kind else Approval(period)
-        with _in_words():
+        with in_words():
             approval.submittable(was, clock.today())
         made = await moving.anew(tx.session, period)
-        now = approval.submit(was, principal.subject, clock.today(), made[0].cut_off, len(made), _digest(made))
+        now = approval.submit(was, principal.subject, clock.today(), made[0].cut_off, len(made), figures_digest(made))
         await store.keep(tx.session, now)
         await kept.forget(tx.session, period, now.statement)
         await kept.keep(tx.session, made, now.statement)
@@ -89,8 +91,8 @@ async def give_back(bus: Bus, principal: Principal, label: str, reason: str) -> 
         sentence = gettext("Choose a reason")
         raise Refused(sentence, 422, {"reason": sentence})
     async with bus.transaction(principal.subject) as tx:
-        was = await _locked(tx.session, label)
-        with _in_words():
+        was = await locked(tx.session, label)
+        with in_words():
             now = approval.give_back(was)
         await store.keep(tx.session, now)
         await tx.record(PeriodReturned(period=now.told(), reason=PeriodReturnReason(reason)), now.period.label)
@@ -100,8 +102,8 @@ async def give_back(bus: Bus, principal: Principal, label: str, reason: str) -> 
 async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
     """Approve what another person submitted; the figures are frozen with it. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        was = await _locked(tx.session, label)
-        with _in_words():
+        was = await locked(tx.session, label)
+        with in_words():
             approved = approval.approve(was, principal.subject)
             now = approval.freeze(approved, clock.now())
         await store.keep(tx.session, now)
@@ -113,18 +115,18 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
 async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
     """Publish frozen figures, each through the gate. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
-        was = await _locked(tx.session, label)
-        with _in_words():
+        was = await locked(tx.session, label)
+        with in_words():
             now = approval.publish(was)
         await store.keep(tx.session, now)
-        for figure in await kept.kept(tx.session, now.period):
+        for figure in await kept.kept(tx.session, now.period, now.statement):
             for told in told_of(release(figure)):
                 await tx.record(FigurePublished(figure=told), key_of(told))
         await tx.record(PeriodPublished(period=now.told()), now.period.label)
     return now
 
 
-def _digest(made: list[Figure]) -> str:
+def figures_digest(made: Sequence[Figure]) -> str:
     """SHA-256 over all figures of a period, each on a line: definition, version, value, digest of its events."""
     lines = [
         f"{figure.definition.id} {figure.definition.version} {figure.total.value} {figure.total.digest}\n"
@@ -133,14 +135,15 @@ def _digest(made: list[Figure]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
-async def _locked(session: AsyncSession, label: str) -> Approval:
+async def locked(session: AsyncSession, label: str) -> Approval:
+    """Where a period stands, its row locked until the end of the transaction. Raises `Refused` (404, 409)."""
     period = await period_of(session, label)
     if period.kind is None:
         raise Refused(gettext("The programme as a whole is not approved: its years, half-years and quarters are."))
     return await store.locked(session, period.label)
 
 
-class _in_words:  # noqa: N801 - reads as part of the sentence: with _in_words()
+class in_words:  # noqa: N801 - reads as part of the sentence: with in_words()
     """Turns what the model refuses into an answer to the person who asked."""
 
     def __enter__(self) -> None:

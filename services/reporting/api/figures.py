@@ -2,15 +2,21 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from services.reporting.access import Reader, Steerer, Tracer
 from services.reporting.actions import periods as actions
+from services.reporting.actions import restatements
 from services.reporting.feeds.table import as_json
 from services.reporting.model.approval import Approval
+from services.reporting.model.figure import written
+from services.reporting.model.flaws import LEFT_OUT
+from services.reporting.model.restatement import Proposal
 from services.reporting.pages.figures import csv_answer, iati_answer, load
 from services.reporting.pages.indicators import one
+from services.reporting.pages.quality import found as quality_found
 from services.reporting.store import facts
 from shared.bus import Bus
 from shared.service import Service, bus_of, service_of
@@ -29,6 +35,8 @@ def _period(where: Approval) -> dict[str, Any]:
         "state": where.state.value,
         "cut_off": where.cut_off,
         "figures_digest": where.figures_digest,
+        "frozen_at": where.frozen_at,
+        "statement": where.statement,
     }
 
 
@@ -71,6 +79,107 @@ async def events(_: Tracer, bus: Store, indicator: str, period: str | None = Non
         "period": figure.period.label,
         "events": ids,
         "events_digest": figure.total.digest,
+    }
+
+
+@router.get("/indicators/{indicator}/history")
+async def history(_: Reader, bus: Store, indicator: str, period: str) -> dict[str, Any]:
+    """Each statement of a figure of a submitted period, the first one first, behind the gate."""
+    where, _figure, _released = await one(bus, indicator, period)
+    async with bus.read() as session:
+        stated = await restatements.history(session, where, indicator) if where.fixed else []
+    return {
+        **_period(where),
+        "statements": [
+            {"statement": number, "reason": reason, **as_json(released)} for number, released, reason in stated
+        ],
+    }
+
+
+@router.get("/periods/{label}/restatement")
+async def restatement(_: Tracer, bus: Store, label: str) -> dict[str, Any]:
+    """What a restatement of a frozen period would change now, or what the one that waits for a decision changes."""
+    async with bus.read() as session:
+        found = await restatements.difference(session, label)
+    return {
+        **_period(found.where),
+        "proposal": _proposal(found.proposal) if found.proposal else None,
+        "changes": [
+            {
+                "indicator": each.indicator,
+                "dimension": each.dimension or None,
+                "value_of": each.value or None,
+                "old": None if each.old.value is None else written(each.old.value),
+                "new": None if each.new.value is None else written(each.new.value),
+                "added": each.added,
+                "removed": each.removed,
+            }
+            for each in found.changes
+        ],
+        "earlier": [_proposal(each) for each in found.earlier if each is not found.proposal],
+    }
+
+
+class Proposed(BaseModel):
+    """Why the figures have to be stated again."""
+
+    reason: str = ""
+
+
+@router.post("/periods/{label}/restatement")
+async def propose(principal: Steerer, bus: Store, label: str, proposed: Proposed) -> dict[str, Any]:
+    """Propose to state a frozen period's figures again; `reason` is late_facts, correction or definition."""
+    return _proposal(await restatements.propose(bus, principal, label, proposed.reason))
+
+
+@router.post("/periods/{label}/restatement/{step}")
+async def restatement_step(principal: Steerer, bus: Store, label: str, step: str) -> dict[str, Any]:
+    """Decide on a proposal: `approve` or `decline` (another person than the author), or `withdraw` (the author)."""
+    steps = {
+        "approve": restatements.approve,
+        "decline": restatements.decline,
+        "withdraw": restatements.withdraw,
+    }
+    if step not in steps:
+        raise Refused(gettext("There is no such step."), 404)
+    return _proposal(await steps[step](bus, principal, label))
+
+
+@router.get("/quality")
+async def quality(_: Tracer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> dict[str, Any]:
+    """Events that make no sense, are parked or of a type unknown here, and what becomes of each; fifty flaws a page."""
+    found = await quality_found(bus, page)
+    return {
+        "total": found["total"],
+        "flaws": [
+            {
+                "event": each.id,
+                "topic": each.topic,
+                "type": each.type,
+                "subject": each.subject,
+                "day": each.day,
+                "flaw": each.flaw.value,
+                "left_out": each.flaw in LEFT_OUT,
+            }
+            for each in (*found["flawed"], *found["elsewhere"])
+        ],
+        "parked": [
+            {"topic": each.topic, "subject": each.subject, "type": each.type, "reason": each.reason}
+            for each in found["parked"]
+        ],
+        "unknown": [{"topic": each.topic, "type": each.type, "count": each.count} for each in found["unknown"]],
+    }
+
+
+def _proposal(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "statement": proposal.statement,
+        "reason": proposal.reason.value,
+        "state": proposal.state.value,
+        "proposed_at": proposal.proposed_at,
+        "decided_at": proposal.decided_at,
+        "cut_off": proposal.cut_off,
+        "figures": proposal.figures,
     }
 
 

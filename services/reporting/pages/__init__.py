@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
-from services.reporting.pages import figures, forms, indicators, journey, outcomes
+from services.reporting.pages import figures, forms, indicators, journey, outcomes, quality, restatements
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -14,5 +14,13 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The pages' routers."""
-    own = [figures.router, indicators.router, journey.router, outcomes.router, forms.router]
+    own = [
+        figures.router,
+        indicators.router,
+        restatements.router,
+        quality.router,
+        journey.router,
+        outcomes.router,
+        forms.router,
+    ]
     return [*own, parked_router("reporting", consumers)]

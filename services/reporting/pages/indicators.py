@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from services.reporting.access import Reader, Tracer, may_trace
 from services.reporting.actions import periods as actions
+from services.reporting.actions import restatements
 from services.reporting.model.approval import Approval
 from services.reporting.model.disclosure import Released, release
 from services.reporting.model.figure import Figure
@@ -45,12 +46,15 @@ async def indicator(
 ) -> Response:
     """One figure with its definition and breakdowns."""
     where, _, released = await one(bus, indicator, period)
+    async with bus.read() as session:
+        statements = await restatements.history(session, where, indicator) if where.fixed else []
     return render(
         request,
         "indicator.html",
         where=where,
         state=states.state("period", where.state),
         figure=released,
+        statements=statements,
         charts={name: show.chart(released, name) for name in released.breakdowns},
         choices=await choices(bus),
         show=show,

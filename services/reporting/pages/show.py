@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.model.disclosure import Hidden
+from services.reporting.model.disclosure import Hidden, Shown
 from services.reporting.model.figure import UNSAID, Measure, written
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
 from shared.web import words
@@ -13,8 +13,8 @@ from shared.web.i18n import N_, gettext, ngettext
 from shared.web.site import number
 
 if TYPE_CHECKING:
-    from services.reporting.model.disclosure import Released, Shown
-    from services.reporting.model.figure import Definition
+    from services.reporting.model.disclosure import Released
+    from services.reporting.model.figure import Cell, Definition
     from shared.web.charts import Chart
 
 DIMENSIONS = {
@@ -46,9 +46,22 @@ def value(shown: Shown, definition: Definition) -> str:
     return gettext("%(number)s %%") % {"number": text} if definition.measure is Measure.SHARE else text
 
 
+def plain(cell: Cell, definition: Definition) -> str:
+    """A number before the gate, for those who may see what it is made of: `58.3 % (7 of 12)`, or that there is none."""
+    if cell.value is None:
+        return gettext("none")
+    shown = Shown(cell.value, cell.numerator, cell.denominator)
+    part = fraction(shown)
+    return f"{value(shown, definition)} ({part})" if part else value(shown, definition)
+
+
 def why_hidden(shown: Shown, definition: Definition) -> str:
     """The sentence that explains a missing number; empty where there is one."""
     match shown.hidden:
+        case Hidden.NO_DATA if definition.denominator or definition.measure is Measure.MEDIAN:
+            return gettext("There is nothing to divide by: nothing of that kind belongs to the period.")
+        case Hidden.NO_DATA:
+            return gettext("Nothing has happened: the programme or the period has not begun by then.")
         case Hidden.FEW if definition.minimum:
             return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
         case Hidden.FEW:

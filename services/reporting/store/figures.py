@@ -141,10 +141,15 @@ async def forget(session: AsyncSession, period: Period, statement: int) -> None:
         await session.execute(gone)
 
 
-async def kept(session: AsyncSession, period: Period) -> list[Figure]:
-    """The figures of a period as they were stated last, in the indicators' order; empty for a draft."""
+async def kept(session: AsyncSession, period: Period, statement: int, *, only: bool = False) -> list[Figure]:
+    """The figures of a period as they stood with a statement, in the indicators' order; empty for a draft.
+
+    A restatement states those figures again that changed: `only` gives these alone.
+    """
     query = sa.select(KeptFigure).where(col(KeptFigure.period) == period.label)
-    rows = await session.scalars(query.order_by(col(KeptFigure.indicator), col(KeptFigure.statement)))
+    number = col(KeptFigure.statement)
+    query = query.where(number == statement if only else number <= statement)
+    rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
     found = {row.indicator: row for row in rows}  # the last statement of each stays
     return [_kept(found[indicator], period) for indicator in INDICATORS if indicator in found]
 
@@ -158,8 +163,14 @@ async def statements(session: AsyncSession, period: Period, indicator: str) -> l
 
 _EVENTS = """
 SELECT events[$5:$6] FROM proof
-WHERE period = $1 AND indicator = $2 AND dimension = $3 AND value = $4 AND ($7::int IS NULL OR statement = $7)
+WHERE period = $1 AND indicator = $2 AND dimension = $3 AND value = $4 AND statement <= $7
 ORDER BY statement DESC LIMIT 1
+"""
+_PROOFS = """
+SELECT dimension, value, events FROM proof
+WHERE period = $1 AND indicator = $2 AND statement = (
+    SELECT max(statement) FROM proof WHERE period = $1 AND indicator = $2 AND statement <= $3)
+ORDER BY dimension, value
 """
 _MOVING_EVENTS = "SELECT events[$3:$4] FROM moving_figure WHERE period = $1 AND indicator = $2"
 ALL = 10_000_000
@@ -171,18 +182,26 @@ async def events(
     period: Period,
     indicator: str,
     *,
-    statement: int | None = None,
+    statement: int,
     part: tuple[str, str] = ("", ""),
     first: int = 0,
     count: int = ALL,
 ) -> list[UUID]:
-    """The events from which a kept number was computed, sorted: `count` of them from the one numbered `first`.
+    """The events behind a number as it stood with a statement, sorted: `count` of them from the one numbered `first`.
 
-    `statement` none: as it was stated last; `part` is dimension and value, for the total both empty.
+    `part` is dimension and value, for the total both empty.
     """
     connection = await driver(session)
     slice_ = first + 1, first + count
     return await connection.fetchval(_EVENTS, period.label, indicator, *part, *slice_, statement) or []
+
+
+async def proofs(
+    session: AsyncSession, period: Period, indicator: str, statement: int
+) -> dict[tuple[str, str], tuple[UUID, ...]]:
+    """The events behind each number of a figure as it stood with a statement: (dimension, value) -> events."""
+    rows = await (await driver(session)).fetch(_PROOFS, period.label, indicator, statement)
+    return {(dimension, value): tuple(events) for dimension, value, events in rows}
 
 
 async def moving_events(

@@ -26,13 +26,13 @@ def _records(house: House) -> list[StoredRecord]:
     offset = len(records)
     bad = next(each for each in records if each.topic == "exchange.visits" and each.key == _key("visit", 3))
     strange = next(each for each in records if each.topic == "exchange.outcomes" or each.key == _key("match", 2))
-    records[records.index(bad)] = _changed(bad, value=b'{"plan": 1}')
+    records[records.index(bad)] = changed(bad, value=b'{"plan": 1}')
     records.append(
-        _changed(
+        changed(
             strange, offset=offset + 1, ce_type=b"MatchAdmired", ce_sequence=b"2", ce_id=ident("strange").hex.encode()
         )
     )
-    records.append(_changed(records[4], offset=offset + 2))
+    records.append(changed(records[4], offset=offset + 2))
     gone = next(each for each in records if each.key == _key("visit", 5))
     records.remove(gone)
     return records
@@ -42,9 +42,10 @@ def _key(kind: str, n: int) -> bytes:
     return str(ident(kind, n)).encode()
 
 
-def _changed(
+def changed(
     record: StoredRecord, value: bytes | None = None, offset: int | None = None, **headers: bytes
 ) -> StoredRecord:
+    """The same record with another value, offset or headers."""
     return StoredRecord(
         record.topic,
         record.partition,

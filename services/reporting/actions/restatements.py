@@ -1,0 +1,250 @@
+"""What can people do about figures that stand and are no longer what the facts say? Look, propose, decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from services.reporting.actions import figures as moving
+from services.reporting.actions.periods import figures_digest, in_words, locked, period_of
+from services.reporting.model import restatement as model
+from services.reporting.model.disclosure import release
+from services.reporting.model.figure import digest_of
+from services.reporting.model.indicators import INDICATORS, definition
+from services.reporting.model.restatement import Change, Proposal, ProposalState
+from services.reporting.model.telling import key_of, told_of
+from services.reporting.store import figures as kept
+from services.reporting.store import periods
+from services.reporting.store import restatements as store
+from shared import clock
+from shared.contracts.codes import PeriodState, RestatementReason
+from shared.contracts.figures import FigureRestated
+from shared.ids import new_id
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.reporting.model.approval import Approval
+    from services.reporting.model.disclosure import Released
+    from services.reporting.model.figure import Figure
+    from shared.bus import Bus, Tx
+    from shared.contracts.figures import Figure as Told
+    from shared.identity import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What stands and what the facts say: `proposal` is the one that waits for a decision, if one does."""
+
+    where: Approval
+    proposal: Proposal | None
+    changes: list[Change]
+    earlier: list[Proposal]
+
+
+async def difference(session: AsyncSession, label: str) -> Difference:
+    """What a restatement of a period would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
+    where = await periods.approval(session, await period_of(session, label))
+    with in_words():
+        model.restatable(where)
+    proposals = await store.of_period(session, label)
+    open_ = next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
+    standing = await kept.kept(session, where.period, where.statement)
+    if open_:
+        after = await _stated(session, where, open_.statement)
+    else:
+        after = await _again(session, standing, RestatementReason.LATE_FACTS)
+    return Difference(where, open_, await _changes(session, where, standing, after), proposals)
+
+
+async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Proposal:
+    """Propose to state a period's figures again, as the facts are now. Raises `Refused` (404, 409, 422)."""
+    if reason not in set(RestatementReason):
+        sentence = gettext("Choose a reason")
+        raise Refused(sentence, 422, {"reason": sentence})
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        if await _open(tx.session, label):
+            raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
+        standing = await kept.kept(tx.session, where.period, where.statement)
+        after = await _again(tx.session, standing, RestatementReason(reason))
+        changed = {each.indicator for each in await _changes(tx.session, where, standing, after)}
+        if not changed:
+            raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
+        restated = [figure for figure in after if figure.definition.id in changed]
+        proposal = Proposal(
+            new_id(),
+            label,
+            where.statement + 1,
+            RestatementReason(reason),
+            principal.subject,
+            clock.now(),
+            restated[0].cut_off,
+            len(restated),
+        )
+        await kept.forget(tx.session, where.period, proposal.statement)
+        await kept.keep(tx.session, restated, proposal.statement)
+        await store.keep(tx.session, proposal)
+    return proposal
+
+
+async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Approve what another person proposed: from now on these figures stand. Raises `Refused` (404, 409)."""
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        decided = _decided(await _open(tx.session, label), principal, ProposalState.APPROVED)
+        before = await kept.kept(tx.session, where.period, where.statement)
+        stated = await _stated(tx.session, where, decided.statement)
+        after = {each.definition.id: each for each in stated}
+        all_of_it = [after.get(each.definition.id, each) for each in before]
+        now = replace(where, statement=decided.statement, figures_digest=figures_digest(all_of_it))
+        await store.keep(tx.session, decided)
+        await periods.keep(tx.session, now)
+        if where.state is PeriodState.PUBLISHED:
+            await _tell(tx, decided, before, stated, await _changes(tx.session, where, before, stated))
+    return decided
+
+
+async def decline(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Decline what another person proposed: what stands goes on to stand. Raises `Refused` (404, 409)."""
+    return await _drop(bus, principal, label, ProposalState.DECLINED)
+
+
+async def withdraw(bus: Bus, principal: Principal, label: str) -> Proposal:
+    """Take back what one has proposed. Raises `Refused` (404, 409)."""
+    return await _drop(bus, principal, label, ProposalState.WITHDRAWN)
+
+
+async def history(session: AsyncSession, where: Approval, indicator: str) -> list[tuple[int, Released, str | None]]:
+    """Each statement that stood at some time, the first one first: number, figure behind the gate, reason."""
+    reasons = {
+        each.statement: each.reason.label
+        for each in await store.of_period(session, where.period.label)
+        if each.state is ProposalState.APPROVED
+    }
+    return [
+        (number, release(figure), reasons.get(number))
+        for number, figure in await kept.statements(session, where.period, indicator)
+        if number <= where.statement
+    ]
+
+
+async def _drop(bus: Bus, principal: Principal, label: str, state: ProposalState) -> Proposal:
+    async with bus.transaction(principal.subject) as tx:
+        where = await _locked(tx.session, label)
+        decided = _decided(await _open(tx.session, label), principal, state)
+        await kept.forget(tx.session, where.period, decided.statement)
+        await store.keep(tx.session, decided)
+    return decided
+
+
+async def _locked(session: AsyncSession, label: str) -> Approval:
+    where = await locked(session, label)
+    with in_words():
+        model.restatable(where)
+    return where
+
+
+async def _open(session: AsyncSession, label: str) -> Proposal | None:
+    proposals = await store.of_period(session, label)
+    return next((each for each in proposals if each.state is ProposalState.PROPOSED), None)
+
+
+def _decided(proposal: Proposal | None, principal: Principal, state: ProposalState) -> Proposal:
+    if proposal is None:
+        raise Refused(gettext("No restatement of this period waits for a decision: look at the page again."), 409)
+    with in_words():
+        return model.decide(proposal, principal.subject, clock.now(), state)
+
+
+async def _again(session: AsyncSession, standing: Sequence[Figure], reason: RestatementReason) -> list[Figure]:
+    """The figures as the facts are now: under the definitions that they stand under, or under the present ones."""
+    if not standing:
+        return []
+    new = reason is RestatementReason.DEFINITION
+    definitions = [
+        INDICATORS[each.definition.id] if new else definition(each.definition.id, each.definition.version)
+        for each in standing
+    ]
+    return await moving.anew(session, standing[0].period, definitions)
+
+
+async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
+    """The figures of one statement, with the events behind each number."""
+    made = []
+    for figure in await kept.kept(session, where.period, statement, only=True):
+        events = await kept.proofs(session, where.period, figure.definition.id, statement)
+        made.append(
+            replace(
+                figure,
+                total=replace(figure.total, events=events["", ""]),
+                breakdowns={
+                    dimension: {value: replace(cell, events=events[dimension, value]) for value, cell in cells.items()}
+                    for dimension, cells in figure.breakdowns.items()
+                },
+            )
+        )
+    return made
+
+
+async def _changes(
+    session: AsyncSession, where: Approval, standing: Sequence[Figure], after: Sequence[Figure]
+) -> list[Change]:
+    proofs = {
+        each.definition.id: await kept.proofs(session, where.period, each.definition.id, where.statement)
+        for each in after
+    }
+
+    def events_of(indicator: str, dimension: str, value: str) -> tuple[UUID, ...]:
+        return proofs[indicator].get((dimension, value), ())
+
+    return model.changes(standing, after, events_of)
+
+
+async def _tell(
+    tx: Tx, decided: Proposal, before: Sequence[Figure], stated: Sequence[Figure], changed: Sequence[Change]
+) -> None:
+    """Tell of each number that is another than the one that was published, also of one that is hidden from now on."""
+    events = {(each.indicator, each.dimension, each.value): each for each in changed}
+    standing = {each.definition.id: each for each in before}
+    for figure in stated:
+        old = {key_of(told): told for told in told_of(release(standing[figure.definition.id]))}
+        new = {key_of(told): told for told in told_of(release(figure))}
+        for key in sorted({*old, *new}):
+            told, was = new.get(key) or _hidden(old[key], figure), old.get(key)
+            if was is not None and (told.value, told.events_digest) == (was.value, was.events_digest):
+                continue
+            (dimension, value) = next(((each.name, each.value) for each in told.dimensions), ("", ""))
+            change = None if told.suppressed else events.get((figure.definition.id, dimension, value))
+            await tx.record(
+                FigureRestated(
+                    figure=told,
+                    previous_value=was.value if was else None,
+                    previous_digest=was.events_digest if was else digest_of(()),
+                    reason=decided.reason,
+                    added=change.added if change else (),
+                    removed=change.removed if change else (),
+                ),
+                key,
+            )
+
+
+def _hidden(was: Told, figure: Figure) -> Told:
+    """A part that was shown and is not shown any more: too few stand behind it now, or it would give away another."""
+    return was.model_copy(
+        update={
+            "value": None,
+            "numerator": None,
+            "denominator": None,
+            "suppressed": True,
+            "cut_off": figure.cut_off,
+            "definition_version": figure.definition.version,
+            "events": 0,
+            "events_digest": digest_of(()),
+        }
+    )

@@ -1,0 +1,57 @@
+"""How good are the data behind the figures: which events make no sense, and what becomes of each?"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Tracer
+from services.reporting.model.flaws import LEFT_OUT
+from services.reporting.store import quality as store
+from shared.bus import Bus, parked
+from shared.contracts.codes import Role
+from shared.service import bus_of
+from shared.web.i18n import N_
+from shared.web.render import render
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+PAGE = 50
+MOST = 200
+"""So many parked events, and records of attendance on other days, are listed at once."""
+
+REASONS = {
+    "undecodable": N_("It cannot be read"),
+    "contract": N_("It breaks its contract"),
+    "failed": N_("Applying it failed"),
+    "fork": N_("Another event has its number: its owner was restored from a copy"),
+    "gap": N_("An event before it is missing"),
+    "behind": N_("An earlier event of the same subject is parked"),
+}
+"""Why an event is parked, in words."""
+
+
+async def found(bus: Bus, page: int) -> dict[str, Any]:
+    """All that is known to be wrong with the data."""
+    async with bus.read() as session:
+        flawed, total = await store.flawed(session, PAGE, (page - 1) * PAGE)
+        elsewhere = await store.attended_elsewhere(session, MOST)
+        unknown = await store.unknown(session)
+        waiting = await parked.open_events(session, limit=MOST)
+    return {"flawed": flawed, "total": total, "elsewhere": elsewhere, "unknown": unknown, "parked": waiting}
+
+
+@router.get("/reporting/quality")
+async def quality(request: Request, principal: Tracer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> Response:
+    """The events that make no sense, what is wrong with each, and what becomes of it."""
+    return render(
+        request,
+        "quality.html",
+        **await found(bus, page),
+        page=page,
+        size=PAGE,
+        reasons=REASONS,
+        left_out=LEFT_OUT,
+        mends=principal.has(Role.PROGRAMME_COORDINATOR),
+    )

@@ -1,0 +1,70 @@
+"""What would change if a frozen period were stated again, who proposed it, and what became of it?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Steerer, Tracer, may_steer
+from services.reporting.actions import restatements as actions
+from services.reporting.model.indicators import INDICATORS
+from services.reporting.pages import show
+from shared.bus import Bus
+from shared.contracts.codes import RestatementReason
+from shared.service import bus_of
+from shared.web import states
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+@router.get("/reporting/periods/{label}/restatement")
+async def restatement(request: Request, principal: Tracer, bus: Store, label: str) -> Response:
+    """What stands and what the facts say, number by number, with the events that make the difference."""
+    async with bus.read() as session:
+        found = await actions.difference(session, label)
+    proposal = found.proposal
+    return render(
+        request,
+        "restatement.html",
+        where=found.where,
+        state=states.state("period", found.where.state),
+        changes=found.changes,
+        proposal=proposal,
+        earlier=[each for each in found.earlier if each is not proposal],
+        reasons=list(RestatementReason),
+        definitions=INDICATORS,
+        show=show,
+        steers=may_steer(principal),
+        own=proposal is not None and proposal.author == principal.subject,
+    )
+
+
+@router.post("/reporting/periods/{label}/restatement/propose")
+async def propose(label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = "") -> Response:
+    """Propose to state the figures again, as the facts are now."""
+    await actions.propose(bus, principal, label, reason)
+    return see_other(f"/reporting/periods/{label}/restatement")
+
+
+@router.post("/reporting/periods/{label}/restatement/approve")
+async def approve(label: str, principal: Steerer, bus: Store) -> Response:
+    """Approve what another person proposed."""
+    await actions.approve(bus, principal, label)
+    return see_other(f"/reporting/?period={label}")
+
+
+@router.post("/reporting/periods/{label}/restatement/decline")
+async def decline(label: str, principal: Steerer, bus: Store) -> Response:
+    """Decline what another person proposed."""
+    await actions.decline(bus, principal, label)
+    return see_other(f"/reporting/periods/{label}/restatement")
+
+
+@router.post("/reporting/periods/{label}/restatement/withdraw")
+async def withdraw(label: str, principal: Steerer, bus: Store) -> Response:
+    """Take back one's own proposal."""
+    await actions.withdraw(bus, principal, label)
+    return see_other(f"/reporting/periods/{label}/restatement")

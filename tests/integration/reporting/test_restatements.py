@@ -1,0 +1,133 @@
+"""Does a figure that stands change only by two people, with a reason, and does everybody see what it was?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.reporting.model.figure import digest_of
+from shared.contracts.codes import Role
+from tests.integration.reporting.test_figures_served import tell
+from tests.integration.reporting.world import ident, world
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.integration.reporting.conftest import House
+
+LABEL = "2026-Q1"
+PAGE = f"/reporting/periods/{LABEL}/restatement"
+
+
+async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:
+    """A quarter with eight visits (of twelve) that was approved, maybe published; gives its author and its approver."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    steps = [(author, "submit"), (other, "approve"), *([(author, "publish")] if published else [])]
+    for who, step in steps:
+        assert (await who.post(f"/reporting/periods/{LABEL}/{step}")).status_code == 303
+    await house.relay("exchange.periods")
+    return author, other
+
+
+async def _late(house: House, *people: int) -> None:
+    """Visits of the quarter that are told of today: after the freeze."""
+    told = [
+        each for each in world(max(people) + 1, running=0) if each.story in {ident("application", n) for n in people}
+    ]
+    now = datetime.now(UTC)
+    await tell(house, [replace(each, at=now) if "Visit" in each.event.type else each for each in told])
+
+
+async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: House) -> None:
+    """The difference names old, new and events; nothing moves before the approval; consumers get FigureRestated."""
+    author, other = await _frozen(house)
+    before = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    assert "The figures are what the facts say" in (await author.get(PAGE)).text
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
+    await _late(house, 12, 15)
+    seen = (await author.get(f"/reporting/api/periods/{LABEL}/restatement")).json()
+    change = next(each for each in seen["changes"] if (each["indicator"], each["dimension"]) == ("TOPCOP-OP-02", None))
+    assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "10", 2, [])
+    page = (await author.get(PAGE)).text
+    assert all(each in page for each in change["added"])
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "nonsense"})).status_code == 422
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409
+    assert (await author.post(f"{PAGE}/approve")).status_code == 409, "the author does not approve"
+    assert "somebody else has to decide" in (await author.get(PAGE)).text
+    assert (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json() == before
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 409, "a second click"
+
+    now = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02?period={LABEL}")).json()
+    assert now["value"] == "10"
+    listed = (await other.get(f"/reporting/api/indicators/TOPCOP-OP-02/events?period={LABEL}")).json()
+    assert set(change["added"]) <= set(listed["events"])
+    assert digest_of(UUID(each) for each in listed["events"]) == now["events_digest"]
+    told = {row.aggregateid: row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"}
+    payload = json.loads(told[f"TOPCOP-OP-02/{LABEL}"].payload)
+    assert (payload["previous_value"], payload["figure"]["value"], payload["reason"]) == ("8", "10", "late_facts")
+    assert payload["previous_digest"] == before["events_digest"]
+    assert sorted(payload["added"]) == sorted(change["added"])
+    assert f"TOPCOP-IN-02/{LABEL}" not in told, "what did not change is not told again"
+    assert (await other.get(f"/reporting/api/indicators/TOPCOP-DQ-02?period={LABEL}")).json()["value"] != "0"
+
+
+async def test_the_history_of_a_figure_shows_all_statements(house: House) -> None:
+    """Page and API show each statement with its reason; a donor sees them too, and no event."""
+    author, other = await _frozen(house)
+    await _late(house, 12)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    await other.post(f"{PAGE}/approve")
+    donor = await house.grant(Role.DONOR)
+    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert [(each["statement"], each["value"]) for each in told["statements"]] == [(1, "8"), (2, "9")]
+    page = (await donor.get(f"/reporting/indicators/TOPCOP-OP-02?period={LABEL}")).text
+    assert "How often it was stated" in page
+    assert "Facts arrived after the freeze" in page
+    assert "this is statement 2" in (await donor.get(f"/reporting/?period={LABEL}")).text
+    assert (await donor.get(PAGE)).status_code == 403
+    assert "Approved" in (await author.get(PAGE)).text
+    await _late(house, 15)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    assert (await author.post(f"{PAGE}/withdraw")).status_code == 303
+    await author.post(f"{PAGE}/propose", data={"reason": "correction"})
+    assert (await other.post(f"{PAGE}/withdraw")).status_code == 409, "only the author withdraws"
+    assert (await other.post(f"{PAGE}/decline")).status_code == 303
+    told = (await donor.get(f"/reporting/api/indicators/TOPCOP-OP-02/history?period={LABEL}")).json()
+    assert len(told["statements"]) == 2, "what was withdrawn or declined never stood"
+
+
+async def test_two_people_who_decide_at_once_decide_once(house: House) -> None:
+    """Of two approvals at the same moment one is refused, and each figure is restated once."""
+    author, other = await _frozen(house)
+    third = await house.grant(Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
+    await _late(house, 12)
+    proposed = await asyncio.gather(
+        *(who.post(f"{PAGE}/propose", data={"reason": "late_facts"}) for who in (author, author))
+    )
+    assert sorted(each.status_code for each in proposed) == [303, 409]
+    answers = await asyncio.gather(*(who.post(f"{PAGE}/approve") for who in (other, third)))
+    assert sorted(each.status_code for each in answers) == [303, 409]
+    told = [row.aggregateid for row in await house.journal("exchange.figures") if row.type == "FigureRestated"]
+    assert len(told) == len(set(told)) > 0
+
+
+async def test_a_draft_is_not_restated_and_a_frozen_one_is_published_as_restated(house: House) -> None:
+    """Before the freeze nothing is restated; between freeze and publication it is, and the last statement goes out."""
+    coordinator = await house.grant(Role.EVALUATOR, name="early")
+    assert (await coordinator.get(PAGE)).status_code == 409
+    assert (await coordinator.get("/reporting/periods/2026-Q7/restatement")).status_code == 404
+    author, other = await _frozen(house, published=False)
+    await _late(house, 12)
+    await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})
+    await other.post(f"{PAGE}/approve")
+    assert [row for row in await house.journal("exchange.figures") if row.type == "FigureRestated"] == []
+    assert (await author.post(f"/reporting/periods/{LABEL}/publish")).status_code == 303
+    told = {row.aggregateid: json.loads(row.payload) for row in await house.journal("exchange.figures")}
+    assert told[f"TOPCOP-OP-02/{LABEL}"]["figure"]["value"] == "9"
