@@ -96,9 +96,12 @@ def _flaws(type_: str, values: Mapping[str, Any]) -> Iterable[Flaw]:
             yield Flaw.DAYS_OUTSIDE
     elif type_ == outcomes.TestScored.type and values["score"] > values["maximum"]:
         yield Flaw.SCORE_ABOVE_MAXIMUM
-    countries = (values.get("country"), values.get("host_country"))
-    topic = values.get("topic")
-    if any(code is not None and code not in COUNTRIES for code in countries) or (topic and topic not in _TOPICS):
+    country, host, topic = values.get("country"), values.get("host_country"), values.get("topic")
+    if (
+        (country is not None and country not in COUNTRIES)
+        or (host is not None and host not in COUNTRIES)
+        or (topic is not None and topic not in _TOPICS)
+    ):
         yield Flaw.UNKNOWN_CODE
 
 

@@ -32,6 +32,7 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
         where=found.where,
         state=states.state("period", found.where.state),
         changes=found.changes,
+        moved=[each for each in found.changes if each.old.value != each.new.value],
         proposal=proposal,
         earlier=[each for each in found.earlier if each is not proposal],
         reasons=list(RestatementReason),

@@ -225,12 +225,18 @@ def _figure(
     breakdowns: Mapping[str, Mapping[str, Any]],
     notes: Sequence[Sequence[Any]],
 ) -> Figure:
+    defined = definition(indicator, version)
     return Figure(
-        definition(indicator, version),
+        defined,
         period,
         cut_off,
         _cell(total),
-        {name: {value: _cell(cell) for value, cell in cells.items()} for name, cells in breakdowns.items()},
+        # JSONB keeps neither the order of the dimensions nor that of their values.
+        {
+            name: {value: _cell(cell) for value, cell in sorted(breakdowns[name].items())}
+            for name in defined.dimensions
+            if name in breakdowns
+        },
         tuple(Note(*note) for note in notes),
     )
 
