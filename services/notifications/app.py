@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.notifications import api, catalogues, pages
+from services.notifications import api, pages
+from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
-from services.notifications.model.preview import check_table
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
 from shared.service import create
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Notifications as an app; settings come from the environment unless they are given.
 
-    Raises ValueError where a message of the table asks for a word that its event does not have, in any language.
+    Raises ValueError where a mail cannot be written, in any language.
     """
-    check_table()
-    catalogues.check()
+    check_mails()
     return create(
         "notifications",
         settings or Settings(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -120,8 +120,12 @@ def wrong(text: Text, form: str) -> str:
 def translations(code: str) -> dict[Text, tuple[str, ...]]:
     """What a catalogue says: a text -> its forms in the language (one, but for what is counted). Raises ValueError."""
     path = MAILS.of(code)
-    if not path.is_file():
-        return {}
+    return _read(path, code, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _read(path: Path, code: str, _stamp: int) -> dict[Text, tuple[str, ...]]:
+    """A catalogue as it was at `_stamp`: an app is made again and again in tests, from the same files."""
     try:
         with path.open("rb") as source:
             read = read_po(source, locale=code, abort_invalid=True)

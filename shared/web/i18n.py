@@ -100,7 +100,7 @@ def offered(catalogues: Catalogues | None = None) -> tuple[str, ...]:
 def own_name(code: str) -> str:
     """What a language calls itself, for the choice of languages: `Հայերեն` for `hy`."""
     name = Locale.parse(code).get_display_name(code) or code
-    return name[:1].upper() + name[1:]
+    return name[:1].title() + name[1:]
 
 
 def gettext(text: str) -> str:

@@ -33,7 +33,7 @@ def coordinator(code: str) -> str:
 def tongue(code: str) -> str:
     """The name of a language (ISO 639-1) in the reader's language, with a capital."""
     name = str(locale().languages.get(str(code), code))
-    return name[:1].upper() + name[1:]
+    return name[:1].title() + name[1:]
 
 
 def label(code: object) -> str:

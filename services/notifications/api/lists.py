@@ -74,6 +74,7 @@ class RuleOut(BaseModel):
     channel: str
     mandatory: bool
     urgent: bool
+    inbox: bool
     subject: str
 
 
@@ -150,6 +151,7 @@ async def rules(_: Reader) -> list[RuleOut]:
             channel=rule.channel,
             mandatory=rule.mandatory,
             urgent=rule.urgent,
+            inbox=rule.inbox,
             subject=rule.subject,
         )
         for rule in RULES

@@ -67,6 +67,11 @@ class Rule:
         """By what way it goes."""
         return Channel.MAIL if self.invitation is None else Channel.CALENDAR
 
+    @property
+    def inbox(self) -> bool:
+        """Whether it stands in the portal's inbox too: a line manager has no account, so no inbox."""
+        return self.to is not AudienceKind.LINE_MANAGER
+
     def fits(self, data: Event) -> bool:
         """Whether the rule's condition holds for the event."""
         return self.when is None or self.when.holds(data)

@@ -1,57 +1,95 @@
-"""Who is told of what, and when? The table of messages, with each message as its event's example would give it."""
+"""Who is told of what, and when? The table of messages, each as an example or a real event gives it, by language."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from services.notifications import views
+from services.notifications.catalogues import MAILS
 from services.notifications.model.due import REMIND
 from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import TASKS
+from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import preview
-from services.notifications.readers import READERS
+from services.notifications.model.rule import Rule
+from services.notifications.model.wording import Wording
+from services.notifications.readers import READERS, countries_read
 from services.notifications.sending.letter import bodies
+from services.notifications.store import messages as store
+from services.notifications.store import names
+from services.notifications.store.messages import MessageRow
+from shared.bus import Bus
 from shared.contracts.lifecycle import DEADLINES
-from shared.identity import allow
-from shared.web.i18n import gettext
+from shared.identity import Principal, allow
+from shared.service import bus_of
+from shared.web.i18n import gettext, offered, own_name, speaking
+from shared.web.i18n import language as spoken
 from shared.web.render import render
-from shared.web.words import label
+from shared.web.words import label, tongue
 
 router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
+# The name in a preview: the portal is asked for real ones only when a mail is sent.
 _SAMPLE = "Ana Popescu"
+# A mail has its styles in itself, which pages may not: it stands in a frame of its own that may do nothing else.
+_FRAME = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+}
+
+TheBus = Annotated[Bus, Depends(bus_of)]
+Reader = Annotated[Principal, Depends(allow(*READERS))]
+Event = Annotated[str, Query(max_length=100)]
+Language = Annotated[str, Query(max_length=20)]
 
 
-@router.get("", dependencies=[Depends(allow(*READERS))])
-async def table(request: Request) -> Response:
-    """All rows, in the order of the story, and how long before a deadline people are reminded."""
+@router.get("")
+async def table(request: Request, bus: TheBus, who: Reader, event: Event = "") -> Response:
+    """All rows in the order of the story, or those of one event; of what nobody is told; the reminders."""
+    about = _id(event)
+    made: set[str] = set()
+    if about is not None:
+        async with bus.read() as session:
+            made = {message.rule for message in await store.about(session, about, countries_read(who))}
+    rules = [rule for rule in RULES if rule.name in made] if event.strip() else RULES
     return render(
         request,
         "rules.html",
-        rules=[(rule, views.told_to(rule), gettext(rule.when.words) if rule.when else None) for rule in RULES],
-        reminders=[
-            {
-                "kind": label(kind),
-                "task": gettext(TASKS[kind]),
-                "days": REMIND[kind].days,
-                "escalates": ", ".join(
-                    label(each) for each in (*filter(None, [deadline.deputy]), *deadline.escalates_to)
-                ),
-            }
-            for kind, deadline in DEADLINES.items()
-        ],
+        rules=[(rule, views.told_to(rule), gettext(rule.when.words) if rule.when else None) for rule in rules],
+        event=event.strip(),
+        problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
+        written_in=", ".join(tongue(code) for code in offered(MAILS)),
+        untold=[] if event.strip() else [(name, gettext(why)) for name, why in UNTOLD.items()],
+        reminders=[] if event.strip() else _reminders(),
     )
 
 
+def _reminders() -> list[dict[str, object]]:
+    return [
+        {
+            "kind": label(kind),
+            "task": gettext(TASKS[kind]),
+            "days": REMIND[kind].days,
+            "escalates": ", ".join(label(each) for each in (*filter(None, [deadline.deputy]), *deadline.escalates_to)),
+        }
+        for kind, deadline in DEADLINES.items()
+    ]
+
+
 @router.get("/{name}")
-async def one(request: Request, name: str, _: Annotated[object, Depends(allow(*READERS))]) -> Response:
-    """One row, with the message for its event's example."""
-    rule = BY_NAME.get(name)
-    if rule is None:
-        raise HTTPException(404)
-    said = preview(rule, request.app.state.service.settings.origin)
+async def one(
+    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+) -> Response:
+    """One row, with the message for a real event or for its event's example, in any language that mails speak."""
+    rule = _rule(name)
+    told, problem = await _told(bus, who, rule, event)
+    with speaking(language or spoken(), MAILS) as code:
+        said = _said(told, rule, request.app.state.service.settings.origin)
+        text = bodies(said, _SAMPLE, "")["text"]
     return render(
         request,
         "rule.html",
@@ -59,6 +97,65 @@ async def one(request: Request, name: str, _: Annotated[object, Depends(allow(*R
         to_whom=views.told_to(rule),
         condition=gettext(rule.when.words) if rule.when else None,
         said=said,
-        text=bodies(said, _SAMPLE, "")["text"],
-        name=_SAMPLE,
+        text=text,
+        code=code,
+        codes=[(each, own_name(each)) for each in offered(MAILS)],
+        event=event.strip(),
+        told=told.message if told else None,
+        problem=problem,
     )
+
+
+@router.get("/{name}/mail")
+async def mail(
+    request: Request, name: str, bus: TheBus, who: Reader, event: Event = "", language: Language = ""
+) -> Response:
+    """The HTML part alone, as a mail program gets it, for the frame of the page above."""
+    rule = _rule(name)
+    told, _ = await _told(bus, who, rule, event)
+    origin = request.app.state.service.settings.origin
+    with speaking(language or spoken(), MAILS):
+        return HTMLResponse(bodies(_said(told, rule, origin), _SAMPLE, origin)["html"], headers=_FRAME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A message that a real event caused, and what its case's host is called."""
+
+    message: MessageRow
+    host: str
+
+
+def _rule(name: str) -> Rule:
+    rule = BY_NAME.get(name)
+    if rule is None:
+        raise HTTPException(404)
+    return rule
+
+
+def _id(event: str) -> UUID | None:
+    try:
+        return UUID(event.strip())
+    except ValueError:
+        return None
+
+
+async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told | None, str | None]:
+    """What a real event caused by this rule, as far as the reader may see it; else why there is nothing."""
+    if not event.strip():
+        return None, None
+    about = _id(event)
+    if about is None:
+        return None, gettext("This is not the id of an event.")
+    async with bus.read() as session:
+        made = [one for one in await store.about(session, about, countries_read(who)) if one.rule == rule.name]
+        if not made:
+            return None, gettext("This event has caused no such message that you may see.")
+        host = made[0].case.host_shown
+        known = await names.organisation_names(session, [] if host is None else [host])
+    return _Told(made[0], "".join(known.values())), None
+
+
+def _said(told: _Told | None, rule: Rule, origin: str) -> Wording:
+    """The message in the current language: the real one, or the example's."""
+    return preview(rule, origin) if told is None else views.said(told.message, origin=origin, host=told.host)

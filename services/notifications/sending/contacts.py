@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import httpx2
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from services.notifications.catalogues import MAILS
 from shared import outgoing
 from shared.identity import service_headers
+from shared.web.i18n import SOURCE, offered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ class PortalAway(RuntimeError):
 
 
 class Contact(BaseModel):
-    """One recipient: `recipient` is the opaque id, `language` the one to write in (ISO 639-1).
+    """One recipient: `recipient` is the opaque id, `language` the one to write in, English where mails have no other.
 
     `link` is a path of the portal by which this person alone answers, once; it is a secret, so it is kept nowhere.
     """
@@ -39,6 +41,11 @@ class Contact(BaseModel):
     language: str = "en"
     timezone: str = "Europe/Budapest"
     link: Annotated[str, Field(pattern="^/applications/")] | None = None
+
+    @field_validator("language")
+    @classmethod
+    def _written(cls, code: str) -> str:
+        return code if code in offered(MAILS) else SOURCE
 
 
 class _Answers(BaseModel):

@@ -44,6 +44,7 @@ class MessageRow(Table, table=True):
         sa.Index("message_state_at", "state", "at", "id"),
         sa.Index("message_reference", "reference", "at", "id"),
         sa.Index("message_application_id", "application_id", "at", "id"),
+        sa.Index("message_about", "about", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -248,6 +249,12 @@ async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
 async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
     """One message."""
     return await session.get(MessageRow, message_id)
+
+
+async def about(session: AsyncSession, event_id: UUID, countries: frozenset[str] | None) -> list[MessageRow]:
+    """The messages that tell of an event, in a fixed order; those of `countries` only, where given."""
+    query = select(MessageRow).where(col(MessageRow.about) == event_id, _visible(countries))
+    return list((await session.scalars(query.order_by(col(MessageRow.id)))).all())
 
 
 async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow], int]:

@@ -17,6 +17,7 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
     """The log, the queue, the inbox and the deadlines' sweep use an index, as they must when there are many."""
     queries = {
         "message_at": "SELECT * FROM message ORDER BY at DESC, id DESC LIMIT 50",
+        "message_about": f"SELECT * FROM message WHERE about = '{UUID(int=0)}' ORDER BY id",
         "message_reference": "SELECT * FROM message WHERE reference = 'X' ORDER BY at DESC, id DESC LIMIT 50",
         "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
         "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",

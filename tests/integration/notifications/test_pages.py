@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from services.notifications.model.messages import RULES
+from services.notifications.model.messages.untold import UNTOLD
 from shared import clock
 from shared.contracts.codes import Role
 from shared.identity import Grant, csrf, service_headers, write_access
@@ -152,8 +153,10 @@ async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed
 
 
 async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
-    """Each row of the table is listed, and each one's message can be looked at."""
+    """Each row of the table is listed with its columns, each one's message can be looked at; the rest says why not."""
     table = await page(app, "auditor", "/notifications/rules")
+    for shown in ("can be turned off", "at once", "Mail, inbox", "Armenian", "Of what nobody is told", *UNTOLD):
+        assert shown in table
     async with as_(app, "auditor") as client:
         for rule in RULES:
             assert f"/notifications/rules/{rule.name}" in table
@@ -161,6 +164,46 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
             assert answer.status_code == 200
             assert "%(" not in answer.text
         assert (await client.get("/notifications/rules/nothing")).status_code == 404
+        assert (await client.get("/notifications/rules/nothing/mail")).status_code == 404
+
+
+async def test_a_message_is_previewed_in_any_language(app: FastAPI) -> None:
+    """Text and HTML part, the mail's own styles only in its frame; a language that mails do not have is English."""
+    path = "/notifications/rules/visit_scheduled"
+    shown = await page(app, "moldova", f"{path}?language=ka")
+    assert "თქვენი ვიზიტის თარიღები დადგენილია" in shown
+    assert f'src="{path}/mail?language=ka"' in shown
+    assert 'lang="ka"' in shown
+    assert '<html lang="en"' in shown  # the page itself
+    async with as_(app, "moldova") as client:
+        framed = await client.get(f"{path}/mail?language=uk")
+    assert "sandbox" in framed.headers["content-security-policy"]
+    assert '<html lang="uk">' in framed.text
+    assert "20 березня 2026" in framed.text
+    for code in ("xx", ""):
+        assert "Your visit has its dates" in await page(app, "moldova", f"{path}?language={code}")
+
+
+async def test_a_real_event_is_previewed_by_who_may_see_it(app: FastAPI, feed: Feed) -> None:
+    """An event's messages are found by its id, in any language; not by another country, nor for another row."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    (message,) = await rows(app, "SELECT about FROM message WHERE rule = 'application_submitted'")
+    rule, other = "/notifications/rules/application_submitted", "/notifications/rules/visit_scheduled"
+    shown = await page(app, "moldova", f"{rule}?event={message.about}&language=ro")
+    assert "Cererea dumneavoastră MD-2026-0042 a sosit." in shown
+    assert "made-up case" in await page(app, "moldova", rule)
+    assert "The name is made up" in shown
+    for reader, path in (("france", rule), ("moldova", other)):
+        assert "caused no such message" in await page(app, reader, f"{path}?event={message.about}")
+    assert "not the id of an event" in await page(app, "moldova", f"{rule}?event=nonsense")
+    found = await page(app, "moldova", f"/notifications/rules?event={message.about}")
+    assert f"{rule}?event={message.about}" in found
+    assert other not in found
+    assert "caused no message that you may see" in await page(
+        app, "france", f"/notifications/rules?event={message.about}"
+    )
+    wrong = await page(app, "moldova", "/notifications/rules?event=nonsense")
+    assert "not the id of an event" in wrong
 
 
 async def test_the_portal_reads_an_inbox_and_marks_it_read(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

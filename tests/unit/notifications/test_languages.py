@@ -21,9 +21,11 @@ from services.notifications.catalogues import (
     written,
     wrong,
 )
+from services.notifications.check import check_mails
 from services.notifications.model.messages import RULES
 from services.notifications.model.preview import preview
 from services.notifications.model.wording import COUNTED
+from services.notifications.sending import letter
 from services.notifications.sending.letter import bodies
 from shared.web import dates
 from shared.web.i18n import PAGES, Catalogues, gettext, language, ngettext, offered, speaking
@@ -119,6 +121,21 @@ def test_a_translation_with_other_places_is_refused_at_the_start(
     (tmp_path / "uk.po").write_text('msgid "a\n', "utf-8")
     with pytest.raises(ValueError, match=r"uk\.po cannot be read"):
         check()
+
+
+def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A misspelt variable in the frame of all mails stops the service when it starts, and says which."""
+    check_mails()
+    (tmp_path / "mail").mkdir()
+    for kind in ("text", "html"):
+        (tmp_path / "mail" / f"letter.{kind}").write_text("{{ said.titel }}", "utf-8")
+    monkeypatch.setattr(letter, "_TEMPLATES", tmp_path)
+    letter._template.cache_clear()
+    with pytest.raises(ValueError, match="titel"):
+        check_mails()
+    letter._template.cache_clear()
 
 
 def test_an_english_mail_is_as_before() -> None:
