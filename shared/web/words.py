@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.codes import LANGUAGES as KNOWN
 from shared.contracts.codes import UNION, Role
-from shared.web.i18n import gettext, locale
+from shared.web.i18n import LANGUAGES, gettext, locale
 
 if TYPE_CHECKING:
     from shared.identity import Grant
@@ -34,6 +35,12 @@ def tongue(code: str) -> str:
     """The name of a language (ISO 639-1) in the reader's language, with a capital."""
     name = str(locale().languages.get(str(code), code))
     return name[:1].title() + name[1:]
+
+
+def written(present: str | None = None) -> list[tuple[str, str]]:
+    """The languages that the programme writes in, as choices; `present` too, where somebody chose another before."""
+    also = (present,) if present in KNOWN and present not in LANGUAGES else ()
+    return [(code, tongue(code)) for code in (*LANGUAGES, *also)]
 
 
 def label(code: object) -> str:

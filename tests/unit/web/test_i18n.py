@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.web import dates, i18n
+from shared.web import dates, i18n, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,3 +85,11 @@ async def test_a_language_that_is_not_there_is_english(client: httpx.AsyncClient
     assert answer.status_code == 200
     assert "Sign out" in answer.text
     assert "set-cookie" not in answer.headers
+
+
+def test_one_chooses_among_the_languages_that_are_written() -> None:
+    """Mails speak seven languages; another one is offered only to whom it was written down for before."""
+    seven = [code for code, _ in words.written()]
+    assert seven == list(i18n.LANGUAGES)
+    assert [code for code, _ in words.written("fr")] == [*seven, "fr"]
+    assert [code for code, _ in words.written("uk")] == [code for code, _ in words.written("xx")] == seven

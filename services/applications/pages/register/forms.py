@@ -9,7 +9,6 @@ from services.applications.model.register.proposal import RefusedBecause
 from services.applications.pages.abroad_forms import AskedLater
 from shared.contracts.codes import (
     COUNTRIES,
-    LANGUAGES,
     OrganisationKind,
     RankGroup,
     Role,
@@ -150,7 +149,7 @@ class PersonForm(NoteForm):
         anywhere: bool,
     ) -> None:
         """Say what can be chosen. `anywhere`: people without a country, too."""
-        choose(self.language, sorted(LANGUAGES.items(), key=lambda pair: words.tongue(pair[0])))
+        self.language.choices = words.written(self.language.data)
         several = len(countries) > 1 or anywhere
         choose(self.country, countries, blank=(N_("None: programme-wide") if anywhere else _ONE) if several else None)
         shown = [(str(one.id), f"{one.name} ({words.country(one.country)})") for one in organisations]

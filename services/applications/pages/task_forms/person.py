@@ -11,7 +11,6 @@ from services.applications.pages.task_forms.parts import (
     Task,
     choices,
     column,
-    languages_known,
     rows,
     same,
 )
@@ -51,7 +50,7 @@ class ContactForm(Form):
 
 
 def _languages(form: ContactForm, _: Known) -> None:
-    form.language.choices = languages_known()
+    form.language.choices = [("", gettext("Choose")), *words.written(form.language.data)]
 
 
 class ServiceForm(Form):
