@@ -156,5 +156,6 @@ def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str,
             "TANDEM_SMTP_PORT": str(chosen.ports["smtp"]),
             "TANDEM_SMTP_TLS": "none",
             "TANDEM_MAIL_FROM": "Tandem <no-reply@tandem.example>",
+            "TANDEM_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
         }
     return shared_environment(chosen, place) | own

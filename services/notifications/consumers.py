@@ -12,6 +12,7 @@ from services.notifications.model.due import changes
 from services.notifications.model.facts import facts
 from services.notifications.store import cases, dated, deadlines, deputies, feeds, names
 from services.notifications.store.messages import queue
+from services.notifications.webhooks.enqueue import also_enqueued, enqueue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
 from shared.contracts.calls import CallRevised, Timers
@@ -130,8 +131,8 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
 
 consumers = Consumers("notifications", projections=("case", "dated", "deadline", "deputyship", "organisation", "call"))
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
-consumers.topic("exchange.registry", evolve=evolve_registry, react=react)
-consumers.topic("exchange.calls", evolve=names.evolve_calls, react=react_calls)
+consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react))
+consumers.topic("exchange.calls", evolve=names.evolve_calls, react=also_enqueued(react_calls))
 for _topic in (
     "exchange.applications",
     "exchange.offers",
@@ -142,4 +143,6 @@ for _topic in (
     "mentoring.mentorships",
     "exchange.outcomes",
 ):
-    consumers.topic(_topic, evolve=evolve, react=react)
+    consumers.topic(_topic, evolve=evolve, react=also_enqueued(react))
+for _topic in ("exchange.figures", "exchange.periods"):
+    consumers.topic(_topic, react=enqueue)

@@ -1,4 +1,6 @@
-"""What was told to whom, and what falls due: the events on `exchange.notifications`, key a notification or a deadline.
+"""What was told to whom, and what falls due: the events on `exchange.notifications`.
+
+The key is a notification, a deadline or a webhook's endpoint.
 
 Neither names nor addresses nor texts: an audience that the portal can resolve, and the event that caused it.
 """
@@ -11,7 +13,15 @@ from pydantic import Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Country, Due, Event, Language, Part
-from shared.contracts.codes import AudienceKind, Channel, DeadlineKind, FailureCause
+from shared.contracts.codes import (
+    AudienceKind,
+    Channel,
+    DeadlineKind,
+    FailureCause,
+    WebhookChange,
+    WebhookPauseCause,
+    WebhookReach,
+)
 
 Rule = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80, description="Rule of the table of messages")]
 
@@ -136,4 +146,24 @@ class DeadlinePassed(DeadlineEvent):
         **_DEADLINE,
         "escalated_to": [{**_AUDIENCE, "kind": "home_deputy", "country": "MD", "application_id": None}],
         "next_due": "2026-02-06T23:00:00Z",
+    }
+
+
+class WebhookChanged(NotificationEvent):
+    """Where events are sent outside of the log is changed, by a coordinator or, where it is dead, by itself.
+
+    `events` are the types that the endpoint gets from now on; neither its address nor its description is told. `cause`
+    is why it is paused.
+    """
+
+    change: WebhookChange
+    reach: WebhookReach
+    events: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")], ...] = ()
+    cause: WebhookPauseCause | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "change": "paused",
+        "reach": "outside",
+        "events": ["FigurePublished", "FigureRestated"],
+        "cause": "dead",
     }

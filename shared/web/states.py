@@ -255,6 +255,15 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),
         ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told."), N_("The next in line"), N_("Somebody answers in their stead.")),
     ),
+    "webhook": (
+        ("active", "go", N_("Active"), N_("Events are sent to it as they come."), N_("Receiver"), N_("It takes each event once.")),
+        ("paused", "wait", N_("Paused"), N_("Nothing is sent to it. Its events are kept."), N_("Programme coordinator"), N_("It is resumed, and gets what was kept.")),
+    ),
+    "webhook_delivery": (
+        ("waiting", "office", N_("Waiting"), N_("It is about to be sent, or tried again."), N_("Programme"), N_("It is sent.")),
+        ("delivered", "done", N_("Taken"), N_("The receiver has taken it."), "", ""),
+        ("failed", "error", N_("Not delivered"), N_("No attempt succeeded. The result is given with each."), N_("Programme coordinator"), N_("It is sent again by hand.")),
+    ),
     "outcome": (
         ("due", "wait", N_("Waits for you"), N_("It is still to be filled in."), N_("You"), N_("You fill it in.")),
         ("late", "wait", N_("Late"), N_("It is still wanted, and will be marked as late."), N_("You"), N_("You fill it in.")),

@@ -19,6 +19,7 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A line manager is to be informed (domain.md). Officers who name each other hear what became of it, maybe before they
 # apply.
 # A reserve that is cleared beforehand holds a place from some moment on: without it nobody else could tell which.
+# That a webhook is changed is told so that whoever checks sees where events were sent, and when, and by whom.
 OF_OUR_OWN = {
     "LineManagerNamed",
     "MatchCalledUp",
@@ -33,6 +34,7 @@ OF_OUR_OWN = {
     "OfferVoided",
     "PartPrepared",
     "VisitMoveDropped",
+    "WebhookChanged",
 }
 
 

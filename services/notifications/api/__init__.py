@@ -1,10 +1,10 @@
-"""What do programs ask notifications for? Lists of what was told and of what falls due, and the portal its inbox."""
+"""What do programs ask notifications for? What was told and falls due, webhooks, and the portal its inbox."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifications.api import feeds, inbox, lists
+from services.notifications.api import feeds, inbox, lists, webhooks
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The API's routers."""
-    return [lists.router, inbox.router, feeds.router]
+    return [lists.router, inbox.router, feeds.router, webhooks.router]

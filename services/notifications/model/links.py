@@ -28,6 +28,7 @@ LINKS: dict[str, str] = {
     "preparation": "/applications/visits/{id}/preparation",
     "mentorship": "/applications/mentorships/{id}",
     "board": "/matching/",
+    "webhook": "/notifications/webhooks/{id}",
 }
 """A link's name -> path, with the ids of the case in it."""
 

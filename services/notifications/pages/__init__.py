@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notifications.consumers import consumers
-from services.notifications.pages import due, feed, log, table, volume
+from services.notifications.pages import due, feed, log, table, volume, webhooks
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -14,4 +14,12 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The pages' routers."""
-    return [log.router, due.router, feed.router, table.router, volume.router, parked_router("notifications", consumers)]
+    return [
+        log.router,
+        due.router,
+        feed.router,
+        table.router,
+        volume.router,
+        webhooks.router,
+        parked_router("notifications", consumers),
+    ]

@@ -25,6 +25,8 @@ from shared.contracts.codes.kinds import (
     ReleasePurpose,
     Section,
     TestPhase,
+    WebhookChange,
+    WebhookReach,
 )
 from shared.contracts.codes.people import (
     ActingAs,
@@ -62,6 +64,7 @@ from shared.contracts.codes.reasons import (
     UnschedulableCause,
     VoidReason,
     WaiverReason,
+    WebhookPauseCause,
     published,
 )
 from shared.contracts.codes.rules import (
@@ -176,6 +179,9 @@ __all__ = [
     "VisitState",
     "VoidReason",
     "WaiverReason",
+    "WebhookChange",
+    "WebhookPauseCause",
+    "WebhookReach",
     "country_label",
     "current_scheme",
     "label",

@@ -171,3 +171,21 @@ class Channel(Code):
     MAIL = "mail", N_("Mail")
     CALENDAR = "calendar", N_("Mail with a calendar invitation")
     WEBHOOK = "webhook", N_("Webhook")
+
+
+class WebhookReach(Code):
+    """Who receives what is sent to a webhook's endpoint."""
+
+    INSIDE = "inside", N_("Inside of the programme")
+    OUTSIDE = "outside", N_("Outside of the programme")
+
+
+class WebhookChange(Code):
+    """What was done to a webhook's endpoint."""
+
+    REGISTERED = "registered", N_("Registered")
+    CHANGED = "changed", N_("Changed")
+    ROTATED = "rotated", N_("Given a new secret")
+    PAUSED = "paused", N_("Paused")
+    RESUMED = "resumed", N_("Resumed")
+    REMOVED = "removed", N_("Removed")

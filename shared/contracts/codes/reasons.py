@@ -132,6 +132,15 @@ class FailureCause(Code):
     NO_CONTACT = "no_contact", N_("No contact known")
 
 
+class WebhookPauseCause(Code):
+    """Why nothing is sent to a webhook's endpoint for now."""
+
+    BY_HAND = "by_hand", N_("Paused by a coordinator")
+    GONE = "gone", N_("The receiver says that it is gone (410)")
+    DEAD = "dead", N_("Everything has failed for days")
+    NO_SECRET = "no_secret", N_("Its secret can no longer be read")
+
+
 class PeriodReturnReason(Code):
     """Why a period's figures go back to their author."""
 

@@ -135,6 +135,11 @@ _NOTIFICATIONS = (
     Transition(notifications.NotificationFailed.type, _TOLD),
     Transition(notifications.DeadlineNear.type, _TOLD),
     Transition(notifications.DeadlinePassed.type, _TOLD, then="informs and escalates; changes nothing by itself"),
+    Transition(
+        notifications.WebhookChanged.type,
+        (Actor.PROGRAMME, *_TOLD),
+        then="paused by itself: the programme coordinator is told",
+    ),
 )
 
 PROGRAMME = _MATCHES + _VISITS + _MENTORSHIPS + _OUTCOMES + _FIGURES + _NOTIFICATIONS

@@ -32,6 +32,13 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "deadline_whom": "SELECT * FROM deadline WHERE open AND whom = 'office:MD' ORDER BY due, id LIMIT 50",
         "deadline_country": "SELECT * FROM deadline WHERE open AND country = 'MD' ORDER BY due, id LIMIT 50",
         "deadline_unplaced": "SELECT * FROM deadline WHERE open AND whom IS NULL ORDER BY id LIMIT 9",
+        "webhook_delivery_next_at": f"SELECT * FROM webhook_delivery WHERE endpoint_id = '{UUID(int=0)}'"
+        " AND state = 'waiting' AND next_at <= now() ORDER BY next_at, position LIMIT 4",
+        "webhook_delivery_state": f"SELECT * FROM webhook_delivery WHERE endpoint_id = '{UUID(int=0)}'"
+        " AND state = 'failed' ORDER BY position DESC LIMIT 50",
+        "webhook_delivery_queued_at": "SELECT * FROM webhook_delivery WHERE queued_at < now()"
+        " ORDER BY queued_at, position LIMIT 9",
+        "webhook_content_kept_at": "SELECT * FROM webhook_content WHERE kept_at < now() ORDER BY kept_at, id LIMIT 9",
     }
     for index, query in queries.items():
         async with app.state.service.bus.read() as session:

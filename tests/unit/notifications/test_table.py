@@ -64,7 +64,9 @@ def test_every_message_can_be_written() -> None:
         assert said.subject.startswith("["), rule.name
         assert said.paragraphs, rule.name
         assert all(text and "%(" not in text and "None" not in text for text in (said.subject, *said.paragraphs))
-        assert re.fullmatch(r"http://localhost:8000/(applications|matching)/[\w/-]*", said.link), rule.name
+        assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
+            rule.name
+        )
 
 
 def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

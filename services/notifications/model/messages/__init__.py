@@ -10,6 +10,7 @@ from services.notifications.model.messages import (
     outcomes,
     register,
     visits,
+    webhooks,
 )
 
 RULES = (
@@ -22,6 +23,7 @@ RULES = (
     *mentorships.RULES,
     *outcomes.RULES,
     *deadlines.RULES,
+    *webhooks.RULES,
 )
 """All rows, in the order of the story."""
 

@@ -1,0 +1,258 @@
+"""What is to be sent to which endpoint, what came of it, what was answered? Kept for as long as the setting says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col, select
+
+from services.notifications.store.base import Table, table_of
+from services.notifications.store.webhooks import ACTIVE, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+_TIME = sa.DateTime(timezone=True)
+WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
+PAGE = 50
+_AT_ONCE = 2000
+
+
+class Content(Table, table=True):
+    """The body that is sent for an event, once for all endpoints: what is signed is exactly what is sent."""
+
+    __tablename__ = "webhook_content"
+    __table_args__ = (sa.Index("webhook_content_kept_at", "kept_at", "id"),)
+
+    id: UUID = Field(primary_key=True, description="The event's")
+    body: bytes
+    kept_at: datetime = Field(sa_type=_TIME, description="Real time")
+
+
+class Delivery(Table, table=True):
+    """One event to one endpoint, once for ever: its id is worked out from the two."""
+
+    __tablename__ = "webhook_delivery"
+    __table_args__ = (
+        sa.Index(
+            "webhook_delivery_next_at",
+            "endpoint_id",
+            "next_at",
+            "position",
+            postgresql_where=sa.text("state = 'waiting'"),
+        ),
+        sa.Index("webhook_delivery_test", "endpoint_id", postgresql_where=sa.text("state = 'waiting' AND test")),
+        sa.Index("webhook_delivery_endpoint", "endpoint_id", "position"),
+        sa.Index("webhook_delivery_state", "endpoint_id", "state", "position"),
+        sa.Index("webhook_delivery_queued_at", "queued_at", "position"),
+        sa.Index("webhook_delivery_about", "about"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    endpoint_id: UUID = Field(foreign_key="webhook_endpoint.id", ondelete="CASCADE")
+    about: UUID = Field(description="The event's id")
+    type: str
+    at: datetime = Field(sa_type=_TIME, description="Domain time of the event")
+    position: int = Field(
+        default=None,
+        sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), nullable=False),
+        description="The order in which events came",
+    )
+    test: bool = False
+    state: str = WAITING
+    attempts: int = 0
+    tried: int = Field(default=0, description="Attempts since it was queued last: the place in the schedule")
+    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
+    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
+    result: str | None = Field(default=None, description="Of the newest attempt, a code")
+    status: int | None = None
+    milliseconds: int | None = None
+
+
+class Attempt(Table, table=True):
+    """One attempt: what the receiver answered, and how long it took."""
+
+    __tablename__ = "webhook_attempt"
+
+    delivery_id: UUID = Field(primary_key=True, foreign_key="webhook_delivery.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=_TIME, description="Real time")
+    result: str
+    status: int | None = None
+    milliseconds: int
+    said: str = Field(default="", description="The beginning of the answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery whose time has come, with the bytes to send."""
+
+    delivery: Delivery
+    endpoint: Endpoint
+    body: bytes
+
+
+async def queue(
+    session: AsyncSession, contents: Iterable[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]
+) -> None:
+    """Put deliveries into the queue, in their order, with their bodies; each once for ever."""
+    if deliveries:
+        bodies = insert(table_of(Content)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(bodies, [dict(one) for one in contents])
+        rows = insert(table_of(Delivery)).on_conflict_do_nothing(index_elements=["id"])
+        await session.execute(rows, [dict(one) for one in deliveries])
+
+
+async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[Due]:
+    """What is to be sent at real time `now`: at most `each` an endpoint, in the order in which it fell due.
+
+    A paused endpoint, and one whose receiver asked to wait, gets tests only.
+    """
+    first = (
+        sa.select(Delivery)
+        .where(
+            col(Delivery.endpoint_id) == col(Endpoint.id),
+            sa.text("webhook_delivery.state = 'waiting'"),
+            col(Delivery.next_at) <= now,
+            col(Delivery.id).not_in(sorted(under_way)),
+        )
+        .order_by(col(Delivery.next_at), col(Delivery.position))
+        .limit(each)
+        .lateral("first")
+    )
+    picked = aliased(Delivery, first)
+    open_ = sa.and_(
+        col(Endpoint.state) == ACTIVE, sa.or_(col(Endpoint.not_before).is_(None), col(Endpoint.not_before) <= now)
+    )
+    events = (
+        sa.select(picked, Endpoint, col(Content.body))
+        .select_from(Endpoint)
+        .join(picked, sa.true())
+        .join(Content, col(Content.id) == picked.about)
+        .where(open_)
+        .order_by(col(picked.next_at), col(picked.position))
+    )
+    tests = (
+        sa.select(Delivery, Endpoint, col(Content.body))
+        .join(Endpoint, col(Endpoint.id) == col(Delivery.endpoint_id))
+        .join(Content, col(Content.id) == col(Delivery.about))
+        .where(sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test"), sa.not_(open_))
+        .where(col(Delivery.id).not_in(sorted(under_way)))
+        .order_by(col(Delivery.position))
+        .limit(each)
+    )
+    rows = [*(await session.execute(events)).all(), *(await session.execute(tests)).all()]
+    return [Due(delivery, endpoint, body) for delivery, endpoint, body in rows]
+
+
+async def delivery(session: AsyncSession, delivery_id: UUID, *, lock: bool = False) -> Delivery | None:
+    """One delivery; with `lock` nobody else changes it before this transaction ends."""
+    return await session.get(Delivery, delivery_id, with_for_update=lock or None)
+
+
+async def content(session: AsyncSession, about: UUID) -> bytes | None:
+    """The body of an event."""
+    found = await session.get(Content, about)
+    return None if found is None else found.body
+
+
+async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
+    """The attempts of a delivery, the newest first."""
+    query = select(Attempt).where(col(Attempt.delivery_id) == delivery_id).order_by(col(Attempt.number).desc())
+    return list((await session.scalars(query.limit(200))).all())
+
+
+async def add_attempt(session: AsyncSession, attempt: Attempt, **changes: Any) -> None:
+    """Keep an attempt, and what it changes of its delivery."""
+    session.add(attempt)
+    await session.execute(
+        sa.update(Delivery)
+        .where(col(Delivery.id) == attempt.delivery_id)
+        .values(
+            attempts=attempt.number,
+            tried=col(Delivery.tried) + 1,
+            result=attempt.result,
+            status=attempt.status,
+            milliseconds=attempt.milliseconds,
+            **changes,
+        )
+    )
+
+
+async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool:
+    """Queue a delivery that ended once more, its schedule from the start; False where it did not end."""
+    changed = await session.execute(
+        sa.update(Delivery)
+        .where(col(Delivery.id) == delivery_id, col(Delivery.state) != WAITING)
+        .values(state=WAITING, tried=0, next_at=now)
+        .returning(col(Delivery.id))
+    )
+    return changed.scalar_one_or_none() is not None
+
+
+async def failed_again(session: AsyncSession, endpoint_id: UUID, since: datetime, now: datetime) -> int:
+    """Queue everything once more that came since then (domain time) and failed; give how many."""
+    changed = await session.execute(
+        sa.update(Delivery)
+        .where(
+            col(Delivery.endpoint_id) == endpoint_id,
+            col(Delivery.state) == FAILED,
+            col(Delivery.at) >= since,
+            sa.not_(col(Delivery.test)),
+        )
+        .values(state=WAITING, tried=0, next_at=now)
+        .returning(col(Delivery.id))
+    )
+    return len(changed.all())
+
+
+async def at_once(session: AsyncSession, endpoint_id: UUID, now: datetime) -> None:
+    """Let what waits for an endpoint be sent now, in the order of the events, its schedule from the start."""
+    own = sa.and_(col(Delivery.endpoint_id) == endpoint_id, col(Delivery.state) == WAITING)
+    await session.execute(sa.update(Delivery).where(own).values(tried=0, next_at=now))
+
+
+async def has_test(session: AsyncSession, endpoint_id: UUID) -> bool:
+    """Whether a test is on its way to an endpoint."""
+    query = sa.select(sa.exists().where(col(Delivery.endpoint_id) == endpoint_id, _WAITING_TEST))
+    return bool((await session.execute(query)).scalar_one())
+
+
+_WAITING_TEST = sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test")
+
+
+async def found(
+    session: AsyncSession, endpoint_id: UUID, state: str | None, page: int
+) -> tuple[list[Delivery], dict[str, int]]:
+    """One page of an endpoint's deliveries, the newest first, and how many there are in each state."""
+    own = [col(Delivery.endpoint_id) == endpoint_id]
+    counted = sa.select(col(Delivery.state), sa.func.count()).where(*own).group_by(Delivery.state)
+    counts = {name: int(number) for name, number in (await session.execute(counted)).all()}
+    if state is not None:
+        own.append(col(Delivery.state) == state)
+    query = select(Delivery).where(*own).order_by(col(Delivery.position).desc())
+    rows = (await session.scalars(query.limit(PAGE).offset((page - 1) * PAGE))).all()
+    return list(rows), counts
+
+
+async def forget(session: AsyncSession, before: datetime) -> tuple[int, dict[UUID, int]]:
+    """Remove some of what was queued before then (real time): how many, and of them never taken, by endpoint."""
+    old = select(col(Delivery.id)).where(col(Delivery.queued_at) < before)
+    old = old.order_by(col(Delivery.queued_at), col(Delivery.position)).limit(_AT_ONCE)
+    statement = sa.delete(Delivery).where(col(Delivery.id).in_(old))
+    gone = (await session.execute(statement.returning(col(Delivery.endpoint_id), col(Delivery.state)))).all()
+    used = sa.exists().where(col(Delivery.about) == col(Content.id))
+    contents = select(col(Content.id)).where(col(Content.kept_at) < before, sa.not_(used))
+    contents = contents.order_by(col(Content.kept_at), col(Content.id)).limit(_AT_ONCE)
+    removed = await session.execute(sa.delete(Content).where(col(Content.id).in_(contents)).returning(col(Content.id)))
+    lost = Counter(endpoint_id for endpoint_id, state in gone if state == WAITING)
+    return max(len(gone), len(removed.all())), dict(lost)
