@@ -107,25 +107,28 @@ def after(case: Case | None, event: Envelope) -> Case | None:
 
 
 def _visit(case: Case | None, subject: str, event: visits.PlannedVisitEvent) -> Case:
+    """Made whole at once: a rebuild makes hundreds of thousands, and copying each twice took a tenth of its time."""
     plan = event.plan
-    case = case or Case(
-        UUID(subject),
+    ended_on, attended = (case.ended_on, case.attended_days) if case else (None, 0)
+    if isinstance(event, visits.VisitEnded | visits.VisitCompleted):
+        ended_on, attended = event.ended_on, event.attended_days
+    before = case.state if case else VisitState.SCHEDULED
+    return Case(
+        case.id if case else UUID(subject),
         "visit",
-        VisitState.SCHEDULED,
-        plan.application_id,
-        plan.call_id,
-        plan.country,
-        plan.host_country,
-        plan.host_organisation_id,
-        plan.topic,
-    )  # fmt: skip - the fields in their order
-    state = _VISIT_STATES.get(event.type, case.state)
-    case = replace(case, state=str(state), start=plan.start, end=plan.end, required_days=plan.required_days)
-    match event:
-        case visits.VisitEnded() | visits.VisitCompleted():
-            return replace(case, ended_on=event.ended_on, attended_days=event.attended_days)
-        case _:
-            return case
+        str(_VISIT_STATES.get(event.type, before)),
+        case.application_id if case else plan.application_id,
+        case.call_id if case else plan.call_id,
+        case.country if case else plan.country,
+        case.host_country if case else plan.host_country,
+        case.host_id if case else plan.host_organisation_id,
+        case.topic if case else plan.topic,
+        plan.start,
+        plan.end,
+        ended_on,
+        attended,
+        plan.required_days,
+    )
 
 
 def _mentorship(case: Case | None, subject: str, event: mentorships.MentorshipEvent) -> Case:
