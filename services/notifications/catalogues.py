@@ -39,9 +39,9 @@ Text = str | tuple[str, str]
 """A text in English, or its forms for one and for many."""
 
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
-# Where mails say something that is not in the table: folder or file, and how babel reads it.
+# Where mails, and the calendars that follow them, say what is not in the table: folders, files, how babel reads them.
 _SOURCES = (("templates/mail", "*.*", "jinja2.ext:babel_extract"), ("sending", "*.py", "python"))
-_INVITATION = ("model/invitation.py", "python")
+_FILES = ("model/invitation.py", "feeds.py")
 _SPAN = "%(first)s to %(last)s"
 
 
@@ -86,7 +86,7 @@ def _codes(annotation: Any) -> Iterator[type[Code]]:
 
 def _extracted() -> Iterator[Text]:
     files = [(path, way) for folder, names, way in _SOURCES for path in sorted((_HERE / folder).rglob(names))]
-    files.append((_HERE / _INVITATION[0], _INVITATION[1]))
+    files += [(_HERE / name, "python") for name in _FILES]
     keywords: dict[str, Any] = {"_": None, "gettext": None, "N_": None, "ngettext": (1, 2)}
     for path, way in files:
         for _, message, _, _ in extract_from_file(way, path, keywords=keywords):

@@ -122,6 +122,7 @@ class Contacts:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.known = True
+        self.languages: dict[str, str] = {}
         self.away = False
         self.url = ""
         self.parts: dict[str, list[str]] = {"applications": [], "mentors": []}
@@ -145,7 +146,7 @@ class Contacts:
         names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
         if wanted.get("without_deputies"):
             names = [name for name in names if name != "deputy"]
-        people = [self.person(kind, name) for name in names]
+        people = [self.person(kind, name) | {"language": self.languages.get(kind, "en")} for name in names]
         if "availability_of" in wanted:
             people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
         return people

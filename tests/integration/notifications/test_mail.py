@@ -304,6 +304,26 @@ async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed
     assert catcher.recipients == ["applicant.only@police.example"]
 
 
+async def test_each_gets_the_mail_in_the_language_that_the_portal_says(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """Subject, both parts and their mark in one language; one without a catalogue becomes English, and is kept so."""
+    contacts.languages = {"applicant": "ka", "home_coordinator": "fr"}
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await post(app)
+    (mail,) = catcher.to("applicant.only@police.example")
+    assert str(mail["subject"]) == "[MD-2026-0042] თქვენი განაცხადი მივიღეთ"
+    assert mail["content-language"] == "ka"
+    plain, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert "განაცხადის გახსნა" in plain
+    assert '<html lang="ka">' in html
+    assert "31 იანვარი 2026" in " ".join(plain.split())
+    (other, _) = (each for each in catcher.mails if "An application waits" in str(each["subject"]))
+    assert other["content-language"] == "en"
+    told = {row.language for row in await rows(app, "SELECT language FROM notification")}
+    assert told == {"ka", "en"}
+
+
 def subjects(catcher: Catcher) -> list[str]:
     """The subjects of the mails without the reference before them."""
     return [str(mail["subject"]).rpartition("] ")[2] for mail in catcher.mails]
