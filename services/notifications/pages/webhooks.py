@@ -123,7 +123,7 @@ async def register(
     form = _choices(await EndpointForm.read(request), reach)
     key = _id(form.key.data)
     if not form.validate():
-        return _form(request, form, reach, None, 422)
+        return await _wrong(request, form, settings, reach, None)
     try:
         secret = await actions.register(bus, settings, who.subject, key, reach, form.draft())
     except Refused as refused:
@@ -190,7 +190,7 @@ async def change(request: Request, endpoint_id: UUID, bus: TheBus, settings: The
     reach = WebhookReach((await _known(bus, endpoint_id)).reach)
     form = _choices(await EndpointForm.read(request), reach)
     if not form.validate():
-        return _form(request, form, reach, endpoint_id, 422)
+        return await _wrong(request, form, settings, reach, endpoint_id)
     try:
         await actions.change(bus, settings, who.subject, endpoint_id, form.draft())
     except Refused as refused:
@@ -347,6 +347,15 @@ def _form(
         endpoint_id=endpoint_id,
         groups=shown.groups(reach),
     )
+
+
+async def _wrong(
+    request: Request, form: EndpointForm, settings: Settings, reach: WebhookReach, endpoint_id: UUID | None
+) -> Response:
+    """The form again, with what is wrong with the address too: everything is told at once."""
+    if not form.url.errors and (why := await actions.wrong_with(settings, form.url.data or "")) is not None:
+        form.refuse("url", why)
+    return _form(request, form, reach, endpoint_id, 422)
 
 
 async def _known(bus: Bus, endpoint_id: UUID) -> store.Endpoint:

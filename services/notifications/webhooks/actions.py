@@ -191,18 +191,22 @@ async def _add_secret(tx: Tx, settings: Settings, endpoint_id: UUID, secret_id: 
     )
 
 
+async def wrong_with(settings: Settings, url: str, *, lookup: Lookup = resolve) -> str | None:
+    """Why nothing can be sent to an address, in words; None where it can."""
+    try:
+        await allowed(target(url.strip()), settings.allowed_networks, seconds=_SECONDS, lookup=lookup)
+    except WrongTarget as error:
+        return gettext(error.why.label)
+    except TimeoutError:
+        return gettext(Wrong.UNKNOWN_NAME.label)
+    return None
+
+
 async def _checked(settings: Settings, reach: WebhookReach, draft: Draft, lookup: Lookup) -> Draft:
     """A draft as it is kept: everything that is wrong with it is told at once."""
     wrong: dict[str, str] = {}
-    url = draft.url.strip()
-    try:
-        to = target(url)
-        await allowed(to, settings.allowed_networks, seconds=_SECONDS, lookup=lookup)
-        url = to.url
-    except WrongTarget as error:
-        wrong["url"] = gettext(error.why.label)
-    except TimeoutError:
-        wrong["url"] = gettext(Wrong.UNKNOWN_NAME.label)
+    if (why := await wrong_with(settings, draft.url, lookup=lookup)) is not None:
+        wrong["url"] = why
     description = draft.description.strip()
     if not description:
         wrong["description"] = gettext("Say who receives it, and what for")
@@ -217,4 +221,4 @@ async def _checked(settings: Settings, reach: WebhookReach, draft: Draft, lookup
         wrong["events"] = gettext("%(event)s cannot be sent to this webhook") % {"event": str(error)}
     if wrong:
         raise Refused(gettext("The webhook was not saved."), 422, wrong)
-    return Draft(url, description, events)
+    return Draft(target(draft.url.strip()).url, description, events)

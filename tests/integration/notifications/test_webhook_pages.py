@@ -128,6 +128,15 @@ async def test_a_mistake_is_named_at_its_field_and_what_was_written_is_kept(
     assert await rows(app, "SELECT 1 FROM webhook_endpoint") == []
 
 
+async def test_all_mistakes_are_named_at_once(app: FastAPI) -> None:
+    """Whoever leaves two fields empty hears of the address in the same answer."""
+    async with as_(app, "programme") as client:
+        answer = await client.post(f"{HOME}/new?reach=outside", data={"url": "https://10.0.0.1/"})
+    assert answer.status_code == 422
+    for sentence in ("leads into a private network", "Say who receives it", "Choose at least one event"):
+        assert answer.text.count(sentence) == 2
+
+
 async def test_a_new_secret_is_shown_once(app: FastAPI, receiver: Receiver) -> None:
     """The form asks for how long the old one counts; sent twice, there is one new secret, shown the first time."""
     key = str(new_id())
