@@ -9,6 +9,7 @@ import sys
 import typer
 
 from deploy.cli import (
+    bounces,
     clock,
     contracts,
     events,
@@ -45,6 +46,7 @@ for command in (
     rebuild,
     replay,
     redrive,
+    bounces,
     contracts,
     match,
     what_if,

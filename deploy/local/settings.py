@@ -126,6 +126,7 @@ def shared_environment(chosen: Chosen, place: Place) -> dict[str, str]:
         "TANDEM_SERVICE_TOKEN": chosen.secrets["service_token"],
         "TANDEM_PORTAL_URL": f"http://{HOST}:{chosen.ports['applications']}",
         "TANDEM_MAIL_URL": chosen.mail,
+        "TANDEM_BOUNCE_ADDRESS": "bounces@tandem.example",
         **{f"TANDEM_{name.upper()}_URL": f"http://{HOST}:{chosen.ports[name]}" for name in SERVICES},
     }
 
@@ -157,5 +158,7 @@ def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str,
             "TANDEM_SMTP_TLS": "none",
             "TANDEM_MAIL_FROM": "Tandem <no-reply@tandem.example>",
             "TANDEM_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+            # Whoever tries the programme in the evening wants to see its mails.
+            "TANDEM_QUIET_HOURS": os.environ.get("TANDEM_QUIET_HOURS", "none"),
         }
     return shared_environment(chosen, place) | own

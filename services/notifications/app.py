@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from services.notifications import api, pages
 from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
+from services.notifications.sending.signature import Signer
 from services.notifications.settings import Settings
 from services.notifications.workers import workers
 from shared.service import create
@@ -19,16 +20,18 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Notifications as an app; settings come from the environment unless they are given.
 
-    Raises ValueError where a mail cannot be written, in any language.
+    Raises ValueError where a mail cannot be written, in any language, or where the key that is to sign mails is none.
     """
     check_mails()
+    settings = settings or Settings()
+    Signer.of(settings)
     return create(
         "notifications",
-        settings or Settings(),
+        settings,
         place="messages",
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(), *api.routers()],
         consumers=consumers,
-        workers=workers,
+        workers=workers(settings),
         background=background,
     )

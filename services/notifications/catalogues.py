@@ -19,8 +19,8 @@ from babel.messages.pofile import PoFileError, normalize, read_po
 
 from services.notifications.model.messages import RULES
 from services.notifications.model.messages.deadlines import TASKS
-from services.notifications.model.wording import COUNTED
-from shared.contracts.codes import AudienceKind, Code, EligibilityRule
+from services.notifications.model.wording import COUNTED, OVERDUE
+from shared.contracts.codes import AudienceKind, Code, DeadlineKind, EligibilityRule
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.web.i18n import LANGUAGES, SOURCE, Catalogues
 
@@ -53,7 +53,8 @@ def texts() -> tuple[Text, ...]:
         found |= dict.fromkeys((rule.subject, *rule.text, rule.action))
     found |= dict.fromkeys(TASKS.values())
     found |= dict.fromkeys(label for rule in RULES for label in _labels(rule))
-    found |= dict.fromkeys((*COUNTED.values(), _SPAN))
+    found |= dict.fromkeys((*COUNTED.values(), _SPAN, OVERDUE))
+    found |= dict.fromkeys(each.label for each in DeadlineKind)
     found |= dict.fromkeys(_extracted())
     return tuple(found)
 

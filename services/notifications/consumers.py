@@ -10,7 +10,7 @@ from services.notifications.model.case import APPLICATIONS, concerned
 from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes
 from services.notifications.model.facts import facts
-from services.notifications.store import cases, dated, deadlines, deputies, feeds, names
+from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, unreachable
 from services.notifications.store.messages import queue
 from services.notifications.webhooks.enqueue import also_enqueued, enqueue
 from shared.bus import Consumers
@@ -77,10 +77,20 @@ async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
 async def react_access(tx: Tx, events: Sequence[Envelope]) -> None:
     """Queue what the register tells people; older events do not say whom they are about.
 
-    Whoever may nothing any more has no private calendar address any more.
+    Whoever may nothing any more has no private calendar address any more. Who could not be reached by mail is off the
+    list once a new address, asked for since, is confirmed.
     """
     await feeds.end_of(tx.session, events)
-    await react(tx, _of_people(events))
+    told = _of_people(events)
+    await react(tx, told)
+    for event in told:
+        data = event.data
+        assert isinstance(data, AccessChanged)
+        assert data.recipient_id is not None
+        if data.contact_check is not None:
+            await unreachable.asked(tx.session, data.recipient_id, event.time)
+        elif data.contact_confirmed:
+            await unreachable.confirmed(tx.session, data.recipient_id, event.time)
 
 
 async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:

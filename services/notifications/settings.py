@@ -7,10 +7,12 @@ from email.utils import parseaddr
 from functools import cached_property
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.notifications.model.quiet import Hours, Quiet
 from services.notifications.model.target import Network, networks
 from services.notifications.model.webhook import SCHEDULE
+from shared.identity.sealed import Seal, keys_from
 from shared.settings import ServiceSettings
 
 
@@ -81,6 +83,56 @@ class Settings(ServiceSettings):
     def schedule(self) -> tuple[float, ...]:
         """Seconds after the first, the second ... failed attempt of a webhook."""
         return tuple(float(each) for each in self.webhook_schedule.split(","))
+
+    dkim_key: SecretStr | None = Field(
+        default=None, description="Signs our mails (DKIM): an RSA private key as PEM, or the path of a file with it."
+    )
+    dkim_selector: str = Field(
+        default="tandem", pattern=r"^[A-Za-z0-9.-]+$", description="Under which name DNS has its public half."
+    )
+    dkim_domain: str | None = Field(default=None, description="Who signs; default: the domain of `mail_from`.")
+    bounce_address: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,13}@[A-Za-z0-9.-]+$",
+        description="Where reports about our mails go: `bounces@x`; each mail gets `bounces+<token>@x` as its sender.",
+    )
+    bounce_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Where this service takes such reports by SMTP. Default: it does not."
+    )
+    quiet_hours: str = Field(
+        default="21:00-07:00", description="When mail waits for the morning, in each country's local time; or `none`."
+    )
+    quiet_hours_of: dict[str, str] = Field(
+        default_factory=dict, description='Countries with others, as JSON: `{"AM": "22:00-08:00", "FR": "none"}`.'
+    )
+
+    digest_hour: int | None = Field(
+        default=8, ge=0, le=23, description="When coordinators are told what waits for them, local time; none: never."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Settings:
+        if self.bounce_port is not None and self.bounce_address is None:
+            raise ValueError("TANDEM_BOUNCE_PORT needs TANDEM_BOUNCE_ADDRESS: to whom the reports are addressed.")
+        _ = self.quiet
+        return self
+
+    @cached_property
+    def quiet(self) -> Quiet:
+        """The quiet hours of all countries."""
+        return Quiet(
+            Hours.read(self.quiet_hours), {country: Hours.read(text) for country, text in self.quiet_hours_of.items()}
+        )
+
+    @cached_property
+    def choice_seal(self) -> Seal:
+        """What signs the links by which people choose what they are sent."""
+        return Seal(self.bounce_keys, "choice")
+
+    @cached_property
+    def bounce_keys(self) -> tuple[bytes, ...]:
+        """What signs the senders of mails: the session keys, newest first."""
+        return keys_from(self.session_key.get_secret_value())
 
     @cached_property
     def mail_sender(self) -> tuple[str, str]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notifications.deadlines import watch_deadlines
+from services.notifications.digests import write_digests
+from services.notifications.sending.inbound import receive_reports
 from services.notifications.sending.worker import send_mail
 from services.notifications.webhooks.worker import send_webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from services.notifications.settings import Settings
     from shared.service import Service
 
-workers: list[Callable[[Service], Awaitable[None]]] = [send_mail, watch_deadlines, send_webhooks]
+
+def workers(settings: Settings) -> list[Callable[[Service], Awaitable[None]]]:
+    """The loops of this installation."""
+    found: list[Callable[[Service], Awaitable[None]]] = [send_mail, watch_deadlines, write_digests, send_webhooks]
+    if settings.bounce_port is not None:
+        found.append(receive_reports)
+    return found

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Due, Event, Language, Part
+from shared.contracts.base import Country, Day, Due, Event, Language, Part
 from shared.contracts.codes import (
     AudienceKind,
     Channel,
@@ -166,4 +166,29 @@ class WebhookChanged(NotificationEvent):
         "reach": "outside",
         "events": ["FigurePublished", "FigureRestated"],
         "cause": "dead",
+    }
+
+
+class Waiting(Part):
+    """How many deadlines of one kind wait for somebody, and how many of them are over."""
+
+    kind: DeadlineKind
+    count: Annotated[int, Field(ge=1)]
+    over: Annotated[int, Field(ge=0)] = 0
+
+
+class WorkWaiting(NotificationEvent):
+    """What waits for the coordinators of a country, or of the programme, on the morning of a day: told in one mail."""
+
+    owner: Audience
+    day: Day
+    waiting: Annotated[tuple[Waiting, ...], Field(min_length=1)]
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "owner": {**_AUDIENCE, "kind": "home_coordinator", "country": "MD", "application_id": None},
+        "day": "2026-01-16",
+        "waiting": [
+            {"kind": "endorsement", "count": 3, "over": 1},
+            {"kind": "home_clearance", "count": 1, "over": 0},
+        ],
     }

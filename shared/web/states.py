@@ -250,6 +250,7 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "notification": (
         ("waiting", "office", N_("Waiting"), N_("It is about to be sent."), N_("Programme"), N_("It is sent.")),
         ("sent", "done", N_("Sent"), N_("The mail server has taken it."), "", ""),
+        ("kept", "done", N_("In the portal only"), N_("No mail went out, as the person has chosen. It stands in the portal."), "", ""),
         ("failed", "error", N_("Not delivered"), N_("It could not be delivered. The reason is given with it."),
          N_("Programme coordinator"), N_("The address is mended, then it is sent again.")),
         ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),

@@ -20,6 +20,7 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # apply.
 # A reserve that is cleared beforehand holds a place from some moment on: without it nobody else could tell which.
 # That a webhook is changed is told so that whoever checks sees where events were sent, and when, and by whom.
+# What waits for a coordinator is told in one mail a day, and a mail tells of an event.
 OF_OUR_OWN = {
     "LineManagerNamed",
     "MatchCalledUp",
@@ -35,6 +36,7 @@ OF_OUR_OWN = {
     "PartPrepared",
     "VisitMoveDropped",
     "WebhookChanged",
+    "WorkWaiting",
 }
 
 

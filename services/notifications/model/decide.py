@@ -10,7 +10,7 @@ from services.notifications.model.messages import RULES
 from services.notifications.model.rule import Rule, Told
 from shared.contracts.applications import CompanionEvent
 from shared.contracts.codes import AudienceKind
-from shared.contracts.notifications import Audience, DeadlineEvent, DeadlinePassed
+from shared.contracts.notifications import Audience, DeadlineEvent, DeadlinePassed, WorkWaiting
 from shared.contracts.registry import ProposalChanged
 from shared.ids import reaction_id
 
@@ -74,7 +74,7 @@ def key_of(whom: Audience) -> str:
 def _audiences(rule: Rule, data: Event, case: Case) -> list[Audience]:
     match rule.to:
         case Told.OWNER:
-            assert isinstance(data, DeadlineEvent)
+            assert isinstance(data, DeadlineEvent | WorkWaiting)
             return [data.owner]
         case Told.ESCALATION:
             assert isinstance(data, DeadlinePassed)

@@ -14,7 +14,7 @@ from shared.contracts.codes import Code
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentorships import MentorshipEvent
-from shared.contracts.notifications import DeadlineEvent
+from shared.contracts.notifications import DeadlineEvent, WorkWaiting
 from shared.contracts.visits import PlannedVisitEvent, VisitMoveProposed, VisitUnschedulable
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
     if isinstance(data, DeadlineEvent):
         found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
+    if isinstance(data, WorkWaiting):
+        found["waiting"] = [one.model_dump(mode="json") for one in data.waiting]
     return found
 
 

@@ -29,6 +29,7 @@ LINKS: dict[str, str] = {
     "mentorship": "/applications/mentorships/{id}",
     "board": "/matching/",
     "webhook": "/notifications/webhooks/{id}",
+    "due": "/notifications/due",
 }
 """A link's name -> path, with the ids of the case in it."""
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from services.notifications.model.links import address
+from services.notifications.model.links import LINKS, address
 from services.notifications.model.messages.deadlines import PAGES
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.web import dates
-from shared.web.i18n import gettext, ngettext
+from shared.web.i18n import N_, gettext, ngettext
 from shared.web.words import country
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ COUNTED = {
 """Words that are a number with what it counts, in the plural forms of the language; for one and for many."""
 
 
+OVERDUE = N_("overdue: %(over)s")
+"""How many of those that wait are over, behind how many there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference."""
@@ -55,7 +59,7 @@ def wording(
 ) -> Wording:
     """The message to that audience in the current language; `host` is the name of the case's host organisation."""
     said = words(case, facts, host)
-    paragraphs = [_filled(text, said) for text in rule.text]
+    paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % said
     return Wording(
         title=title,
@@ -66,9 +70,20 @@ def wording(
     )
 
 
+def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
+    """What waits for somebody: a line a kind of deadline, with how many there are and the page that lists them."""
+    lines = []
+    for one in facts.get("waiting") or ():
+        count = f"{gettext(DeadlineKind(one['kind']).label)}: {one['count']}"
+        if one["over"]:
+            count += ", " + gettext(OVERDUE) % {"over": one["over"]}
+        lines.append(f"{count} ({origin}{LINKS['due']}?kind={one['kind']})")
+    return lines
+
+
 def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str]:
     """All words that a text may use, for one case and one event."""
-    said = {name: _said(name, value) for name, value in facts.items()}
+    said = {name: _said(name, value) for name, value in facts.items() if name != "waiting"}
     said |= {
         "reference": case.reference,
         "country": country(case.country),

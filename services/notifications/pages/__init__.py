@@ -1,11 +1,11 @@
-"""Which pages do notifications have? What was sent, what falls due, the table of messages, and parked events."""
+"""Which pages do notifications have? What was sent or not, what falls due, the table of messages, parked events."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.notifications.consumers import consumers
-from services.notifications.pages import due, feed, log, table, volume, webhooks
+from services.notifications.pages import choice, due, feed, log, table, unreachable, volume, webhooks
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -14,12 +14,5 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The pages' routers."""
-    return [
-        log.router,
-        due.router,
-        feed.router,
-        table.router,
-        volume.router,
-        webhooks.router,
-        parked_router("notifications", consumers),
-    ]
+    own = [page.router for page in (log, choice, due, feed, unreachable, table, volume, webhooks)]
+    return [*own, parked_router("notifications", consumers)]

@@ -1,33 +1,52 @@
 """What was sent to whom, and what was not? The log, one message of it, and the way to try a failed one again."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
+from babel.dates import get_timezone_location
 from fastapi import APIRouter, Depends, HTTPException, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.notifications import actions, views
+from services.notifications.model.again import ResendReason
+from services.notifications.model.messages import BY_NAME, RULES
+from services.notifications.model.zones import zone_of
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.sending.letter import bodies
-from services.notifications.store import due, names
+from services.notifications.store import afterwards, due, names, unreachable
 from services.notifications.store import messages as store
 from services.notifications.store.messages import MessageRow, Search
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import FailureCause, Role
+from shared.contracts.codes import COUNTRIES, FailureCause, Role
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web import dates, states
-from shared.web.i18n import gettext
+from shared.web.forms import Form, Needed, RadioField
+from shared.web.i18n import N_, gettext, locale
 from shared.web.live import live_route
 from shared.web.render import render, see_other
+from shared.web.words import country as country_name
 from shared.web.words import label
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 router.add_api_route("/live", live_route("messages"), dependencies=[Depends(allow(*READERS))])
+
+_WEEKS = 26
+_PLACE = re.compile(r"%\(\w+\)s")
+
+
+class ResendForm(Form):
+    """Why a message is sent anew."""
+
+    reason = RadioField(N_("Why is it sent anew?"), [Needed(N_("Choose why it is sent anew"))], choices=ResendReason)
+
 
 TheBus = Annotated[Bus, Depends(bus_of)]
 Reader = Annotated[Principal, Depends(allow(*READERS))]
@@ -40,25 +59,43 @@ async def log(
     who: Reader,
     q: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=20)] = "",
+    rule: Annotated[str, Query(max_length=80)] = "",
+    country: Annotated[str, Query(max_length=2)] = "",
+    week: Annotated[str, Query(max_length=10, description="The Monday of a week")] = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
-    """The messages, the newest first, found by reference or application and by state."""
-    countries = countries_read(who)
+    """The messages, the newest first, found by reference or application, state, kind, country and week."""
+    mine = countries_read(who)
+    countries = mine if not country else frozenset({country}) & (frozenset({country}) if mine is None else mine)
+    monday = _monday(week)
     async with bus.read() as session:
-        counts = await store.counts(session, countries)
-        search = Search(words=q, state=views.stored(state), countries=countries, page=page)
+        counts = await store.counts(session, mine)
+        search = Search(
+            words=q,
+            state=views.stored(state),
+            countries=countries,
+            page=page,
+            rule=rule if rule in BY_NAME else None,
+            week=monday,
+        )
         found, total = await store.found(session, search)
-        overdue = await due.over_count(session, now=clock.now(), countries=countries)
+        overdue = await due.over_count(session, now=clock.now(), countries=mine)
+        gone = await unreachable.open_count(session, mine)
+    now = clock.now()
     return render(
         request,
         "log.html",
-        counts=_counts(counts, overdue),
-        rows=[(message, views.said(message), views.to_whom(message), views.state_of(message)) for message in found],
+        counts=_counts(counts, overdue, gone),
+        rows=[
+            (message, views.said(message), views.to_whom(message), views.state_of(message), _waits(message, now))
+            for message in found
+        ],
         total=total,
         page=page,
         q=q,
         state_=state,
         options=[(code, states.state("notification", code).word) for code in ("waiting", "sent", "failed")],
+        more=_more(rule, country, monday, COUNTRIES if mine is None else mine, clock.today()),
         cause=_cause,
         moment_=lambda value: dates.moment(value, short=True),
     )
@@ -67,15 +104,23 @@ async def log(
 @router.get("/messages/{message_id}")
 async def one(request: Request, message_id: UUID, bus: TheBus, who: Reader) -> Response:
     """One message: what it says, to whom it went and why it did not."""
+    return await _shown(request, message_id, bus, who)
+
+
+async def _shown(
+    request: Request, message_id: UUID, bus: Bus, who: Principal, *, form: ResendForm | None = None
+) -> Response:
     async with bus.read() as session:
         message = await _readable(session, message_id, who)
         notifications = await store.notifications_of(session, message.id)
+        resent = await afterwards.resendings(session, message.id)
         host = message.case.host_shown
         organisations = await names.organisation_names(session, [] if host is None else [host])
     said = views.said(message, origin=request.app.state.service.settings.origin, host="".join(organisations.values()))
     return render(
         request,
         "message.html",
+        200 if form is None else 422,
         message=message,
         said=said,
         text=bodies(said, gettext("(the name is asked for when it is sent)"), "")["text"],
@@ -84,6 +129,10 @@ async def one(request: Request, message_id: UUID, bus: TheBus, who: Reader) -> R
         notifications=notifications,
         cause=_cause,
         may_retry=who.has(Role.PROGRAMME_COORDINATOR) and message.state == store.FAILED,
+        may_resend=who.has(Role.PROGRAMME_COORDINATOR) and message.state != store.WAITING,
+        form=form or ResendForm(),
+        resent=[(one, label(ResendReason(one.reason))) for one in resent],
+        waits=_waits(message, clock.now()),
         done=request.query_params.get("done"),
     )
 
@@ -97,6 +146,21 @@ async def retry(
     return see_other(f"/notifications/messages/{message_id}?done=retry")
 
 
+@router.post("/messages/{message_id}/resend")
+async def resend(
+    request: Request,
+    message_id: UUID,
+    bus: TheBus,
+    who: Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))],
+) -> Response:
+    """Have it written anew and sent as a new mail, for a reason."""
+    form = await ResendForm.read(request)
+    if not form.validate():
+        return await _shown(request, message_id, bus, who, form=form)
+    await actions.resend(bus, who.subject, message_id, ResendReason(form.reason.data))
+    return see_other(f"/notifications/messages/{message_id}?done=resend")
+
+
 async def _readable(session: AsyncSession, message_id: UUID, who: Principal) -> MessageRow:
     message = await store.message(session, message_id)
     if message is None or not reads(who, message.country):
@@ -108,7 +172,53 @@ def _cause(code: str | None) -> str:
     return "" if code is None else label(FailureCause(code))
 
 
-def _counts(counts: dict[str, int], overdue: int) -> list[dict[str, object]]:
+def _waits(message: MessageRow, now: datetime) -> str:
+    """Until when it waits for the morning, and where; empty where it does not."""
+    if message.state != store.WAITING or message.held_until is None or message.held_until <= now:
+        return ""
+    zone = zone_of(message.country)
+    local = message.held_until.astimezone(zone)
+    city = get_timezone_location(zone, locale=locale(), return_city=True)
+    return gettext("waits until %(time)s in %(city)s") % {"time": f"{local:%H:%M}", "city": city}
+
+
+def _monday(text: str) -> date | None:
+    """The Monday of the week that a day is in; None for what is no day."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day - timedelta(days=day.weekday())
+
+
+def _more(rule: str, country: str, week: date | None, countries: Iterable[str], today: date) -> list[dict[str, object]]:
+    """The filters that are folded away: kind, country, week."""
+    mondays = {today - timedelta(days=today.weekday(), weeks=back) for back in range(_WEEKS)}
+    if week is not None:
+        mondays.add(week)
+    return [
+        {
+            "name": "rule",
+            "label": gettext("Message"),
+            "options": [(each.name, _PLACE.sub("…", gettext(each.subject))) for each in RULES],
+            "value": rule,
+        },
+        {
+            "name": "country",
+            "label": gettext("Country"),
+            "options": [(code, country_name(code)) for code in sorted(countries, key=country_name)],
+            "value": country,
+        },
+        {
+            "name": "week",
+            "label": gettext("Week"),
+            "options": [(str(each), dates.day(each)) for each in sorted(mondays, reverse=True)],
+            "value": "" if week is None else str(week),
+        },
+    ]
+
+
+def _counts(counts: dict[str, int], overdue: int, gone: int) -> list[dict[str, object]]:
     """What stands where; each count leads to exactly its rows."""
     shown: list[dict[str, object]] = [
         {
@@ -122,4 +232,6 @@ def _counts(counts: dict[str, int], overdue: int) -> list[dict[str, object]]:
     shown.insert(
         1, {"count": overdue, "name": gettext("Overdue"), "href": "/notifications/due?over=yes", "tone": "error"}
     )
+    unreached = {"name": gettext("Cannot be reached"), "href": "/notifications/unreachable", "tone": "error"}
+    shown.insert(1, {"count": gone, **unreached})
     return shown

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.notifications.model.choice import Choice
 from services.notifications.store import messages as store
+from services.notifications.store import unreachable
+from services.notifications.store.choices import chosen
 from shared import clock
 from shared.bus import leases
 from shared.contracts.codes import FailureCause
@@ -55,12 +58,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A mail that the server took at that moment (domain time), or one that can never be sent, and why."""
+    """A mail that the server took at that moment (domain time), or one that can never be sent, and why.
+
+    `gone` is the server's answer where it was the address that it refused.
+    """
 
     message: MessageRow
     delivery: Delivery
     at: datetime
     cause: FailureCause | None
+    gone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,21 @@ class Book:
     async def address(
         self, due: Sequence[MessageRow], contacts: Mapping[UUID, Sequence[Contact]]
     ) -> dict[UUID, list[Delivery]]:
-        """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told."""
+        """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
+
+        Who has chosen not to be sent what is not mandatory finds it in the portal.
+        """
+        courtesies = (contacts[message.id] for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
+            choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
+            kept: set[UUID] = set()
             found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
             known: set[UUID] = set()
+            generations = {message.id: message.generation for message in due}
             for row in await store.notifications_of(tx.session, *found):
+                if row.generation != generations[row.message_id]:
+                    continue  # of an earlier sending
                 known.add(row.message_id)
                 if row.state == store.WAITING:
                     delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1)
@@ -99,29 +115,44 @@ class Book:
                 if message.id in known:
                     continue
                 for contact in contacts[message.id]:
-                    id_ = notification_id(message.id, contact.recipient)
-                    found[message.id].append(Delivery(id_, contact.recipient, contact.language, 1))
+                    id_ = notification_id(message.id, contact.recipient, message.generation)
+                    wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
+                    if wanted:
+                        found[message.id].append(Delivery(id_, contact.recipient, contact.language, 1))
+                    else:
+                        kept.add(message.id)
                     rows.append(
                         {
                             "id": id_,
                             "message_id": message.id,
+                            "generation": message.generation,
                             "recipient": contact.recipient,
                             "at": message.at,
                             "language": contact.language,
-                            "state": store.WAITING,
+                            "state": store.WAITING if wanted else store.KEPT,
                             "attempts": 0,
                         }
                     )
                 if not contacts[message.id]:
                     await self._nobody(tx, message)
             await store.add_notifications(tx.session, rows)
+            if kept:
+                await store.settle(tx.session, kept, attempts=0)
         return found
+
+    async def hold(self, until: Mapping[UUID, datetime]) -> None:
+        """Let messages wait until then (domain time)."""
+        if until:
+            async with self.bus.transaction(ACTOR) as tx:
+                await leases.check(tx.session, self.lease)
+                await store.hold(tx.session, until)
+                await tx.changed("messages")
 
     async def _nobody(self, tx: Tx, message: MessageRow) -> None:
         cause = FailureCause.NO_CONTACT
         changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
         await store.change_message(tx.session, message.id, **changes)
-        await tx.record(_failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
+        await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
         await tx.changed("messages")
 
     async def keep(self, outcomes: asyncio.Queue[Outcome | None], lines: int) -> None:
@@ -147,6 +178,7 @@ class Book:
             await self._end(tx, store.FAILED, [one for one in ended if one.cause is not None])
             if ended:
                 await store.settle(tx.session, {one.message.id for one in ended})
+            await unreachable.unreached(tx.session, [_unreached(one) for one in ended if one.gone is not None])
             for away in {one.message.id: one for one in outcomes if isinstance(one, Away)}.values():
                 await self._later(tx, away.message, away.why)
             await tx.changed("messages")
@@ -164,7 +196,7 @@ class Book:
             if delivery.id not in now:
                 continue
             event = (
-                _sent(one.message, delivery) if one.cause is None else _failed(one.message, delivery.attempt, one.cause)
+                _sent(one.message, delivery) if one.cause is None else failed(one.message, delivery.attempt, one.cause)
             )
             await tx.record(event, delivery.id, correlation=one.message.story)
 
@@ -179,9 +211,20 @@ class Book:
         left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]
         await store.ended(tx.session, left, store.FAILED, [clock.now()] * len(left), [cause.value] * len(left))
         for subject in left or [message.id]:
-            await tx.record(_failed(message, message.attempts + 1, cause), subject, correlation=message.story)
+            await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
         changes = {"state": store.FAILED, "attempts": message.attempts + 1}
         await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+
+
+def _unreached(one: Ended) -> dict[str, object]:
+    return {
+        "recipient": one.delivery.recipient,
+        "country": one.message.country,
+        "cause": FailureCause.REFUSED.value,
+        "status": one.gone,
+        "message_id": one.message.id,
+        "at": one.at,
+    }
 
 
 def _sent(message: MessageRow, delivery: Delivery) -> NotificationSent:
@@ -196,7 +239,8 @@ def _sent(message: MessageRow, delivery: Delivery) -> NotificationSent:
     )
 
 
-def _failed(message: MessageRow, attempt: int, cause: FailureCause) -> NotificationFailed:
+def failed(message: MessageRow, attempt: int, cause: FailureCause) -> NotificationFailed:
+    """That a message did not reach somebody, and why."""
     return NotificationFailed(
         rule=message.rule,
         audience=message.audience,
@@ -209,9 +253,10 @@ def _failed(message: MessageRow, attempt: int, cause: FailureCause) -> Notificat
     )
 
 
-def notification_id(message_id: UUID, recipient: UUID) -> UUID:
-    """The id of a message to one recipient, and the left side of its Message-ID: always the same."""
-    return reaction_id(message_id, NotificationSent.type, str(recipient))
+def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> UUID:
+    """The id of a message to one recipient, and the left side of its Message-ID: the same until it is sent anew."""
+    again = "" if generation == 1 else f"/{generation}"
+    return reaction_id(message_id, NotificationSent.type, f"{recipient}{again}")
 
 
 def pause(attempts: int) -> timedelta:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.notifications.catalogues import MAILS
+from services.notifications.model.bounce import return_path
+from services.notifications.model.choice import link
 from services.notifications.model.invitation import Entry, invitation
 from services.notifications.model.wording import Wording, wording
 from services.notifications.sending.mime import Part, mail, mailbox
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from services.notifications.sending.contacts import Contact
+    from services.notifications.sending.signature import Signer
     from services.notifications.settings import Settings
     from services.notifications.store.messages import MessageRow
 
@@ -31,19 +34,27 @@ _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail ready to be handed over: to whom, and its bytes. `utf8` says that only an SMTPUTF8 server can take it."""
+    """A mail ready to be handed over: from which envelope sender, to whom, and its bytes."""
 
+    sender: str
     address: str
     raw: bytes
 
     @property
     def utf8(self) -> bool:
-        """Whether the address goes beyond ASCII."""
+        """Whether the address goes beyond ASCII: only an SMTPUTF8 server can take it."""
         return not self.address.isascii()
 
 
 def letter(
-    message: MessageRow, notification_id: UUID, contact: Contact, settings: Settings, *, host: str, now: datetime
+    message: MessageRow,
+    notification_id: UUID,
+    contact: Contact,
+    settings: Settings,
+    *,
+    host: str,
+    now: datetime,
+    signer: Signer | None = None,
 ) -> Letter:
     """The mail about `message` to one recipient; `host` is the host organisation's name, `now` domain time.
 
@@ -67,7 +78,10 @@ def letter(
         ("Auto-Submitted", "auto-generated"),
         ("Content-Language", language()),
     ]
-    written = bodies(said, contact.name, settings.origin)
+    choice = "" if message.row.mandatory else link(settings.choice_seal, settings.origin, contact.recipient)
+    if choice:
+        headers += [("List-Unsubscribe", f"<{choice}>"), ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")]
+    written = bodies(said, contact.name, settings.origin, choice)
     parts = [Part("text/plain", written["text"]), Part("text/html", written["html"])]
     attached: list[Part] = []
     if message.row.invitation is not None:
@@ -76,12 +90,16 @@ def letter(
         kind = f"text/calendar; method={message.row.invitation}"
         parts.append(Part(kind, calendar))
         attached.append(Part(kind, calendar, filename="invite.ics"))
-    return Letter(contact.address, mail(headers, parts, attached, notification_id.hex))
+    sender = settings.mail_sender[1]
+    if settings.bounce_address is not None:
+        sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
+    raw = mail(headers, parts, attached, notification_id.hex)
+    return Letter(sender, contact.address, raw if signer is None else signer.signed(raw))
 
 
-def bodies(said: Wording, name: str, origin: str) -> dict[str, str]:
-    """The two bodies of a mail, `text` and `html`, in the current language."""
-    context = {"said": said, "name": name, "origin": origin}
+def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
+    """The two bodies of a mail, `text` and `html`, in the current language; `choice` leads to what may be chosen."""
+    context = {"said": said, "name": name, "origin": origin, "choice": choice}
     return {kind: _template(kind).render(context) for kind in ("text", "html")}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from services.notifications.model.quiet import urgent
 from services.notifications.sending.book import SET, Away, Delivery, Ended
 from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from services.notifications.sending.book import Book, Outcome
     from services.notifications.sending.contacts import Contact, Portal
+    from services.notifications.sending.signature import Signer
     from services.notifications.sending.smtp import Post
     from services.notifications.settings import Settings
     from services.notifications.store.messages import MessageRow
@@ -61,6 +63,7 @@ class Office:
     portal: Portal
     post: Post
     book: Book
+    signer: Signer | None = None
 
     async def send_due(self) -> int:
         """Try every message whose time has come; give how many there were.
@@ -81,25 +84,38 @@ class Office:
     async def _ready(self, last: MessageRow | None) -> _Batch | None:
         """The messages due after `last`, with who is to get them; None where there are no more."""
         async with self.bus.read() as session:
-            due = await store.due_messages(session, _real(), BATCH, after=last)
+            now = clock.now()
+            due = await store.due_messages(session, _real(), now, BATCH, after=last)
             hosts = {message.case.host_shown for message in due}
             names = await organisation_names(session, (one for one in hosts if one is not None))
         if not due:
             return None
+        awake = await self._awake(due, now)
         try:
-            found = await self.portal.contacts_of([ask(message) for message in due])
+            found = await self.portal.contacts_of([ask(message) for message in awake])
         except PortalAway as error:
-            await self.book.write([Away(message, f"portal: {error}") for message in due])
+            await self.book.write([Away(message, f"portal: {error}") for message in awake])
             return _Batch(due, {})
-        contacts = {message.id: one for message, one in zip(due, found, strict=True)}
-        deliveries = await self.book.address(due, contacts)
+        contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
+        deliveries = await self.book.address(awake, contacts)
         stories: dict[UUID, list[_Task]] = {}
-        for message in due:
+        for message in awake:
             host = message.case.host_shown
             known = {contact.recipient: contact for contact in contacts[message.id]}
             name = "" if host is None else names.get(host, "")
             stories.setdefault(message.story, []).append(_Task(message, deliveries[message.id], known, name))
         return _Batch(due, stories)
+
+    async def _awake(self, due: Sequence[MessageRow], now: datetime) -> list[MessageRow]:
+        """Those of the messages that go now; the others wait until it is morning in the country that they go to."""
+        held = {
+            message.id: until
+            for message in due
+            if (until := self.settings.quiet.until(message.country, now)) is not None
+            and not urgent(message.row, message.facts, now)
+        }
+        await self.book.hold(held)
+        return [message for message in due if message.id not in held]
 
     async def _send(self, batch: _Batch) -> None:
         left = iter(batch.stories.values())
@@ -127,11 +143,13 @@ class Office:
         if contact is None:
             return Ended(task.message, delivery, clock.now(), FailureCause.NO_CONTACT)
         try:
-            mail = letter(task.message, delivery.id, contact, self.settings, host=task.host, now=clock.now())
+            now, host = clock.now(), task.host
+            mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)
             await self.post.send(mail)
         except (Refused, ValueError) as error:
             log.warning("mail refused", notification=str(delivery.id), why=type(error).__name__)
-            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED)
+            gone = str(error.code) if isinstance(error, Refused) and error.address else None
+            return Ended(task.message, delivery, clock.now(), FailureCause.REFUSED, gone)
         except ServerAway as error:
             return Away(task.message, f"mail server: {error}")
         return Ended(task.message, delivery, clock.now(), None)

@@ -38,7 +38,6 @@ class Post:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._sender = settings.mail_sender[1]
         self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, mail: Letter) -> None:
@@ -75,7 +74,7 @@ class Post:
             if not client.is_connected:
                 await client.connect()
             options = ["SMTPUTF8"] if mail.utf8 else []
-            await client.sendmail(self._sender, [mail.address], mail.raw, mail_options=options)
+            await client.sendmail(mail.sender, [mail.address], mail.raw, mail_options=options)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError):
             # An answer about this mail alone; the library has asked for a fresh start (RSET) already.
             if client.is_connected:

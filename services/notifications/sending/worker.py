@@ -11,6 +11,7 @@ import structlog
 from services.notifications.sending.book import Book
 from services.notifications.sending.contacts import Portal
 from services.notifications.sending.office import Office
+from services.notifications.sending.signature import Signer
 from services.notifications.sending.smtp import Post
 from services.notifications.settings import Settings
 from shared.bus import leases
@@ -64,7 +65,7 @@ async def office(bus: Bus, settings: Settings, lease: Lease) -> AsyncIterator[Of
     """An `Office` with its connections, closed at the end."""
     portal, post = Portal.at(settings), Post(settings)
     try:
-        yield Office(bus, settings, portal, post, Book(bus, lease))
+        yield Office(bus, settings, portal, post, Book(bus, lease), Signer.of(settings))
     finally:
         await portal.close()
         await post.close()

@@ -103,6 +103,11 @@ async def over_count(session: AsyncSession, *, now: datetime, countries: frozens
     return int(await session.scalar(sa.select(sa.func.count()).select_from(DeadlineRow).where(*where)) or 0)
 
 
+def conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """By what a list is narrowed, for those who count in another way; bare, all open deadlines that count."""
+    return _where(wanted)
+
+
 def _where(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     due, now = col(DeadlineRow.due), wanted.now
     where: list[sa.ColumnElement[bool]] = [

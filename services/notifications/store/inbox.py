@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.notifications.store.messages import MessageRow, NotificationRow
@@ -23,7 +24,7 @@ async def inbox(
     session: AsyncSession, recipient: UUID, *, page: int = 1, only_unread: bool = False
 ) -> tuple[list[tuple[NotificationRow, MessageRow]], int]:
     """One page of what was told to a recipient, the newest first, and how many there are."""
-    where = [col(NotificationRow.recipient) == recipient]
+    where = _of(recipient)
     if only_unread:
         where.append(col(NotificationRow.read_at).is_(None))
     total = await session.scalar(sa.select(sa.func.count()).select_from(NotificationRow).where(*where))
@@ -38,10 +39,21 @@ async def inbox(
     return [(notification, about) for notification, about in (await session.execute(query)).all()], int(total or 0)
 
 
+def _of(recipient: UUID) -> list[sa.ColumnElement[bool]]:
+    """What is a recipient's; of a message that was sent anew the newest only."""
+    newer = aliased(NotificationRow)
+    again = sa.exists().where(
+        col(newer.message_id) == col(NotificationRow.message_id),
+        col(newer.recipient) == recipient,
+        col(newer.generation) > col(NotificationRow.generation),
+    )
+    return [col(NotificationRow.recipient) == recipient, ~again.correlate(NotificationRow)]
+
+
 async def unread(session: AsyncSession, recipient: UUID) -> int:
     """How many of a recipient's messages are unread."""
     query = sa.select(sa.func.count()).select_from(NotificationRow)
-    query = query.where(col(NotificationRow.recipient) == recipient, col(NotificationRow.read_at).is_(None))
+    query = query.where(*_of(recipient), col(NotificationRow.read_at).is_(None))
     return int((await session.execute(query)).scalar_one())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, table_of
 from shared.contracts.codes import DeadlineKind
 from shared.contracts.notifications import Audience
+from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
+KEPT = "kept"
+"""Of a notification: no mail, as the person has chosen; it stands in the portal."""
 PAGE = 50
 
 
@@ -45,6 +48,7 @@ class MessageRow(Table, table=True):
         sa.Index("message_reference", "reference", "at", "id"),
         sa.Index("message_application_id", "application_id", "at", "id"),
         sa.Index("message_about", "about", "id"),
+        sa.Index("message_rule", "rule", "at", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -62,6 +66,8 @@ class MessageRow(Table, table=True):
     queued_at: datetime = Field(sa_type=_TIME, description="Real time")
     next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
     cause: str | None = Field(default=None, description="Why it is not done, a code")
+    held_until: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; until morning")
+    generation: int = Field(default=1, description="How many times it was written: grows when it is sent anew")
 
     @property
     def row(self) -> Rule:
@@ -116,16 +122,21 @@ class NotificationRow(Table, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
     read_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; in the portal's inbox")
     cause: str | None = None
+    generation: int = 1
+    status: str | None = Field(default=None, description="What a report said of it last (RFC 3463)")
+    status_at: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time")
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the log is searched by; `countries` None means all."""
+    """What the log is searched by; `countries` None means all. `week` is the Monday of one."""
 
     words: str = ""
     state: str | None = None
     countries: frozenset[str] | None = None
     page: int = 1
+    rule: str | None = None
+    week: date | None = None
 
 
 async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
@@ -154,20 +165,22 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "facts": dict(message.facts),
         "state": WAITING,
         "attempts": 0,
+        "generation": 1,
         "queued_at": now,
         "next_at": now,
     }
 
 
 async def due_messages(
-    session: AsyncSession, now: datetime, most: int, *, after: MessageRow | None = None
+    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: MessageRow | None = None
 ) -> list[MessageRow]:
-    """The messages whose next attempt has come (`now` is real time), first come first, then in the facts' order.
+    """The messages whose next attempt has come and that wait for no morning, first come first, in the facts' order.
 
-    `after` is the last one that is being worked on already.
+    `real` and `now` are real and domain time; `after` is the last one that is being worked on already.
     """
     place = (col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id))
-    query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= now)
+    query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= real)
+    query = query.where(sa.or_(col(MessageRow.held_until).is_(None), col(MessageRow.held_until) <= now))
     if after is not None:
         query = query.where(sa.tuple_(*place) > sa.tuple_(after.next_at, after.at, after.id))
     return list((await session.scalars(query.order_by(*place).limit(most))).all())
@@ -201,9 +214,17 @@ async def ended(
     return set(found.scalars())
 
 
-async def settle(session: AsyncSession, message_ids: Iterable[UUID]) -> None:
-    """Let messages of whose recipients none waits any more be done, or failed where one of them was not reached."""
-    await session.execute(_SETTLED, {"ids": sorted(message_ids)})
+async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
+    """Let messages of whose recipients none waits any more be done, or failed where one of them was not reached.
+
+    `attempts` is by how many they grow.
+    """
+    await session.execute(_SETTLED, {"ids": sorted(message_ids), "attempts": attempts})
+
+
+async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
+    """Let messages wait until then (domain time)."""
+    await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
 
 
 _UUIDS = postgresql.ARRAY(sa.Uuid)
@@ -218,32 +239,22 @@ _ENDED = sa.text(
     sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)),
     sa.bindparam("causes", type_=postgresql.ARRAY(sa.Text)),
 )
+_HELD = sa.text(
+    "UPDATE message AS m SET held_until = h.moment FROM unnest(:ids, :moments) AS h(id, moment) WHERE m.id = h.id"
+).bindparams(sa.bindparam("ids", type_=_UUIDS), sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)))
 _SETTLED = sa.text(
-    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END, attempts = m.attempts + 1,"
-    " cause = n.cause FROM (SELECT message_id, bool_or(state = 'failed') AS failed,"
+    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END,"
+    " attempts = m.attempts + :attempts,"
+    " cause = n.cause FROM (SELECT message_id, generation, bool_or(state = 'failed') AS failed,"
     " bool_or(state = 'waiting') AS waits, min(cause) FILTER (WHERE state = 'failed') AS cause"
-    " FROM notification WHERE message_id = ANY(:ids) GROUP BY message_id) AS n"
-    " WHERE m.id = n.message_id AND NOT n.waits"
+    " FROM notification WHERE message_id = ANY(:ids) GROUP BY message_id, generation) AS n"
+    " WHERE m.id = n.message_id AND m.generation = n.generation AND NOT n.waits"
 ).bindparams(sa.bindparam("ids", type_=_UUIDS))
 
 
 async def change_message(session: AsyncSession, message_id: UUID, **changes: Any) -> None:
     """Change a message's state, attempts, next attempt or cause."""
     await session.execute(sa.update(MessageRow).where(col(MessageRow.id) == message_id).values(**changes))
-
-
-async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
-    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed."""
-    message = await session.get(MessageRow, message_id, with_for_update=True)
-    if message is None or message.state != FAILED:
-        return False
-    await session.execute(
-        sa.update(NotificationRow)
-        .where(col(NotificationRow.message_id) == message_id, col(NotificationRow.state) == FAILED)
-        .values(state=WAITING, cause=None)
-    )
-    await change_message(session, message_id, state=WAITING, attempts=0, next_at=now, queued_at=now, cause=None)
-    return True
 
 
 async def message(session: AsyncSession, message_id: UUID) -> MessageRow | None:
@@ -264,6 +275,11 @@ async def found(session: AsyncSession, search: Search) -> tuple[list[MessageRow]
         where.append(col(MessageRow.state) == search.state)
     if search.words:
         where.append(_named(search.words))
+    if search.rule:
+        where.append(col(MessageRow.rule) == search.rule)
+    if search.week is not None:
+        monday = datetime.combine(search.week, time(), ZONE)
+        where.append(col(MessageRow.at).between(monday, monday + timedelta(weeks=1)))
     total = (await session.execute(sa.select(sa.func.count()).select_from(MessageRow).where(*where))).scalar_one()
     query = select(MessageRow).where(*where).order_by(col(MessageRow.at).desc(), col(MessageRow.id).desc())
     rows = (await session.scalars(query.limit(PAGE).offset((search.page - 1) * PAGE))).all()

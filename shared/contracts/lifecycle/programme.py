@@ -140,6 +140,7 @@ _NOTIFICATIONS = (
         (Actor.PROGRAMME, *_TOLD),
         then="paused by itself: the programme coordinator is told",
     ),
+    Transition(notifications.WorkWaiting.type, _TOLD, then="told in one mail a day"),
 )
 
 PROGRAMME = _MATCHES + _VISITS + _MENTORSHIPS + _OUTCOMES + _FIGURES + _NOTIFICATIONS

@@ -75,6 +75,7 @@ class Catcher:
         self.port = 0
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
         self.to_address = "250 OK"
         self.to_mail = "250 Caught"
         self.taken: Callable[[], None] = lambda: None
@@ -91,6 +92,7 @@ class Catcher:
             assert isinstance(envelope.content, bytes)
             self.raw.append(envelope.content)
             self.recipients += envelope.rcpt_tos
+            self.senders.append(envelope.mail_from or "")
             self.taken()
         return self.to_mail
 
@@ -186,7 +188,12 @@ async def app(migrated: str, catcher: Catcher, contacts: Contacts) -> AsyncItera
     """Notifications, without the loops in the background."""
     settings = Settings(
         **settings_for(
-            migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
+            migrated,
+            portal_url=contacts.url,
+            smtp_host="127.0.0.1",
+            smtp_port=catcher.port,
+            mail_connections=3,
+            bounce_address="bounces@tandem.example",
         )
     )
     made = create_app(settings, background=False)

@@ -4,6 +4,7 @@ from services.notifications.model.messages import (
     applications,
     companions,
     deadlines,
+    digest,
     hosts,
     matches,
     mentorships,
@@ -24,6 +25,7 @@ RULES = (
     *outcomes.RULES,
     *deadlines.RULES,
     *webhooks.RULES,
+    *digest.RULES,
 )
 """All rows, in the order of the story."""
 

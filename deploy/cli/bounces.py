@@ -1,0 +1,84 @@
+"""What do delivery reports in a file say? `tandem bounces` reads an mbox or single mails and takes them in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deploy.cli.system import System
+
+NAME = "bounces"
+# Where a mail server notes to whom it brought a mail, the surest first.
+_HEADERS = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To", "To")
+
+
+def mails_in(file: Path) -> "Iterator[bytes]":
+    """The mails of a file: an mbox, or one mail. Raises `Failed` where it cannot be read."""
+    import mailbox  # noqa: PLC0415 - not needed to show the help
+    from contextlib import closing  # noqa: PLC0415 - as above
+
+    from deploy.cli.system import Failed  # noqa: PLC0415 - as above
+
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(5)
+    except OSError as error:
+        raise Failed(f"{file} cannot be read: {error.strerror}.") from None
+    if start == b"From ":
+        with closing(mailbox.mbox(file, create=False)) as box:
+            for message in box:
+                yield message.as_bytes()
+    else:
+        yield file.read_bytes()
+
+
+def addressed(raw: bytes, box: str) -> str:
+    """The address of ours to which a report was brought; empty where none of its headers has one."""
+    from email import message_from_bytes, policy  # noqa: PLC0415 - not needed to show the help
+    from email.utils import getaddresses  # noqa: PLC0415 - as above
+
+    name, _, domain = box.lower().rpartition("@")
+    mail = message_from_bytes(raw, policy=policy.default)
+    for header in _HEADERS:
+        for _, address in getaddresses([str(one) for one in mail.get_all(header, [])]):
+            if address.lower().startswith(f"{name}+") and address.lower().endswith(f"@{domain}"):
+                return address
+    return ""
+
+
+async def taken(system: "System", file: Path) -> dict[str, int]:
+    """Take in all reports of a file; how many of each kind there were. Raises `Failed`."""
+    from collections import Counter  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import reached  # noqa: PLC0415 - as above
+    from services.notifications.model.bounce import VERDICTS  # noqa: PLC0415 - heavy
+    from services.notifications.sending.returned import TooEarly, received  # noqa: PLC0415 - as above
+    from shared.identity.sealed import keys_from  # noqa: PLC0415 - as above
+
+    box, keys = system["TANDEM_BOUNCE_ADDRESS"], keys_from(system["TANDEM_SESSION_KEY"])
+    bus = system.bus("notifications")
+    found: Counter[str] = Counter()
+    try:
+        with reached("The database of notifications"):
+            for raw in mails_in(file):
+                try:
+                    verdict = await received(bus, keys, raw, addressed(raw, box), "file")
+                    found[VERDICTS[verdict]] += 1
+                except TooEarly:
+                    found["Not yet written down as sent: bring it again"] += 1
+    finally:
+        await bus.close()
+    return dict(found)
+
+
+def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one mail as it came (.eml).")]) -> None:
+    """Take in delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
+    import asyncio  # noqa: PLC0415 - not needed to show the help
+
+    from deploy.cli.system import System  # noqa: PLC0415 - as above
+
+    for words, count in sorted(asyncio.run(taken(System.here(), file)).items()):
+        print(f"{count:>6}  {words}")

@@ -1,0 +1,41 @@
+"""What may a person choose about mails that are not mandatory? The choices, and the signed link to them (RFC 8058)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from services.notifications.model.messages.digest import DIGEST
+from shared.contracts.codes import Code
+from shared.web.i18n import N_
+
+if TYPE_CHECKING:
+    from services.notifications.model.rule import Rule
+    from shared.identity.sealed import Seal
+
+_PATH = "/notifications/choice/"
+
+
+class Choice(Code):
+    """How somebody gets what is not mandatory; whatever is chosen, all of it stands in the portal."""
+
+    EACH = "each", N_("Each by itself")
+    DIGEST = "digest", N_("None by itself; what waits for me once a day, where there is something")
+    NONE = "none", N_("None at all; I read them in the portal")
+
+    def wants(self, rule: Rule) -> bool:
+        """Whether a message of that row goes out as a mail."""
+        return rule.mandatory or self is Choice.EACH or (self is Choice.DIGEST and rule.name == DIGEST)
+
+
+def link(seal: Seal, origin: str, recipient: UUID) -> str:
+    """The address of a person's choice: who holds it can choose for that person, and learns nothing about them."""
+    return f"{origin}{_PATH}{recipient.hex}.{seal.sign(recipient.hex)}"
+
+
+def recipient_in(seal: Seal, token: str) -> UUID | None:
+    """Whose choice a link is; None for one that we did not make."""
+    id_, _, digest = token.partition(".")
+    if not seal.signed(id_, digest):
+        return None
+    return UUID(hex=id_)

@@ -1,0 +1,83 @@
+"""When may a mail wait for the morning? The quiet hours of a country, and which messages do not wait."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from services.notifications.model.zones import zone_of
+from shared.contracts.notifications import DeadlineEvent
+from shared.workdays import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.notifications.model.rule import Rule
+
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+NONE = "none"
+# What is due so soon is told at night too.
+_SOON = timedelta(hours=24)
+# A visit that was to begin so soon: whoever is about to travel has to know.
+_JOURNEY = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """From when until when (local time) a country is quiet; over midnight where `until` is not after `since`."""
+
+    since: time
+    until: time
+
+    @classmethod
+    def read(cls, text: str) -> Hours | None:
+        """`21:00-07:00`; None for `none`. Raises ValueError that says how it is to be written."""
+        if text == NONE:
+            return None
+        found = _HOURS.fullmatch(text)
+        if found is None or found.group(1, 2) == found.group(3, 4):
+            raise ValueError(f"{text!r}: write quiet hours as 21:00-07:00, from and until in local time, or {NONE}.")
+        return cls(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
+
+    def over(self, now: datetime, country: str | None) -> datetime | None:
+        """Until when it is quiet in a country, if it is so at `now`; None by day. All seven days alike."""
+        here = now.astimezone(zone_of(country))
+        clock = here.time()
+        begun, not_over = self.since <= clock, clock < self.until
+        if not ((begun or not_over) if self.until < self.since else (begun and not_over)):
+            return None
+        day = here.date() if clock < self.until else here.date() + timedelta(days=1)
+        return datetime.combine(day, self.until, here.tzinfo).astimezone(now.tzinfo)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The quiet hours of all countries, and those of single ones that differ."""
+
+    usual: Hours | None
+    own: Mapping[str, Hours | None]
+
+    def until(self, country: str | None, now: datetime) -> datetime | None:
+        """Until when mail to a country waits, seen at domain time `now`; None where it goes at once."""
+        hours = self.own.get(country or "", self.usual)
+        return None if hours is None else hours.over(now, country)
+
+
+def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:
+    """Whether a message goes at night too.
+
+    What is due within a day does. An urgent row of the table does, but for a visit that was to begin later than in
+    three days, and for a deadline that is further off, or over.
+    """
+    due, start = facts.get("due"), facts.get("start")
+    if isinstance(due, str) and timedelta() <= datetime.fromisoformat(due) - now <= _SOON:
+        return True
+    if issubclass(rule.event, DeadlineEvent):
+        return False
+    return rule.urgent and not (isinstance(start, str) and _begins(start) - now > _JOURNEY)
+
+
+def _begins(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), ZONE)

@@ -1,0 +1,89 @@
+"""How does a receiver know that a mail is ours? A DKIM signature (RFC 6376), where the installation has a key."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dkim
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+if TYPE_CHECKING:
+    from services.notifications.settings import Settings
+
+# RFC 8301: shorter keys are not to be used.
+_LEAST_BITS = 1024
+# What a mail program shows or acts on; each once, and none of them can be added afterwards unnoticed.
+_SIGNED = (
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "references",
+    "in-reply-to",
+    "auto-submitted",
+    "mime-version",
+    "content-type",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+)
+
+
+class Signer:
+    """Signs mails with one key, read once. Raises ValueError, with a clear line, for a key that is none."""
+
+    def __init__(self, key: str, selector: str, domain: str) -> None:
+        """`key` is PEM, or the path of a file with it."""
+        self._key = _read(key)
+        self._selector, self._domain = selector, domain
+
+    @classmethod
+    def of(cls, settings: Settings) -> Signer | None:
+        """The installation's signer; None where no key is set."""
+        if settings.dkim_key is None:
+            return None
+        domain = settings.dkim_domain or settings.mail_domain
+        return cls(settings.dkim_key.get_secret_value(), settings.dkim_selector, domain)
+
+    @property
+    def record(self) -> str:
+        """The text of the DNS record `<selector>._domainkey.<domain>` by which the signature is checked."""
+        public = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+
+    def signed(self, raw: bytes) -> bytes:
+        """A mail with its signature before it."""
+        named = {line.partition(b":")[0].lower() for line in raw.partition(b"\r\n\r\n")[0].split(b"\r\n")}
+        header = dkim.sign(
+            raw,
+            self._selector.encode(),
+            self._domain.encode(),
+            self._key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()),
+            canonicalize=(b"relaxed", b"relaxed"),
+            include_headers=[name for name in _SIGNED if name.encode() in named],
+        )
+        return bytes(header) + raw
+
+
+def _read(key: str) -> RSAPrivateKey:
+    wrong = "TANDEM_DKIM_KEY: give an RSA private key as PEM (no password), or the path of a file with it"
+    try:
+        pem = key.encode() if key.lstrip().startswith("-----BEGIN") else Path(key).read_bytes()
+        read = load_pem_private_key(pem, password=None)
+    except OSError as error:
+        raise ValueError(f"{wrong}; the file cannot be read: {error.strerror}.") from None  # it may be the key itself
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError(f"{wrong}; this one cannot be read.") from None
+    if not isinstance(read, RSAPrivateKey) or read.key_size < _LEAST_BITS:
+        raise ValueError(f"{wrong}; this one is not RSA of {_LEAST_BITS} bits or more.")
+    return read
