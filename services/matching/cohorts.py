@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from time import monotonic
+from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
 
-from services.matching import inputs, store, workshop
+from services.matching import inputs, jobs, store, workshop
 from services.matching.actions import TRIES, commit_cohort, refused, write
 from services.matching.parts import WRITING, NotFit, Why, Worked, work_out
 from services.matching.settings import Settings
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
-
-_LOOK_EVERY = 0.5
-_LEASE_SECONDS = 8.0
-_RENEW_AFTER = 2.0
 
 
 async def commit_or_ask(
@@ -112,31 +109,18 @@ async def cancel(bus: Bus, by: str, job_id: UUID) -> None:
 
 async def work_cohorts(service: Service) -> None:
     """Work out the large cohorts that were asked for, one after the other, for ever. A worker of the service."""
-    while True:
-        if not await work_once(service.bus):
-            await asyncio.sleep(_LOOK_EVERY)
+    await jobs.for_ever(partial(work_once, service.bus))
 
 
 async def work_once(bus: Bus) -> bool:
     """Work out the oldest job that no other instance works on; False where there is none."""
     async with bus.read() as session:
         ids = await store.cohort_jobs.open_ones(session)
-    for job_id in ids:
-        lease = await leases.acquire(bus, f"cohort:{job_id}", _LEASE_SECONDS)
-        if lease is None:
-            continue
-        try:
-            await _work(bus, job_id, lease)
-        except LeaseLost:
-            log.info("another instance works on this cohort now", job=str(job_id))
-        finally:
-            await leases.release(bus, lease)
-        return True
-    return False
+    return await jobs.work_first(bus, "cohort", ids, partial(_work, bus))
 
 
 async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
-    """Work a job out and write it, again and again while facts arrive meanwhile. Raises `LeaseLost`."""
+    """Have a job done, again and again while facts arrive meanwhile. Raises `LeaseLost`."""
     unfit = NotFit(Why.BUSY)
     try:
         for _ in range(TRIES):
@@ -144,16 +128,13 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
             if row is None:
                 return
             asked = Asked(row.call_id, _opened(row.chosen), row.effort, reserves=row.reserves)
-            watch = _Watch(bus, job_id, lease).look
-            worked = await workshop.apart(work_out_stored, bus.settings, asked, watch=watch)
-            if isinstance(worked, NotFit):
-                unfit = worked
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, job_id)).look
+            ended = await workshop.apart(do_stored, bus.settings, asked, job_id, lease, watch=watch)
+            if isinstance(ended, NotFit):
+                unfit = ended
                 break
-            # In a transaction of its own: from now on a cancel is refused, and need not wait for all to be written.
-            if await _moved_on(bus, job_id, lease, JobState.WRITING, WRITING) is None:
-                return
-            if await _written(bus, job_id, lease, worked):
-                return
+            if ended is not Ended.LATE:
+                return  # over; or else it is still open, and is begun again
     except workshop.Stopped:
         log.info("a cohort was cancelled", job=str(job_id))
     except Exception as wrong:
@@ -163,6 +144,14 @@ async def _work(bus: Bus, job_id: UUID, lease: Lease) -> None:
         await _over(bus, job_id, lease, JobState.FAILED, problem=str(wrong)[:500])
     else:
         await _over(bus, job_id, lease, JobState.REFUSED, unfit=unfit)
+
+
+class Ended(Enum):
+    """How a process ended: all is written or was cancelled; facts have arrived; lease or store were lost."""
+
+    OVER = "over"
+    LATE = "late"
+    DISTURBED = "disturbed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +164,38 @@ class Asked:
     reserves: bool = False
 
 
+def do_stored(settings: ServiceSettings, asked: Asked, job_id: UUID, lease: Lease, step: Step) -> Ended | NotFit:
+    """Work a cohort out and write it. For a process of its own, so that five thousand matches hold nobody else up.
+
+    Nothing large goes from process to process: what is worked out here is written from here, under the lease that the
+    other one keeps.
+    """
+    worked = work_out_stored(settings, asked, step)
+    if isinstance(worked, NotFit):
+        return worked
+    try:
+        return asyncio.run(_kept(settings, job_id, lease, worked))
+    except LeaseLost:
+        return Ended.DISTURBED
+    except Exception as wrong:
+        if is_transient(wrong):
+            return Ended.DISTURBED
+        raise
+
+
+async def _kept(settings: ServiceSettings, job_id: UUID, lease: Lease, worked: Worked) -> Ended:
+    bus = Bus("matching", settings)
+    try:
+        # In a transaction of its own: from now on a cancel is refused, and need not wait for all to be written.
+        if await _moved_on(bus, job_id, lease, JobState.WRITING, WRITING) is None:
+            return Ended.OVER
+        return Ended.OVER if await _written(bus, job_id, lease, worked) else Ended.LATE
+    finally:
+        await bus.close()
+
+
 def work_out_stored(settings: ServiceSettings, asked: Asked, step: Step) -> Worked | NotFit:
-    """Read the facts and work the cohort out, or give why not. For a process of its own, with a loop of its own.
+    """Read the facts and work the cohort out, or give why not; with a loop of its own.
 
     The reason is given and not raised: it is told in the language of whoever reads it, not in that of this process.
     """
@@ -201,27 +220,17 @@ def _opened(chosen: Mapping[str, str] | None) -> dict[UUID, UUID] | None:
     return None if chosen is None else {UUID(one): UUID(seat) for one, seat in chosen.items()}
 
 
-class _Watch:
-    """Keeps the lease while a process works, writes down how far it is, and sees whether it was cancelled."""
-
-    def __init__(self, bus: Bus, job_id: UUID, lease: Lease) -> None:
-        self._bus, self._id, self._lease = bus, job_id, lease
-        self._renewed = monotonic()
-
-    async def look(self, step: int) -> bool:
-        """Whether to go on. Raises `LeaseLost`."""
-        if monotonic() - self._renewed > _RENEW_AFTER:
-            if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
-                raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")
-            self._renewed = monotonic()
-        async with self._bus.transaction("system:cohort") as tx:
-            row = await store.cohort_jobs.one(tx.session, self._id, lock=True)
-            if row is None or row.state != JobState.RUNNING:
-                return False
-            if row.step != step:
-                row.step = step
-                await tx.changed("board")
-        return True
+async def _advance(bus: Bus, job_id: UUID, step: int) -> bool:
+    """Write down how far a job is; whether it is still to be worked on."""
+    async with bus.transaction("system:cohort") as tx:
+        row = await store.cohort_jobs.one(tx.session, job_id, lock=True)
+        if row is None or row.state == JobState.CANCELLED:
+            return False
+        # What its process is writing, or has just written, is let end.
+        if row.state == JobState.RUNNING and row.step != step:
+            row.step = step
+            await tx.changed("board")
+    return True
 
 
 async def _moved_on(bus: Bus, job_id: UUID, lease: Lease, state: JobState, step: int) -> CohortJob | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from time import monotonic
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import text
 
-from services.matching import inputs, store, workshop
+from services.matching import inputs, jobs, store, workshop
 from services.matching.model.what_if import STEPS, Basis, OtherTerms, compare, in_full
 from services.matching.store.what_ifs import WhatIf, WhatIfState
 from shared import clock
@@ -42,9 +42,6 @@ LARGE = 20_000
 """Applications times places: above it a comparison may take more than a second (50,000 take three), and goes to a
 process of its own, which takes a second to start."""
 WAITING_AT_MOST = 20
-_LOOK_EVERY = 0.5
-_LEASE_SECONDS = 8.0
-_RENEW_AFTER = 2.0
 
 
 async def ask(bus: Bus, by: str, call_id: UUID, basis: Basis, other: OtherTerms) -> UUID:
@@ -112,30 +109,17 @@ async def cancel(bus: Bus, by: str, what_if_id: UUID) -> None:
 
 async def work_what_ifs(service: Service) -> None:
     """Work out what was asked for, one after the other, for ever. A worker of the service."""
-    while True:
-        if not await work_once(service.bus):
-            await asyncio.sleep(_LOOK_EVERY)
+    await jobs.for_ever(partial(work_once, service.bus))
 
 
 async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
     """Work out the oldest what-if that no other instance works on; False where there is none."""
     async with bus.read() as session:
         ids = await store.what_ifs.open_ones(session)
-    for what_if_id in ids:
-        lease = await leases.acquire(bus, f"what-if:{what_if_id}", _LEASE_SECONDS)
-        if lease is None:
-            continue
-        try:
-            await _work(bus, what_if_id, lease, large)
-        except LeaseLost:
-            log.info("another instance works on this what-if now", what_if=str(what_if_id))
-        finally:
-            await leases.release(bus, lease)
-        return True
-    return False
+    return await jobs.work_first(bus, "what-if", ids, partial(_work, bus, large))
 
 
-async def _work(bus: Bus, what_if_id: UUID, lease: Lease, large: int) -> None:
+async def _work(bus: Bus, large: int, what_if_id: UUID, lease: Lease) -> None:
     row = await _begun(bus, what_if_id, lease)
     if row is None:
         return
@@ -146,7 +130,7 @@ async def _work(bus: Bus, what_if_id: UUID, lease: Lease, large: int) -> None:
     )
     try:
         if size > large:
-            watch = _Watch(bus, what_if_id, lease).look
+            watch = jobs.Watch(bus, lease, partial(_advance, bus, what_if_id)).look
             version, outcome = await workshop.apart(compare_stored, bus.settings, asked, watch=watch)
         else:
             version, outcome = await workshop.beside(compare_stored, bus.settings, asked)
@@ -193,24 +177,13 @@ def compare_stored(settings: ServiceSettings, asked: Asked, step: Step) -> tuple
     return given.version, compare(facts, asked.other, step)
 
 
-class _Watch:
-    """Keeps the lease while a process works, writes down how far it is, and sees whether it was cancelled."""
-
-    def __init__(self, bus: Bus, what_if_id: UUID, lease: Lease) -> None:
-        self._bus, self._id, self._lease = bus, what_if_id, lease
-        self._renewed = monotonic()
-
-    async def look(self, step: int) -> bool:
-        """Whether to go on. Raises `LeaseLost`."""
-        if monotonic() - self._renewed > _RENEW_AFTER:
-            if await leases.acquire(self._bus, self._lease.name, _LEASE_SECONDS) is None:
-                raise LeaseLost(f"The lease {self._lease.name!r} went to another process.")
-            self._renewed = monotonic()
-        async with self._bus.transaction("system:what-if") as tx:
-            moved, goes_on = await store.what_ifs.advance(tx.session, self._id, step)
-            if moved:
-                await tx.changed("board")
-        return goes_on
+async def _advance(bus: Bus, what_if_id: UUID, step: int) -> bool:
+    """Write down how far a what-if is; whether it is still to be worked on."""
+    async with bus.transaction("system:what-if") as tx:
+        moved, goes_on = await store.what_ifs.advance(tx.session, what_if_id, step)
+        if moved:
+            await tx.changed("board")
+    return goes_on
 
 
 async def _begun(bus: Bus, what_if_id: UUID, lease: Lease) -> WhatIf | None:

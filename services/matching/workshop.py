@@ -11,6 +11,8 @@ import multiprocessing
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shared.telemetry import tune_memory
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
@@ -32,6 +34,7 @@ class Failed(RuntimeError):
 
 def _do(pipe: Connection, work: Callable[..., Any], parts: tuple[Any, ...]) -> None:
     """In the child: do the work and send what came out."""
+    tune_memory()
     try:
         outcome = work(*parts, lambda step: pipe.send(("step", step)))
     except BrokenPipeError:

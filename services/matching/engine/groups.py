@@ -12,59 +12,14 @@ group and seat may block the outcome; few groups are therefore placed by trying 
 blocking pairs there can be, and for many groups those that remain are counted (`Layout.blocking`).
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 from services.matching.engine.market import Market
-from services.matching.engine.problem import Candidate, Fixed, Problem, Seat
+from services.matching.engine.placing import Choice
+from services.matching.engine.problem import Candidate, Fixed, Problem
 from services.matching.engine.solution import solve
-from shared.contracts.codes import Objective
-
-_EXACT_WAYS = 1_000
-"""So many ways to place all groups are tried one by one; beyond, the groups propose."""
-_FAIR = 60
-"""A unit's value to a seat is its members' average; sixtieths keep it whole for groups of up to five, and six."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A seat that takes a whole unit: what the members gain in all, and how the seat values them on average."""
-
-    gain: int
-    value: int
-    ties: tuple[int, int]
-
-    @property
-    def wanted(self) -> tuple[int, int]:
-        """Greater is more wanted by the unit; strict by the published tie-break."""
-        return self.gain, self.ties[0]
-
-    @property
-    def valued(self) -> tuple[int, int]:
-        """Greater is preferred by the seat; strict by the published tie-break."""
-        return self.value, self.ties[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The members of a group who are placed together, and the seats (numbers) that could take them all, best first."""
-
-    group_id: str
-    members: tuple[Candidate, ...]
-    wishes: Mapping[int, Wish]
-
-    @property
-    def size(self) -> int:
-        """How many places it takes."""
-        return len(self.members)
-
-    @property
-    def sent(self) -> Counter[str]:
-        """How many of each country it sends."""
-        return Counter(one.country for one in self.members)
+from services.matching.engine.units import FAIR, Unit, unit_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +79,7 @@ class Layout:
             ):
                 if seat_number == own:
                     break
-                count += seat_number in least and preference * _FAIR > least[seat_number]
+                count += seat_number in least and preference * FAIR > least[seat_number]
         return count
 
 
@@ -161,8 +116,8 @@ def lay_out(problem: Problem) -> Layout:
             fixed=(*problem.fixed, *kept),
         )
     )
-    units = [_unit(market, group_id, group) for group_id, group in sorted(members.items())]
-    chosen = _Choice(market, units).best()
+    units = [unit_for(market, group_id, group) for group_id, group in sorted(members.items())]
+    chosen = Choice(market, units).best()
     seats: dict[str, str | None] = {}
     for unit, at in zip(units, chosen.at, strict=True):
         for one in unit.members:
@@ -203,222 +158,3 @@ def _pre_matched(problem: Problem, members: Collection[str]) -> list[Fixed]:
         if at >= 0 and (market.seats[at].id == one.pre_matched or market.seats[at].pre_matched == one.id):
             pairs.append(Fixed(candidate_id=one.id, seat_id=market.seats[at].id, country=one.country))
     return pairs
-
-
-def _unit(market: Market, group_id: str, members: Sequence[Candidate]) -> Unit:
-    """A group with the seats that all members may take together: the hard rules of each, room and weeks for all."""
-    numbers = [market.place[one.id] for one in members]
-    gains: Counter[int] = Counter()
-    values: Counter[int] = Counter()
-    times: Counter[int] = Counter()
-    for one in numbers:
-        row = market.pairs.row(one)
-        for seat, gain, value in zip(
-            market.pairs.seat[row].tolist(),
-            market.pairs.gain[row].tolist(),
-            market.pairs.preference[row].tolist(),
-            strict=True,
-        ):
-            times[seat] += 1
-            gains[seat] += gain
-            values[seat] += value
-    follows = {pair.seat_id for pair in market.problem.fixed if pair.group_id == group_id}
-    size = len(members)
-    wishes = {
-        seat: Wish(
-            gains[seat], values[seat] * _FAIR // size, _ties(market.problem.seed, group_id, market.seats[seat].id)
-        )
-        for seat, count in times.items()
-        if count == size
-        and size <= market.free[seat]
-        and size <= market.seats[seat].group_size
-        and (not follows or market.seats[seat].id in follows)
-        and _meet(members, market.seats[seat], market.problem.rules.common_weeks)
-    }
-    best_first = sorted(wishes.items(), key=lambda item: item[1].wanted, reverse=True)
-    return Unit(group_id, tuple(members), dict(best_first))
-
-
-def common_weeks(members: Sequence[Candidate], seat: Seat) -> set[date] | None:
-    """The weeks in which a seat has a place for each of them, and all have time; None where weeks do not matter."""
-    stated: list[Collection[date]] = [one.weeks for one in members if one.weeks is not None]
-    if seat.weeks is not None:
-        stated.append({week for week, places in seat.weeks.items() if places >= len(members)})
-    return set.intersection(*(set(weeks) for weeks in stated)) if stated else None
-
-
-def _meet(members: Sequence[Candidate], seat: Seat, enough: int) -> bool:
-    """Whether they can all come in the same weeks, as many as the call asks for."""
-    weeks = common_weeks(members, seat)
-    return weeks is None or len(weeks) >= max(1, enough)
-
-
-def _ties(seed: str, group_id: str, seat_id: str) -> tuple[int, int]:
-    """The published tie-breaks of a group and of a seat for each other: halves of one hash of seed and ids."""
-    hashed = hashlib.blake2b(f"{seed}|group|{group_id}|{seat_id}".encode(), digest_size=16).digest()
-    return int.from_bytes(hashed[:8], "big"), int.from_bytes(hashed[8:], "big")
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """The seat (number) of each unit, and how many pairs of unit and seat block it."""
-
-    at: list[int | None]
-    blocking: int
-
-
-class _Choice:
-    """Chooses seats for the units of one market."""
-
-    def __init__(self, market: Market, units: Sequence[Unit]) -> None:
-        self._market = market
-        self._units = units
-        self._quota = {
-            country: most for country, most in zip(market.countries, market.quota, strict=True) if most is not None
-        }
-
-    def best(self) -> _Placed:
-        """Of few groups the best way of all; of many the one to which proposing leads."""
-        ways = 1
-        for unit in self._units:
-            ways *= len(unit.wishes) + 1
-            if ways > _EXACT_WAYS:
-                at = self._proposed()
-                return _Placed(at, self._blocking(at))
-        return self._exact()
-
-    def _exact(self) -> _Placed:
-        """All ways tried. Stable: fewest blocking, then most people, then most gained; most good: the highest sum."""
-        stable = self._market.problem.rules.objective is Objective.STABLE
-        best: tuple[tuple[int, ...], list[int | None]] | None = None
-        for at in self._ways(0, [], Counter(), Counter()):
-            gained, valued, people, tie = 0, 0, 0, 0
-            for unit, seat in zip(self._units, at, strict=True):
-                if seat is not None:
-                    wish = unit.wishes[seat]
-                    gained += wish.gain
-                    valued += wish.value * unit.size // _FAIR
-                    people += unit.size
-                    tie = (tie + wish.ties[0]) & ((1 << 64) - 1)
-            first = (-self._blocking(at), people, gained) if stable else (gained + valued + people, people, 0)
-            if best is None or (*first, tie) > best[0]:
-                best = (*first, tie), list(at)
-        assert best is not None
-        return _Placed(best[1], self._blocking(best[1]))
-
-    def _ways(
-        self, number: int, at: list[int | None], taken: Counter[int], sent: Counter[str]
-    ) -> Iterator[list[int | None]]:
-        if number == len(self._units):
-            yield at
-            return
-        unit = self._units[number]
-        yield from self._ways(number + 1, [*at, None], taken, sent)
-        if not self._within(sent + unit.sent):
-            return
-        for seat in unit.wishes:
-            if taken[seat] + unit.size <= self._market.free[seat]:
-                now = taken + Counter({seat: unit.size})
-                yield from self._ways(number + 1, [*at, seat], now, sent + unit.sent)
-
-    def _within(self, sent: Mapping[str, int]) -> bool:
-        """Whether no country sends more than its ceiling has left."""
-        return all(sent.get(country, 0) <= max(0, most) for country, most in self._quota.items())
-
-    def _proposed(self) -> list[int | None]:
-        """Deferred acceptance over units; while a country is beyond its ceiling the least valued of its units leave."""
-        out: set[int] = set()
-        while True:
-            at = self._deferred(out)
-            beyond = self._beyond(at)
-            if beyond is None:
-                return self._moved_up(at, out)
-            out.add(beyond)
-
-    def _deferred(self, out: Collection[int]) -> list[int | None]:
-        held: dict[int, list[int]] = {}
-        asking = [iter(unit.wishes) for unit in self._units]
-        waiting = [number for number in range(len(self._units)) if number not in out]
-        while waiting:
-            number = waiting.pop()
-            seat = next(asking[number], None)
-            if seat is None:
-                continue
-            applicants = sorted(
-                [*held.get(seat, ()), number], key=lambda one: self._units[one].wishes[seat].valued, reverse=True
-            )
-            kept, room = [], self._market.free[seat]
-            for one in applicants:
-                if self._units[one].size <= room:
-                    room -= self._units[one].size
-                    kept.append(one)
-                else:
-                    waiting.append(one)
-            held[seat] = kept
-        at: list[int | None] = [None] * len(self._units)
-        for seat, kept in held.items():
-            for one in kept:
-                at[one] = seat
-        return at
-
-    def _beyond(self, at: Sequence[int | None]) -> int | None:
-        """The least valued unit that sends somebody of a country that is beyond its ceiling, if any is."""
-        sent: Counter[str] = Counter()
-        for unit, seat in zip(self._units, at, strict=True):
-            if seat is not None:
-                sent += unit.sent
-        over = {country for country, most in self._quota.items() if sent[country] > max(0, most)}
-        those = [
-            (unit.wishes[seat].valued, number)
-            for number, (unit, seat) in enumerate(zip(self._units, at, strict=True))
-            if seat is not None and over & unit.sent.keys()
-        ]
-        return min(those)[1] if those else None
-
-    def _moved_up(self, at: list[int | None], out: Collection[int]) -> list[int | None]:
-        """Let units take room that a larger one has left behind; each move betters one and harms none, so it ends."""
-        moved = True
-        while moved:
-            moved = False
-            for number, unit in enumerate(self._units):
-                for seat in self._wanted_more(number, at):
-                    others: Counter[str] = Counter()
-                    for other, where in zip(self._units, at, strict=True):
-                        if where is not None and other is not unit:
-                            others += other.sent
-                    if number not in out and self._room(seat, at) >= unit.size and self._within(others + unit.sent):
-                        at[number], moved = seat, True
-                        break
-        return at
-
-    def _wanted_more(self, number: int, at: Sequence[int | None]) -> Iterator[int]:
-        """The seats that a unit wants more than what it has, best first."""
-        for seat in self._units[number].wishes:
-            if seat == at[number]:
-                return
-            yield seat
-
-    def _room(self, seat: int, at: Sequence[int | None], above: tuple[int, int] | None = None) -> int:
-        """The free places of a seat; with `above` those of the units that it values less count as free."""
-        taken = sum(
-            unit.size
-            for unit, where in zip(self._units, at, strict=True)
-            if where == seat and (above is None or unit.wishes[seat].valued > above)
-        )
-        return self._market.free[seat] - taken
-
-    def _blocking(self, at: Sequence[int | None]) -> int:
-        """How many pairs of unit and seat block: the unit wants it more, and room is left or held by less valued ones.
-
-        A unit without a seat of which a country's ceiling leaves no room blocks nothing.
-        """
-        sent: Counter[str] = Counter()
-        for unit, seat in zip(self._units, at, strict=True):
-            if seat is not None:
-                sent += unit.sent
-        return sum(
-            self._room(seat, at, unit.wishes[seat].valued) >= unit.size
-            for number, unit in enumerate(self._units)
-            if at[number] is not None or self._within(sent + unit.sent)
-            for seat in self._wanted_more(number, at)
-        )

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from services.matching.engine.counterfactual import Counterfactual
 from services.matching.engine.floors import Unmet, unmet
-from services.matching.engine.groups import GroupsPrice, Layout, Unit, lay_out
+from services.matching.engine.groups import GroupsPrice, Layout, lay_out
 from services.matching.engine.market import Market
 from services.matching.engine.matching import Pair, Result, run
 from services.matching.engine.prices import Prices, prices, total_of
@@ -18,6 +18,7 @@ from services.matching.engine.problem import Candidate, Problem
 from services.matching.engine.receipt import Receipt, Together, Why
 from services.matching.engine.solution import Solution
 from services.matching.engine.stable import UNMATCHED
+from services.matching.engine.units import Unit
 from shared.contracts.codes import Change, LanguageLevel
 
 _MOST_PLACES = 5

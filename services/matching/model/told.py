@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching.engine.groups import common_weeks
 from services.matching.engine.problem import ENGINE_VERSION
 from services.matching.engine.terms import terms as common_ground
+from services.matching.engine.units import common_weeks
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import ApplicationKind, Expertise
 from shared.contracts.matches import Pairing

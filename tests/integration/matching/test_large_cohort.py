@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from services.matching import cohorts, parts, store, workshop
 from services.matching.app import create_app
 from services.matching.parts import EXPLAINING, MATCHING, WRITING
 from services.matching.settings import Settings
+from shared.bus import leases
 from shared.contracts.codes import Role
 from shared.ids import new_id
 from shared.web.errors import Refused
@@ -180,21 +182,18 @@ async def test_a_cancel_leaves_nothing_behind(world: World, browser: httpx2.Asyn
     assert (await _stored(world, second)).state == "done"
 
 
-async def test_what_is_being_written_is_not_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_being_written_is_not_cancelled(world: World) -> None:
     """A cancel that comes once writing has begun is refused, and the cohort is committed."""
     await _three_for_two_places(world)
     job = await cohorts.ask(world.bus, "carla", world.call_id, effort=0)
-    written, refusals = cohorts._written, []
-
-    async def cancelled_meanwhile(*given: Any) -> bool:
+    async with world.bus.transaction("system:tests") as tx:
+        await store.pools.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
+        working = asyncio.create_task(cohorts.work_once(world.bus))
+        await _until(world, job, "writing")
         with pytest.raises(Refused) as refused:
             await cohorts.cancel(world.bus, "carla", job)
-        refusals.append(refused.value.status_code)
-        return await written(*given)
-
-    monkeypatch.setattr(cohorts, "_written", cancelled_meanwhile)
-    assert await cohorts.work_once(world.bus)
-    assert refusals == [409]
+    assert refused.value.status_code == 409
+    assert await working
     assert (await _stored(world, job)).state == "done"
 
 
@@ -227,21 +226,41 @@ async def test_facts_that_arrive_meanwhile_are_matched_too(world: World, monkeyp
     """What was worked out from older facts is thrown away: the cohort holds the officer who came while it was done."""
     people = await _three_for_two_places(world)
     job = await cohorts.ask(world.bus, "carla", world.call_id, effort=0)
-    apart = workshop.apart
-    late: list[UUID] = []
+    apart, ends = workshop.apart, []
 
-    async def with_a_newcomer(*given: Any, **options: Any) -> Any:
-        outcome = await apart(*given, **options)
-        if not late:
-            late.append(await world.officer("AM", first_time=False))
-        return outcome
+    async def seen(*given: Any, **options: Any) -> Any:
+        ends.append(await apart(*given, **options))
+        return ends[-1]
 
-    monkeypatch.setattr(workshop, "apart", with_a_newcomer)
-    assert await cohorts.work_once(world.bus)
+    monkeypatch.setattr(workshop, "apart", seen)
+    late = await world.officer("AM", eligible=False, first_time=False)
+    async with world.bus.transaction("system:tests") as tx:
+        await store.pools.version(tx.session, world.call_id, lock=True)  # whoever writes waits for it
+        working = asyncio.create_task(cohorts.work_once(world.bus))
+        await _until(world, job, "writing")
+        await tx.session.execute(sa.text("UPDATE candidate SET state = 'eligible' WHERE id = :id"), {"id": late})
+        await store.pools.touch(tx.session, [world.call_id])
+    assert await working
+    assert ends == [cohorts.Ended.LATE, cohorts.Ended.OVER]
     assert (await _stored(world, job)).state == "done"
     explained = {subject for subject, _ in await world.told("MatchExplained", "NoMatchExplained")}
-    assert explained == {str(one) for one in [*people, *late]}
+    assert explained == {str(one) for one in [*people, late]}
     assert len(await world.rows("SELECT 1 FROM run")) == 1
+
+
+async def test_a_lease_that_is_lost_leaves_the_job_to_others(world: World) -> None:
+    """Taken over while it works, an instance writes nothing; the job is open, and is done by whoever comes next."""
+    await _three_for_two_places(world)
+    job = await cohorts.ask(world.bus, "carla", world.call_id, effort=0)
+    lease = await leases.acquire(world.bus, f"cohort:{job}")
+    assert lease is not None
+    stale, asked = replace(lease, epoch=lease.epoch - 1), cohorts.Asked(world.call_id, None, 0)
+    ended = await workshop.beside(cohorts.do_stored, world.bus.settings, asked, job, stale)
+    assert ended is cohorts.Ended.DISTURBED
+    assert (await _stored(world, job)).state == "waiting"
+    assert await world.told("RunFinished", "MatchProposed") == []
+    assert await cohorts.work_once(world.bus)
+    assert (await _stored(world, job)).state == "done"
 
 
 async def test_pairs_that_have_moved_are_refused_by_the_job(

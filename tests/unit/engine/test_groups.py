@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.matching.engine import groups
-from services.matching.engine.groups import Layout, Unit, common_weeks, lay_out
+from services.matching.engine import placing
+from services.matching.engine.groups import Layout, lay_out
 from services.matching.engine.layers import run_layers
 from services.matching.engine.market import Market
 from services.matching.engine.matching import run
 from services.matching.engine.problem import Candidate, Fixed, Problem, Seat, SeatKind
 from services.matching.engine.receipt import Why
+from services.matching.engine.units import Unit, common_weeks
 from shared.contracts.codes import ApplicationKind, Change, LanguageLevel, Objective, RankGroup
 from tests.unit.engine.oracle import broken
 from tests.unit.engine.worlds import FIRST_WEEK, make_problem, shuffled
@@ -159,7 +160,7 @@ def test_few_groups_block_as_little_as_can_be(problem: Problem, propose: bool) -
     problem = replace(problem, fixed=tuple(one for one in problem.fixed if one.country not in problem.rules.ceilings))
     with pytest.MonkeyPatch.context() as patch:
         if propose:
-            patch.setattr(groups, "_EXACT_WAYS", 0)
+            patch.setattr(placing, "_EXACT_WAYS", 0)
         layout = lay_out(problem)
     if not layout.units or any(seat.pre_matched for seat in problem.seats):
         return
