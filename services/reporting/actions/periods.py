@@ -6,9 +6,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from services.reporting.actions import figures as moving
+from services.reporting.actions import releases
 from services.reporting.model import approval, periods
 from services.reporting.model.approval import Approval, NotNow
-from services.reporting.model.disclosure import release
 from services.reporting.model.telling import key_of, told_of
 from services.reporting.store import figures as kept
 from services.reporting.store import periods as store
@@ -119,8 +119,8 @@ async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
         with in_words():
             now = approval.publish(was)
         await store.keep(tx.session, now)
-        for figure in await kept.kept(tx.session, now.period, now.statement):
-            for told in told_of(release(figure)):
+        for released in await releases.let_out(tx.session, now, await kept.kept(tx.session, now.period, now.statement)):
+            for told in told_of(released):
                 await tx.record(FigurePublished(figure=told), key_of(told))
         await tx.record(PeriodPublished(period=now.told()), now.period.label)
     return now

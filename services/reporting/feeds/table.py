@@ -33,7 +33,7 @@ COLUMNS = (
     "events_digest",
     "cut_off",
 )  # fmt: skip - one line reads as the head of the table
-"""`hidden` says why there is no value: `few`, `complement`, `no_data`, or `withheld` for a whole dimension."""
+"""`hidden` says why there is no value: `few`, `protected`, `no_data`, or `withheld` for a whole dimension."""
 
 
 def csv_text(released: Iterable[Released], where: Approval) -> str:

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from services.reporting.access import READER as _READER
 from services.reporting.access import Reader, Steerer, may_steer, may_trace
 from services.reporting.actions import periods as actions
+from services.reporting.actions import releases
 from services.reporting.feeds.iati import NotValid, activity
 from services.reporting.feeds.table import csv_text
 from services.reporting.model import periods
 from services.reporting.model.approval import FIXED, Approval
-from services.reporting.model.disclosure import Released, release
+from services.reporting.model.disclosure import Released
 from services.reporting.pages import show
 from services.reporting.store import facts
 from shared import clock
@@ -35,7 +36,7 @@ async def load(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
     """Where a period stands, and its figures behind the gate: what pages and feeds show, and nothing else."""
     async with bus.read() as session:
         where, made = await actions.standing(session, await actions.period_of(session, label))
-    return where, [release(figure) for figure in made]
+        return where, await releases.released(session, where, made)
 
 
 router.add_api_route("/reporting/live", live_route("figures"), dependencies=[_READER])

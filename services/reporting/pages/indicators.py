@@ -9,8 +9,9 @@ from starlette.requests import Request
 from services.reporting.access import Reader, Tracer, may_trace
 from services.reporting.actions import periods as actions
 from services.reporting.actions import restatements
+from services.reporting.actions import releases
 from services.reporting.model.approval import Approval
-from services.reporting.model.disclosure import Released, release
+from services.reporting.model.disclosure import Released
 from services.reporting.model.figure import Figure
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.pages import show
@@ -34,10 +35,11 @@ async def one(bus: Bus, indicator: str, period: str | None) -> tuple[Approval, F
         raise Refused(gettext("There is no such indicator."), 404)
     async with bus.read() as session:
         where, made = await actions.standing(session, await actions.period_of(session, period))
+        released = {each.definition.id: each for each in await releases.released(session, where, made)}
     figure = next((each for each in made if each.definition.id == indicator), None)
     if figure is None:
         raise Refused(gettext("This indicator was not part of that period's figures."), 404)
-    return where, figure, release(figure)
+    return where, figure, released[indicator]
 
 
 @router.get("/reporting/indicators/{indicator}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.model.disclosure import Hidden, Shown
+from services.reporting.model.disclosure import ROLLED_UP, Hidden, Shown
 from services.reporting.model.figure import UNSAID, Measure, written
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
 from shared.web import words
@@ -64,10 +64,8 @@ def why_hidden(shown: Shown, definition: Definition) -> str:
             return gettext("Nothing has happened: the programme or the period has not begun by then.")
         case Hidden.FEW if definition.minimum:
             return gettext("Fewer than %(least)s stand behind it.") % {"least": definition.minimum}
-        case Hidden.FEW:
-            return gettext("Too few people stand behind it.")
-        case Hidden.COMPLEMENT:
-            return gettext("It would give away a number that is not shown.")
+        case Hidden.FEW | Hidden.PROTECTED:
+            return gettext("Few people stand behind it, or it would give away a number that few stand behind.")
         case _:
             return ""
 
@@ -86,6 +84,8 @@ def dimension(name: str) -> str:
 
 def value_of(name: str, code: str) -> str:
     """What a value of a dimension is called."""
+    if code == ROLLED_UP:
+        return gettext("All others together")
     if code == UNSAID:
         return gettext("Not said")
     if name.endswith("country") or name.startswith("country"):

@@ -34,7 +34,7 @@ def counted(cells: dict[str, int]) -> Released:
     """A count with one breakdown, behind the gate."""
     made = {name: count(number) for name, number in cells.items()}
     total = count(sum(cells.values()))
-    return release(Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, total, {"host-country": made}))
+    return release([Figure(INDICATORS["TOPCOP-OP-02"], YEAR, AT, total, {"host-country": made})])[0]
 
 
 cells = st.dictionaries(st.sampled_from("ABCDEFGH"), st.integers(0, 40), min_size=1)
@@ -71,7 +71,7 @@ def test_hidden_cells_carry_nothing(numbers: dict[str, int]) -> None:
                 None, None, None, 0, None,
             )  # fmt: skip
     for line in csv_text([released], Approval(YEAR)).splitlines()[1:]:
-        if any(f",{reason.value}," in line for reason in (Hidden.FEW, Hidden.COMPLEMENT)) or ",withheld," in line:
+        if any(f",{reason.value}," in line for reason in (Hidden.FEW, Hidden.PROTECTED)) or ",withheld," in line:
             assert ",,,," in line
 
 
@@ -79,7 +79,7 @@ def test_a_share_needs_its_smallest_denominator() -> None:
     """Nine answers give no satisfaction rate, ten do; none at all is no data rather than hidden."""
     definition = INDICATORS["TOPCOP-OC-01"]
     made = [
-        release(Figure(definition, YEAR, AT, share(part, whole))).total for part, whole in ((8, 9), (8, 10), (0, 0))
+        release([Figure(definition, YEAR, AT, share(part, whole))])[0].total for part, whole in ((8, 9), (8, 10), (0, 0))
     ]
     assert [each.hidden for each in made] == [Hidden.FEW, None, Hidden.NO_DATA]
     assert (made[0].numerator, made[0].denominator) == (None, None)
@@ -89,7 +89,7 @@ def test_a_share_of_a_part_hides_small_numerators_and_rests() -> None:
     """In a breakdown a share is hidden too where the few are those who hold, or those who do not."""
     parts = {"AM": share(2, 40), "GE": share(38, 40), "MD": share(20, 40), "UA": share(20, 50)}
     figure = Figure(INDICATORS["TOPCOP-PR-01"], YEAR, AT, share(80, 170), {"country-of-service": parts})
-    shown = release(figure).breakdowns["country-of-service"]
+    shown = release([figure])[0].breakdowns["country-of-service"]
     assert [name for name, each in shown.items() if each.hidden] == ["AM", "GE"]
 
 

@@ -1,0 +1,273 @@
+"""What can be worked out of what is shown? An attack by linear programming on all tables that hang together.
+
+The attacker knows every number that was shown (in this period and in all that were published), that what is hidden is a
+whole number, which rows there are where a table lists them, that parts add up to their total, that halves add up to
+their year, and that there are no more officials than visits. For each hidden number HiGHS (highs.dev) finds the
+smallest and the largest value with which all of that could be so. A number that nobody published can be worked out
+too: the second half is the year less the first. So the rest of a period is attacked as if it were a hidden table.
+
+The idea is the protection interval of statistical disclosure control (Hundepool et al., Statistical Disclosure Control,
+2012, chapter 4); here a hidden number needs three possible values or more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from services.reporting.model.disclosure.tables import Amounts, Table
+
+POSSIBLE = 3
+"""So many whole numbers or more must be possible for each that is hidden."""
+_CLOSE = 1e-6
+_OTHER = "*"
+"""A value that no table lists: where the rows of one are not listed, there may be more than are known elsewhere."""
+AT_MOST = (
+    ("TOPCOP-OP-01", "TOPCOP-OP-02"),
+    ("TOPCOP-OP-02", "TOPCOP-OP-03"),
+    ("TOPCOP-OP-05", "TOPCOP-OP-02"),
+)
+"""Figures of which everybody knows that the first is never more than the second: officials and visits, and so on."""
+
+Expression = dict[int, float]
+
+
+class _Silent(highspy.Highs):
+    """HiGHS without a word on the standard output: its own maker prints a banner before it can be told not to."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+        self.silent()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A hidden number: a row of a table (or of what a period leaves of another), one of its amounts."""
+
+    table: Table
+    value: str
+    layer: int
+    needed: int = POSSIBLE
+    rest: bool = False
+    """Whether it is what published periods leave of this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Between which whole numbers a hidden one must lie."""
+
+    target: Target
+    least: float
+    most: float
+
+    @property
+    def possible(self) -> float:
+        """How many whole numbers it can be."""
+        return self.most - self.least + 1
+
+    @property
+    def safe(self) -> bool:
+        """Whether there are enough of them."""
+        return self.possible >= self.target.needed
+
+
+class Attack:
+    """What an attacker knows of tables that hang together, as a system of equations."""
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        """Write down all that is known."""
+        self.tables = sorted(tables, key=lambda t: (t.indicator, t.dimension, t.start, t.end))
+        self._values = sorted({_OTHER} | {value for table in tables for value in table.rows})
+        self._columns: dict[tuple[int, str, int], int] = {}
+        self._bounds: list[tuple[float, float]] = []
+        self._rows: list[tuple[float, float, Expression]] = []
+        self._targets: list[tuple[Target, Expression]] = []
+        self._plain = True
+        for table in self.tables:
+            self._table(table)
+        for family in self._families():
+            for parent in family:
+                self._children(parent, [each for each in _inside(parent, family) if each.layers == parent.layers])
+        for smaller, larger in AT_MOST:
+            self._at_most(smaller, larger)
+
+    def weak(self) -> Range | None:
+        """The first hidden number that is not safe, or None."""
+        return next((found for found in self.ranges() if not found.safe), None)
+
+    def ranges(self) -> Iterator[Range]:
+        """Each hidden number with what it can be, in the order of the tables."""
+        if not self._targets:
+            return
+        solver = self._solver()
+        for target, expression in self._targets:
+            yield Range(target, *self._between(solver, expression))
+
+    def _table(self, table: Table) -> None:
+        values = list(table.rows) if table.listed else self._values
+        for value in values:
+            row = table.rows.get(value)
+            for layer in range(table.layers):
+                amount = row.amounts[layer] if row else 0.0
+                known = row is not None and row.shown
+                least = 1.0 if table.listed and table.layers == 1 and amount >= 1 else 0.0
+                self._columns[id(table), value, layer] = len(self._bounds)
+                self._bounds.append((amount, amount) if known else (least, highspy.kHighsInf))
+            if row is None or row.shown:
+                continue
+            if table.listed and table.layers > 1 and sum(row.amounts) >= 1:
+                self._rows.append((1.0, highspy.kHighsInf, dict.fromkeys(self._of(table, value), 1.0)))
+            if table.listed or row.few:
+                whole = sum(table.totals) if table.totals else math.inf
+                needed = POSSIBLE if table.listed else int(min(POSSIBLE, whole + 1))
+                for layer, column in enumerate(self._of(table, value)):
+                    self._targets.append((Target(table, value, layer, needed), {column: 1.0}))
+        self._margins(table, values)
+
+    def _margins(self, table: Table, values: Sequence[str]) -> None:
+        """The rows of a table make its total."""
+        for layer, total in enumerate(table.totals or ()):
+            parts = {self._columns[id(table), value, layer]: 1.0 for value in values}
+            real = sum(row.amounts[layer] for row in table.rows.values())
+            if abs(real - total) < _CLOSE:
+                self._rows.append((total, total, parts))
+            elif real > total:  # somebody counts in more than one row, and once in the total
+                self._plain = False
+                self._rows.append((total, highspy.kHighsInf, parts))
+                for column in parts:
+                    low, high = self._bounds[column]
+                    self._bounds[column] = (low, min(high, total))
+            else:
+                self._rows.append((0.0, total, parts))
+
+    def _of(self, table: Table, value: str) -> list[int]:
+        return [self._columns[id(table), value, layer] for layer in range(table.layers)]
+
+    def _families(self) -> list[list[Table]]:
+        """The tables of the same indicator and dimension, of all periods."""
+        found: dict[tuple[str, str], list[Table]] = {}
+        for table in self.tables:
+            found.setdefault((table.indicator, table.dimension), []).append(table)
+        return list(found.values())
+
+    def _children(self, parent: Table, children: Sequence[Table]) -> None:
+        """What periods that lie in another one say of it; and what they leave of it, if that is not published."""
+        if not children:
+            return
+        all_of_it = _covered(parent, children)
+        left = {value: _less(parent, children, value) for value in self._values}
+        everything = list(chain.from_iterable(left.values()))
+        if all_of_it and all(abs(each) < _CLOSE for each in everything):
+            self._relate(parent, children, 0.0, 0.0)
+        elif not all_of_it and all(each > -_CLOSE for each in everything):
+            self._relate(parent, children, 0.0, highspy.kHighsInf)
+            self._rest(parent, children, left)
+        elif all_of_it and all(each < _CLOSE for each in everything):  # a person counts once a period
+            self._plain = False
+            self._relate(parent, children, -highspy.kHighsInf, 0.0)
+            for child in children:
+                if all(each > -_CLOSE for value in self._values for each in _less(parent, [child], value)):
+                    self._relate(parent, [child], 0.0, highspy.kHighsInf)
+
+    def _relate(self, parent: Table, children: Sequence[Table], least: float, most: float) -> None:
+        """Parent less children lies between two numbers, row by row."""
+        for value in self._values:
+            for layer in range(parent.layers):
+                expression = self._left(parent, children, value, layer)
+                if len(expression) > 1:
+                    self._rows.append((least, most, expression))
+
+    def _rest(self, parent: Table, children: Sequence[Table], left: dict[str, Amounts]) -> None:
+        """Attack what is left of a period: it can be worked out though nobody published it."""
+        totals = [table.totals for table in (parent, *children)]
+        needed = POSSIBLE
+        if all(total is not None for total in totals):  # no more can be possible than the totals leave
+            whole, *taken = (sum(total or ()) for total in totals)
+            needed = int(min(POSSIBLE, whole - sum(taken) + 1))
+        for value, amounts in left.items():
+            if not parent.is_few(amounts):
+                continue
+            for layer in range(parent.layers):
+                if expression := self._left(parent, children, value, layer):
+                    self._targets.append((Target(parent, value, layer, needed, rest=True), expression))
+
+    def _left(self, parent: Table, children: Sequence[Table], value: str, layer: int) -> Expression:
+        """Parent less children. A row that a table does not list is known to be nothing, so it drops out."""
+        parts = chain([(parent, 1.0)], ((child, -1.0) for child in children))
+        columns = ((self._columns.get((id(table), value, layer)), sign) for table, sign in parts)
+        return {column: sign for column, sign in columns if column is not None}
+
+    def _at_most(self, smaller: str, larger: str) -> None:
+        for low in (table for table in self.tables if table.indicator == smaller):
+            for high in (table for table in self.tables if table.indicator == larger):
+                same = (low.dimension, low.start, low.end) == (high.dimension, high.start, high.end)
+                if same and all(low.amounts(v)[0] <= high.amounts(v)[0] for v in low.rows):
+                    self._plain = False
+                    self._relate(high, [low], 0.0, highspy.kHighsInf)
+
+    def _solver(self) -> highspy.Highs:
+        solver = _Silent()
+        solver.setOptionValue("presolve", "off")  # the same small system again and again: the last basis is worth more
+        lows, highs = zip(*self._bounds, strict=True)
+        solver.addVars(len(self._bounds), np.array(lows), np.array(highs))
+        for low, high, expression in self._rows:
+            solver.addRow(low, high, len(expression), *_arrays(expression))
+        if not self._plain:  # otherwise the system is a network, and its corners are whole numbers already
+            everything = np.arange(len(self._bounds), dtype=np.int32)
+            kinds = np.full(len(self._bounds), highspy.HighsVarType.kInteger)
+            solver.changeColsIntegrality(len(everything), everything, kinds)
+        return solver
+
+    def _between(self, solver: highspy.Highs, expression: Expression) -> tuple[float, float]:
+        columns, signs = _arrays(expression)
+        found = []
+        solver.changeColsCost(len(columns), columns, signs)
+        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
+            solver.changeObjectiveSense(sense)
+            solver.run()
+            match solver.getModelStatus():
+                case highspy.HighsModelStatus.kOptimal:
+                    found.append(solver.getInfo().objective_function_value)
+                case highspy.HighsModelStatus.kUnbounded | highspy.HighsModelStatus.kUnboundedOrInfeasible:
+                    found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
+                case status:
+                    raise RuntimeError(f"The attack on hidden numbers ended with {status}")
+        solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
+        least, most = found
+        return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
+
+
+def _arrays(expression: Expression) -> tuple[np.ndarray, np.ndarray]:
+    return np.array(list(expression), dtype=np.int32), np.array(list(expression.values()), dtype=np.float64)
+
+
+def _less(parent: Table, children: Sequence[Table], value: str) -> Amounts:
+    """What is left of a row when that of other periods is taken away."""
+    taken = [child.amounts(value) for child in children]
+    return tuple(whole - sum(each[layer] for each in taken) for layer, whole in enumerate(parent.amounts(value)))
+
+
+def _inside(parent: Table, family: Sequence[Table]) -> list[Table]:
+    """The largest periods that lie in another one, none in another of them, in their order."""
+    inner = [t for t in family if t is not parent and parent.start <= t.start and t.end <= parent.end]
+    inner = [t for t in inner if (t.start, t.end) != (parent.start, parent.end)]
+    return [t for t in inner if not any(o is not t and o.start <= t.start and t.end <= o.end for o in inner)]
+
+
+def _covered(parent: Table, children: Sequence[Table]) -> bool:
+    """Whether periods follow each other from the first to the last day of another one."""
+    day = parent.start
+    for child in children:
+        if child.start != day:
+            return False
+        day = child.end + timedelta(days=1)
+    return day == parent.end + timedelta(days=1)
