@@ -79,7 +79,8 @@ def test_a_share_needs_its_smallest_denominator() -> None:
     """Nine answers give no satisfaction rate, ten do; none at all is no data rather than hidden."""
     definition = INDICATORS["TOPCOP-OC-01"]
     made = [
-        release([Figure(definition, YEAR, AT, share(part, whole))])[0].total for part, whole in ((8, 9), (8, 10), (0, 0))
+        release([Figure(definition, YEAR, AT, share(part, whole))])[0].total
+        for part, whole in ((8, 9), (8, 10), (0, 0))
     ]
     assert [each.hidden for each in made] == [Hidden.FEW, None, Hidden.NO_DATA]
     assert (made[0].numerator, made[0].denominator) == (None, None)

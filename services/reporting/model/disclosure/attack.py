@@ -22,7 +22,7 @@ import highspy
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from services.reporting.model.disclosure.tables import Amounts, Table
 
@@ -39,6 +39,8 @@ AT_MOST = (
 """Figures of which everybody knows that the first is never more than the second: officials and visits, and so on."""
 
 Expression = dict[int, float]
+Place = tuple[str, str, str, str, bool]
+"""Indicator, dimension, period, value, and whether it is the rest of that period."""
 
 
 class _Silent(highspy.Highs):
@@ -59,6 +61,12 @@ class Target:
     needed: int = POSSIBLE
     rest: bool = False
     """Whether it is what published periods leave of this one."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, for a set of such."""
+        table = self.table
+        return table.indicator, table.dimension, table.label, self.value, self.rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,9 @@ class Attack:
         for smaller, larger in AT_MOST:
             self._at_most(smaller, larger)
 
-    def weak(self) -> Range | None:
-        """The first hidden number that is not safe, or None."""
-        return next((found for found in self.ranges() if not found.safe), None)
+    def weak(self, given: Collection[Place] = ()) -> Range | None:
+        """The first hidden number that is not safe, or None; without those that are `given` away by totals alone."""
+        return next((found for found in self.ranges() if not found.safe and found.target.place not in given), None)
 
     def ranges(self) -> Iterator[Range]:
         """Each hidden number with what it can be, in the order of the tables."""
@@ -182,8 +190,7 @@ class Attack:
         """Parent less children lies between two numbers, row by row."""
         for value in self._values:
             for layer in range(parent.layers):
-                expression = self._left(parent, children, value, layer)
-                if len(expression) > 1:
+                if expression := self._left(parent, children, value, layer):
                     self._rows.append((least, most, expression))
 
     def _rest(self, parent: Table, children: Sequence[Table], left: dict[str, Amounts]) -> None:

@@ -21,7 +21,7 @@ from services.reporting.model.figure import Measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from services.reporting.model.disclosure.attack import Range
+    from services.reporting.model.disclosure.attack import Place, Range
     from services.reporting.model.disclosure.tables import Table
     from services.reporting.model.figure import Cell, Figure
 
@@ -117,24 +117,32 @@ def groups(tables: Iterable[Table]) -> list[list[Table]]:
 
 def _protect(group: Sequence[Table]) -> None:
     """Hide rows of the tables that are not out yet until no hidden number can be worked out. Raises `NotSafe`."""
-    must = {(id(table), value) for table in group for value in table.hidden()}
-    for table in group:
-        if not table.fixed:
-            _complement(table)
-    while (found := Attack(group).weak()) is not None:
-        candidate = _next(group, found)
-        if candidate is None:
-            raise NotSafe(found)
-        table, value = candidate
-        table.rows[value].shown = False
-        table.listed = any(row.shown for row in table.rows.values())
-    for table in group:
+    open_ = [table for table in group if not table.fixed]
+    must = {(table.label, table.indicator, value) for table in open_ for value in table.hidden()}
+    for table in open_:
+        _complement(table)
+    given = _hide(group)
+    for table in open_:
         for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
-            if not table.fixed and (id(table), value) not in must:
-                _show_again(group, table, value)
-    for table in group:
-        if not table.fixed:
-            _roll_up(group, table)
+            if (table.label, table.indicator, value) not in must:
+                _show_again(group, table, value, given)
+    for table in open_:
+        _roll_up(group, table, given)
+
+
+def _hide(group: Sequence[Table]) -> set[Place]:
+    """Hide rows until the attack finds no number that is not safe, but for those that the totals alone give away."""
+    given: set[Place] = set()
+    while (found := Attack(group).weak(given)) is not None:
+        if (candidate := _next(group, found)) is not None:
+            table, value = candidate
+            table.rows[value].shown = False
+            table.listed = any(row.shown for row in table.rows.values())
+        elif found.target.table.listed and not found.target.rest:
+            raise NotSafe(found)
+        else:
+            given.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
+    return given
 
 
 def _complement(table: Table) -> None:
@@ -178,21 +186,21 @@ def _next(group: Sequence[Table], found: Range) -> tuple[Table, str] | None:
     return table, value
 
 
-def _show_again(group: Sequence[Table], table: Table, value: str) -> None:
+def _show_again(group: Sequence[Table], table: Table, value: str, given: set[Place]) -> None:
     was = table.listed
     table.rows[value].shown = table.listed = True
-    if not _enough(table) or Attack(group).weak() is not None:
+    if not _enough(table) or Attack(group).weak(given) is not None:
         table.rows[value].shown, table.listed = False, was
 
 
-def _roll_up(group: Sequence[Table], table: Table) -> None:
+def _roll_up(group: Sequence[Table], table: Table, given: set[Place]) -> None:
     """Where more rows are hidden than shown, make them one: their sum is known anyhow, and it reads better."""
     hidden = table.hidden()
     parts = table.totals and [sum(row.amounts[i] for row in table.rows.values()) for i in range(table.layers)]
     adds_up = parts and table.totals and all(abs(a - b) < 0.5 for a, b in zip(parts, table.totals, strict=True))
     if adds_up and table.listed and len(table.rows) > len(hidden) > len(table.rows) / 2:
         table.listed = False
-        if Attack(group).weak() is not None:
+        if Attack(group).weak(given) is not None:
             table.listed = True
 
 
