@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, deadlines, figures, latency, mail, reading, rebuild, sending
+from tests.benchmarks import chain, deadlines, disclosure, figures, latency, mail, reading, rebuild, sending
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
@@ -27,6 +27,7 @@ MEASURES = {
     "mail": mail.measure,
     "chain": chain.measure,
     "deadlines": deadlines.measure,
+    "disclosure": disclosure.measure,
     "latency": latency.measure,
     "rebuild": rebuild.measure,
 }

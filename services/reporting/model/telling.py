@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.reporting.model.disclosure import ROLLED_UP
 from services.reporting.model.figure import digest_of, written
 from shared.contracts.figures import Dimension
 from shared.contracts.figures import Figure as Told
@@ -19,13 +20,16 @@ def key_of(figure: Told) -> str:
 
 
 def told_of(released: Released) -> list[Told]:
-    """A figure as its events tell it: its total, and each cell that may be shown."""
+    """A figure as its events tell it: its total, and each cell that may be shown.
+
+    What a table rolls up into one row is no figure of its own: it follows from the others.
+    """
     told = [_one(released, released.total, ())]
     for dimension, cells in released.breakdowns.items():
         told += [
             _one(released, shown, (Dimension(name=dimension, value=value),))
             for value, shown in cells.items()
-            if not shown.suppressed
+            if not shown.suppressed and value != ROLLED_UP
         ]
     return told
 

@@ -60,7 +60,7 @@ async def _publish(system: System, book: Book, **wrong: str) -> None:
     bus = system.bus("reporting")
     async with bus.transaction("evaluator") as tx:
         for figure in figures(book, parse("2026")):
-            for told in told_of(release(figure)):
+            for told in told_of(release([figure])[0]):
                 value = wrong.get(key_of(told).replace("-", "_").replace("/", "_"), told.value)
                 await tx.record(FigurePublished(figure=told.model_copy(update={"value": value})), key_of(told))
     await bus.close()

@@ -25,7 +25,8 @@ async def _figures(house: House) -> list[object]:
     async with house.app.state.service.bus.read() as session:
         _, made = await actions.standing(session, await actions.period_of(session, "2026"))
     return [
-        (figure.definition.id, release(figure).total, figure.total.count, figure.breakdowns.keys()) for figure in made
+        (figure.definition.id, release([figure])[0].total, figure.total.count, figure.breakdowns.keys())
+        for figure in made
     ]
 
 

@@ -83,7 +83,7 @@ def test_no_data_is_no_zero() -> None:
     for label in ("2025", "2026-Q1", "2026-Q4", "2030"):
         for made in figures(book, parse(label)):
             assert made.total.value is None, (made.definition.id, label)
-            assert release(made).total.hidden is Hidden.NO_DATA
+            assert release([made])[0].total.hidden is Hidden.NO_DATA
     known = {made.definition.id: made.total.value for made in figures(book, parse("2026-Q3"))}
     assert known["TOPCOP-OP-02"] == 0, "the programme runs, and no visit was completed: that is a zero"
     assert known["TOPCOP-PR-01"] is None, "nothing was decided: there is nothing to divide by"

@@ -157,7 +157,10 @@ async def test_after_a_lost_connection_everybody_looks_again(hub: Live, store: A
     """While nobody listened anything may have happened."""
     pages = [Page(hub, "board"), Page(hub, "inbox")]
     await asyncio.sleep(0.05)
-    await store.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    await store.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
     for page in pages:
         await page.hears(1, within=10)
     await notify(store, "board")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
@@ -15,7 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Make the table."""
     op.create_table('release',
-    sa.Column('period', sa.Text(), nullable=False),
+    sa.Column('period', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('statement', sa.Integer(), nullable=False),
     sa.Column('pattern', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),

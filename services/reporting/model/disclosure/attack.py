@@ -88,6 +88,27 @@ class Range:
         return self.possible >= self.target.needed
 
 
+class _Seen:
+    """Which values hidden numbers have had in states that are possible."""
+
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        self._columns = np.array([column for each in expressions for column in each], dtype=np.int64)
+        self._signs = np.array([sign for each in expressions for sign in each.values()])
+        self._starts = np.cumsum([0, *(len(each) for each in expressions[:-1])])
+        self._least = np.full(len(expressions), np.inf)
+        self._most = np.full(len(expressions), -np.inf)
+
+    def add(self, state: np.ndarray) -> None:
+        """One more possible state of the whole system."""
+        values = np.round(np.add.reduceat(state[self._columns] * self._signs, self._starts))
+        np.minimum(self._least, values, out=self._least)
+        np.maximum(self._most, values, out=self._most)
+
+    def possible(self, place: int) -> float:
+        """How many whole numbers are possible at least."""
+        return float(self._most[place] - self._least[place] + 1)
+
+
 class Attack:
     """What an attacker knows of tables that hang together, as a system of equations."""
 
@@ -109,8 +130,22 @@ class Attack:
             self._at_most(smaller, larger)
 
     def weak(self, given: Collection[Place] = ()) -> Range | None:
-        """The first hidden number that is not safe, or None; without those that are `given` away by totals alone."""
-        return next((found for found in self.ranges() if not found.safe and found.target.place not in given), None)
+        """The first hidden number that is not safe, or None; without those that are `given` away by totals alone.
+
+        What solves the system for one number is a possible state of all others too, so most are seen to be safe
+        without being asked for.
+        """
+        asked = [(target, expression) for target, expression in self._targets if target.place not in given]
+        if not asked:
+            return None
+        solver, seen = self._solver(), _Seen([expression for _, expression in asked])
+        for place, (target, expression) in enumerate(asked):
+            if seen.possible(place) >= target.needed:
+                continue
+            found = Range(target, *self._between(solver, expression, seen))
+            if not found.safe:
+                return found
+        return None
 
     def ranges(self) -> Iterator[Range]:
         """Each hidden number with what it can be, in the order of the tables."""
@@ -228,29 +263,47 @@ class Attack:
         solver.addVars(len(self._bounds), np.array(lows), np.array(highs))
         for low, high, expression in self._rows:
             solver.addRow(low, high, len(expression), *_arrays(expression))
-        if not self._plain:  # otherwise the system is a network, and its corners are whole numbers already
-            everything = np.arange(len(self._bounds), dtype=np.int32)
-            kinds = np.full(len(self._bounds), highspy.HighsVarType.kInteger)
-            solver.changeColsIntegrality(len(everything), everything, kinds)
         return solver
 
-    def _between(self, solver: highspy.Highs, expression: Expression) -> tuple[float, float]:
+    def _between(self, solver: highspy.Highs, expression: Expression, seen: _Seen | None = None) -> tuple[float, float]:
         columns, signs = _arrays(expression)
         found = []
         solver.changeColsCost(len(columns), columns, signs)
         for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
             solver.changeObjectiveSense(sense)
-            solver.run()
-            match solver.getModelStatus():
-                case highspy.HighsModelStatus.kOptimal:
-                    found.append(solver.getInfo().objective_function_value)
-                case highspy.HighsModelStatus.kUnbounded | highspy.HighsModelStatus.kUnboundedOrInfeasible:
-                    found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
-                case status:
-                    raise RuntimeError(f"The attack on hidden numbers ended with {status}")
+            state = self._state(solver)
+            if state is None:
+                found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
+                continue
+            found.append(float(state[columns] @ signs))
+            if seen is not None:
+                seen.add(state)
         solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         least, most = found
         return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
+
+    def _state(self, solver: highspy.Highs) -> np.ndarray | None:
+        """What the system is at its best, in whole numbers; None where there is no best."""
+        state = _solved(solver)
+        if state is None or self._plain or np.all(np.abs(state - np.round(state)) < _CLOSE):
+            return state  # a plain system is a network: its corners are whole numbers
+        everything = np.arange(len(self._bounds), dtype=np.int32)
+        for kind in (highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous):
+            solver.changeColsIntegrality(len(everything), everything, np.full(len(everything), kind))
+            if kind == highspy.HighsVarType.kInteger:
+                state = _solved(solver)
+        return state
+
+
+def _solved(solver: highspy.Highs) -> np.ndarray | None:
+    solver.run()
+    match solver.getModelStatus():
+        case highspy.HighsModelStatus.kOptimal:
+            return np.asarray(solver.getSolution().col_value)
+        case highspy.HighsModelStatus.kUnbounded | highspy.HighsModelStatus.kUnboundedOrInfeasible:
+            return None
+        case status:
+            raise RuntimeError(f"The attack on hidden numbers ended with {status}")
 
 
 def _arrays(expression: Expression) -> tuple[np.ndarray, np.ndarray]:

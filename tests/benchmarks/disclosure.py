@@ -1,0 +1,99 @@
+"""How long does it take to decide what of a half-year's figures may be shown, attacked beside what is out?
+
+The pack is all indicators with all their dimensions, seeded, with many small countries, since what is small is what
+costs. The reference is the same decision with nothing out before: what a gate costs that looks at one period alone.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from decimal import Decimal
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from services.reporting.model import periods
+from services.reporting.model.disclosure import Out, decide
+from services.reporting.model.figure import Cell, Figure, Measure
+from services.reporting.model.indicators import INDICATORS
+from shared.contracts.codes import COUNTRIES
+from tests.benchmarks.figures import Reference, within
+
+if TYPE_CHECKING:
+    from services.reporting.model.figure import Definition
+    from tests.benchmarks import figures as bench
+    from tests.benchmarks.servers import Servers
+
+_VALUES = {
+    "country-of-service": ("AM", "AZ", "BY", "GE", "MD", "UA"),
+    "host-country": tuple(sorted(COUNTRIES))[:27],
+    "sex": ("female", "male", "unsaid"),
+    "rank-group": ("operational", "supervisor", "middle_management", "senior_management", "strategic"),
+    "priority-topic": ("one", "two", "three", "four", "five", "six", "seven"),
+    "reason": ("visa_refused", "personal", "operational_duty", "no_answer", "funding"),
+}
+_AT = datetime(2028, 1, 1, tzinfo=UTC)
+MOST_MS = 5_000.0
+
+
+def _figure(definition: Definition, label: str, cells: dict[str, dict[str, tuple[int, int]]]) -> Figure:
+    made = {
+        name: {value: _cell(definition, *of) for value, of in rows.items() if of[1]} for name, rows in cells.items()
+    }
+    largest = max(cells.values(), key=len, default={"all": (17, 23)})
+    total = _cell(definition, sum(a for a, _ in largest.values()), sum(b for _, b in largest.values()))
+    return Figure(definition, periods.parse(label), _AT, total, made)
+
+
+def _cell(definition: Definition, part: int, whole: int) -> Cell:
+    if definition.measure is Measure.SHARE:
+        return Cell(Decimal(100 * part) / whole if whole else None, Decimal(part), Decimal(whole), whole)
+    return Cell(Decimal(whole), Decimal(whole), None, whole)
+
+
+def _pack() -> dict[str, list[Figure]]:
+    """A year's figures by quarters, and their sums by halves and year; the dimensions of each add up alike."""
+    dice = random.Random(7)
+    found: dict[str, list[Figure]] = {}
+    for definition in INDICATORS.values():
+        quarters: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
+        for quarter in ("Q1", "Q2", "Q3", "Q4"):
+            size = dice.choice((40, 90, 200))
+            cells: dict[str, dict[str, tuple[int, int]]] = {}
+            for name in definition.dimensions:
+                values = _VALUES[name]
+                rows = dict.fromkeys(values, (0, 0))
+                for place in range(size):
+                    value = values[min(int(dice.expovariate(0.35)), len(values) - 1)]
+                    part, whole = rows[value]
+                    rows[value] = (part + (place % 3 != 0), whole + 1)
+                cells[name] = rows
+            quarters[quarter] = cells
+        for label, of in (
+            ("Q1", ("Q1",)), ("Q2", ("Q2",)), ("H1", ("Q1", "Q2")), ("H2", ("Q3", "Q4")),
+        ):  # fmt: skip
+            summed = {
+                name: {
+                    value: tuple(sum(quarters[q][name][value][i] for q in of) for i in (0, 1))
+                    for value in quarters["Q1"][name]
+                }
+                for name in definition.dimensions
+            }
+            found.setdefault(f"2027-{label}", []).append(_figure(definition, f"2027-{label}", summed))  # type: ignore[arg-type]
+    return found
+
+
+async def measure(_: Servers) -> list[bench.Figure]:
+    """The gate for the first half-year, after its quarters and the second half."""
+    pack = _pack()
+    out: list[Out] = []
+    for label in ("2027-Q1", "2027-Q2", "2027-H2"):
+        out.append(Out(pack[label], decide(pack[label], out)))
+    began = perf_counter()
+    decide(pack["2027-H1"])
+    alone = 1000 * (perf_counter() - began)
+    began = perf_counter()
+    decide(pack["2027-H1"], out)
+    beside = 1000 * (perf_counter() - began)
+    name = "the gate for a half-year, 22 indicators, attacked beside three periods that are out"
+    return [within(name, beside, Reference("the same with nothing out", round(alone, 1)), MOST_MS)]
