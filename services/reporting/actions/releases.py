@@ -55,6 +55,14 @@ async def released(session: AsyncSession, where: Approval, made: Sequence[Figure
     return released_by(made, _known[key])
 
 
+async def as_it_was(session: AsyncSession, where: Approval, statement: int, made: Sequence[Figure]) -> list[Released]:
+    """Figures of one statement as they were shown then; before they are published, by themselves."""
+    pattern = await store.pattern(session, where, statement)
+    if pattern is None:
+        pattern = await asyncio.to_thread(decide, made)
+    return released_by(made, pattern)
+
+
 async def let_out(session: AsyncSession, where: Approval, made: Sequence[Figure]) -> list[Released]:
     """Decide for good what of a period's statement is shown. Raises `Refused` (409)."""
     await store.lock(session)
@@ -74,8 +82,8 @@ async def _decide(
     session: AsyncSession, where: Approval, made: Sequence[Figure], out: Mapping[str, tuple[int, Pattern]]
 ) -> Pattern:
     before = [
-        Out(await kept.kept(session, periods.parse(label)), pattern)
-        for label, (_, pattern) in out.items()
+        Out(await kept.kept(session, periods.parse(label), statement), pattern)
+        for label, (statement, pattern) in out.items()
         if label != where.period.label
     ]
     former = await kept.kept(session, where.period, out[where.period.label][0]) if where.period.label in out else []

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.actions import figures as moving
+from services.reporting.actions import releases
 from services.reporting.actions.periods import figures_digest, in_words, locked, period_of
 from services.reporting.model import restatement as model
-from services.reporting.model.disclosure import release
 from services.reporting.model.figure import digest_of
 from services.reporting.model.indicators import INDICATORS, definition
 from services.reporting.model.restatement import Change, Proposal, ProposalState
@@ -106,7 +106,9 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         await store.keep(tx.session, decided)
         await periods.keep(tx.session, now)
         if where.state is PeriodState.PUBLISHED:
-            await _tell(tx, decided, before, stated, await _changes(tx.session, where, before, stated))
+            old = await releases.as_it_was(tx.session, where, where.statement, before)
+            new = await releases.let_out(tx.session, now, all_of_it)
+            await _tell(tx, decided, old, new, await _changes(tx.session, where, before, stated))
     return decided
 
 
@@ -128,7 +130,7 @@ async def history(session: AsyncSession, where: Approval, indicator: str) -> lis
         if each.state is ProposalState.APPROVED
     }
     return [
-        (number, release(figure), reasons.get(number))
+        (number, (await releases.as_it_was(session, where, number, [figure]))[0], reasons.get(number))
         for number, figure in await kept.statements(session, where.period, indicator)
         if number <= where.statement
     ]
@@ -207,14 +209,14 @@ async def _changes(
 
 
 async def _tell(
-    tx: Tx, decided: Proposal, before: Sequence[Figure], stated: Sequence[Figure], changed: Sequence[Change]
+    tx: Tx, decided: Proposal, before: Sequence[Released], stated: Sequence[Released], changed: Sequence[Change]
 ) -> None:
     """Tell of each number that is another than the one that was published, also of one that is hidden from now on."""
     events = {(each.indicator, each.dimension, each.value): each for each in changed}
     standing = {each.definition.id: each for each in before}
     for figure in stated:
-        old = {key_of(told): told for told in told_of(release(standing[figure.definition.id]))}
-        new = {key_of(told): told for told in told_of(release(figure))}
+        old = {key_of(told): told for told in told_of(standing[figure.definition.id])}
+        new = {key_of(told): told for told in told_of(figure)}
         for key in sorted({*old, *new}):
             told, was = new.get(key) or _hidden(old[key], figure), old.get(key)
             if was is not None and (told.value, told.events_digest) == (was.value, was.events_digest):
@@ -234,7 +236,7 @@ async def _tell(
             )
 
 
-def _hidden(was: Told, figure: Figure) -> Told:
+def _hidden(was: Told, figure: Released) -> Told:
     """A part that was shown and is not shown any more: too few stand behind it now, or it would give away another."""
     return was.model_copy(
         update={

@@ -8,8 +8,7 @@ from starlette.requests import Request
 
 from services.reporting.access import Reader, Tracer, may_trace
 from services.reporting.actions import periods as actions
-from services.reporting.actions import restatements
-from services.reporting.actions import releases
+from services.reporting.actions import releases, restatements
 from services.reporting.model.approval import Approval
 from services.reporting.model.disclosure import Released
 from services.reporting.model.figure import Figure

@@ -38,6 +38,13 @@ async def keep(session: AsyncSession, where: Approval, pattern: Pattern, at: dat
     await session.flush()
 
 
+async def pattern(session: AsyncSession, where: Approval, statement: int) -> Pattern | None:
+    """What was shown of a period as it stood with a statement; None where that never left the house."""
+    query = select(Release).where(col(Release.period) == where.period.label, col(Release.statement) <= statement)
+    row = await session.scalar(query.order_by(col(Release.statement).desc()).limit(1))
+    return Pattern.of_json(row.pattern) if row else None
+
+
 async def patterns(session: AsyncSession) -> dict[str, tuple[int, Pattern]]:
     """The newest statement of each period that is out, with what of it is shown, by the period's label."""
     query = select(Release).order_by(col(Release.period), col(Release.statement))
