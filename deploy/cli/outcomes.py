@@ -50,8 +50,12 @@ async def evaluate(people: People, who: str, kind: str, subject: str, score: Cal
 async def follow_up(people: People, who: str, kind: str, subject: str, applied: str) -> None:
     """Answer after six months whether what was learnt is used: `yes`, `partly` or `no`."""
     address, ticket = await way(people, who, kind, subject, "follow_up")
+    asked = await people.ask("GET", who, address, ticket=ticket)
+    score = {"yes": 5, "partly": 3}.get(applied, 1)
+    answers = {question["name"]: score for question in asked["questions"]}
+    address, ticket = await way(people, who, kind, subject, "follow_up")
     texts = {"example": "The weekly meeting of analysts and investigators is held since spring."}
-    await people.post(who, address, {"applied": applied, "texts": texts}, ticket=ticket)
+    await people.post(who, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
 
 
 async def report(people: People, who: str, visit: str) -> None:

@@ -215,6 +215,12 @@ class LineManagerNamed(ApplicationEvent):
     example: ClassVar[Mapping[str, Any]] = {"number": 1}
 
 
+class LineManagerLinkAsked(ApplicationEvent):
+    """The line manager's link was over and a new one is asked for; it goes to the address that the portal holds."""
+
+    example: ClassVar[Mapping[str, Any]] = {}
+
+
 class CompanionEvent(ApplicationEvent):
     """What an officer and whoever he or she names do about each other; the portal knows by `companion_id` who that is.
 

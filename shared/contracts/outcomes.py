@@ -114,15 +114,23 @@ class ReportSubmitted(OutcomeEvent):
 class FollowUpSubmitted(OutcomeEvent):
     """Six months later the officer or the line manager says whether what was learnt is used on the job.
 
-    `in_window` says whether it came within thirty days of the date.
+    `in_window` says whether it came within thirty days of the date; `objectives` are scored by the line manager.
     """
 
     by: FollowUpBy
     applied: Applied
     answers: tuple[QuestionScore, ...] = ()
+    objectives: tuple[ObjectiveScore, ...] = ()
     in_window: bool = True
 
-    example: ClassVar[Mapping[str, Any]] = {**_OF, "by": "self", "applied": "yes", "answers": [], "in_window": True}
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "by": "self",
+        "applied": "yes",
+        "answers": [{"question": "use_in_work", "level": 3, "score": 4}],
+        "objectives": [],
+        "in_window": True,
+    }
 
 
 class CascadeDelivered(OutcomeEvent):

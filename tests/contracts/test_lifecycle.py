@@ -21,7 +21,9 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A reserve that is cleared beforehand holds a place from some moment on: without it nobody else could tell which.
 # That a webhook is changed is told so that whoever checks sees where events were sent, and when, and by whom.
 # What waits for a coordinator is told in one mail a day, and a mail tells of an event.
+# A line manager has no account: a link that is over is sent anew, to the address that the portal holds.
 OF_OUR_OWN = {
+    "LineManagerLinkAsked",
     "LineManagerNamed",
     "MatchCalledUp",
     "CompanionAsked",

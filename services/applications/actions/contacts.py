@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from services.applications.actions import manager_links
 from services.applications.actions.available import link_for
 from services.applications.actions.common import not_found
 from services.applications.actions.register import addresses
+from services.applications.model.line_manager import recipient
 from services.applications.store import applications, companions, mentors, people, register
 from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
 from shared.identity.access import grants_of
 from shared.identity.scope import EU
-from shared.ids import reaction_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -154,6 +155,9 @@ async def _noted(
         subject = one.pop("subject", None)
         if wanted.availability_of is not None and wanted.audience in _ANSWER and subject is not None:
             one["link"] = await link_for(session, wanted.availability_of, subject)
+        if wanted.availability_of is not None and wanted.audience is AudienceKind.LINE_MANAGER:
+            application_id = _needed(wanted.application_id, "application_id")
+            one["link"] = await manager_links.link_for(session, application_id, wanted.availability_of)
     await log_access(
         session,
         caller=caller,
@@ -324,11 +328,12 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
 def _line_manager(application: applications.Application) -> list[dict[str, Any]]:
     """The line manager whom the officer named; without an account, so the id is derived from the application's."""
     answers = application.answers
-    if not answers.line_manager_email:
+    to = recipient(application.id, answers)
+    if to is None:
         return []
     return [
         {
-            "recipient": reaction_id(application.id, "line_manager", answers.line_manager_email),
+            "recipient": to,
             "name": answers.line_manager_name or "",
             "address": answers.line_manager_email,
             "language": answers.language,

@@ -60,6 +60,12 @@ def way(settings: Settings, principal: Principal, purpose: str, subject: str) ->
     return Way(issue_ticket(purpose, subject, person=principal.subject, private_key=key), address)
 
 
+def way_of_nobody(settings: Settings, purpose: str, subject: str) -> Way:
+    """As `way`, for somebody without an account: the ticket alone lets in. The caller has checked the person's link."""
+    key = settings.ticket_private_key.get_secret_value()
+    return Way(issue_ticket(purpose, subject, person=None, private_key=key), ADDRESSES[purpose].format(subject=subject))
+
+
 async def for_application(
     bus: Bus,
     settings: Settings,

@@ -27,6 +27,7 @@ from services.applications.pages import (
     inbox,
     incidents,
     letters,
+    line_manager,
     matches,
     mentors,
     mentorships,
@@ -63,7 +64,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found += [appeal_decisions.router, balance.router, *partners.routers, audit.router]
     found.append(parked_router("applications", consumers))
     found += [calendar.router, attendance.router]
-    found += [available.router, *offers.routers, mentors.router, clearing.router, matches.router]
+    found += [available.router, line_manager.router, *offers.routers, mentors.router, clearing.router, matches.router]
     found += [visits.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]
     found += register.routers

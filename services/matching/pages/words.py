@@ -58,6 +58,7 @@ _LINES: dict[str, str] = {
     "ApplicationFoundIneligible": N_("Application found not eligible"),
     "ApplicationChanged": N_("Application changed"),
     "LineManagerNamed": N_("Line manager named"),
+    "LineManagerLinkAsked": N_("New link for the line manager asked for"),
     "CompanionAsked": N_("Counterpart named, or somebody asked into a group"),
     "CompanionAnswered": N_("Counterpart or member has answered"),
     "ApplicationWithdrawn": N_("Application withdrawn"),

@@ -17,7 +17,7 @@ from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, table_of
-from shared.contracts.codes import DeadlineKind
+from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.workdays import ZONE
 
@@ -76,8 +76,12 @@ class MessageRow(Table, table=True):
 
     @property
     def answers(self) -> bool:
-        """Whether its link answers it: it asks whether something is available, or reminds of that question."""
-        reminds = self.facts.get("deadline") == DeadlineKind.AVAILABILITY
+        """Whether its link answers it: it asks whether something is available, or reminds of that question.
+
+        So does whatever a line manager is asked, who has no account to answer by.
+        """
+        managed = self.audience.kind is AudienceKind.LINE_MANAGER
+        reminds = managed or self.facts.get("deadline") == DeadlineKind.AVAILABILITY
         return self.row.answers or (reminds and self.row.to is Told.OWNER)
 
     @property

@@ -2,7 +2,8 @@
 
 A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. The id of a visit or mentorship
 alone means its applicant's form, an application's id that about its newest visit or mentorship: the portal gives
-tickets with such a subject to the applicant only.
+tickets with such a subject to the applicant only. `line_manager.<visit, mentorship or application>` is the line
+manager's, who is asked for the follow-up only.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.reporting.model.certificate import FOLLOW_UP
 from services.reporting.store import answers, cases, facts
 from shared.contracts.codes import Respondent
 from shared.web.errors import Refused
@@ -55,7 +57,7 @@ async def asked(session: AsyncSession, subject: str, form: str) -> Asked:
     case = await _case(session, key)
     if case is None:
         raise Refused(gettext("There is no visit or mentorship to answer for yet."), 404)
-    respondent = _respondent(case, named)
+    respondent = _respondent(case, named, form)
     application = await facts.application(session, str(case.application_id))
     return Asked(
         subject=subject,
@@ -79,9 +81,10 @@ async def _case(session: AsyncSession, key: str) -> Case | None:
     return next((case for case in found if case.open), found[0] if found else None)
 
 
-def _respondent(case: Case, named: str) -> Respondent:
+def _respondent(case: Case, named: str, form: str) -> Respondent:
     if not named:
         return case.respondents[0]
-    if named not in case.respondents:
+    later = (case.respondents[0], Respondent.LINE_MANAGER)
+    if named not in (later if form == FOLLOW_UP else case.respondents):
         raise Refused(gettext("There is no such form."), 404)
     return Respondent(named)

@@ -9,8 +9,8 @@ from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
 from services.reporting.store import answers, cases
 from shared import clock
-from shared.contracts.codes import Applied, FollowUpBy, Respondent, WaiverReason
-from shared.contracts.outcomes import EvaluationWaived, FollowUpSubmitted, ReportSubmitted
+from shared.contracts.codes import Respondent, WaiverReason
+from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -65,24 +65,21 @@ async def report(bus: Bus, subject: str, written: Mapping[str, str]) -> tuple[As
     return await _again(bus, form, REPORT), kept
 
 
-async def follow_up(bus: Bus, subject: str, applied: str, written: Mapping[str, str]) -> tuple[Asked, bool]:
-    """Answer the follow-up after six months; gives and raises as `evaluate`."""
+async def follow_up(bus: Bus, subject: str, given: forms.FollowUp, written: Mapping[str, str]) -> tuple[Asked, bool]:
+    """Answer the follow-up after six months, as the officer or as the line manager; gives and raises as `evaluate`."""
     async with bus.transaction("respondent") as tx:
         form = await asked(tx.session, subject, FOLLOW_UP)
         if form.given:
             return form, False
         _over(form)
-        _applicant(form)
-        if applied not in set(Applied):
-            sentence = gettext("Say whether you use it")
-            raise Refused(sentence, 422, {"applied": sentence})
+        in_window = form.case.in_follow_up_window(form.timers, clock.today())
         try:
+            event = forms.followed_up(form.case, form.respondent, given, form.objectives, in_window=in_window)
             texts = forms.texts(forms.FOLLOW_UP, written)
         except forms.NotComplete as problem:
             raise _refused(problem) from None
-        in_window = form.case.in_follow_up_window(form.timers, clock.today())
-        event = FollowUpSubmitted(**_of(form), by=FollowUpBy.SELF, applied=Applied(applied), in_window=in_window)
-        kept = await _keep(tx, form, FOLLOW_UP, event, {"applied": applied}, texts, late=not in_window)
+        closed = event.model_dump(mode="json", include={"applied", "answers", "objectives"})
+        kept = await _keep(tx, form, FOLLOW_UP, event, closed, texts, late=not in_window)
     return await _again(bus, form, FOLLOW_UP), kept
 
 

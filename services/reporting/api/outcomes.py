@@ -40,11 +40,16 @@ class TextsIn(BaseModel):
 
 
 class FollowUpIn(BaseModel):
-    """Whether what was learnt is used on the job (`yes`, `partly`, `no`), with an example."""
+    """Whether what was learnt is used on the job (`yes`, `partly`, `no`), statements scored by their name, an example.
+
+    A line manager also scores the objectives, by their number.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     applied: str
+    answers: dict[str, Score] = {}
+    objectives: dict[int, Score] = {}
     texts: dict[str, str] = {}
 
 
@@ -66,14 +71,23 @@ def _asked(form: Asked, kind: str) -> dict[str, Any]:
             "due": form.evaluation_due,
             "objectives": list(range(1, form.objectives + 1)),
             "goals": list(range(1, case.goals + 1)),
-            "questions": [{"name": q.name, "level": q.level, "text": q.text} for q in forms.questions(form.respondent)],
+            "questions": _questions(forms.questions(form.respondent)),
             "headings": [heading.name for heading in forms.COMMENTS],
         }
     elif kind == REPORT:
         answer |= {"due": form.report_due, "headings": [heading.name for heading in forms.REPORT]}
     else:
-        answer |= {"due": case.follow_up_on(form.timers), "headings": [heading.name for heading in forms.FOLLOW_UP]}
+        answer |= {
+            "due": case.follow_up_on(form.timers),
+            "objectives": list(range(1, forms.later_objectives(form.respondent, form.objectives) + 1)),
+            "questions": _questions(forms.later_questions(form.respondent)),
+            "headings": [heading.name for heading in forms.FOLLOW_UP],
+        }
     return answer
+
+
+def _questions(asked: tuple[forms.Question, ...]) -> list[dict[str, Any]]:
+    return [{"name": question.name, "level": question.level, "text": question.text} for question in asked]
 
 
 async def _read(bus: Bus, subject: str, kind: str) -> dict[str, Any]:
@@ -123,5 +137,6 @@ async def follow_up_form(_: Following, bus: Store, subject: str) -> dict[str, An
 @router.post("/follow-ups/{subject}", status_code=201)
 async def follow_up(response: Response, _: Following, bus: Store, subject: str, body: FollowUpIn) -> dict[str, Any]:
     """Answer the follow-up."""
-    form, kept = await actions.follow_up(bus, subject, body.applied, body.texts)
+    given = forms.FollowUp(body.applied, body.answers, body.objectives)
+    form, kept = await actions.follow_up(bus, subject, given, body.texts)
     return _handed_in(response, form, FOLLOW_UP, kept=kept)

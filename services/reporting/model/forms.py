@@ -1,7 +1,8 @@
 """What is asked after a visit or a mentorship, of whom, and what do the answers become?
 
-One page for each respondent: overall, how far each objective or goal was met, closed questions by Kirkpatrick level
-(1 reaction, 2 learning), and two open questions. What is written stays here; only closed answers stand in events.
+One page for each respondent. After the end: overall, how far each objective or goal was met, closed questions of
+Kirkpatrick's levels 1 (reaction) and 2 (learning), and two open ones. Six months later, from the officer and from the
+line manager: levels 3 (behaviour) and 4 (results). What is written stays here; only closed answers stand in events.
 """
 
 from __future__ import annotations
@@ -9,8 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.contracts.codes import Respondent
-from shared.contracts.outcomes import EvaluationSubmitted, GoalScore, ObjectiveScore, QuestionScore
+from shared.contracts.codes import Applied, FollowUpBy, Respondent
+from shared.contracts.outcomes import (
+    EvaluationSubmitted,
+    FollowUpSubmitted,
+    GoalScore,
+    ObjectiveScore,
+    QuestionScore,
+)
 from shared.web.i18n import N_
 
 if TYPE_CHECKING:
@@ -68,6 +75,19 @@ _QUESTIONS: dict[Respondent, tuple[Question, ...]] = {
     ),
 }
 
+_LATER: dict[Respondent, tuple[Question, ...]] = {
+    Respondent.GUEST: (
+        Question("use_in_work", 3, N_("I use what I learnt in my daily work")),
+        Question("unit_better", 4, N_("My unit works better because of it")),
+    ),
+    Respondent.LINE_MANAGER: (
+        Question("officer_changed", 3, N_("The officer works differently since then")),
+        Question("knowledge_shared", 3, N_("The officer has passed on what was learnt")),
+        Question("unit_better", 4, N_("The unit works better because of it")),
+    ),
+}
+_LATER[Respondent.MENTEE] = _LATER[Respondent.GUEST]
+
 COMMENTS = (
     Heading("went_well", N_("What went well?"), N_("Do not name anybody."), needed=False),
     Heading("improve", N_("What should be done differently?"), N_("Do not name anybody."), needed=False),
@@ -75,8 +95,17 @@ COMMENTS = (
 
 REPORT = (
     Heading("programme", N_("What did you do and see?"), N_("Day by day, in a few sentences."), needed=True),
-    Heading("learnt", N_("What did you learn?"), N_("Methods, tools, contacts between services."), needed=True),
+    Heading("learnt", N_("What did you learn?"), N_("Methods, tools, ways of working."), needed=True),
     Heading("use", N_("How will you use it and pass it on?"), N_("What, with whom, by when."), needed=True),
+    Heading(
+        "contacts",
+        N_("With which institutions are you in contact now?"),
+        N_("Name services and units, no persons."),
+        needed=False,
+    ),
+    Heading(
+        "obstacles", N_("What stood or stands in the way?"), N_("During the visit, and of using it."), needed=False
+    ),
     Heading("recommend", N_("What do you recommend to the programme?"), "", needed=False),
 )
 
@@ -84,6 +113,9 @@ FOLLOW_UP = (Heading("example", N_("Give an example, or say what stands in the w
 
 LONGEST = 4000
 """Most characters under one heading."""
+
+_LATER_OBJECTIVES = frozenset({Respondent.LINE_MANAGER})
+"""Who scores the objectives six months later: whoever was there has done so at the end."""
 
 
 class NotComplete(ValueError):
@@ -104,9 +136,28 @@ class Evaluation:
     answers: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a respondent answered six months later: `applied` a code of `Applied`, the scores from 1 to 5."""
+
+    applied: str
+    answers: Mapping[str, int]
+    objectives: Mapping[int, int]
+
+
 def questions(respondent: Respondent) -> tuple[Question, ...]:
-    """The closed questions for that respondent."""
+    """The closed questions for that respondent after the end."""
     return _QUESTIONS[respondent]
+
+
+def later_questions(respondent: Respondent) -> tuple[Question, ...]:
+    """The closed questions for that respondent six months later; none for who is not asked then."""
+    return _LATER.get(respondent, ())
+
+
+def later_objectives(respondent: Respondent, objectives: int) -> int:
+    """How many of the application's objectives that respondent scores six months later."""
+    return objectives if respondent in _LATER_OBJECTIVES else 0
 
 
 def evaluated(
@@ -147,6 +198,40 @@ def evaluated(
             for name, question in asked.items()
         ),
         late=due is not None and today > due,
+    )
+
+
+def followed_up(
+    case: Case, respondent: Respondent, given: FollowUp, objectives: int, *, in_window: bool
+) -> FollowUpSubmitted:
+    """The event that the answers after six months become; `objectives` as for `evaluated`. Raises `NotComplete`."""
+    wrong: dict[str, str] = {}
+    if given.applied not in set(Applied):
+        wrong["applied"] = N_("Say whether it is used")
+    asked = {question.name: question for question in later_questions(respondent)}
+    for name in asked:
+        if not 1 <= given.answers.get(name, 0) <= 5:
+            wrong[name] = N_("Answer each statement, from 1 to 5")
+    scored = range(1, later_objectives(respondent, objectives) + 1)
+    for number in scored:
+        if not 1 <= given.objectives.get(number, 0) <= 5:
+            wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
+    if wrong:
+        raise NotComplete(wrong)
+    return FollowUpSubmitted(
+        application_id=case.application_id,
+        visit_id=case.id if case.kind == "visit" else None,
+        mentorship_id=case.id if case.kind == "mentorship" else None,
+        country=case.country,
+        topic_code=case.topic,
+        by=FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF,
+        applied=Applied(given.applied),
+        answers=tuple(
+            QuestionScore(question=name, level=question.level, score=given.answers[name])
+            for name, question in asked.items()
+        ),
+        objectives=tuple(ObjectiveScore(number=n, score=given.objectives[n]) for n in scored),
+        in_window=in_window,
     )
 
 

@@ -12,7 +12,7 @@ from services.reporting.actions.portal import objectives
 from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
 from shared.bus import Bus
-from shared.contracts.codes import Applied
+from shared.contracts.codes import Applied, Respondent
 from shared.identity import Ticket, ticket
 from shared.service import Service, bus_of, service_of
 from shared.web.errors import Refused
@@ -57,13 +57,46 @@ def _form(form: Asked, kind: str, texts: dict[int, str]) -> type[Form]:
                 question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
             )
     if kind == FOLLOW_UP:
-        fields["applied"] = RadioField(
-            N_("Do you use on the job what you learnt?"), [Needed(N_("Say whether you use it"))], choices=Applied
-        )
+        fields |= _later_fields(form, texts)
     for heading in _headings(kind):
         checks = [Needed(N_("Write a few sentences here"))] if heading.needed else []
         fields[heading.name] = TextAreaField(heading.text, [*checks, Longest(forms.LONGEST)], description=heading.hint)
     return type("AnswerForm", (Form,), fields)
+
+
+def _later_fields(form: Asked, texts: dict[int, str]) -> dict[str, Any]:
+    """What is asked six months later, but for the open question."""
+    managed = form.respondent is Respondent.LINE_MANAGER
+    applied = (
+        N_("Does the officer use on the job what was learnt?")
+        if managed
+        else N_("Do you use on the job what you learnt?")
+    )
+    fields: dict[str, Any] = {"applied": RadioField(applied, [Needed(N_("Say whether it is used"))], choices=Applied)}
+    for number in range(1, _scored(form, FOLLOW_UP) + 1):
+        fields[f"objective_{number}"] = RadioField(
+            texts.get(number) or gettext("Objective %(number)s") % {"number": number},
+            [Needed(N_("Say how far each objective was met, from 1 to 5"))],
+            choices=_SCALE,
+        )
+    for question in forms.later_questions(form.respondent):
+        fields[question.name] = RadioField(
+            question.text, [Needed(N_("Answer each statement, from 1 to 5"))], choices=_SCALE
+        )
+    return fields
+
+
+def _questions(form: Asked, kind: str) -> tuple[forms.Question, ...]:
+    if kind == EVALUATION:
+        return forms.questions(form.respondent)
+    return forms.later_questions(form.respondent) if kind == FOLLOW_UP else ()
+
+
+def _scored(form: Asked, kind: str) -> int:
+    """How many objectives are scored."""
+    if kind == EVALUATION:
+        return form.objectives
+    return forms.later_objectives(form.respondent, form.objectives) if kind == FOLLOW_UP else 0
 
 
 def _headings(kind: str) -> tuple[forms.Heading, ...]:
@@ -74,7 +107,7 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
     async with bus.read() as session:
         form = await asked(session, subject, kind)
     if form.given is not None:
-        shown = forms.questions(form.respondent) if kind == EVALUATION else ()
+        shown = _questions(form, kind)
         return render(request, "answered.html", asked=form, kind=kind, headings=_headings(kind), questions=shown)
     texts = await _objectives(service, form, kind)
     return render(
@@ -84,14 +117,15 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
         kind=kind,
         form_=_form(form, kind, texts)(),
         texts=texts,
-        questions=forms.questions(form.respondent) if kind == EVALUATION else (),
+        questions=_questions(form, kind),
+        scored=_scored(form, kind),
     )  # fmt: skip - one call
 
 
 async def _objectives(service: Service, form: Asked, kind: str) -> dict[int, str]:
-    if kind != EVALUATION or not form.objectives or not form.case.open or form.given:
+    if not _scored(form, kind) or not form.case.open or form.given:
         return {}
-    return await objectives(service.settings, form.case.application_id, f"evaluation by {form.respondent}")
+    return await objectives(service.settings, form.case.application_id, f"{kind} by {form.respondent}")
 
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
@@ -113,7 +147,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
                 case "report":
                     await actions.report(bus, subject, data)
                 case _:
-                    await actions.follow_up(bus, subject, data["applied"], data)
+                    await actions.follow_up(bus, subject, _given_later(form, data), data)
         except Refused as problem:
             if problem.status_code != 422:
                 raise
@@ -129,20 +163,31 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         kind=kind,
         form_=form_,
         texts=texts,
-        questions=forms.questions(form.respondent) if kind == EVALUATION else (),
+        questions=_questions(form, kind),
+        scored=_scored(form, kind),
     )  # fmt: skip - one call
 
 
-def _given(form: Asked, data: dict[str, str]) -> forms.Evaluation:
-    def score(name: str) -> int:
-        text = data.get(name, "")
-        return int(text) if text.isdigit() else 0
+def _score(data: dict[str, str], name: str) -> int:
+    text = data.get(name, "")
+    return int(text) if text in {"1", "2", "3", "4", "5"} else 0
 
+
+def _given_later(form: Asked, data: dict[str, str]) -> forms.FollowUp:
+    scored = range(1, _scored(form, FOLLOW_UP) + 1)
+    return forms.FollowUp(
+        applied=data["applied"],
+        answers={question.name: _score(data, question.name) for question in forms.later_questions(form.respondent)},
+        objectives={n: _score(data, f"objective_{n}") for n in scored},
+    )
+
+
+def _given(form: Asked, data: dict[str, str]) -> forms.Evaluation:
     return forms.Evaluation(
-        overall=score("overall"),
-        objectives={n: score(f"objective_{n}") for n in range(1, form.objectives + 1)},
+        overall=_score(data, "overall"),
+        objectives={n: _score(data, f"objective_{n}") for n in range(1, form.objectives + 1)},
         goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.case.goals + 1) if data.get(f"goal_{n}")},
-        answers={question.name: score(question.name) for question in forms.questions(form.respondent)},
+        answers={question.name: _score(data, question.name) for question in forms.questions(form.respondent)},
     )
 
 

@@ -79,6 +79,7 @@ _APPLICATIONS = (
         then="endorsed again where it matters to the rules",
     ),
     Transition(applications.LineManagerNamed.type, (Actor.OFFICER,), then="the line manager is informed"),
+    Transition(applications.LineManagerLinkAsked.type, (Actor.LINE_MANAGER,), then="a new link is sent"),
     Transition(applications.CompanionAsked.type, (Actor.OFFICER,), then="whoever is named says yes or no"),
     Transition(
         applications.CompanionAnswered.type,

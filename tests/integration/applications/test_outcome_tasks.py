@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 
+from services.applications.actions import manager_links
+from services.applications.actions.contacts import Wanted, contacts
 from shared import clock
 from shared.contracts import outcomes, visits
+from shared.contracts.codes import AudienceKind
+from shared.identity.state import identity_of
+from shared.identity.tickets import open_ticket
 from tests.integration.applications.abroad import Abroad
+from tests.integration.applications.test_supply import button, stranger
 
 if TYPE_CHECKING:
     from tests.integration.applications.conftest import Programme
@@ -53,3 +61,66 @@ async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad:
     assert f"/applications/visits/{visit_id}/forms/report" not in (await client.get(mine)).text
     clock.move(timedelta(days=400))
     assert "Say what you use of it" in (await client.get(mine)).text
+
+
+async def link_of(programme: Programme, application_id: str) -> str:
+    """The way of the link that a mail to the line manager gets."""
+    about = UUID(application_id)
+    wanted = Wanted(AudienceKind.LINE_MANAGER, "deadline_near", application_id=about, availability_of=about)
+    return str((await contacts(programme.app.state.service.bus, "notifications", wanted))[0]["link"])
+
+
+async def test_a_line_manager_gets_in_by_a_button_for_ten_minutes(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scanner's GET and a blind POST use nothing; the button gives a ticket; ten minutes on, a new link is sent."""
+    application_id = (await programme.submitted("ani"))["id"]
+    link = await link_of(programme, application_id)
+
+    async def asked_anew() -> int:
+        kinds = [kind for kind, _, _ in await programme.journal("exchange.applications")]
+        return kinds.count("LineManagerLinkAsked")
+
+    async with stranger(programme) as client:
+        for _ in range(3):
+            page = await client.get(link)
+            assert (page.status_code, "Open the form" in page.text) == (200, True)
+            assert "Ani" not in page.text
+        assert (await client.post(link)).status_code == 409
+        assert (await client.post(link.replace("?", "/renewal?"))).status_code == 303
+        assert await asked_anew() == 0, "a good link is not renewed"
+        for _ in range(2):
+            way = await client.post(link, data={"press": button(page.text)})
+            address = urlsplit(way.headers["location"])
+            assert address.path == f"/reporting/follow-ups/line_manager.{application_id}"
+        key = identity_of(programme.app).settings.ticket_public_key
+        ticket = open_ticket(parse_qs(address.query)["ticket"][0], "follow_up", public_key=key)
+        assert (ticket.person, ticket.subject) == (None, f"line_manager.{application_id}")
+        monkeypatch.setattr(manager_links, "GOOD_FOR", timedelta(seconds=-1))
+        over = await client.get(link)
+        assert (over.status_code, "Send me a new link" in over.text) == (410, True)
+        assert (await client.post(link, data={"press": button(page.text)})).status_code == 410
+        for _ in range(2):
+            await client.post(link.replace("?", "/renewal?"))
+        assert "newest mail" in (await client.get(link)).text
+        assert await asked_anew() == 1
+        assert (await client.get(f"{manager_links.PAGE}?key=nothing")).status_code == 404
+
+
+async def test_a_line_manager_s_link_ends_with_the_answer_and_with_the_office(abroad: Abroad) -> None:
+    """Another line manager ends the first one's link; an answer ends the other's too."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    application_id = str(abroad.pairings[match_id]["application_id"])
+    link = await link_of(abroad.of, application_id)
+    named = {"name": "Levon Sarkisian", "email": "levon@police.example"}
+    mine = f"/applications/api/applications/{application_id}/line-manager"
+    assert (await abroad.of.as_("ani").put(mine, json=named)).status_code == 200
+    other = await link_of(abroad.of, application_id)
+    answer = dict(outcomes.FollowUpSubmitted.example) | {
+        "application_id": application_id, "visit_id": str(visit_id), "by": "manager"
+    }  # fmt: skip
+    async with stranger(abroad.of) as client:
+        assert [(await client.get(one)).status_code for one in (link, other)] == [404, 200]
+        await abroad.feed.deliver((outcomes.FollowUpSubmitted.model_validate(answer), visit_id))
+        assert "your answer is in" in (await client.get(other)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,10 @@ from services.notifications.model.links import LINKS
 from services.notifications.settings import Settings
 from shared.bus.bus import engine_for
 from shared.contracts import read
+from shared.contracts.applications import LineManagerLinkAsked
 from shared.identity import every_route
 from tests.integration.applications.conftest import Programme
+from tests.integration.applications.test_supply import stranger
 from tests.integration.notifications.conftest import Catcher, post, rows, served
 from tests.support import Feed, settings_for
 
@@ -42,10 +45,13 @@ async def portal(database: str) -> AsyncIterator[FastAPI]:
 async def test_an_application_in_the_real_portal_is_told_to_real_people(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
-    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts."""
+    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
+
+    A line manager who asked for a new link gets one, and it opens a page without an account.
+    """
     programme = Programme(portal)
     await programme.fill()
-    await programme.submitted("ani")
+    application_id = (await programme.submitted("ani"))["id"]
     query = sa.text(
         "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
         " ORDER BY recorded_at, aggregateid, sequence"
@@ -58,12 +64,19 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
         feed = Feed(app.state.service.bus, consumers)
         events = [(read(type_, payload), subject) for type_, subject, payload in facts]
         await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+        await feed.deliver((LineManagerLinkAsked(), application_id))
         await post(app)
         states = {row.state for row in await rows(app, "SELECT state FROM message")}
         await app.state.service.bus.close()
     for client in programme.clients.values():
         await client.aclose()
-    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example", "vardan@police.example"]
+    managers = ["vardan@police.example", "vardan@police.example"]
+    assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example", *managers]
+    written = "".join(str(mail.get_body(("plain",))) for mail in catcher.to(managers[0]))
+    link = re.search(r"/applications/line-manager\?key=[\w-]+", written.replace("=\n", "").replace("=3D", "="))
+    assert link is not None
+    async with stranger(programme) as client:
+        assert "Open the form" in (await client.get(link[0])).text
     assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
     assert states == {"done"}
 

@@ -54,7 +54,12 @@ class House:
         }
         return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
 
-    async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str) -> Any:
+    def stranger(self) -> httpx2.AsyncClient:
+        """Somebody without an account; keeps cookies as a browser does."""
+        headers = {"Origin": ORIGIN, "Accept": "text/html", "Cookie": ""}
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.app), base_url=ORIGIN, headers=headers)
+
+    async def with_ticket(self, client: httpx2.AsyncClient, address: str, purpose: str, person: str | None) -> Any:
         """Open a form with the portal's ticket, as a browser does: the ticket becomes a cookie."""
         ticket = issue_ticket(purpose, address.rpartition("/")[2], person=person, private_key=ticket_keys()[0])
         led = await client.get(f"{address}?ticket={ticket}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from shared import clock
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
-from shared.identity import issue_ticket
+from shared.identity import csrf, issue_ticket
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, mentorship, world
 from tests.support import ticket_keys
@@ -234,6 +235,47 @@ async def test_the_follow_up_counts_in_its_window(
     guest = await the_guest(house)
     address = f"/reporting/follow-ups/{APPLICATION}"
     await house.with_ticket(guest, address, "follow_up", "officer")
-    assert (await guest.post(address, data={"applied": "yes", "example": "Every week"})).status_code == 303
+    given = {"applied": "yes", "example": "Every week", "use_in_work": "5", "unit_better": "4"}
+    assert (await guest.post(address, data={**given, "use_in_work": ""})).status_code == 422
+    assert (await guest.post(address, data=given)).status_code == 303
     event = json.loads((await house.journal("exchange.outcomes"))[0].payload)
     assert (event["by"], event["applied"], event["in_window"]) == ("self", "yes", True)
+
+
+async def test_a_line_manager_answers_without_an_account_once(house: House) -> None:
+    """By a ticket without a person: use at work, statements of levels 3 and 4, each objective; never an evaluation."""
+    await tell(house, world(1, running=0))
+    address = f"/reporting/follow-ups/line_manager.{APPLICATION}"
+    manager = house.stranger()
+    assert (await manager.get(address)).status_code == 303, "nobody gets in without a ticket"
+    form = await house.with_ticket(manager, address, "follow_up", None)
+    assert "The officer works differently since then" in form.text
+    assert "Back to the portal" not in form.text
+    manager.headers[csrf.HEADER] = re.findall(r'name="csrf_token" value="([^"]+)"', form.text)[0]
+    said = {
+        "applied": "partly",
+        "officer_changed": "4",
+        "knowledge_shared": "3",
+        "unit_better": "2",
+        "example": "A case",
+    }
+    wrong = await manager.post(address, data={**said, "objective_1": "9", "objective_2": "2"})
+    assert wrong.status_code == 422
+    assert "A case" in wrong.text
+    given = said | {f"objective_{number}": str(number) for number in (1, 2)}
+    assert (await manager.post(address, data=given)).status_code == 303
+    assert (await manager.post(address, data={**given, "applied": "no"})).status_code == 303
+    assert "Partly" in (await manager.get(address)).text
+    told = await house.journal("exchange.outcomes")
+    assert [row.type for row in told] == ["FollowUpSubmitted"]
+    event = json.loads(told[0].payload)
+    assert (event["by"], event["applied"], event["visit_id"]) == ("manager", "partly", str(VISIT))
+    assert [(one["question"], one["level"], one["score"]) for one in event["answers"]] == [
+        ("officer_changed", 3, 4),
+        ("knowledge_shared", 3, 3),
+        ("unit_better", 4, 2),
+    ]
+    assert event["objectives"] == [{"number": n, "score": n} for n in (1, 2)]
+    assert "A case" not in told[0].payload
+    evaluation = f"/reporting/evaluations/line_manager.{APPLICATION}"
+    assert (await house.with_ticket(house.stranger(), evaluation, "evaluation", None)).status_code == 404

@@ -21,6 +21,7 @@ from services.notifications.model.messages.deadlines import PAGES, TASKS
 from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import check_table, preview, sample, sample_case
 from services.notifications.sending.letter import bodies
+from services.notifications.store.messages import MessageRow
 from shared.contracts import EVENTS
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
@@ -208,3 +209,13 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
     told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
     mine = [one for one in told if one.audience.kind is AudienceKind.APPLICANT]
     assert [one.rule.subject for one in mine] == [subject]
+
+
+@pytest.mark.parametrize(("kind", "own"), [(AudienceKind.LINE_MANAGER, True), (AudienceKind.APPLICANT, False)])
+def test_a_line_manager_is_reminded_with_a_link_of_the_own(kind: AudienceKind, own: bool) -> None:  # noqa: FBT001 - a case
+    """Who has no account gets a link to answer by with each reminder; who has one does not."""
+    about = UUID(int=1)
+    message = MessageRow(
+        id=about, rule="deadline_near", audience_json={"kind": kind, "application_id": about}, case_json={}, facts={}
+    )
+    assert message.answers is own

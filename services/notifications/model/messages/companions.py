@@ -20,6 +20,17 @@ def _answer(answer: CompanionAnswer, words: str) -> When:
 
 RULES = (
     Rule(
+        "line_manager_link",
+        on.LineManagerLinkAsked,
+        A.LINE_MANAGER,
+        N_("Your new link"),
+        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        "application",
+        N_("Do it now"),
+        answers=True,
+        urgent=True,
+    ),
+    Rule(
         "line_manager_named",
         on.LineManagerNamed,
         A.LINE_MANAGER,

@@ -1,8 +1,7 @@
 """Who is told that a deadline is near or over, and what is to be done by it."""
 
-from services.notifications.model.rule import Rule, Told, When
+from services.notifications.model.rule import Rule, Told
 from shared.contracts import notifications
-from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
 from shared.web.i18n import N_
 
@@ -46,9 +45,6 @@ PAGES: dict[D, str] = {
 }
 """Where it is done; the application's page where nothing else is said."""
 
-# A line manager has no account, and the single-use links come with the follow-up forms: until then nobody could answer.
-_ACCOUNT = When(N_("to whoever has an account"), lambda data: data.owner.kind is not A.LINE_MANAGER)
-
 RULES = (
     Rule(
         "deadline_near",
@@ -58,7 +54,6 @@ RULES = (
         (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
         "application",
         N_("Do it now"),
-        when=_ACCOUNT,
         urgent=True,
     ),
     Rule(
@@ -73,7 +68,6 @@ RULES = (
         ),
         "application",
         N_("Do it now"),
-        when=_ACCOUNT,
         urgent=True,
     ),
     Rule(
