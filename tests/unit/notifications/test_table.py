@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
@@ -215,7 +215,6 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
 def test_a_line_manager_is_reminded_with_a_link_of_the_own(kind: AudienceKind, own: bool) -> None:  # noqa: FBT001 - a case
     """Who has no account gets a link to answer by with each reminder; who has one does not."""
     about = UUID(int=1)
-    message = MessageRow(
-        id=about, rule="deadline_near", audience_json={"kind": kind, "application_id": about}, case_json={}, facts={}
-    )
+    given: dict[str, Any] = {"audience_json": {"kind": kind, "application_id": about}, "case_json": {}, "facts": {}}
+    message = MessageRow(id=about, rule="deadline_near", **given)
     assert message.answers is own
