@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
-from services.reporting.pages import figures, forms, indicators, journey, outcomes, quality, restatements
+from services.reporting.pages import figures, forms, indicators, journey, outcomes, quality, report, restatements
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def routers() -> list[APIRouter]:
         figures.router,
         indicators.router,
         restatements.router,
+        report.router,
         quality.router,
         journey.router,
         outcomes.router,

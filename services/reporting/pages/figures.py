@@ -79,7 +79,17 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         traces=may_trace(principal),
         steps=_steps(where, principal) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
+        report=_report(where, principal),
     )
+
+
+def _report(where: Approval, principal: Principal) -> str:
+    """Which report the reader may have: `published`, `draft`, or none (empty)."""
+    if where.period.kind is None:
+        return ""
+    if where.state is PeriodState.PUBLISHED:
+        return "published"
+    return "draft" if may_steer(principal) else ""
 
 
 def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
