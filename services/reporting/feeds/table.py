@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from services.reporting.model.figure import written
@@ -35,6 +36,9 @@ COLUMNS = (
 )  # fmt: skip - one line reads as the head of the table
 """`hidden` says why there is no value: `few`, `protected`, `no_data`, or `withheld` for a whole dimension."""
 
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
 
 def csv_text(released: Iterable[Released], where: Approval) -> str:
     """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
@@ -42,11 +46,12 @@ def csv_text(released: Iterable[Released], where: Approval) -> str:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for figure in released:
-        writer.writerows(_rows(figure, where))
+        writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows(figure, where))
     return file.getvalue()
 
 
-def _rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
+def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
+    """The rows of one figure, by column: its total, its parts, and each dimension that is withheld as a whole."""
     common = {
         "indicator": figure.definition.id,
         "definition_version": figure.definition.version,
@@ -63,6 +68,13 @@ def _rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
             yield {**common, "dimension": dimension, "dimension_value": value, **_numbers(shown)}
     for dimension in figure.withheld:
         yield {**common, "dimension": dimension, "hidden": "withheld"}
+
+
+def _plain(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that would start one gets an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(_STARTS_FORMULA) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
 
 
 def _numbers(shown: Shown) -> dict[str, Any]:

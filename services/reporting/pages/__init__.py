@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
-from services.reporting.pages import figures, forms, indicators, journey, outcomes, quality, report, restatements
+from services.reporting.pages import feeds, figures, forms, indicators, journey, outcomes, quality, report, restatements
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ def routers() -> list[APIRouter]:
     """The pages' routers."""
     own = [
         figures.router,
+        feeds.router,
         indicators.router,
         restatements.router,
         report.router,

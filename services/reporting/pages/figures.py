@@ -163,11 +163,11 @@ async def csv_answer(bus: Bus, period: str | None) -> Response:
 
 
 async def iati_answer(bus: Bus, service: Service, period: str | None) -> Response:
-    """The IATI file of a period. Raises `Refused` (500) where it would not hold against the official schema."""
+    """The IATI file of a period. Raises `Refused` (409) where it would break the official schema or the rules."""
     where, released = await load(bus, period)
     try:
         content = activity(released, where, service.settings, clock.now())  # type: ignore[arg-type]  # ours, in our service
     except NotValid as problem:
-        raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 500) from None
+        raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
     name = f'attachment; filename="tandem-iati-{where.period.label}.xml"'
     return Response(content, media_type="application/xml", headers={"Content-Disposition": name})

@@ -1,0 +1,56 @@
+"""How is the CSV file described for programs? CSV on the Web: a JSON file beside it names and types each column.
+
+After W3C, Model for Tabular Data and Metadata on the Web, and Metadata Vocabulary for Tabular Data (2015).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from services.reporting.feeds.table import COLUMNS
+
+if TYPE_CHECKING:
+    from services.reporting.model.approval import Approval
+
+_DESCRIBED = {
+    "indicator": ("string", "Id of the indicator, as agreed with the donor"),
+    "definition_version": ("integer", "Version of the definition that it was counted under"),
+    "title": ("string", "What the indicator is called"),
+    "period": ("string", "Label of the period"),
+    "start": ("date", "First day of the period"),
+    "end": ("date", "Last day of the period"),
+    "status": ("string", "How far the period is approved"),
+    "dimension": ("string", "What the number is a part by; empty for the total"),
+    "dimension_value": ("string", "Which part it is"),
+    "value": ("decimal", "The number; empty where none is shown"),
+    "numerator": ("decimal", "What was counted"),
+    "denominator": ("decimal", "Of how many, for a share"),
+    "hidden": ("string", "Why no number is shown"),
+    "events": ("integer", "How many events prove it"),
+    "events_digest": ("string", "SHA-256 over the sorted ids of those events, each on a line"),
+    "cut_off": ("datetime", "Facts told after this moment are left out"),
+}
+_ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
+
+
+def metadata(where: Approval, *, table: str) -> bytes:
+    """The description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
+    columns: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "titles": name,
+            "dc:description": _DESCRIBED[name][1],
+            "datatype": _DESCRIBED[name][0],
+            "required": name in _ALWAYS,
+        }
+        for name in COLUMNS
+    ]
+    described = {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
+        "url": table,
+        "dc:title": f"Figures of the exchange and mentoring programme, {where.period.label}",
+        "dialect": {"header": True, "encoding": "utf-8", "delimiter": ","},
+        "tableSchema": {"columns": columns},
+    }
+    return (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode()
