@@ -27,13 +27,14 @@ async def test_files_come_with_publication_and_stay(house: House) -> None:
     await author.post("/reporting/periods/2026-Q1/submit")
     await other.post("/reporting/periods/2026-Q1/approve")
 
-    settings = house.app.state.service.bus.settings
-    right, settings.iati_organisation_type = settings.iati_organisation_type, "99"
+    bus = house.app.state.service.bus
+    right = bus.settings
+    bus.settings = right.model_copy(update={"iati_organisation_type": "99"})
     refused = await author.post("/reporting/periods/2026-Q1/publish")
     assert (refused.status_code, "OrganisationType" in refused.text) == (409, True)
     page = (await author.get("/reporting/feeds?period=2026-Q1")).text
     assert "The code 99 is not in IATI" in page
-    settings.iati_organisation_type = right
+    bus.settings = right
     assert (await author.post("/reporting/periods/2026-Q1/publish")).status_code == 303
 
     told = (await donor.get(address)).json()
