@@ -62,6 +62,11 @@ class Case:
         """The day for which the follow-up is asked."""
         return months_after(self.ended_on, timers.follow_up_months) if self.ended_on else None
 
+    def in_follow_up_time(self, timers: Timers, day: date) -> bool:
+        """Whether the follow-up is asked for on `day`: from the window before its date on, of what was completed."""
+        on = self.follow_up_on(timers)
+        return self.state == "completed" and on is not None and day >= on - timedelta(timers.follow_up_window_days)
+
     def in_follow_up_window(self, timers: Timers, day: date) -> bool:
         """Whether an answer on `day` is near enough to the day for which the follow-up is asked."""
         on = self.follow_up_on(timers)

@@ -1,5 +1,6 @@
 """Who has answered, and who has not? The visits and mentorships that are over, with what is in about each."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,13 +11,13 @@ from starlette.requests import Request
 from services.reporting.access import Coordinator, Steerer
 from services.reporting.actions import outcomes as actions
 from services.reporting.model.cases import Case
-from services.reporting.model.certificate import EVALUATION, REPORT, WAIVER
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
 from services.reporting.store import answers, cases, facts
 from services.reporting.store.answers import Received
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.calls import Timers
-from shared.contracts.codes import Respondent, Role, WaiverReason
+from shared.contracts.codes import PARTNERS, FollowUpBy, Respondent, Role, WaiverReason
 from shared.service import bus_of
 from shared.web import states
 from shared.web.render import render, see_other
@@ -24,17 +25,27 @@ from shared.web.render import render, see_other
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
 PAGE = 50
+_LOOKED_BACK = timedelta(days=365)
+# Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
+_AIMS = {1: 90, 4: 85}
 
 
 @router.get("/reporting/outcomes")
-async def overview(request: Request, principal: Steerer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> Response:
-    """What is in and what is not, newest end first."""
+async def overview(
+    request: Request,
+    principal: Steerer,
+    bus: Store,
+    page: Annotated[int, Query(ge=1)] = 1,
+    country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
+) -> Response:
+    """What is in and what is not, newest end first, and how many answer."""
     async with bus.read() as session:
-        found, total = await cases.over(session, PAGE, (page - 1) * PAGE)
+        found, total = await cases.over(session, PAGE, (page - 1) * PAGE, country=country)
         ids = [case.id for case in found]
         received = await answers.received(session, ids)
         certificates = await answers.certificates(session, ids)
         references = await facts.references(session, {case.application_id for case in found})
+        rates = await answers.responses(session, clock.today() - _LOOKED_BACK, clock.today())
         timers = {call: await cases.timers(session, call) for call in sorted({case.call_id for case in found})}
     rows: list[dict[str, Any]] = [
         {
@@ -58,6 +69,9 @@ async def overview(request: Request, principal: Steerer, bus: Store, page: Annot
         size=PAGE,
         total=total,
         reasons=list(WaiverReason),
+        country=country,
+        countries=sorted(PARTNERS),
+        rates=[(answers.RESPONSES[one.place], one, _AIMS.get(one.place)) for one in rates],
     )  # fmt: skip - the page's values in one look
 
 
@@ -74,9 +88,11 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
     wanted = [(EVALUATION, applicant, case.evaluation_due(timers)), (EVALUATION, other, case.evaluation_due(timers))]
     if case.kind == "visit":
         wanted.append((REPORT, applicant, case.report_due(timers)))
+    if case.in_follow_up_time(timers, clock.today()):
+        wanted += [(FOLLOW_UP, who, case.follow_up_on(timers)) for who in (applicant, Respondent.LINE_MANAGER)]
     asked = []
     for form, respondent, due in wanted:
-        row = received.get((form, respondent))
+        row = received.get((form, _by(form, respondent)))
         waived = received.get((WAIVER, respondent)) if form == EVALUATION else None
         code = "submitted" if row else "waived" if waived else "late" if due and clock.today() > due else "due"
         asked.append(
@@ -90,6 +106,13 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
             }
         )
     return asked
+
+
+def _by(form: str, respondent: Respondent) -> str:
+    """As whom the log knows a respondent: of a follow-up, as self or manager."""
+    if form != FOLLOW_UP:
+        return respondent
+    return FollowUpBy.MANAGER if respondent is Respondent.LINE_MANAGER else FollowUpBy.SELF
 
 
 def _waivable(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> bool:

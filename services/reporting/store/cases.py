@@ -124,9 +124,16 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Ca
     return [_case(row) for row in rows]
 
 
-async def over(session: AsyncSession, limit: int, offset: int = 0) -> tuple[list[Case], int]:
-    """Visits and mentorships that are over, those that ended last first; and how many there are."""
-    ended = col(CaseRow.ended_on).is_not(None)
+async def over(
+    session: AsyncSession, limit: int, offset: int = 0, *, country: str | None = None
+) -> tuple[list[Case], int]:
+    """Visits and mentorships that are over, those that ended last first; and how many there are.
+
+    With `country` only those of its officers.
+    """
+    ended: sa.ColumnElement[bool] = col(CaseRow.ended_on).is_not(None)
+    if country:
+        ended = sa.and_(ended, col(CaseRow.country) == country)
     total = await session.scalar(sa.select(sa.func.count()).select_from(CaseRow).where(ended)) or 0
     query = select(CaseRow).where(ended).order_by(col(CaseRow.ended_on).desc(), col(CaseRow.id))
     rows = await session.scalars(query.limit(limit).offset(offset))

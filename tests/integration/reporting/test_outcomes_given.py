@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from services.reporting.store import answers
 from shared import clock
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
@@ -279,3 +280,27 @@ async def test_a_line_manager_answers_without_an_account_once(house: House) -> N
     assert "A case" not in told[0].payload
     evaluation = f"/reporting/evaluations/line_manager.{APPLICATION}"
     assert (await house.with_ticket(house.stranger(), evaluation, "evaluation", None)).status_code == 404
+
+
+async def test_the_response_rates_stand_over_who_has_not_answered(house: House) -> None:
+    """Of two visits one guest answered: half, beside the benchmark; a country lists its officers only."""
+    await tell(house, world(2, running=0))
+    guest = await the_guest(house)
+    await house.with_ticket(guest, f"/reporting/evaluations/{APPLICATION}", "evaluation", "officer")
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
+    await house.relay("exchange.outcomes")
+    async with house.app.state.service.bus.read() as session:
+        rates = await answers.responses(session, date(2026, 1, 1), clock.today())
+    later = [(4, 2, 0, 0), (5, 2, 0, 0)] if clock.today() > date(2026, 10, 20) else []
+    expected = [(1, 2, 1, 1), (2, 2, 0, 0), (3, 2, 0, 0), *later]
+    assert [(one.place, one.due, one.answered, one.late) for one in rates] == expected
+    evaluator = await house.grant(Role.EVALUATOR)
+    page = (await evaluator.get("/reporting/outcomes")).text
+    assert "50 %" in page
+    assert "90 %" in page
+    assert "AM-2026-0000" in page
+    other = (await evaluator.get("/reporting/outcomes?country=GE")).text
+    assert "GE-2026-0001" in other
+    assert "AM-2026-0000" not in other
+    assert "of this country" in (await evaluator.get("/reporting/outcomes?country=UA")).text
+    assert (await evaluator.get("/reporting/outcomes?country=nowhere")).status_code == 422
