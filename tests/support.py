@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from deploy.signing import signing_keys
 from shared import clock
 from shared.bus.apply import Applier
 from shared.bus.envelope import headers_of
@@ -40,6 +41,12 @@ def ticket_keys() -> tuple[str, str]:
     )
 
 
+@cache
+def document_keys() -> dict[str, str]:
+    """Key and certificate with which the tests' portal signs documents, PEM."""
+    return signing_keys("Tandem, the tests")
+
+
 def settings_for(database: str, **changes: Any) -> dict[str, Any]:
     """Values for a service's settings class, `Settings(**settings_for(database))`: its store, and nothing else up."""
     private, public = ticket_keys()
@@ -51,6 +58,7 @@ def settings_for(database: str, **changes: Any) -> dict[str, Any]:
         "ticket_public_key": public,
         "ticket_private_key": private,
         "service_token": SERVICE_TOKEN,
+        **document_keys(),
         "portal_url": "http://127.0.0.1:1",
         "local": True,
         "quiet_hours": "none",  # a test passes at night too

@@ -8,6 +8,8 @@ import secrets
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from deploy.signing import signing_keys
+
 
 def environment() -> dict[str, str]:
     """All variables that `docker-compose.yml` asks for."""
@@ -28,6 +30,7 @@ def environment() -> dict[str, str]:
         "TANDEM_SESSION_KEY": base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
         "TANDEM_TICKET_PRIVATE_KEY": private,
         "TANDEM_TICKET_PUBLIC_KEY": public,
+        **{f"TANDEM_{name.upper()}": value for name, value in signing_keys("Tandem").items()},
         "TANDEM_FIRST_COORDINATOR": "persona-programme",
     }
 

@@ -95,6 +95,10 @@ def _secrets(place: Place) -> dict[str, str]:
         made["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
     if "ticket_private_key" not in kept:
         made |= _ticket_keys()
+    if "signing_key" not in kept:
+        from deploy.signing import signing_keys  # noqa: PLC0415 - the first start only
+
+        made |= signing_keys("Tandem, a local run")
     if made:
         place.write("secrets.json", kept | made)
     return kept | made
@@ -147,6 +151,8 @@ def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str,
     if service == "applications":
         own |= {
             "TANDEM_TICKET_PRIVATE_KEY": chosen.secrets["ticket_private_key"],
+            "TANDEM_SIGNING_KEY": chosen.secrets["signing_key"],
+            "TANDEM_SIGNING_CERTIFICATES": chosen.secrets["signing_certificates"],
             "TANDEM_COUNTING_SECRET": chosen.secrets["counting"],
             "TANDEM_FIRST_COORDINATOR": "persona-programme",
             "TANDEM_PERSONAS_FILE": str(place / "personas.json"),

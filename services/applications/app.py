@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from services.applications import api, pages
 from services.applications.actions.attempts import Attempts, KeepAttempts, keep_counted
+from services.applications.actions.tries import Tries
 from services.applications.consumers import consumers
+from services.applications.documents.signing import signer_of
 from services.applications.settings import Settings
 from services.applications.store import partners
 from services.applications.workers import workers
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """The portal as an app; settings come from the environment unless they are given."""
     settings = settings or Settings()
+    if background:
+        signer_of(settings)  # a service whose key cannot be used says so now, not with the first certificate
     attempts = Attempts()
     app = create(
         "applications",
@@ -33,6 +37,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=[*workers, partial(keep_counted, attempts=attempts)],
         background=background,
     )
+    app.state.tries = Tries()
     let_go_on(app, partners.go_on)
     app.add_middleware(KeepAttempts, bus=app.state.service.bus, attempts=attempts)
     return app

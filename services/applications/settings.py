@@ -11,6 +11,13 @@ class Settings(ServiceSettings):
     """The portal's own values; it alone signs tickets, starts the first access and talks to notifications."""
 
     ticket_private_key: SecretStr = Field(description="PEM, Ed25519: signs the tickets into the other services' forms.")
+    signing_key: SecretStr = Field(description="PEM, EC or RSA: signs the certificates that the portal makes.")
+    signing_certificates: str = Field(
+        description="PEM: the certificate of `signing_key` first, after it those of its issuers."
+    )
+    signing_certificates_former: str = Field(
+        default="", description="PEM: certificates of keys that signed before and whose signatures still hold."
+    )
     first_coordinator: str | None = Field(
         default=None, description="Sign-in subject that gets the programme coordinator's access at the first start."
     )

@@ -32,6 +32,7 @@ from shared.identity.refusals import SAFE_METHODS
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
+from tests.support import document_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -65,6 +66,7 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
         "TICKET_PUBLIC_KEY": KEY.as_pem(private=False).decode(),
         "TICKET_PRIVATE_KEY": PRIVATE,
         "SERVICE_TOKEN": SERVICE_TOKEN,
+        **{name.upper(): value for name, value in document_keys().items()},
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"TANDEM_{name}", value)

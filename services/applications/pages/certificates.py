@@ -1,66 +1,182 @@
-"""What does a certificate say, and does it count? The officer prints it; whoever holds the number can verify it."""
+"""What does a certificate say, and does it count? The officer takes it as a file; whoever holds one can verify it."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile
 
-from services.applications.actions.certificates import holder_of
-from services.applications.actions.common import not_found
-from services.applications.actions.standing import case_of
-from services.applications.store import certificates as store
-from services.applications.store.contacts import log_access
-from shared.bus import Bus
+from services.applications.actions import certificates as actions
+from services.applications.actions.tries import Tries
+from services.applications.api.parts import Portal, Store
+from services.applications.documents.certificate import CATALOGUES
+from services.applications.documents.signing import Signed
+from services.applications.model.certificate import CertificateStanding, topic
+from services.applications.store.register import Person
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow, public
-from shared.identity.scope import may_see_case
-from shared.service import bus_of
-from shared.web.render import render
+from shared.numbers import mistyped, tidy
+from shared.web.errors import Refused
+from shared.web.i18n import LANGUAGES, SOURCE, gettext, language, offered, own_name
+from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 Reader = Annotated[
     Principal, Depends(allow(Role.OFFICER, Role.MENTOR, Role.NATIONAL_COORDINATOR, Role.PROGRAMME_COORDINATOR))
 ]
 Anybody = Annotated[Principal | None, Depends(public())]
-Store = Annotated[Bus, Depends(bus_of)]
+_CODES = f"^({'|'.join(LANGUAGES)})$"
+VERIFY = "/applications/verify"
+MOST_BYTES = 2_000_000
+_AROUND = 2_000
+"""What a form adds to the file that it sends, in bytes."""
+
+
+def tries_of(request: Request) -> Tries:
+    """What counts the tries of strangers in this process."""
+    tries: Tries = request.app.state.tries
+    return tries
+
+
+Counted = Annotated[Tries, Depends(tries_of)]
 
 
 @router.get("/certificates/{number}")
-async def show(request: Request, number: str, principal: Reader, bus: Store) -> Response:
+async def show(
+    request: Request,
+    number: str,
+    principal: Reader,
+    bus: Store,
+    settings: Portal,
+    done: Annotated[str, Query(max_length=10)] = "",
+) -> Response:
     """The certificate with the name, for its holder and the own country's coordinator; each time is logged."""
     async with bus.transaction(principal.subject) as tx:
-        paper = await store.certificate(tx.session, number)
-        case = None if paper is None else await case_of(tx.session, paper.application_id)
-        if paper is None or case is None:
-            raise not_found()
-        application = case.application
-        holder = await holder_of(tx.session, paper, application)
-        if not may_see_case(principal, country=holder.country, subject=holder.subject):
-            raise not_found()
-        await log_access(
-            tx.session,
-            caller=principal.subject,
-            what="certificate",
-            audience="applicant",
-            case_id=str(application.id),
-            purpose="certificate",
-            people=[] if holder.person is None else [holder.person.id],
-        )
-    address = f"{request.app.state.service.settings.origin}/applications/verify/{paper.number}"
+        held = await actions.held(tx, principal, number)
     return render(
         request,
         "certificate.html",
-        paper=paper,
-        name=holder.name,
-        application=application,
-        call=case.call,
-        address=address,
+        paper=held.paper,
+        number=held.number,
+        name=held.name,
+        outdated=held.outdated,
+        now=held.holder,
+        call=held.case.call,
+        address=f"{settings.origin}{VERIFY}/{held.number}",
+        files=[(code, own_name(code)) for code in _spoken_first(held.holder.person)],
+        replaced=number != held.number and done != "renewed",
+        renewed=done == "renewed",
     )
 
 
-@router.get("/verify/{number}")
-async def verify(request: Request, number: str, _: Anybody, bus: Store) -> Response:
-    """Whether a certificate with that number counts: its days, and no name."""
+def _spoken_first(person: Person | None) -> list[str]:
+    """The languages of certificates, the holder's and the reader's own first."""
+    first = [code for code in (person.language if person else "", language()) if code in offered(CATALOGUES)]
+    return list(dict.fromkeys([*first, *offered(CATALOGUES)]))
+
+
+@router.get("/certificates/{number}/document")
+async def document(
+    number: str,
+    principal: Reader,
+    bus: Store,
+    settings: Portal,
+    language: Annotated[str, Query(pattern=_CODES)] = SOURCE,
+) -> Response:
+    """The certificate as a signed PDF in one language; the same bytes each time."""
+    found = await actions.read(bus, principal, number, language, settings)
+    name = f"{found.number}-{found.language}.pdf"
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(found.document, media_type="application/pdf", headers=headers)
+
+
+@router.post("/certificates/{number}/renew")
+async def renew(number: str, principal: Reader, bus: Store) -> Response:
+    """Make it out anew for the corrected name."""
+    counts = await actions.renew(bus, principal, number)
+    return see_other(f"/applications/certificates/{counts}?done=renewed")
+
+
+@router.get("/verify")
+async def ask(request: Request, _: Anybody, number: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """Which number, or which file, is to be checked?"""
+    if wanted := tidy(number):
+        return see_other(f"{VERIFY}/{quote(wanted, safe='')}")
+    return render(request, "verify.html", 200, **_shown("", None))
+
+
+@router.post("/verify")
+async def ask_of_file(request: Request, _: Anybody, bus: Store, settings: Portal, tries: Counted) -> Response:
+    """Whether a file is a certificate as it was signed, and whether it counts."""
+    tries.refuse_more(_address(request))
+    tries.count(_address(request))
+    try:
+        content = await _sent(request)
+    except Refused as refused:
+        if refused.status_code != 422:
+            raise
+        return render(request, "verify.html", 422, **_shown("", None) | {"problem": refused.detail})
     async with bus.read() as session:
-        paper = await store.certificate(session, number)
-    return render(request, "verify.html", 200 if paper else 404, paper=paper, number=number[:40])
+        number, signed = await actions.check_file(session, content, settings)
+        checked = None if number is None else await actions.check(session, number)
+    return render(
+        request,
+        "verify.html",
+        200,
+        **_shown(number or "", checked)
+        | {
+            "of_file": True,
+            "changed": checked is None and signed is Signed.CHANGED,
+            "unknown": checked is None and signed is Signed.HOLDS,
+            "signed": signed is Signed.HOLDS,
+        },
+    )
+
+
+async def _sent(request: Request) -> bytes:
+    """The file that was sent, at most `MOST_BYTES` long. Raises `Refused` (422) with what is wrong."""
+    too_large = Refused(gettext("This file is larger than %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}, 422)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > MOST_BYTES + _AROUND:
+        raise too_large
+    form = await request.form(max_files=1, max_fields=5)
+    sent = form.get("file")
+    content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
+    await form.close()
+    if not content:
+        raise Refused(gettext("Choose the file of the certificate."), 422)
+    if len(content) > MOST_BYTES:
+        raise too_large
+    if not content.startswith(b"%PDF-"):
+        raise Refused(gettext("This file is no PDF. Choose the certificate as you received it."), 422)
+    return content
+
+
+@router.get("/verify/{number}")
+async def verify(request: Request, number: str, _: Anybody, bus: Store, tries: Counted) -> Response:
+    """Whether a certificate with that number counts: what stands on it, and no name."""
+    tries.refuse_more(_address(request))
+    wanted = tidy(number)
+    async with bus.read() as session:
+        checked = None if mistyped(wanted) else await actions.check(session, wanted)
+    if checked is None:
+        tries.count(_address(request))
+    shown = _shown(wanted, checked) | {"mistyped": mistyped(wanted)}
+    return render(request, "verify.html", 200 if checked else 404, **shown)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
+
+
+def _shown(number: str, checked: actions.Checked | None) -> dict[str, Any]:
+    return {
+        "number": number,
+        "checked": checked,
+        "counts": checked is not None and checked.standing is CertificateStanding.COUNTS,
+        "topic": topic(checked.about["topic"]) if checked is not None else "",
+        "most": MOST_BYTES // 1_000_000,
+        "problem": "",
+        **dict.fromkeys(("of_file", "changed", "unknown", "signed", "mistyped"), False),
+    }

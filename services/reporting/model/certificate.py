@@ -64,8 +64,3 @@ def granted(case: Case, number: str) -> CertificateGranted:
         start=case.start,
         end=case.ended_on,
     )
-
-
-def number_of(year: int, count: int) -> str:
-    """The number of the `count`th certificate of a year: `TC-2026-000017`."""
-    return f"TC-{year}-{count:06d}"

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
-from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER, number_of
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
 from services.reporting.store import facts
 from services.reporting.store.base import Table, write_rows
 from shared.contracts import outcomes
 from shared.contracts.calls import Timers
 from shared.contracts.codes import Respondent
+from shared.numbers import new_number
 from shared.web.i18n import N_
 
 if TYPE_CHECKING:
@@ -63,15 +64,6 @@ class Certificate(Table, table=True):
     visit_id: UUID = Field(primary_key=True)
     number: str = Field(unique=True)
     revoked: bool = False
-
-
-class Numbering(Table, table=True):
-    """How many certificates have a number of that year."""
-
-    __tablename__ = "certificate_numbering"
-
-    year: int = Field(primary_key=True)
-    last: int
 
 
 async def submit(session: AsyncSession, row: Submission) -> bool:
@@ -186,15 +178,10 @@ async def certificates(session: AsyncSession, visits: Collection[UUID]) -> dict[
 
 
 async def number(session: AsyncSession, visits: Sequence[UUID], year: int) -> dict[UUID, str]:
-    """Give each of these visits the next number of the year, and keep it; one that has a number keeps it."""
+    """Give each of these visits a number of the year that nobody can guess; one that has a number keeps it."""
     if not visits:
         return {}
-    new = insert(Numbering).values(year=year, last=len(visits))
-    query = new.on_conflict_do_update(
-        index_elements=["year"], set_={"last": col(Numbering.last) + new.excluded["last"]}
-    ).returning(col(Numbering.last))
-    last = (await session.execute(query)).scalar_one()
-    numbers = {visit: number_of(year, last - len(visits) + place) for place, visit in enumerate(sorted(visits), 1)}
+    numbers = {visit: new_number("TC", year) for visit in sorted(visits)}
     await write_rows(
         session,
         Certificate,

@@ -85,6 +85,8 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "pause_of_mentorship": "SELECT * FROM pause WHERE mentorship_id = :id ORDER BY at DESC LIMIT 1",
         "pair_visit_of_mentorship": "SELECT * FROM pair_visit WHERE mentorship_id = :id ORDER BY at DESC",
         "certificate_visit_id": "SELECT * FROM certificate WHERE visit_id = :id",
+        "certificate_issue_granted": "SELECT * FROM certificate_issue WHERE granted = 'x' ORDER BY version DESC",
+        "certificate_document_digest": "SELECT number FROM certificate_document WHERE digest = 'x' LIMIT 1",
         "visit_mentorship_id": "SELECT * FROM visit WHERE mentorship_id = :id",
         "move_request_visit": "SELECT * FROM move_request WHERE visit_id = :id ORDER BY id DESC LIMIT 1",
     }
