@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
-from services.reporting.pages import feeds, figures, forms, indicators, journey, outcomes, quality, report, restatements
+from services.reporting.pages import (
+    compare,
+    feeds,
+    figures,
+    forms,
+    indicators,
+    journey,
+    outcomes,
+    quality,
+    report,
+    restatements,
+)
 from shared.web.parked import parked_router
 
 if TYPE_CHECKING:
@@ -17,6 +28,7 @@ def routers() -> list[APIRouter]:
     own = [
         figures.router,
         feeds.router,
+        compare.router,
         indicators.router,
         restatements.router,
         report.router,
