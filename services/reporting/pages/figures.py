@@ -15,7 +15,7 @@ from services.reporting.feeds.table import csv_text
 from services.reporting.model import periods
 from services.reporting.model.approval import FIXED, Approval
 from services.reporting.model.disclosure import Released
-from services.reporting.pages import show
+from services.reporting.pages import path, show
 from services.reporting.store import facts
 from shared import clock
 from shared.bus import Bus
@@ -67,13 +67,16 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         levels=[(level, [f for f in released if f.definition.level == level]) for level in show.LEVELS],
         headline=show.headline(figures) if released else gettext("Nothing has been counted for this period yet"),
         charts=[
-            chart
-            for indicator, dimension in (
-                ("TOPCOP-IN-01", "country-of-service"),
-                ("TOPCOP-OP-02", "host-country"),
-                ("TOPCOP-OP-02", "priority-topic"),
-            )
-            if indicator in figures and (chart := show.chart(figures[indicator], dimension))
+            *(drawn for drawn in (path.path(figures), path.answering(figures)) if drawn),
+            *(
+                chart
+                for indicator, dimension in (
+                    ("TOPCOP-IN-01", "country-of-service"),
+                    ("TOPCOP-OP-02", "host-country"),
+                    ("TOPCOP-OP-02", "priority-topic"),
+                )
+                if indicator in figures and (chart := show.chart(figures[indicator], dimension))
+            ),
         ],
         show=show,
         traces=may_trace(principal),

@@ -26,6 +26,10 @@ EVALUATION_DAYS = timedelta(days=_TIMERS.evaluation_days)
 WINDOW = timedelta(days=_TIMERS.follow_up_window_days)
 
 
+FOLLOWED = N_("answered the follow-up after six months")
+"""The note that stands beside the response rate: how many of those asked answered the follow-up."""
+
+
 def _due(book: Book, period: Period) -> list[Fact]:
     """Completed visits that ended in the period, more than seven days before the cut-off."""
     today = book.cut_off.date()
@@ -53,7 +57,7 @@ def _beside(book: Book, period: Period) -> Sequence[Note]:
     followed = {fact.subject for fact in follow_ups(book, FollowUpBy.SELF)}
     return (
         Note(N_("evaluated later than seven days after the end"), len(late), len(due)),
-        Note(N_("answered the follow-up after six months"), sum(f.subject in followed for f in asked), len(asked)),
+        Note(FOLLOWED, sum(f.subject in followed for f in asked), len(asked)),
     )
 
 
