@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from services.reporting.feeds import iati
 from services.reporting.feeds.described import metadata
+from services.reporting.feeds.logframe import logframe
 from services.reporting.feeds.table import as_json, csv_text
 from services.reporting.feeds.workbook import workbook
+from services.reporting.model.aim import standing
 from services.reporting.settings import Settings
 from shared.contracts.codes import PeriodState
 from shared.web.errors import Refused
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from services.reporting.model.aim import Aim
     from services.reporting.model.approval import Approval
     from services.reporting.model.disclosure import Released
     from shared.settings import ServiceSettings
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAMED = 5
 """So many findings are named where publishing is refused; the page of the feeds lists all."""
 
@@ -35,7 +39,7 @@ class Kind:
     name: str
     words: str
     media_type: str
-    made: Callable[[Sequence[Released], Approval, Settings, datetime], bytes]
+    made: Callable[[Sequence[Released], Approval, Settings, datetime, Sequence[Aim]], bytes]
 
 
 KINDS = {
@@ -45,32 +49,43 @@ KINDS = {
             "figures.csv",
             N_("CSV: a row for each number"),
             "text/csv; charset=utf-8",
-            lambda released, where, _, __: csv_text(released, where).encode(),
+            lambda released, where, *_: csv_text(released, where).encode(),
         ),
         Kind(
             "figures.csv-metadata.json",
             N_("CSV on the Web: the description of the CSV file's columns"),
             "application/csvm+json",
-            lambda _, where, __, ___: metadata(where, table="figures.csv"),
+            lambda _, where, *__: metadata(where, table="figures.csv"),
         ),
         Kind(
             "figures.xlsx",
             N_("Excel workbook with the same rows"),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            lambda released, where, _, at: workbook(released, where, at),
+            _XLSX,
+            lambda released, where, _, at, __: workbook(released, where, at),
         ),
         Kind(
             "figures.json",
             N_("JSON, with the definitions"),
             "application/json",
-            lambda released, where, _, __: _json(released, where),
+            lambda released, where, *_: _json(released, where),
         ),
-        Kind("iati-activities.xml", N_("IATI 2.03 activity file"), "application/xml", iati.activity),
+        Kind(
+            "logframe.xlsx",
+            N_("Logframe for OPSYS: baselines, targets and current values"),
+            _XLSX,
+            lambda released, where, _, at, aims: logframe(released, where, aims, at),
+        ),
+        Kind(
+            "iati-activities.xml",
+            N_("IATI 2.03 activity file"),
+            "application/xml",
+            lambda released, where, settings, at, _: iati.activity(released, where, settings, at),
+        ),
         Kind(
             "iati-organisation.xml",
             N_("IATI 2.03 organisation file"),
             "application/xml",
-            lambda _, __, settings, at: iati.organisation(settings, at),
+            lambda _, __, settings, at, ___: iati.organisation(settings, at),
         ),
     )
 }
@@ -86,15 +101,18 @@ def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
 
 
 def file(
-    kind: Kind, released: Sequence[Released], where: Approval, settings: ServiceSettings
+    kind: Kind, released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
 ) -> tuple[bytes, datetime]:
-    """The file of a published period, and its moment. Raises `Refused` (409) for a period that is not published."""
+    """The file of a published period, and its moment; of `aims` those count that stood at that moment.
+
+    Raises `Refused` (409) for a period that is not published.
+    """
     at = made_at(released, where)
     if where.state is not PeriodState.PUBLISHED or at is None:
         sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
         raise Refused(sentence % {"period": where.period.label, "state": gettext(where.state.label)}, 409)
     try:
-        return kind.made(released, where, ours(settings), at), at
+        return kind.made(released, where, ours(settings), at, standing(aims, at)), at
     except iati.NotValid as problem:
         raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
 
@@ -107,7 +125,7 @@ def findings(released: Sequence[Released], where: Approval, settings: ServiceSet
         return found
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(released, where, ours(settings), at)
+            KINDS[name].made(released, where, ours(settings), at, ())
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found

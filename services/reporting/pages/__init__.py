@@ -16,6 +16,7 @@ from services.reporting.pages import (
     quality,
     report,
     restatements,
+    targets,
 )
 from shared.web.parked import parked_router
 
@@ -29,6 +30,7 @@ def routers() -> list[APIRouter]:
         figures.router,
         feeds.router,
         compare.router,
+        targets.router,
         indicators.router,
         restatements.router,
         report.router,

@@ -12,6 +12,7 @@ from services.reporting.actions import feeds as actions
 from services.reporting.model.disclosure import THRESHOLD
 from services.reporting.pages import show
 from services.reporting.pages.figures import choices, load
+from services.reporting.store import aims
 from shared.bus import Bus
 from shared.contracts.codes import PeriodState
 from shared.service import bus_of
@@ -74,7 +75,9 @@ async def file_answer(request: Request, bus: Bus, period: str, name: str) -> Res
         known = ", ".join(actions.KINDS)
         raise Refused(gettext("There is no such file. A period has these: %(names)s.") % {"names": known}, 404)
     where, released = await load(bus, period)
-    content, at = actions.file(kind, released, where, bus.settings)
+    async with bus.read() as session:
+        written = await aims.everything(session)
+    content, at = actions.file(kind, released, where, bus.settings, written)
     headers = {
         "ETag": actions.etag(content),
         "Last-Modified": format_datetime(at.replace(microsecond=0), usegmt=True),

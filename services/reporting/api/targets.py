@@ -1,0 +1,69 @@
+"""Baselines and targets for programs: those that stand and wait, and the steps by which they come to stand."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from services.reporting.access import Reader, Steerer, may_steer
+from services.reporting.actions import aims as actions
+from services.reporting.model.aim import Aim, standing
+from services.reporting.model.figure import written
+from services.reporting.store import aims as store
+from shared.bus import Bus
+from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+router = APIRouter(prefix="/reporting/api/targets", tags=["figures"])
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class Written(BaseModel):
+    """A baseline or a target: `kind` is baseline or target, `value` a number as text, `source` where it is from."""
+
+    indicator: str = ""
+    kind: str = ""
+    day: date | None = None
+    value: str = ""
+    source: str = ""
+    comment: str = ""
+
+
+@router.get("")
+async def targets(principal: Reader, bus: Store) -> dict[str, Any]:
+    """The values that stand, by indicator, kind and day; for those who steer also what waits for approval."""
+    async with bus.read() as session:
+        found = await store.everything(session)
+    waiting = [each for each in found if each.approved_at is None] if may_steer(principal) else []
+    return {"standing": [_told(each) for each in standing(found)], "waiting": [_told(each) for each in waiting]}
+
+
+@router.post("")
+async def propose(principal: Steerer, bus: Store, written_: Written) -> dict[str, Any]:
+    """Write down a value; it stands when another person approves it."""
+    return _told(await actions.propose(bus, principal, actions.Draft(**written_.model_dump())))
+
+
+@router.post("/{aim}/{step}")
+async def decide(principal: Steerer, bus: Store, aim: str, step: str) -> dict[str, Any]:
+    """`approve` what another person wrote, or `drop` what waits."""
+    steps = {"approve": actions.approve, "drop": actions.drop}
+    if step not in steps:
+        raise Refused(gettext("There is no such step."), 404)
+    return _told(await steps[step](bus, principal, aim))
+
+
+def _told(aim: Aim) -> dict[str, Any]:
+    return {
+        "id": aim.id,
+        "indicator": aim.indicator,
+        "kind": aim.kind.value,
+        "day": aim.day,
+        "value": written(aim.value),
+        "source": aim.source,
+        "comment": aim.comment,
+        "written_at": aim.written_at,
+        "approved_at": aim.approved_at,
+    }

@@ -1,0 +1,99 @@
+"""Which baselines and targets do the indicators have, and which wait for a second person?"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Reader, Steerer, may_steer
+from services.reporting.actions import aims as actions
+from services.reporting.model.aim import AimKind, standing
+from services.reporting.model.indicators import INDICATORS
+from services.reporting.store import aims as store
+from shared.bus import Bus
+from shared.identity import Principal
+from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.forms import DateField, Form, SelectField, StringField
+from shared.web.i18n import N_
+from shared.web.render import render, see_other
+
+router = APIRouter(include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+
+
+class AimForm(Form):
+    """A baseline or a target; the action checks it, for the page and for programs alike."""
+
+    indicator = SelectField(
+        N_("Indicator"),
+        choices=[(each.id, each.title) for each in INDICATORS.values()],
+        blank=N_("Choose one"),
+    )
+    kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in AimKind])
+    day = DateField(N_("Day"), description=N_("For a baseline the day it was measured, for a target the day it is due"))
+    value = StringField(N_("Value"), description=N_("For example 120 or 87.5"))
+    source = StringField(
+        N_("Source of verification"), description=N_("Where the value is written down, such as a document and its page")
+    )
+    comment = StringField(N_("Comment (optional)"), description=N_("It goes to donors: name no person"))
+
+    def draft(self) -> actions.Draft:
+        """What was written."""
+        texts = (self.value.data or "", self.source.data or "", self.comment.data or "")
+        return actions.Draft(self.indicator.data or "", self.kind.data or "", self.day.data, *texts)
+
+
+@router.get("/reporting/targets")
+async def overview(request: Request, principal: Reader, bus: Store) -> Response:
+    """The values that stand, those that wait, and the form for a new one."""
+    return await _page(request, principal, bus, AimForm())
+
+
+@router.post("/reporting/targets")
+async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
+    """Write down a value; what was wrong stands at its field, and what was written stays."""
+    form = await AimForm.read(request)
+    if form.validate():
+        try:
+            await actions.propose(bus, principal, form.draft())
+        except Refused as refused:
+            if refused.status_code != 422:
+                raise
+            for name, sentence in refused.fields.items():
+                form.refuse(name, sentence)
+        else:
+            return see_other("/reporting/targets")
+    return await _page(request, principal, bus, form, 422)
+
+
+@router.post("/reporting/targets/{aim}/approve")
+async def approve(aim: str, principal: Steerer, bus: Store) -> Response:
+    """Approve what another person wrote."""
+    await actions.approve(bus, principal, aim)
+    return see_other("/reporting/targets")
+
+
+@router.post("/reporting/targets/{aim}/drop")
+async def drop(aim: str, principal: Steerer, bus: Store) -> Response:
+    """Take out a value that waits."""
+    await actions.drop(bus, principal, aim)
+    return see_other("/reporting/targets")
+
+
+async def _page(request: Request, principal: Principal, bus: Bus, form: AimForm, status: int = 200) -> Response:
+    async with bus.read() as session:
+        found = await store.everything(session)
+    steers = may_steer(principal)
+    return render(
+        request,
+        "targets.html",
+        status,
+        standing=standing(found),
+        waiting=[each for each in found if each.approved_at is None] if steers else [],
+        definitions=INDICATORS,
+        f=form,
+        steers=steers,
+        me=principal.subject,
+    )

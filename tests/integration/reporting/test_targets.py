@@ -1,0 +1,62 @@
+"""Are baselines and targets written by one and approved by another, by page and API?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from shared.contracts.codes import Role
+
+if TYPE_CHECKING:
+    from tests.integration.reporting.conftest import House
+
+FORM = {
+    "indicator": "TOPCOP-OP-02",
+    "kind": "target",
+    "day-day": "31",
+    "day-month": "12",
+    "day-year": "2026",
+    "value": "120",
+    "source": "Grant agreement, annex 1",
+    "comment": "",
+}
+
+
+async def test_a_target_stands_when_a_second_person_approves_it(house: House) -> None:
+    """Written once, approved by another once; what is wrong is said at its field; donors read what stands."""
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+    assert "No baseline and no target" in (await donor.get("/reporting/targets")).text
+    assert (await donor.post("/reporting/targets", data=FORM)).status_code == 403
+    wrong = await author.post("/reporting/targets", data={**FORM, "value": "many", "source": ""})
+    assert wrong.status_code == 422
+    assert 'href="#value"' in wrong.text
+    assert "Say where the value is written down" in wrong.text
+    assert 'value="many"' in wrong.text, "what was written stays"
+    assert (await author.post("/reporting/targets", data=FORM)).status_code == 303
+    assert (await author.post("/reporting/targets", data=FORM)).status_code == 409, "it waits already"
+    (waiting,) = (await author.get("/reporting/api/targets")).json()["waiting"]
+    assert (await donor.get("/reporting/api/targets")).json() == {"standing": [], "waiting": []}
+    assert "somebody else has to approve it" in (await author.get("/reporting/targets")).text
+    address = f"/reporting/targets/{waiting['id']}"
+    assert (await author.post(f"{address}/approve")).status_code == 409
+    assert re.search(rf'action="{address}/approve"', (await other.get("/reporting/targets")).text)
+    assert (await other.post(f"{address}/approve")).status_code == 303
+    assert (await other.post(f"{address}/approve")).status_code == 409
+    assert (await other.post(f"{address}/drop")).status_code == 409
+    (stands,) = (await donor.get("/reporting/api/targets")).json()["standing"]
+    assert (stands["indicator"], stands["day"], stands["value"]) == ("TOPCOP-OP-02", "2026-12-31", "120")
+    assert "Grant agreement, annex 1" in (await donor.get("/reporting/targets")).text
+
+
+async def test_programs_write_and_take_out_a_value(house: House) -> None:
+    """By the API the same rules hold; a value that waits can be taken out once."""
+    author = await house.grant(Role.EVALUATOR)
+    draft = {"indicator": "TOPCOP-OP-01", "kind": "baseline", "day": "2024-12-31", "value": "0", "source": "Inception"}
+    refused = await author.post("/reporting/api/targets", json={**draft, "indicator": "TOPCOP-XX-01", "value": "NaN"})
+    assert (refused.status_code, "indicator" in refused.text, "value" in refused.text) == (422, True, True)
+    made = (await author.post("/reporting/api/targets", json=draft)).json()
+    assert made["approved_at"] is None
+    assert (await author.post(f"/reporting/api/targets/{made['id']}/drop")).status_code == 200
+    assert (await author.post(f"/reporting/api/targets/{made['id']}/drop")).status_code == 404
+    assert (await author.post("/reporting/api/targets/not-an-id/approve")).status_code == 404
