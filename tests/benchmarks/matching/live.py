@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PEOPLE = 10_000
 EVENTS = 10_000
-CHECKS = 5
+CHECKS = 200
 _SMALL = 50
 _KINDS = ("arrive", "leave", "change") * 3 + (
     "arrive",
