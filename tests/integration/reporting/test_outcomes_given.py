@@ -13,6 +13,7 @@ from shared import clock
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
 from shared.identity import csrf, issue_ticket
+from shared.numbers import mistyped
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, mentorship, world
 from tests.support import ticket_keys
@@ -116,7 +117,8 @@ async def test_the_certificate_follows_when_all_is_in(house: House) -> None:
     granted = [row for row in await house.journal("exchange.outcomes") if row.type == "CertificateGranted"]
     assert len(granted) == 1
     event = json.loads(granted[0].payload)
-    assert event["number"] == f"TC-{clock.today().year}-000001"
+    assert re.fullmatch(rf"TC-{clock.today().year}(-[0-9A-Z]{{4}}){{3}}-[0-9A-Z]", event["number"])
+    assert not mistyped(event["number"])
     assert (event["attended_days"], granted[0].correlationid) == (5, str(APPLICATION))
     assert granted[0].causationid is not None
     figure = await house.grant(Role.EVALUATOR)
