@@ -69,6 +69,7 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
             "quotas-0-ceiling": "4",
             "share_of_offer": "50",
             "group_size": "3",
+            "reserves": "1",
         },
         "weights": {"objective": "stable", "topic-applicant": "40", "topic-host": "20"},
         "timers": {
