@@ -1,5 +1,11 @@
 """What do delivery reports in a file say? `tandem bounces` reads an mbox or single mails and takes them in."""
 
+import asyncio
+import mailbox
+from collections import Counter
+from contextlib import closing
+from email import message_from_bytes, policy
+from email.utils import getaddresses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +23,7 @@ _HEADERS = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To", "To
 
 def mails_in(file: Path) -> "Iterator[bytes]":
     """The mails of a file: an mbox, or one mail. Raises `Failed` where it cannot be read."""
-    import mailbox  # noqa: PLC0415 - not needed to show the help
-    from contextlib import closing  # noqa: PLC0415 - as above
-
-    from deploy.cli.system import Failed  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed  # noqa: PLC0415 - heavy: the help of all commands is shown without it
 
     try:
         with file.open("rb") as opened:
@@ -37,9 +40,6 @@ def mails_in(file: Path) -> "Iterator[bytes]":
 
 def addressed(raw: bytes, box: str) -> str:
     """The address of ours to which a report was brought; empty where none of its headers has one."""
-    from email import message_from_bytes, policy  # noqa: PLC0415 - not needed to show the help
-    from email.utils import getaddresses  # noqa: PLC0415 - as above
-
     name, _, domain = box.lower().rpartition("@")
     mail = message_from_bytes(raw, policy=policy.default)
     for header in _HEADERS:
@@ -51,10 +51,8 @@ def addressed(raw: bytes, box: str) -> str:
 
 async def taken(system: "System", file: Path) -> dict[str, int]:
     """Take in all reports of a file; how many of each kind there were. Raises `Failed`."""
-    from collections import Counter  # noqa: PLC0415 - not needed to show the help
-
-    from deploy.cli.system import reached  # noqa: PLC0415 - as above
-    from services.notifications.model.bounce import VERDICTS  # noqa: PLC0415 - heavy
+    from deploy.cli.system import reached  # noqa: PLC0415 - heavy
+    from services.notifications.model.bounce import VERDICTS  # noqa: PLC0415 - as above
     from services.notifications.sending.returned import TooEarly, received  # noqa: PLC0415 - as above
     from shared.identity.sealed import keys_from  # noqa: PLC0415 - as above
 
@@ -76,9 +74,7 @@ async def taken(system: "System", file: Path) -> dict[str, int]:
 
 def command(file: Annotated[Path, typer.Argument(help="An mbox file, or one mail as it came (.eml).")]) -> None:
     """Take in delivery reports (bounces) that a mail server put into a file. The same report twice counts once."""
-    import asyncio  # noqa: PLC0415 - not needed to show the help
-
-    from deploy.cli.system import System  # noqa: PLC0415 - as above
+    from deploy.cli.system import System  # noqa: PLC0415 - heavy
 
     for words, count in sorted(asyncio.run(taken(System.here(), file)).items()):
         print(f"{count:>6}  {words}")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 AT = datetime(2027, 1, 1, 8, 30, 15, 123456, tzinfo=UTC)
 WHERE = Approval(YEAR, PeriodState.PUBLISHED, frozen_at=AT, cut_off=AT)
-OFFICIAL = Path("/work/shared/data/iati/codelists")
+OFFICIAL = Path(__file__).parents[4] / "shared/data/iati/codelists"  # beside the checkout, where it is there
 
 
 def settings(**changes: Any) -> Settings:
