@@ -22,7 +22,7 @@ import highspy
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from services.reporting.model.disclosure.tables import Amounts, Table
 
@@ -147,14 +147,6 @@ class Attack:
                 return found
         return None
 
-    def ranges(self) -> Iterator[Range]:
-        """Each hidden number with what it can be, in the order of the tables."""
-        if not self._targets:
-            return
-        solver = self._solver()
-        for target, expression in self._targets:
-            yield Range(target, *self._between(solver, expression))
-
     def _table(self, table: Table) -> None:
         values = list(table.rows) if table.listed else self._values
         for value in values:
@@ -265,7 +257,7 @@ class Attack:
             solver.addRow(low, high, len(expression), *_arrays(expression))
         return solver
 
-    def _between(self, solver: highspy.Highs, expression: Expression, seen: _Seen | None = None) -> tuple[float, float]:
+    def _between(self, solver: highspy.Highs, expression: Expression, seen: _Seen) -> tuple[float, float]:
         columns, signs = _arrays(expression)
         found = []
         solver.changeColsCost(len(columns), columns, signs)
@@ -276,8 +268,7 @@ class Attack:
                 found.append(-math.inf if sense == highspy.ObjSense.kMinimize else math.inf)
                 continue
             found.append(float(state[columns] @ signs))
-            if seen is not None:
-                seen.add(state)
+            seen.add(state)
         solver.changeColsCost(len(columns), columns, np.zeros(len(columns)))
         least, most = found
         return math.ceil(least - _CLOSE), (math.floor(most + _CLOSE) if math.isfinite(most) else most)
