@@ -160,6 +160,7 @@ class Attack:
             if row is None or row.shown:
                 continue
             if table.listed and table.layers > 1 and sum(row.amounts) >= 1:
+                self._plain = False
                 self._rows.append((1.0, highspy.kHighsInf, dict.fromkeys(self._of(table, value), 1.0)))
             if table.listed or row.few:
                 whole = sum(table.totals) if table.totals else math.inf
