@@ -251,6 +251,7 @@ class Attack:
 
     def _solver(self) -> highspy.Highs:
         solver = _Silent()
+        solver.setOptionValue("threads", 1)  # for systems this small; and HiGHS takes one number only in a process
         solver.setOptionValue("presolve", "off")  # the same small system again and again: the last basis is worth more
         lows, highs = zip(*self._bounds, strict=True)
         solver.addVars(len(self._bounds), np.array(lows), np.array(highs))
