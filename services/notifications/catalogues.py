@@ -39,9 +39,10 @@ Text = str | tuple[str, str]
 """A text in English, or its forms for one and for many."""
 
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
-# Where mails, and the calendars that follow them, say what is not in the table: folders, files, how babel reads them.
+# Where mails, and the calendars and the inbox that follow them, say what is not in the table: folders, files, and how
+# babel reads them.
 _SOURCES = (("templates/mail", "*.*", "jinja2.ext:babel_extract"), ("sending", "*.py", "python"))
-_FILES = ("model/invitation.py", "feeds.py")
+_FILES = ("model/invitation.py", "feeds.py", "api/inbox.py")
 _SPAN = "%(first)s to %(last)s"
 
 

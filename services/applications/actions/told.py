@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,13 +14,16 @@ import structlog
 from shared import outgoing
 from shared.identity import service_headers
 from shared.web.errors import Refused
+from shared.web.i18n import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.applications.settings import Settings
 
 _SECONDS = 3.0
+# The number in the header is no reason to wait: the page does without it.
+_COUNT_SECONDS = 0.3
 _CONFLICT = 409
 _log = structlog.get_logger()
 
@@ -30,11 +34,29 @@ class Away(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One page of the messages to a person: how many there are (as they were asked for), and how many unread in all."""
+    """One page of the messages to a person: how many there are (as they were asked for), and how many unread in all.
+
+    `language` is the one that the messages are in, `words` what stands beside them in that language.
+    """
 
     messages: Sequence[dict[str, Any]]
     total: int
     unread: int
+    language: str = SOURCE
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person is sent of what is not mandatory: the code that is chosen, and all that can be, with its words.
+
+    `subjects` are of those messages; `quiet` is from when until when mail waits for the morning, where it does.
+    """
+
+    code: str
+    ways: Sequence[tuple[str, str]]
+    subjects: Sequence[str]
+    quiet: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +74,43 @@ async def inbox(settings: Settings, person: UUID, language: str, *, page: int = 
     found = await _ask(settings, "GET", "inbox", params=asked)
     try:
         messages = [one | {"at": datetime.fromisoformat(one["at"])} for one in found["messages"]]
-        return Inbox(messages, int(found["total"]), int(found["unread"]))
+        count, words = int(found["unread"]), dict(found["words"])
+        return Inbox(messages, int(found["total"]), count, str(found["language"]), words)
     except (KeyError, TypeError, ValueError) as error:
         raise Away(type(error).__name__) from error
 
 
 async def unread(settings: Settings, person: UUID) -> int:
-    """How many messages to a person are unread. Raises `Away`."""
-    return int((await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)}))["unread"])
+    """How many messages to a person are unread. Raises `Away`, soon: nobody waits for a number."""
+    try:
+        async with asyncio.timeout(_COUNT_SECONDS):
+            found = await _ask(settings, "GET", "inbox/unread", params={"recipient": str(person)})
+        return int(found["unread"])
+    except (KeyError, TypeError, ValueError, TimeoutError) as error:
+        raise Away(type(error).__name__) from error
 
 
 async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None = None) -> None:
     """Mark messages (None: all) as read; those of others are left alone. Raises `Away`."""
     named = None if ids is None else [str(id_) for id_ in ids]
     await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
+
+
+async def choice(settings: Settings, person: UUID, country: str | None, language: str) -> Choice:
+    """What a person has chosen to be sent, in words of `language`. Raises `Away`."""
+    asked = {"recipient": str(person), "language": language} | ({} if country is None else {"country": country})
+    found = await _ask(settings, "GET", "choice", params=asked)
+    try:
+        quiet = found["quiet_since"], found["quiet_until"]
+        ways = [(str(one["code"]), str(one["text"])) for one in found["ways"]]
+        return Choice(str(found["choice"]), ways, list(found["subjects"]), None if None in quiet else quiet)
+    except (KeyError, TypeError) as error:
+        raise Away(type(error).__name__) from error
+
+
+async def choose(settings: Settings, person: UUID, code: str) -> None:
+    """Keep what a person wants to be sent from now on. Raises `Away`."""
+    await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code})
 
 
 async def subscription(settings: Settings, person: UUID) -> Subscription | None:

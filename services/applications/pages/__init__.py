@@ -17,6 +17,7 @@ from services.applications.pages import (
     calls,
     certificates,
     changes,
+    choices,
     clearing,
     clock,
     company,
@@ -57,7 +58,8 @@ if TYPE_CHECKING:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """All routers of this package, in the order in which they are tried."""
-    found = [sign_in_router(), start.router, home.router, inbox.router, subscription.router, *calls.routers]
+    found = [sign_in_router(), start.router, home.router, inbox.router, choices.router, subscription.router]
+    found += calls.routers
     # The tasks come last: they take any word for one of an application's pages.
     found += [appeals.router, changes.router, company.router, application.router, tasks.router]
     found += [queue.router, ticked.router, coordinator.router, ending.router, programme.router, certificates.router]

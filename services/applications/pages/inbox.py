@@ -2,19 +2,20 @@
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from services.applications.actions import told
+from services.applications.actions.unread import Unread
 from services.applications.api.parts import Portal, Store
 from services.applications.guards import PARTAKING
 from services.applications.pages.parts import uuid_in
 from services.applications.store import register
+from services.applications.store.register import Person
 from shared.bus import Bus
 from shared.identity import Principal, signed_in
-from shared.web.i18n import language, ngettext
+from shared.web.i18n import ngettext
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/inbox", include_in_schema=False)
@@ -23,17 +24,39 @@ Reader = Annotated[Principal, Depends(signed_in())]
 Page = Annotated[int, Query(ge=1, le=100_000)]
 
 
+def _counts(request: Request) -> Unread:
+    """The numbers that this process keeps."""
+    state = request.app.state
+    if not hasattr(state, "unread"):
+        state.unread = Unread()
+    kept: Unread = state.unread
+    return kept
+
+
+Counts = Annotated[Unread, Depends(_counts)]
+
+
 @router.get("")
 async def inbox(
-    request: Request, principal: Reader, bus: Store, settings: Portal, show: str = "", page: Page = 1
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    settings: Portal,
+    counts: Counts,
+    show: str = "",
+    page: Page = 1,
 ) -> Response:
-    """The messages of whoever is signed in, the newest first; `show=unread` those that are unread."""
+    """The messages of whoever is signed in, the newest first; `show=unread` those that are unread.
+
+    They are in the language in which this person is written to, as the mails are.
+    """
     person = await _person(bus, principal)
     only = show == "unread"
     found: told.Inbox | None = told.Inbox((), 0, 0)
     if person is not None:
         try:
-            found = await told.inbox(settings, person, language(), page=page, unread=only)
+            found = await told.inbox(settings, person.id, person.language, page=page, unread=only)
+            counts.learnt(person.id, found.unread)
         except told.Away:
             found = None
     return render(
@@ -43,25 +66,26 @@ async def inbox(
         unread_only=only,
         page=page,
         done=request.query_params.get("done"),
+        may_choose=person is not None,
         may_subscribe=principal.has(*PARTAKING),
         mail_url=settings.mail_url if settings.local else None,
     )
 
 
 @router.get("/unread")
-async def unread(principal: Reader, bus: Store, settings: Portal) -> Response:
-    """How many are unread, as the page's header draws it; nothing where none is, or nobody can say."""
+async def unread(principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
+    """How many are unread, as the page's header draws it; nothing where none is, or nobody can say.
+
+    A browser does not keep it: what is marked as read shows on the next page.
+    """
     person = await _person(bus, principal)
-    try:
-        count = 0 if person is None else await told.unread(settings, person)
-    except told.Away:
-        count = 0
+    count = None if person is None else await counts.of(settings, person.id)
     text = ngettext("%(num)d unread", "%(num)d unread", count) % {"num": count} if count else ""
-    return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "private, max-age=30"})
+    return HTMLResponse(f"({text})" if text else "", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/read")
-async def read(request: Request, principal: Reader, bus: Store, settings: Portal) -> Response:
+async def read(request: Request, principal: Reader, bus: Store, settings: Portal, counts: Counts) -> Response:
     """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -70,7 +94,8 @@ async def read(request: Request, principal: Reader, bus: Store, settings: Portal
     done = "read"
     if person is not None and (one is not None or sent.get("all") == "yes"):
         try:
-            await told.mark_read(settings, person, None if one is None else [one])
+            await told.mark_read(settings, person.id, None if one is None else [one])
+            counts.forget(person.id)
         except told.Away:
             done = "away"
     to = sent.get("to", "")
@@ -85,7 +110,6 @@ def _ours(address: str) -> bool:
     return address.startswith("/") and not address.startswith(("//", "/\\"))
 
 
-async def _person(bus: Bus, principal: Principal) -> UUID | None:
+async def _person(bus: Bus, principal: Principal) -> Person | None:
     async with bus.read() as session:
-        person = await register.person(session, principal.subject)
-    return None if person is None else person.id
+        return await register.person(session, principal.subject)

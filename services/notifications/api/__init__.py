@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.notifications.api import feeds, inbox, lists, webhooks
+from services.notifications.api import choice, feeds, inbox, lists, webhooks
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 def routers() -> list[APIRouter]:
     """The API's routers."""
-    return [lists.router, inbox.router, feeds.router, webhooks.router]
+    return [lists.router, inbox.router, choice.router, feeds.router, webhooks.router]

@@ -1,6 +1,7 @@
 """What was told to one person? Asked by the portal, which knows who that is, for its inbox page."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,23 +12,26 @@ from pydantic import BaseModel, ConfigDict
 from services.notifications import actions, views
 from services.notifications.catalogues import MAILS
 from services.notifications.store import inbox as store
+from services.notifications.store import names
 from services.notifications.store.messages import MessageRow, NotificationRow
 from shared.bus import Bus
 from shared.identity import internal
 from shared.service import bus_of
-from shared.web.i18n import speak
+from shared.web import dates
+from shared.web.i18n import gettext, language, speak
 
 router = APIRouter(prefix="/notifications/internal/inbox", include_in_schema=False, dependencies=[Depends(internal())])
 TheBus = Annotated[Bus, Depends(bus_of)]
 
 
 class InboxMessage(BaseModel):
-    """A message as the inbox lists it; `link` is a path on the programme's one origin, `at` domain time."""
+    """A message as it is listed: `link` is a path of the programme's own, `at` domain time, `when` that in words."""
 
     id: UUID
     subject: str
     text: list[str]
     at: datetime
+    when: str
     link: str
     action: str
     reference: str
@@ -36,13 +40,25 @@ class InboxMessage(BaseModel):
     state: str
 
 
+class Words(BaseModel):
+    """What stands on and under a message, in the language of the messages."""
+
+    new: str
+    read: str
+
+
 class Inbox(BaseModel):
-    """One page of a recipient's messages, how many there are (as they were asked for), and how many unread in all."""
+    """One page of a recipient's messages, how many there are (as they were asked for), and how many unread in all.
+
+    `language` is the one that messages and `words` are in: English where none of the mails has the one asked for.
+    """
 
     messages: list[InboxMessage]
     total: int
     page: int
     unread: int
+    language: str
+    words: Words
 
 
 class Read(BaseModel):
@@ -58,17 +74,25 @@ class Read(BaseModel):
 async def inbox(
     bus: TheBus,
     recipient: UUID,
-    language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
+    wanted: Annotated[str, Query(alias="language", pattern="^[a-z]{2}$")] = "en",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     unread: Annotated[bool, Query(description="Only those that are unread")] = False,  # noqa: FBT002 - in the address
 ) -> Inbox:
     """The messages to a recipient (the portal's opaque id), the newest first, whether their mail arrived or not."""
-    speak(language, MAILS)
+    speak(wanted, MAILS)
     async with bus.read() as session:
         found, total = await store.inbox(session, recipient, page=page, only_unread=unread)
         count = await store.unread(session, recipient)
-    messages = [_shown(notification, message) for notification, message in found]
-    return Inbox(messages=messages, total=total, page=page, unread=count)
+        hosts = {message.case.host_shown for _, message in found}
+        known = await names.organisation_names(session, (one for one in hosts if one is not None))
+    return Inbox(
+        messages=[_shown(notification, message, known) for notification, message in found],
+        total=total,
+        page=page,
+        unread=count,
+        language=language(),
+        words=Words(new=gettext("New"), read=gettext("Mark as read")),
+    )
 
 
 @router.get("/unread")
@@ -78,13 +102,15 @@ async def count_unread(bus: TheBus, recipient: UUID) -> dict[str, int]:
         return {"unread": await store.unread(session, recipient)}
 
 
-def _shown(notification: NotificationRow, message: MessageRow) -> InboxMessage:
-    said = views.said(message)
+def _shown(notification: NotificationRow, message: MessageRow, known: Mapping[UUID, str]) -> InboxMessage:
+    host = message.case.host_shown
+    said = views.said(message, host="" if host is None else known.get(host, ""))
     return InboxMessage(
         id=notification.id,
         subject=said.subject,
         text=list(said.paragraphs),
         at=notification.at,
+        when=dates.moment(notification.at),
         link=said.link,
         action=said.action,
         reference=message.reference,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.notifications.model.messages import RULES
 from services.notifications.model.messages.digest import DIGEST
 from shared.contracts.codes import Code
 from shared.web.i18n import N_
@@ -26,6 +27,12 @@ class Choice(Code):
     def wants(self, rule: Rule) -> bool:
         """Whether a message of that row goes out as a mail."""
         return rule.mandatory or self is Choice.EACH or (self is Choice.DIGEST and rule.name == DIGEST)
+
+
+def optional() -> list[str]:
+    """The subjects of what is not mandatory, in English, in the order of the table."""
+    subjects = [rule.subject for rule in RULES if not rule.mandatory and "%(" not in rule.subject]
+    return list(dict.fromkeys(subjects))
 
 
 def link(seal: Seal, origin: str, recipient: UUID) -> str:

@@ -59,9 +59,13 @@ class Quiet:
     usual: Hours | None
     own: Mapping[str, Hours | None]
 
+    def hours(self, country: str | None) -> Hours | None:
+        """The quiet hours of a country; None where it has none."""
+        return self.own.get(country or "", self.usual)
+
     def until(self, country: str | None, now: datetime) -> datetime | None:
         """Until when mail to a country waits, seen at domain time `now`; None where it goes at once."""
-        hours = self.own.get(country or "", self.usual)
+        hours = self.hours(country)
         return None if hours is None else hours.over(now, country)
 
 

@@ -13,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from services.notifications import actions
-from services.notifications.model.choice import Choice, recipient_in
-from services.notifications.model.messages import RULES
+from services.notifications.model.choice import Choice, optional, recipient_in
 from services.notifications.settings import Settings
 from services.notifications.store.choices import chosen
 from shared.bus import Bus
@@ -64,7 +63,7 @@ async def answer(request: Request, token: str, bus: TheBus) -> Response:
 
 
 def _page(request: Request, token: str, form: ChoiceForm, status: int = 200) -> Response:
-    subjects = sorted({gettext(rule.subject) for rule in RULES if not rule.mandatory and "%(" not in rule.subject})
+    subjects = sorted({gettext(subject) for subject in optional()})
     return render(
         request,
         "choice.html",

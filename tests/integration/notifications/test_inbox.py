@@ -9,16 +9,21 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 import vobject
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 
 from deploy.local.ports import free_port
+from services.applications.actions.unread import Unread
 from services.applications.app import create_app as create_portal
 from services.applications.settings import Settings as PortalSettings
 from services.applications.store import metadata as portal_metadata
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
+from services.notifications.model.quiet import Hours, Quiet
 from services.notifications.settings import Settings
 from shared.bus.bus import engine_for
 from shared.contracts import read
+from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows, served
 from tests.support import Feed, settings_for
@@ -26,9 +31,7 @@ from tests.support import Feed, settings_for
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from fastapi import FastAPI
-
-INBOX, SUBSCRIPTION = "/applications/inbox", "/applications/subscription"
+INBOX, SUBSCRIPTION, CHOICES = "/applications/inbox", "/applications/subscription", "/applications/choices"
 
 
 @pytest.fixture
@@ -106,6 +109,78 @@ async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> 
     assert "No message was sent to you yet." in await seen(nino, INBOX)
 
 
+async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, FastAPI]) -> None:
+    """Subject, text, day and what stands beside a message are in the language of the mails; the page stays English."""
+    programme, _ = both
+    ani = programme.as_("ani")
+    async with programme.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(sa.text("UPDATE person SET language = 'hy' WHERE subject = 'ani'"))
+    text = await seen(ani, INBOX)
+    message = text[text.index("<section") : text.index("</section>")]
+    assert 'lang="hy"' in message
+    assert "դիմում" in message
+    assert "Նշել որպես կարդացված" in message
+    assert not re.search(r"[A-Za-z]{4,}", re.sub(r"<[^>]+>", "", message).replace("CEST", ""))
+    assert "Mark all as read" in text
+    assert '<html lang="en"' in text
+
+
+async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
+    """From messages and account to the choice, which is the person's own; an error where none is made."""
+    programme, notifications = both
+    tigran, ani = programme.as_("tigran"), programme.as_("ani")
+    for page in (INBOX, "/applications/account"):
+        assert f'href="{CHOICES}"' in await seen(tigran, page)
+    text = await seen(tigran, CHOICES)
+    assert 'value="each" checked' in text
+    assert "An officer of your country has a place" in text
+    assert "mail comes at any hour" in text
+    vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
+    assert "from 21:30 to 07:00" in await seen(tigran, CHOICES)
+    assert (await tigran.post(CHOICES, data={"choice": "never"})).status_code == 422
+    answer = await tigran.post(CHOICES, data={"choice": "digest"})
+    text = await seen(tigran, answer.headers["location"])
+    assert "Your choice is kept" in text
+    assert 'value="digest" checked' in text
+    assert 'value="each" checked' in await seen(ani, CHOICES)
+    (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
+    async with programme.app.state.service.bus.read() as session:
+        person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()
+    assert (held.recipient, held.choice) == (person, "digest")
+
+
+async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
+    """Once in twenty seconds a person, soon again where nobody answers or something was read; never more are kept."""
+    asked: list[str] = []
+    answer: dict[str, object] = {"unread": 3}
+    app = FastAPI()
+
+    async def count(recipient: str) -> JSONResponse:
+        asked.append(recipient)
+        return JSONResponse(answer)
+
+    app.get("/notifications/internal/inbox/unread")(count)
+    now = 100.0
+    kept, person = Unread(seconds=lambda: now), new_id()
+    async with served(app) as url:
+        settings = PortalSettings(**settings_for("postgresql://nowhere/x", notifications_url=url))
+        assert [await kept.of(settings, person) for _ in range(3)] == [3, 3, 3]
+        assert asked == [str(person)]
+        answer["unread"] = 2
+        now += 1
+        kept.forget(person)
+        assert [await kept.of(settings, person) for _ in range(2)] == [2, 2]
+        assert len(asked) == 2
+        now += 21
+        answer.clear()
+        assert [await kept.of(settings, person) for _ in range(2)] == [None, None]
+        assert len(asked) == 3
+        now += 6
+        answer["unread"] = 0
+        assert await kept.of(settings, person) == 0
+        assert await kept.of(settings, new_id()) == 0
+
+
 async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI]) -> None:
     """Pages and buttons answer, say that it is for now, and change nothing."""
     programme, _ = both
@@ -118,6 +193,8 @@ async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI])
     assert "could not be noted" not in answer.headers["location"]
     assert "done=away" in answer.headers["location"]
     assert "cannot be reached at the moment" in await seen(ani, SUBSCRIPTION)
+    assert "cannot be read or changed at the moment" in await seen(ani, CHOICES)
+    assert (await ani.post(CHOICES, data={"choice": "none"})).headers["location"].endswith("?done=away")
     assert (await ani.post(f"{SUBSCRIPTION}/make", data={})).headers["location"].endswith("?done=away")
     await ani.aclose()
     await away.app.state.service.bus.close()

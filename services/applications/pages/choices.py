@@ -1,0 +1,72 @@
+"""What am I sent, in which language, and when? The page is the portal's, notifications keeps what is chosen."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.applications.actions import told
+from services.applications.actions.common import not_found
+from services.applications.api.parts import Portal, Store
+from services.applications.guards import SignedIn
+from services.applications.store import register
+from services.applications.store.register import Person
+from shared.bus import Bus
+from shared.identity import Principal
+from shared.web.forms import Form, Needed, RadioField
+from shared.web.i18n import N_, language
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/applications/choices", include_in_schema=False)
+HERE = "/applications/choices"
+
+
+class ChoicesForm(Form):
+    """What somebody chooses."""
+
+    choice = RadioField(
+        N_("How do you want to get messages that are not mandatory?"),
+        [Needed(N_("Choose how you want to get them"))],
+    )
+
+
+@router.get("")
+async def show(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+    """The choice as it is now, and what holds besides: the language, and the hours without mail."""
+    person = await _person(bus, principal)
+    try:
+        held = await told.choice(settings, person.id, person.country, language())
+    except told.Away:
+        return _page(request, person, None, None)
+    form = ChoicesForm(data={"choice": held.code})
+    form.choice.choices = list(held.ways)
+    return _page(request, person, held, form)
+
+
+@router.post("")
+async def choose(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
+    """Keep the choice."""
+    person = await _person(bus, principal)
+    form = await ChoicesForm.read(request)
+    try:
+        held = await told.choice(settings, person.id, person.country, language())
+        form.choice.choices = list(held.ways)
+        if not form.validate():
+            return _page(request, person, held, form, 422)
+        await told.choose(settings, person.id, form.choice.data)
+    except told.Away:
+        return see_other(f"{HERE}?done=away")
+    return see_other(f"{HERE}?done=yes")
+
+
+def _page(
+    request: Request, person: Person, held: told.Choice | None, form: ChoicesForm | None, status: int = 200
+) -> Response:
+    done = request.query_params.get("done")
+    return render(request, "choices.html", status, person=person, held=held, form=form, done=done)
+
+
+async def _person(bus: Bus, principal: Principal) -> Person:
+    async with bus.read() as session:
+        person = await register.person(session, principal.subject)
+    if person is None:
+        raise not_found()
+    return person

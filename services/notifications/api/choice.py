@@ -1,0 +1,84 @@
+"""What does somebody want to be sent of what is not mandatory? Asked and changed by the portal, by the opaque id."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+
+from services.notifications import actions
+from services.notifications.model.choice import Choice, optional
+from services.notifications.settings import Settings
+from services.notifications.store.choices import chosen
+from shared.bus import Bus
+from shared.contracts.base import Country
+from shared.identity import internal
+from shared.service import bus_of
+from shared.web.i18n import gettext, speak
+from shared.web.words import label
+
+router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
+TheBus = Annotated[Bus, Depends(bus_of)]
+
+
+class Way(BaseModel):
+    """One way to get what is not mandatory, in words."""
+
+    code: str
+    text: str
+
+
+class Held(BaseModel):
+    """What a person has chosen, between what; `subjects` are of the messages that need not be mailed.
+
+    Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
+    where it has quiet hours.
+    """
+
+    choice: Choice
+    ways: list[Way]
+    subjects: list[str]
+    quiet_since: str | None = None
+    quiet_until: str | None = None
+
+
+class Chosen(BaseModel):
+    """What a person wants to be sent from now on."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    recipient: UUID
+    choice: Choice
+
+
+@router.get("")
+async def held(
+    request: Request,
+    bus: TheBus,
+    recipient: UUID,
+    country: Country | None = None,
+    language: Annotated[str, Query(pattern="^[a-z]{2}$", description="Of the page that shows it")] = "en",
+) -> Held:
+    """The choice as it is now, and all that there is to say about it."""
+    speak(language)
+    settings = request.app.state.service.settings
+    assert isinstance(settings, Settings)
+    async with bus.read() as session:
+        now = (await chosen(session, [recipient])).get(recipient, Choice.EACH)
+    hours = settings.quiet.hours(country)
+    return Held(
+        choice=now,
+        ways=[Way(code=each.value, text=label(each)) for each in Choice],
+        subjects=sorted({gettext(subject) for subject in optional()}),
+        quiet_since=None if hours is None else f"{hours.since:%H:%M}",
+        quiet_until=None if hours is None else f"{hours.until:%H:%M}",
+    )
+
+
+@router.post("")
+async def choose(body: Chosen, bus: TheBus) -> dict[str, str]:
+    """Keep a person's choice; it holds from the next message on."""
+    await actions.choose(bus, body.recipient, body.choice)
+    return {"choice": body.choice.value}
