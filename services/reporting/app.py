@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.reporting import api, pages
+from services.reporting.actions.drafts import forget_drafts
 from services.reporting.actions.figures import count_along
 from services.reporting.consumers import consumers
 from services.reporting.settings import Settings
@@ -25,6 +26,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(), *api.routers()],
         consumers=consumers,
-        workers=[count_along],
+        workers=[count_along, forget_drafts],
         background=background,
     )

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     portal_url: str = Field(
         default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."
     )
+    draft_days: int = Field(default=180, ge=1, description="Days for which a form begun and not gone on with is kept.")
     programme_title: str = Field(default="TOPCOP exchange and mentoring", description="The programme's title in feeds.")
     programme_start: date = Field(default=date(2025, 1, 1), description="First day of the programme, for feeds.")
     programme_end: date = Field(default=date(2028, 12, 31), description="Planned last day of the programme, for feeds.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.actions.asked import Asked, asked
 from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
-from services.reporting.store import answers, cases
+from services.reporting.store import answers, cases, drafts
 from shared import clock
 from shared.contracts.codes import Respondent, WaiverReason
 from shared.contracts.outcomes import EvaluationWaived, ReportSubmitted
@@ -128,6 +128,7 @@ async def _keep(
 ) -> bool:
     """Keep a form and tell of it, unless it came twice at the same time."""
     tx.actor = f"respondent:{form.respondent.value}"
+    await drafts.hold(tx.session, form.case.id, name, form.respondent)
     row = answers.Submission(
         case_id=form.case.id,
         form=name,
@@ -139,6 +140,7 @@ async def _keep(
         texts=texts,
     )
     first = await answers.submit(tx.session, row)
+    await drafts.drop(tx.session, form.case.id, name, form.respondent)
     if first:
         await tx.record(event, form.case.id, correlation=form.case.application_id)
     return first

@@ -1,20 +1,25 @@
 """The forms after a visit or a mentorship: evaluation, report and follow-up, each opened with the portal's ticket."""
 
+import secrets
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
+from services.reporting.actions import drafts
 from services.reporting.actions import outcomes as actions
 from services.reporting.actions.asked import Asked, asked
 from services.reporting.actions.portal import objectives
 from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
+from services.reporting.store import drafts as drafts_store
+from services.reporting.store.drafts import Draft
 from shared.bus import Bus
 from shared.contracts.codes import Applied, Respondent
 from shared.identity import Ticket, ticket
 from shared.service import Service, bus_of, service_of
+from shared.web.dates import moment
 from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, RadioField, TextAreaField
 from shared.web.i18n import N_, gettext
@@ -106,20 +111,39 @@ def _headings(kind: str) -> tuple[forms.Heading, ...]:
 async def _show(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
     async with bus.read() as session:
         form = await asked(session, subject, kind)
+        draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
     if form.given is not None:
         shown = _questions(form, kind)
         return render(request, "answered.html", asked=form, kind=kind, headings=_headings(kind), questions=shown)
     texts = await _objectives(service, form, kind)
+    form_ = _form(form, kind, texts)(data=draft.values if draft else {})
+    return _page(request, form, kind, form_, texts, draft)
+
+
+def _page(
+    request: Request,
+    form: Asked,
+    kind: str,
+    form_: Form,
+    texts: dict[int, str],
+    draft: Draft | None,
+    status: int = 200,
+) -> Response:
     return render(
         request,
         "answer.html",
+        status,
         asked=form,
         kind=kind,
-        form_=_form(form, kind, texts)(),
+        form_=form_,
         texts=texts,
         questions=_questions(form, kind),
         scored=_scored(form, kind),
-    )  # fmt: skip - one call
+        draft=draft,
+        saved="saved" in request.query_params,
+        writer=secrets.token_hex(8),
+        address=request.url.path,
+    )
 
 
 async def _objectives(service: Service, form: Asked, kind: str) -> dict[int, str]:
@@ -129,7 +153,7 @@ async def _objectives(service: Service, form: Asked, kind: str) -> dict[int, str
 
 
 async def _take(request: Request, bus: Bus, service: Service, subject: str, kind: str) -> Response:
-    """Take in a form; one that was handed in before is shown as it was."""
+    """Take in a form, or keep it for later; one that was handed in before is shown as it was."""
     async with bus.read() as session:
         form = await asked(session, subject, kind)
     address = str(request.url.path)
@@ -137,9 +161,10 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
         return see_other(address)
     texts = await _objectives(service, form, kind)
     form_ = await _form(form, kind, texts).read(request)
-    valid = form_.validate()
+    later = "later" in await request.form()
+    valid = not later and form_.validate()
+    data = {name: str(value or "") for name, value in form_.data.items()}
     if valid:
-        data = {name: str(value or "") for name, value in form_.data.items()}
         try:
             match kind:
                 case "evaluation":
@@ -149,23 +174,49 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
                 case _:
                     await actions.follow_up(bus, subject, _given_later(form, data), data)
         except Refused as problem:
-            if problem.status_code != 422:
-                raise
-            for name, sentence in problem.fields.items():
-                form_.refuse(name, sentence)
+            _tell(form_, problem)
         else:
             return see_other(address)
-    return render(
-        request,
-        "answer.html",
-        422,
-        asked=form,
-        kind=kind,
-        form_=form_,
-        texts=texts,
-        questions=_questions(form, kind),
-        scored=_scored(form, kind),
-    )  # fmt: skip - one call
+    # What cannot be handed in yet is kept all the same, so that nothing is written twice.
+    draft = None
+    try:
+        draft = await drafts.keep(bus, subject, kind, data, writer=secrets.token_hex(8))
+    except Refused as problem:
+        _tell(form_, problem)
+    if later and draft is not None:
+        return see_other(f"{address}?saved=1")
+    return _page(request, form, kind, form_, texts, draft, 422)
+
+
+def _tell(form_: Form, problem: Refused) -> None:
+    """Put what was refused at its fields; whatever names no field is not this page's to say."""
+    if problem.status_code != 422:
+        raise problem
+    for name, sentence in problem.fields.items():
+        form_.refuse(name, sentence)
+
+
+async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response:
+    """Keep the fields that a page sends while its writer goes on, and say when."""
+    async with bus.read() as session:
+        form = await asked(session, subject, kind)
+    sent = await request.form()
+    form_ = await _form(form, kind, {}).read(request)
+    values = {name: str(value or "") for name, value in form_.data.items() if name in sent}
+    turn = str(sent.get("draft_turn", ""))
+    draft = await drafts.keep(
+        bus,
+        subject,
+        kind,
+        values,
+        writer=str(sent.get("draft_writer", ""))[:40] or secrets.token_hex(8),
+        turn=int(turn) if turn.isdecimal() and len(turn) < 9 else 0,
+    )
+    return JSONResponse({"said": _saved(draft), "version": draft.version})
+
+
+def _saved(draft: Draft) -> str:
+    return gettext("Saved %(moment)s.") % {"moment": moment(draft.at)}
 
 
 def _score(data: dict[str, str], name: str) -> int:
@@ -225,3 +276,21 @@ async def follow_up_form(request: Request, _: Following, bus: Store, service: Ha
 async def follow_up(request: Request, _: Following, bus: Store, service: Harness, subject: str) -> Response:
     """Answer the follow-up."""
     return await _take(request, bus, service, subject, FOLLOW_UP)
+
+
+@router.post("/reporting/evaluations/{subject}/draft")
+async def evaluation_draft(request: Request, _: Evaluating, bus: Store, subject: str) -> Response:
+    """Keep an evaluation that is being filled in."""
+    return await _keep(request, bus, subject, EVALUATION)
+
+
+@router.post("/reporting/reports/{subject}/draft")
+async def report_draft(request: Request, _: Reporting, bus: Store, subject: str) -> Response:
+    """Keep the report that is being filled in."""
+    return await _keep(request, bus, subject, REPORT)
+
+
+@router.post("/reporting/follow-ups/{subject}/draft")
+async def follow_up_draft(request: Request, _: Following, bus: Store, subject: str) -> Response:
+    """Keep the follow-up that is being filled in."""
+    return await _keep(request, bus, subject, FOLLOW_UP)

@@ -26,28 +26,53 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-// A draft is kept when its writer leaves the page, and after a pause in writing.
+// A draft is kept when its writer leaves the page, and after a pause in writing. A form that numbers its writes
+// (`draft_turn`) sends what was changed only, one write at a time; its server drops one that a slow network brings late.
 for (const form of document.querySelectorAll("form[data-autosave]")) {
-  let changed = false;
+  const said = form.querySelector("[data-autosave-said]");
+  const turn = form.elements.namedItem("draft_turn");
+  const always = new Set(["csrf_token", "draft_writer", "draft_turn"]);
+  let changed = new Set();
   let timer = 0;
-  const save = () => {
-    if (!changed) return;
-    changed = false;
-    const body = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
-    fetch(form.dataset.autosave, { method: "POST", body, keepalive: true, headers: { "X-Autosave": "1" } }).catch(() => {
-      changed = true;
-    });
-  };
-  form.addEventListener("input", () => {
-    changed = true;
+  let busy = false;
+  let over = false;
+  const later = (pause) => {
     clearTimeout(timer);
-    timer = setTimeout(save, 5000);
+    if (!over) timer = setTimeout(save, pause);
+  };
+  const save = async () => {
+    if (!changed.size || over || (busy && document.visibilityState === "visible")) return;
+    const sent = changed;
+    changed = new Set();
+    busy = true;
+    if (turn) turn.value = String(Number(turn.value) + 1);
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value === "string" && (!turn || always.has(name) || sent.has(name))) body.append(name, value);
+    }
+    try {
+      const answer = await fetch(form.dataset.autosave, { method: "POST", body, keepalive: true, redirect: "manual", headers: { "X-Autosave": "1", Accept: "application/json" } });
+      if (said && !answer.ok) throw new Error(answer.status >= 500 ? "away" : "refused");
+      if (said) said.textContent = (await answer.json()).said;
+    } catch (error) {
+      for (const name of sent) changed.add(name);
+      if (said) {
+        said.textContent = said.dataset.autosaveSaid;
+        if (error.message !== "refused") later(10000);
+      }
+    }
+    busy = false;
+    if (changed.size && said && said.textContent !== said.dataset.autosaveSaid) later(2000);
+  };
+  form.addEventListener("input", (event) => {
+    changed.add(event.target.name);
+    later(said ? 2000 : 5000);
   });
   form.addEventListener("submit", () => {
-    changed = false;
+    over = true;
     clearTimeout(timer);
   });
+  window.addEventListener("pageshow", () => (over = false));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") save();
   });

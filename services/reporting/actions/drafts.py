@@ -1,0 +1,81 @@
+"""What becomes of a form that is being filled in? It is kept on the server as its writer goes, on whichever device."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import structlog
+
+from services.reporting.actions.asked import asked
+from services.reporting.store import drafts
+from shared import clock
+from shared.bus import leases
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.reporting.settings import Settings
+    from services.reporting.store.drafts import Draft
+    from shared.bus import Bus
+    from shared.service import Service
+
+log = structlog.get_logger(__name__)
+LONGEST = 20_000
+"""Most characters that are kept of one field: more than may be handed in, so that too much can be shortened."""
+_LEASE_SECONDS = 60
+_LOOK_SECONDS = 3600.0
+
+
+async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0) -> Draft:
+    """Keep the fields in `values` of the form that a ticket's `subject` opens; the others stay as they were kept.
+
+    `writer` is the page that writes, `turn` which of its writes it is. Raises `Refused`: 404 without a form, 409 once
+    it was handed in or before the end, 422 for a field that is far too long.
+    """
+    long = [name for name, value in values.items() if len(value) > LONGEST]
+    if long:
+        sentence = gettext("Shorten this: it is too long to be kept")
+        raise Refused(sentence, 422, dict.fromkeys(long, sentence))
+    async with bus.transaction("respondent") as tx:
+        form = await asked(tx.session, subject, kind)
+        await drafts.hold(tx.session, form.case.id, kind, form.respondent)
+        form = await asked(tx.session, subject, kind)
+        if form.given is not None:
+            raise Refused(gettext("It was handed in before: open the page again to see it."), 409)
+        if not form.case.open:
+            raise Refused(gettext("It is not over yet: you can answer from its last day on."), 409)
+        row = drafts.new(
+            form.case.id,
+            kind,
+            form.respondent.value,
+            application_id=form.case.application_id,
+            writer=writer,
+            turn=turn,
+            at=clock.now(),
+            values=dict(values),
+        )
+        await drafts.write(tx.session, row)
+        kept = await drafts.draft(tx.session, form.case.id, kind, form.respondent)
+    assert kept is not None
+    return kept
+
+
+async def forget_drafts(service: Service) -> None:
+    """The worker that forgets what nobody went on with; one instance at a time, at once when the clock is moved."""
+    days = cast("Settings", service.settings).draft_days
+    while True:
+        if await leases.acquire(service.bus, "drafts", _LEASE_SECONDS):
+            await forget(service.bus, days)
+        await clock.moved_or(_LOOK_SECONDS)
+
+
+async def forget(bus: Bus, days: int) -> int:
+    """Forget drafts that were not touched for so many days, and those about voided visits; give how many."""
+    async with bus.transaction("system:drafts") as tx:
+        gone = await drafts.forget(tx.session, clock.now() - timedelta(days=days))
+    if gone:
+        log.info("drafts forgotten", drafts=gone)
+    return gone
