@@ -1,4 +1,4 @@
-"""With which key does a run sign its documents that brings none? A fresh key with a certificate that it issued itself.
+"""With which keys does a run sign its documents that brings none? Fresh ones, with a certificate that it issued itself.
 
 It proves that a document was not changed, and to the run itself that it made it. For others to trust it, production
 sets key and certificates of an issuer that they know (`TANDEM_SIGNING_KEY`, `TANDEM_SIGNING_CERTIFICATES`).
@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import NameOID
 
 _YEARS = 10
@@ -52,3 +53,11 @@ def signing_keys(name: str) -> dict[str, str]:
         "signing_key": private.decode("ascii"),
         "signing_certificates": certificate.public_bytes(form.Encoding.PEM).decode("ascii"),
     }
+
+
+def ed25519_keys(name: str) -> dict[str, str]:
+    """`<name>_private_key` and `<name>_public_key`, PEM: a fresh pair."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
+    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
+    return {f"{name}_private_key": private.decode("ascii"), f"{name}_public_key": public.decode("ascii")}

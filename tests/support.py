@@ -7,10 +7,7 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-from deploy.signing import signing_keys
+from deploy.signing import ed25519_keys, signing_keys
 from shared import clock
 from shared.bus.apply import Applier
 from shared.bus.envelope import headers_of
@@ -34,17 +31,14 @@ SERVICE_TOKEN = "service-token-of-the-tests"
 @cache
 def ticket_keys() -> tuple[str, str]:
     """A key pair for the portal's tickets: private and public, PEM."""
-    key = Ed25519PrivateKey.generate()
-    return (
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-    )
+    keys = ed25519_keys("ticket")
+    return keys["ticket_private_key"], keys["ticket_public_key"]
 
 
 @cache
 def document_keys() -> dict[str, str]:
-    """Key and certificate with which the tests' portal signs documents, PEM."""
-    return signing_keys("Tandem, the tests")
+    """Key and certificate with which the tests' portal signs documents, and reporting its manifests, PEM."""
+    return signing_keys("Tandem, the tests") | {"feeds_private_key": ed25519_keys("feeds")["feeds_private_key"]}
 
 
 def settings_for(database: str, **changes: Any) -> dict[str, Any]:

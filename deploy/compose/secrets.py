@@ -5,17 +5,12 @@ from __future__ import annotations
 import base64
 import secrets
 
-from cryptography.hazmat.primitives import serialization as form
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from deploy.signing import signing_keys
+from deploy.signing import ed25519_keys, signing_keys
 
 
 def environment() -> dict[str, str]:
     """All variables that `docker-compose.yml` asks for."""
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()).decode("ascii")
-    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+    keys = signing_keys("Tandem") | ed25519_keys("ticket")
     names = (
         "POSTGRES_PASSWORD",
         "TANDEM_DATABASE_PASSWORD",
@@ -28,9 +23,8 @@ def environment() -> dict[str, str]:
     return {
         **{name: secrets.token_urlsafe(32) for name in names},
         "TANDEM_SESSION_KEY": base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
-        "TANDEM_TICKET_PRIVATE_KEY": private,
-        "TANDEM_TICKET_PUBLIC_KEY": public,
-        **{f"TANDEM_{name.upper()}": value for name, value in signing_keys("Tandem").items()},
+        **{f"TANDEM_{name.upper()}": value for name, value in keys.items()},
+        "TANDEM_FEEDS_PRIVATE_KEY": ed25519_keys("feeds")["feeds_private_key"],
         "TANDEM_FIRST_COORDINATOR": "persona-programme",
     }
 

@@ -93,25 +93,15 @@ def _secrets(place: Place) -> dict[str, str]:
     made = {name: secrets.token_urlsafe(32) for name in wanted - kept.keys()}
     if "session_key" not in kept:
         made["session_key"] = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
-    if "ticket_private_key" not in kept:
-        made |= _ticket_keys()
-    if "signing_key" not in kept:
-        from deploy.signing import signing_keys  # noqa: PLC0415 - the first start only
+    if not {"ticket_private_key", "feeds_private_key", "signing_key"} <= kept.keys():
+        from deploy.signing import ed25519_keys, signing_keys  # noqa: PLC0415 - the first start only
 
-        made |= signing_keys("Tandem, a local run")
+        for keys in (ed25519_keys("ticket"), ed25519_keys("feeds"), signing_keys("Tandem, a local run")):
+            if not keys.keys() & kept.keys():  # a pair is made whole or left as it is
+                made |= keys
     if made:
         place.write("secrets.json", kept | made)
     return kept | made
-
-
-def _ticket_keys() -> dict[str, str]:
-    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - the first start only
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - as above
-
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
-    public = key.public_key().public_bytes(form.Encoding.PEM, form.PublicFormat.SubjectPublicKeyInfo)
-    return {"ticket_private_key": private.decode("ascii"), "ticket_public_key": public.decode("ascii")}
 
 
 def shared_environment(chosen: Chosen, place: Place) -> dict[str, str]:
@@ -157,6 +147,8 @@ def service_environment(chosen: Chosen, place: Place, service: str) -> dict[str,
             "TANDEM_FIRST_COORDINATOR": "persona-programme",
             "TANDEM_PERSONAS_FILE": str(place / "personas.json"),
         }
+    if service == "reporting":
+        own["TANDEM_FEEDS_PRIVATE_KEY"] = chosen.secrets["feeds_private_key"]
     if service == "notifications":
         own |= {
             "TANDEM_SMTP_HOST": HOST,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from services.reporting import api, pages
 from services.reporting.actions.drafts import forget_drafts
 from services.reporting.actions.figures import count_along
+from services.reporting.actions.publications import keep_older
 from services.reporting.consumers import consumers
+from services.reporting.feeds.signing import key_of
 from services.reporting.settings import Settings
 from shared.service import create
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 def create_app(settings: Settings | None = None, *, background: bool = True) -> FastAPI:
     """Reporting as an app; settings come from the environment unless they are given."""
     settings = settings or Settings()
+    if background:
+        key_of(settings)  # a service whose key cannot be used says so now, not with the first publication
     return create(
         "reporting",
         settings,
@@ -26,6 +30,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(), *api.routers()],
         consumers=consumers,
-        workers=[count_along, forget_drafts],
+        workers=[count_along, forget_drafts, keep_older],
         background=background,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import ServiceSettings
 
@@ -16,6 +16,9 @@ class Settings(ServiceSettings):
         default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."
     )
     draft_days: int = Field(default=180, ge=1, description="Days for which a form begun and not gone on with is kept.")
+    feeds_private_key: SecretStr = Field(
+        description="PEM, Ed25519: signs the manifests of what was published; the public half is at /reporting/feeds."
+    )
     programme_title: str = Field(default="TOPCOP exchange and mentoring", description="The programme's title in feeds.")
     programme_start: date = Field(default=date(2025, 1, 1), description="First day of the programme, for feeds.")
     programme_end: date = Field(default=date(2028, 12, 31), description="Planned last day of the programme, for feeds.")

@@ -1,8 +1,7 @@
-"""Which files does a period have, and may they go out? All are made behind the gate, with the same bytes each time."""
+"""Which files does a period have, and may they go out? All are made behind the gate, once, when it is published."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,8 +12,8 @@ from services.reporting.feeds.logframe import logframe
 from services.reporting.feeds.table import as_json, csv_text
 from services.reporting.feeds.workbook import workbook
 from services.reporting.model.aim import standing
+from services.reporting.model.publication import File
 from services.reporting.settings import Settings
-from shared.contracts.codes import PeriodState
 from shared.web.errors import Refused
 from shared.web.i18n import N_, gettext
 
@@ -100,24 +99,34 @@ def made_at(released: Sequence[Released], where: Approval) -> datetime | None:
     return max(moments, default=None)
 
 
-def file(
-    kind: Kind, released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
-) -> tuple[bytes, datetime]:
-    """The file of a published period, and its moment; of `aims` those count that stood at that moment.
+def files(
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+) -> list[File]:
+    """All files of a period that is being published; of `aims` those count that stood at the statement's moment.
 
-    Raises `Refused` (409) for a period that is not published.
+    Raises `Refused` (409) with the first findings where an IATI file would not keep schema and rules, or where there is
+    no figure.
     """
     at = made_at(released, where)
-    if where.state is not PeriodState.PUBLISHED or at is None:
-        sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
-        raise Refused(sentence % {"period": where.period.label, "state": gettext(where.state.label)}, 409)
-    try:
-        return kind.made(released, where, ours(settings), at, standing(aims, at)), at
-    except iati.NotValid as problem:
-        raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
+    if at is None:
+        raise Refused(gettext("There is nothing to publish: no figure was counted for this period."), 409)
+    made, found = [], []
+    for kind in KINDS.values():
+        try:
+            content = kind.made(released, where, ours(settings), at, standing(aims, at))
+        except iati.NotValid as problem:
+            found += [each for each in problem.findings if each not in found]
+        else:
+            made.append(File(kind.name, kind.media_type, content))
+    if found:
+        sentence = gettext("These figures cannot be published, since the IATI file would break the standard's rules: ")
+        raise Refused(sentence + " ".join(found[:NAMED]), 409)
+    return made
 
 
-def findings(released: Sequence[Released], where: Approval, settings: ServiceSettings) -> list[str]:
+def findings(
+    released: Sequence[Released], where: Approval, settings: ServiceSettings, aims: Sequence[Aim] = ()
+) -> list[str]:
     """What would be wrong with the IATI files of these figures, each in words; empty: they may go out."""
     at = made_at(released, where)
     found: list[str] = []
@@ -125,35 +134,16 @@ def findings(released: Sequence[Released], where: Approval, settings: ServiceSet
         return found
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(released, where, ours(settings), at, ())
+            KINDS[name].made(released, where, ours(settings), at, standing(aims, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found
-
-
-def hold(released: Sequence[Released], where: Approval, settings: ServiceSettings) -> None:
-    """Let a period out only if its IATI files keep schema and rules. Raises `Refused` (409) with the first findings."""
-    found = findings(released, where, settings)
-    if found:
-        sentence = gettext("These figures cannot be published, since the IATI file would break the standard's rules: ")
-        raise Refused(sentence + " ".join(found[:NAMED]), 409)
 
 
 def ours(settings: ServiceSettings) -> Settings:
     """The settings of this service."""
     assert isinstance(settings, Settings)
     return settings
-
-
-def etag(content: bytes) -> str:
-    """The strong validator of a file (RFC 9110, 8.8.3): a part of its SHA-256."""
-    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-
-
-def unchanged(header: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names the tag, weakly compared (RFC 9110, 13.1.2)."""
-    named = {each.strip().removeprefix("W/") for each in (header or "").split(",")}
-    return bool({"*", tag} & named)
 
 
 def _json(released: Sequence[Released], where: Approval) -> bytes:

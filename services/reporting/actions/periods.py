@@ -6,8 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from services.reporting.actions import figures as moving
-from services.reporting.actions import releases
-from services.reporting.actions.feeds import hold
+from services.reporting.actions import publications, releases
 from services.reporting.model import approval, periods
 from services.reporting.model.approval import Approval, NotNow
 from services.reporting.model.telling import key_of, told_of
@@ -114,14 +113,14 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Approval:
 
 
 async def publish(bus: Bus, principal: Principal, label: str) -> Approval:
-    """Publish frozen figures, each through the gate, if the IATI files keep all rules. Raises `Refused` (404, 409)."""
+    """Publish frozen figures behind the gate, and their files if they keep all rules. Raises `Refused` (404, 409)."""
     async with bus.transaction(principal.subject) as tx:
         was = await locked(tx.session, label)
         with in_words():
             now = approval.publish(was)
         await store.keep(tx.session, now)
         released = await releases.let_out(tx.session, now, await kept.kept(tx.session, now.period, now.statement))
-        hold(released, now, bus.settings)
+        await publications.publish(tx.session, now, released, bus.settings)
         for figure in released:
             for told in told_of(figure):
                 await tx.record(FigurePublished(figure=told), key_of(told))

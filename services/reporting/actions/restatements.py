@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from services.reporting.actions import figures as moving
-from services.reporting.actions import releases
-from services.reporting.actions.feeds import hold
+from services.reporting.actions import publications, releases
 from services.reporting.actions.periods import figures_digest, in_words, locked, period_of
 from services.reporting.model import restatement as model
 from services.reporting.model.figure import digest_of
@@ -109,7 +108,7 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         if where.state is PeriodState.PUBLISHED:
             old = await releases.as_it_was(tx.session, where, where.statement, before)
             new = await releases.let_out(tx.session, now, all_of_it)
-            hold(new, now, bus.settings)
+            await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
             await _tell(tx, decided, old, new, await _changes(tx.session, where, before, stated))
     return decided
 

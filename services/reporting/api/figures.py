@@ -1,14 +1,12 @@
-"""Figures for programs: those of a period, one indicator, its events, the feeds, an application's journey."""
+"""Figures for programs: those of a period, one indicator, its events, an application's journey."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
-from starlette.requests import Request
 
 from services.reporting.access import Reader, Steerer, Tracer
-from services.reporting.actions import feeds as feed_actions
 from services.reporting.actions import periods as actions
 from services.reporting.actions import restatements
 from services.reporting.feeds.table import as_json
@@ -16,13 +14,11 @@ from services.reporting.model.approval import Approval
 from services.reporting.model.figure import written
 from services.reporting.model.flaws import LEFT_OUT
 from services.reporting.model.restatement import Proposal
-from services.reporting.pages.feeds import file_answer
 from services.reporting.pages.figures import csv_answer, iati_answer, load
 from services.reporting.pages.indicators import one
 from services.reporting.pages.quality import found as quality_found
 from services.reporting.store import facts
 from shared.bus import Bus
-from shared.contracts.codes import PeriodState
 from shared.service import Service, bus_of, service_of
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -63,27 +59,6 @@ async def as_iati(
 ) -> Response:
     """The same as an IATI 2.03 activity file."""
     return await iati_answer(bus, service, period)
-
-
-@router.get("/feeds/{period}")
-async def feeds(_: Reader, bus: Store, period: str) -> dict[str, Any]:
-    """The files of a period with their addresses (none before it is published), and what is wrong with them."""
-    where, released = await load(bus, period)
-    published = where.state is PeriodState.PUBLISHED
-    return {
-        **_period(where),
-        "files": [
-            {"name": each.name, "media_type": each.media_type, "address": f"/reporting/api/feeds/{period}/{each.name}"}
-            for each in (feed_actions.KINDS.values() if published else ())
-        ],
-        "findings": feed_actions.findings(released, where, bus.settings),
-    }
-
-
-@router.get("/feeds/{period}/{name}")
-async def feed(request: Request, _: Reader, bus: Store, period: str, name: str) -> Response:
-    """One file of a published period, at an address that stays; with an ETag."""
-    return await file_answer(request, bus, period, name)
 
 
 @router.get("/indicators/{indicator}")

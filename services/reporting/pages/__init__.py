@@ -9,6 +9,7 @@ from services.reporting.pages import (
     compare,
     feeds,
     figures,
+    files,
     forms,
     indicators,
     journey,
@@ -29,6 +30,7 @@ def routers() -> list[APIRouter]:
     own = [
         figures.router,
         feeds.router,
+        files.router,
         compare.router,
         targets.router,
         indicators.router,

@@ -1,6 +1,29 @@
 """Which tables does reporting keep? One module a matter; each holds the tables and the only queries on them."""
 
-from services.reporting.store import aims, answers, cases, drafts, facts, figures, periods, releases, restatements
+from services.reporting.store import (
+    aims,
+    answers,
+    cases,
+    drafts,
+    facts,
+    figures,
+    periods,
+    publications,
+    releases,
+    restatements,
+)
 from services.reporting.store.base import metadata
 
-__all__ = ["aims", "answers", "cases", "drafts", "facts", "figures", "metadata", "periods", "releases", "restatements"]
+__all__ = [
+    "aims",
+    "answers",
+    "cases",
+    "drafts",
+    "facts",
+    "figures",
+    "metadata",
+    "periods",
+    "publications",
+    "releases",
+    "restatements",
+]

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.reporting.actions import feeds
 from services.reporting.model.aim import Aim, AimKind, approve, standing
 from services.reporting.model.approval import NotNow
 from tests.unit.reporting.facts import ident
-from tests.unit.reporting.test_feed_rules import AT, WHERE, figures, settings
+from tests.unit.reporting.test_feed_rules import AT, content_of
 
 EARLY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -53,8 +52,7 @@ def test_the_logframe_says_baseline_targets_and_current_value() -> None:
         aim(AimKind.TARGET, date(2026, 12, 31), 100),
         aim(AimKind.TARGET, date(2027, 12, 31), 200),
     ]
-    kind = feeds.KINDS["logframe.xlsx"]
-    content, _ = feeds.file(kind, figures(), WHERE, settings(), aims)
+    content = content_of("logframe.xlsx", aims)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
     head, visits, share = (list(row) for row in sheet.iter_rows(values_only=True))
@@ -69,4 +67,4 @@ def test_the_logframe_says_baseline_targets_and_current_value() -> None:
     assert all(cell.data_type != "f" for line in sheet.iter_rows() for cell in line)
     later = aim(AimKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
     waiting = aim(AimKind.TARGET, date(2028, 12, 31), 5, at=None)
-    assert feeds.file(kind, figures(), WHERE, settings(), [*aims, later, waiting])[0] == content
+    assert content_of("logframe.xlsx", [*aims, later, waiting]) == content

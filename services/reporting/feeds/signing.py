@@ -1,0 +1,73 @@
+"""With which key are manifests signed, and how does a consumer get the public half?
+
+The signature is a detached JSON Web Signature (RFC 7515, appendix F) with Ed25519 (RFC 8037, RFC 9864) over the bytes
+of the manifest as they are served. A key is named by its thumbprint (RFC 7638), so that a consumer who noted
+it once sees when another key signs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from services.reporting.settings import Settings
+
+ALGORITHM = "Ed25519"
+
+
+class Unreadable(ValueError):
+    """The key of the settings cannot be used; the message names the setting and the remedy, and shows no key."""
+
+
+def key_of(settings: Settings) -> OKPKey:
+    """The key that these settings name. Raises `Unreadable`."""
+    return _read(settings.feeds_private_key.get_secret_value())
+
+
+@cache
+def _read(pem: str) -> OKPKey:
+    try:
+        key = OKPKey.import_key(pem)
+    except (JoseError, ValueError, TypeError):
+        key = None
+    if key is None or not key.is_private or key.curve_name != ALGORITHM:
+        raise Unreadable(
+            "TANDEM_FEEDS_PRIVATE_KEY is no Ed25519 private key in PEM without a password. Make one with"
+            " `openssl genpkey -algorithm ed25519`, and give it in one piece from BEGIN to END."
+        )
+    return key
+
+
+def public(key: OKPKey) -> dict[str, str]:
+    """The public half as a JWK, with its thumbprint as `kid`."""
+    made = key.as_dict(private=False)
+    wanted = {name: str(made[name]) for name in ("kty", "crv", "x")}
+    return {**wanted, "kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM}
+
+
+def signed(content: bytes, key: OKPKey) -> str:
+    """The detached signature over `content`: header and signature, with nothing between the two points."""
+    whole = jws.serialize_compact({"alg": ALGORITHM, "kid": key.thumbprint()}, content, key, algorithms=[ALGORITHM])
+    header, _, mac = whole.split(".")
+    return f"{header}..{mac}"
+
+
+def holds(content: bytes, signature: str, key: Mapping[str, str]) -> bool:
+    """Whether the signature over these bytes was made with the private half of `key` (a JWK)."""
+    try:
+        jws.deserialize_compact(signature, OKPKey.import_key(dict(key)), algorithms=[ALGORITHM], payload=content)
+    except (JoseError, ValueError):
+        return False
+    return True
+
+
+def key_set(keys: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+    """A JWK set (RFC 7517) of these public keys, each once."""
+    return {"keys": list({key["kid"]: dict(key) for key in keys}.values())}
