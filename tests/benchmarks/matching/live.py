@@ -1,14 +1,21 @@
 """How long does one event take at a pool of 10,000, and is the matching always that of a run from scratch?
 
-10,000 seeded events of every kind. A run from scratch at this size takes seconds, so it is held against the followed
-matching at the end and at some moments between; in a pool of a fiftieth the size it is after every single event.
+10,000 seeded events of every kind. First they are timed, and at 200 moments a run from scratch is held against the
+followed matching. Then they happen again, and after every event the followed matching is held against deferred
+acceptance from its beginning, over lists of which those that the event changed are made anew as a run makes them
+(`anew.py`); now and then all lists are held against those of a whole market. `make bench` does so for the first 1,000
+events; `python -m tests.benchmarks.matching.live` for all 10,000, which takes some 20 minutes of one core, and whose
+rows the table then has. In a pool of a fiftieth the size a run from scratch follows every single event.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import replace
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -17,7 +24,8 @@ import numpy as np
 from services.matching.engine.live.matching import LiveMatching
 from services.matching.engine.matching import run
 from services.matching.engine.problem import Fixed
-from tests.benchmarks.figures import Figure, Reference
+from tests.benchmarks.figures import Figure, Reference, write
+from tests.benchmarks.matching.anew import Anew
 from tests.benchmarks.matching.instances import mentors
 
 if TYPE_CHECKING:
@@ -28,7 +36,12 @@ if TYPE_CHECKING:
 PEOPLE = 10_000
 EVENTS = 10_000
 CHECKS = 200
+EACH = 1_000
+"""So many of the events are held against a matching from the beginning, one by one, unless all are asked for."""
+ALL = Path("build/benchmarks-events.json")
+"""The rows of all events, which take the place of those of the first ones in the table."""
 _SMALL = 50
+_LISTS_EVERY = 500
 _KINDS = ("arrive", "leave", "change") * 3 + (
     "arrive",
     "arrive",
@@ -43,7 +56,7 @@ _KINDS = ("arrive", "leave", "change") * 3 + (
 )
 
 
-def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
+def measure(people: int = PEOPLE, events: int = EVENTS, each: int = EACH) -> list[Figure]:
     """The rows of the table: half and nearly all of the events, the ratio to a new run, and what was equal."""
     live = LiveMatching(mentors(people))
     taken: list[float] = []
@@ -83,6 +96,7 @@ def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
             "all equal",
             equal == len(scratch),
         ),
+        *every_event(people, events, each),
         Figure(
             f"events at {people // _SMALL:,} equal to a new run",
             small,
@@ -91,6 +105,41 @@ def measure(people: int = PEOPLE, events: int = EVENTS) -> list[Figure]:
             small / tried,
             "all equal",
             small == tried,
+        ),
+    ]
+
+
+def every_event(people: int = PEOPLE, events: int = EVENTS, each: int = EVENTS) -> list[Figure]:
+    """The rows of the first `each` events: after how many the matching was right, and how often all lists were."""
+    live = LiveMatching(mentors(people))
+    anew = Anew(live.problem)
+    equal = tried = whole = looked = 0
+    for happen in islice(_happenings(live, mentors(people // 4, seed=2), events), each):
+        happen()
+        tried += 1
+        equal += anew.matching(live.problem) == live.matching
+        if tried % _LISTS_EVERY == 0 or tried == each:
+            looked += 1
+            whole += anew.holds(live.problem)
+            sys.stderr.write(f"{equal:,} of {tried:,} events equal, lists right {whole} of {looked} times\n")
+    return [
+        Figure(
+            f"events at {people:,}, after each the matching that deferred acceptance gives from its beginning",
+            equal,
+            "events",
+            Reference("tried", tried),
+            equal / tried,
+            "all equal",
+            equal == tried,
+        ),
+        Figure(
+            f"moments at {people:,} at which its lists are those of a whole market",
+            whole,
+            "moments",
+            Reference("looked at", looked),
+            whole / looked,
+            "all equal",
+            whole == looked,
         ),
     ]
 
@@ -138,3 +187,7 @@ def _happenings(live: LiveMatching, spare: Problem, events: int) -> Iterator[Cal
             yield partial(live.fix, Fixed(candidate_id=pool, seat_id=str(seat_id), country=live.pool[pool].country))
         else:
             yield partial(live.release, dice.choice(tuple(live.fixed)))
+
+
+if __name__ == "__main__":
+    write(every_event(), ALL)
