@@ -13,6 +13,7 @@ from services.matching.parts import NotFit, Why, work_out
 from services.matching.scheduling import propose_move
 from services.matching.store.activity import of_run
 from services.matching.store.runs import Receipt, Run
+from services.matching.turns import written
 from shared import clock, workdays
 from shared.contracts.lifecycle import Unit
 from shared.web.errors import Refused
@@ -68,10 +69,9 @@ async def commit_cohort(
             worked = await asyncio.to_thread(work_out, given, chosen, effort, lambda _: None, reserves=reserves)
         except NotFit as unfit:
             raise refused(unfit) from unfit
-        async with bus.transaction(by) as tx:
-            committed = await write(tx, worked)
-            if committed is not None:
-                return committed
+        committed = await written(bus, by, write, worked)
+        if committed is not None:
+            return committed
     raise refused(NotFit(Why.BUSY))
 
 
@@ -97,10 +97,10 @@ def refused(unfit: NotFit) -> Refused:
 
 async def write(tx: Tx, worked: Worked) -> Committed | None:
     """Write a cohort if the call's facts are still those that it was worked out from; else None, and nothing is."""
-    cases = await Cases.for_proposals(tx, worked.applications)
     pool = await store.pools.version(tx.session, worked.call_id, lock=True)
     if pool is None or pool.input_version != worked.version:
         return None
+    cases = await Cases.for_proposals(tx, worked.applications)
     committed = await _commit(tx, cases, worked)
     pool.cohort = committed.cohort
     return committed

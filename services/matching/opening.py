@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from services.matching.casework import Cases
     from services.matching.engine.schedule import Scheduled, Unscheduled
+    from services.matching.held import Held
     from services.matching.model.match import Match
     from services.matching.model.mentorship import Step as MentorshipStep
     from services.matching.model.visit import Step as VisitStep
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from shared.contracts.participation import VisitRequested
 
 
-async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> list[tuple[VisitStep, Envelope | None]]:
+async def visits_of(cases: Held, confirmed: Mapping[UUID, Envelope | None]) -> list[tuple[VisitStep, Envelope | None]]:
     """The visits of those of the confirmed matches that are placements, each with its cause."""
     placed = {one: cases.matches[one] for one in confirmed}
     guests = [match for match in placed.values() if match.pairing.kind is ApplicationKind.STUDY_VISIT]
@@ -72,7 +72,7 @@ async def visits_of(cases: Cases, confirmed: Mapping[UUID, Envelope | None]) -> 
     return opened
 
 
-def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
+def mentorship_of(cases: Held, match_id: UUID, cause: Envelope | None) -> MentorshipStep:
     """The mentorship of a confirmed match with a mentor."""
     match = cases.matches[match_id]
     terms, pairing = cases.terms(match), match.pairing
@@ -108,7 +108,7 @@ def mentorship_of(cases: Cases, match_id: UUID, cause: Envelope | None) -> Mento
     )
 
 
-async def visit_of_pair(cases: Cases, match_id: UUID, asked: VisitRequested, cause: Envelope) -> VisitStep:
+async def visit_of_pair(cases: Held, match_id: UUID, asked: VisitRequested, cause: Envelope) -> VisitStep:
     """The visit on which a mentoring pair agreed, with its dates or with why there are none."""
     match, mentorship = cases.matches[match_id], cases.mentorships[match_id]
     terms = cases.terms(match)
@@ -125,7 +125,7 @@ async def visit_of_pair(cases: Cases, match_id: UUID, asked: VisitRequested, cau
     )
 
 
-def _profile(cases: Cases, match: Match) -> ApplicationProfile:
+def _profile(cases: Held, match: Match) -> ApplicationProfile:
     return ApplicationProfile.model_validate(cases.candidates[match.pairing.application_id].profile)
 
 

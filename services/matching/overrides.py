@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.matching import inputs, store
+from services.matching import inputs, store, turns
 from services.matching.casework import Cases
 from services.matching.engine.override import Override, weigh
 from services.matching.model import match as matches
@@ -82,11 +82,9 @@ async def put(
         found = await asyncio.to_thread(_weigh, given, kind, application_id, seat_id, instead)
         if found.price.forbidden:
             raise Refused(_forbidden(found), 422)
-        async with bus.transaction(by) as tx:
-            pool = await store.pools.version(tx.session, given.facts.call_id, lock=True)
-            if pool is None or pool.input_version != given.version:
-                continue
-            return await _put(tx, given, found, reason)
+        match_id = await turns.written(bus, by, _put, given, found, reason)
+        if match_id is not None:
+            return match_id
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
 
 
@@ -133,8 +131,12 @@ def _weigh(given: Inputs, kind: ApplicationKind, application_id: UUID, seat_id: 
     return Weighed(price, own, yields, tuple(there), proposal_of(facts, kind, after.problem, price))
 
 
-async def _put(tx: Tx, given: Inputs, found: Weighed, reason: Reason) -> UUID:
+async def _put(tx: Tx, given: Inputs, found: Weighed, reason: Reason) -> UUID | None:
+    """Write an override and give the id of its match; None where facts have arrived since it was weighed."""
     proposal, call_id, now, match_id = found.proposal, given.facts.call_id, clock.now(), new_id()
+    pool = await store.pools.version(tx.session, call_id, lock=True)
+    if pool is None or pool.input_version != given.version:
+        return None
     ended = [match for match in (found.own, found.instead) if match is not None]
     cases = await Cases.for_proposals(tx, [proposal.application_id], [match.id for match in ended])
     for match in ended:

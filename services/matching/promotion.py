@@ -71,10 +71,10 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
         lease = await turns.renewed(bus, lease, started)
         async with bus.transaction("system:matching") as tx:
             await leases.check(tx.session, lease)
-            cases = await Cases.for_proposals(tx, [one.proposal.application_id for one in chosen])
             pool = await store.pools.version(tx.session, call_id, lock=True)
             if pool is None or pool.input_version != given.version:
                 continue
+            cases = await Cases.for_proposals(tx, [one.proposal.application_id for one in chosen])
             found: dict[UUID, UUID] = {}
             for one in chosen:
                 found.setdefault(one.vacancy.match_id, await _propose(cases, given, one))

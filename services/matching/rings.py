@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from services.matching import inputs, store
+from services.matching import inputs, store, turns
 from services.matching.actions import write
 from services.matching.engine import by_hand
 from services.matching.engine import rings as engine
@@ -22,15 +22,16 @@ from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
+    from services.matching.actions import Committed
     from services.matching.engine.by_hand import Price
     from services.matching.engine.matching import Result
     from services.matching.engine.rings import Rings
     from services.matching.inputs import Inputs
-    from shared.bus import Bus
+    from shared.bus import Bus, Tx
 
 _TRIES = 5
 _KEPT = 64
@@ -93,17 +94,22 @@ async def propose(bus: Bus, by: str, call_id: UUID, pairs: Mapping[UUID, UUID], 
         given = await _load(bus, call_id)
         ring_id = new_id()
         part = await asyncio.to_thread(_part, given, pairs, ring_id, effort, started_at)
-        async with bus.transaction(by) as tx:
-            committed = await write(tx, Worked.of(given, [part]))
-            if committed is None:
-                continue
-            legs = [
-                RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=call_id, place=place)
-                for place, one in enumerate(_in_order(given, pairs), 1)
-            ]
-            await store.rings.write(tx.session, legs)
+        committed = await turns.written(bus, by, _write, Worked.of(given, [part]), ring_id, _in_order(given, pairs))
+        if committed is not None:
             return Proposed(ring_id, committed.runs[_KIND], committed.matches)
     raise Refused(gettext("Facts keep arriving for this call. Try again in a moment."))
+
+
+async def _write(tx: Tx, worked: Worked, ring_id: UUID, line: Sequence[UUID]) -> Committed | None:
+    """Write a ring whose applications stand in this line; None where facts have arrived since it was worked out."""
+    committed = await write(tx, worked)
+    if committed is not None:
+        legs = [
+            RingLeg(match_id=committed.matches[one], ring_id=ring_id, call_id=worked.call_id, place=place)
+            for place, one in enumerate(line, 1)
+        ]
+        await store.rings.write(tx.session, legs)
+    return committed
 
 
 async def _load(bus: Bus, call_id: UUID) -> Inputs:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.matching import moves, store
+from services.matching import moves, store, turns
 from services.matching.batch import Batch, answer_due, batch
 from services.matching.casework import Cases
 from services.matching.engine.schedule import Choice, Draft, Plan, Scheduled, choices
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus import Bus
+    from shared.bus import Bus, Tx
 
 SECONDS = 30
 """How long the best plan of a call is searched for, unless somebody says otherwise."""
@@ -79,23 +79,27 @@ async def propose_move(
     A visit without dates gets them at once. Raises `Refused`: 404 where there is no such visit, 409 where its dates
     cannot be changed now, 422 for a week that is not lawful or no change.
     """
-    async with bus.transaction(by) as tx:
-        match = await store.matches.by_id(tx.session, [match_id])
-        # The seat is held first, so that the week cannot be filled between the look and the proposal.
-        await store.facts.seats(tx.session, {one.seat_id for one in match.values()}, lock=True)
-        weeks = _weeks(await _one(tx.session, match_id))
-        choice = next((one for one in weeks.choices if one.week == monday(week)), None)
-        if choice is None:
-            raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
-        wanted = {
-            one: days
-            for one, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
-            if before != days
-        }
-        if not wanted:
-            raise Refused(gettext("The visit is in that week already. Choose another one."), 422)
-        asked = await _propose(await Cases.load(tx, list(wanted)), wanted, reason)
-        return Proposed(wanted, asked, weeks.moved_days(choice))
+    return await turns.written(bus, by, _propose_week, match_id, week, reason)
+
+
+async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
+    match = await store.matches.by_id(tx.session, [match_id])
+    # Call and seat are held first, so that the week cannot be filled between the look and the proposal.
+    await store.pools.hold(tx.session, [match_id])
+    await store.facts.seats(tx.session, {one.seat_id for one in match.values()}, lock=True)
+    weeks = _weeks(await _one(tx.session, match_id))
+    choice = next((one for one in weeks.choices if one.week == monday(week)), None)
+    if choice is None:
+        raise Refused(gettext("The visit cannot be in that week. Choose one of its lawful weeks."), 422)
+    wanted = {
+        one: days
+        for one, before, days in zip(weeks.matches, weeks.announced, choice.days, strict=True)
+        if before != days
+    }
+    if not wanted:
+        raise Refused(gettext("The visit is in that week already. Choose another one."), 422)
+    asked = await _propose(await Cases.load(tx, list(wanted)), wanted, reason)
+    return Proposed(wanted, asked, weeks.moved_days(choice))
 
 
 async def plan_visits(bus: Bus, by: str, call_id: UUID, *, seconds: int = SECONDS) -> DatePlan:
@@ -151,27 +155,29 @@ async def propose_plan(
     The moves are taken as one: a week that one visit leaves is free for another only when both are proposed and
     accepted. Raises `Refused`: 404 for an unknown plan, 409 where the plan has been overtaken, 422 for nothing to do.
     """
-    async with bus.transaction(by) as tx:
-        plan = await store.plans.plan(tx.session, plan_id, lock=True)
-        if plan is None:
-            raise Refused(gettext("There is no such plan."), 404)
-        moved = {UUID(one["match_id"]): store.plans.days_of(one, "after") for one in plan.changes if one["after"]}
-        unknown = set(chosen or ()) - moved.keys()
-        if unknown:
-            raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
-        rows = await store.matches.by_id(tx.session, list(moved))
-        await store.facts.seats(tx.session, {one.seat_id for one in rows.values()}, lock=True)
-        now = await batch(tx.session, plan.call_id)
-        assert now is not None
-        wanted = moved if chosen is None else {one: moved[one] for one in chosen}
-        wanted = _with_mates(now, wanted, moved)
-        if not wanted:
-            raise Refused(gettext("Choose at least one visit."), 422)
-        _check(now, plan, wanted)
-        asked = await _propose(await Cases.load(tx, list(wanted)), wanted, reason)
-        return Proposed(
-            wanted, asked, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted)
-        )
+    return await turns.written(bus, by, _propose_planned, plan_id, chosen, reason)
+
+
+async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | None, reason: Reason) -> Proposed:
+    plan = await store.plans.plan(tx.session, plan_id, lock=True)
+    if plan is None:
+        raise Refused(gettext("There is no such plan."), 404)
+    moved = {UUID(one["match_id"]): store.plans.days_of(one, "after") for one in plan.changes if one["after"]}
+    unknown = set(chosen or ()) - moved.keys()
+    if unknown:
+        raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
+    rows = await store.matches.by_id(tx.session, list(moved))
+    await store.pools.hold(tx.session, calls=[plan.call_id])
+    await store.facts.seats(tx.session, {one.seat_id for one in rows.values()}, lock=True)
+    now = await batch(tx.session, plan.call_id)
+    assert now is not None
+    wanted = moved if chosen is None else {one: moved[one] for one in chosen}
+    wanted = _with_mates(now, wanted, moved)
+    if not wanted:
+        raise Refused(gettext("Choose at least one visit."), 422)
+    _check(now, plan, wanted)
+    asked = await _propose(await Cases.load(tx, list(wanted)), wanted, reason)
+    return Proposed(wanted, asked, sum(one["moved_days"] for one in plan.changes if UUID(one["match_id"]) in wanted))
 
 
 def changes(found: Batch, plan: Plan) -> list[dict[str, object]]:

@@ -134,10 +134,10 @@ async def applications(tx: Tx, events: Sequence[Envelope]) -> None:
         rows[subject] = row
         if ApplicationState.ELIGIBLE in {row.state, before.state if before else None}:
             touched.add(row.call_id)
+    await _changed(tx, touched)
     await store.facts.keep(tx.session, list(rows.values()))
     lines = [line(one, call_id=rows[UUID(one.subject)].call_id, application_id=UUID(one.subject)) for one in events]
     await store.activity.add(tx.session, lines)
-    await _changed(tx, touched)
 
 
 def _applied(row: Candidate | None, event: Envelope) -> Candidate:
@@ -254,6 +254,7 @@ def _move(rows: dict[UUID, Seat], subject: UUID, state: str, event: Envelope) ->
 
 
 async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]) -> None:
+    await _changed(tx, {row.call_id for row in rows.values()})
     await store.facts.keep(tx.session, list(rows.values()))
     lines = [
         line(event, call_id=rows[UUID(event.subject)].call_id, seat_id=UUID(event.subject))
@@ -261,10 +262,10 @@ async def _keep_seats(tx: Tx, rows: dict[UUID, Seat], events: Sequence[Envelope]
         if UUID(event.subject) in rows
     ]
     await store.activity.add(tx.session, lines)
-    await _changed(tx, {row.call_id for row in rows.values()})
 
 
 async def _changed(tx: Tx, call_ids: set[UUID]) -> None:
+    """Raise the versions of calls: before applications and seats are written, in the order in which all hold them."""
     await store.pools.touch(tx.session, call_ids)
     if call_ids:
         await tx.changed("matching")

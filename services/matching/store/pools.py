@@ -105,6 +105,22 @@ async def version(session: AsyncSession, call_id: UUID, *, lock: bool = False) -
     return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
 
 
+_HOLD = text(
+    "SELECT call_id FROM pool WHERE call_id = ANY(:calls)"
+    " OR call_id IN (SELECT call_id FROM match WHERE id = ANY(:ids)) ORDER BY call_id FOR UPDATE"
+)
+
+
+async def hold(session: AsyncSession, match_ids: Collection[UUID] = (), calls: Collection[UUID] = ()) -> None:
+    """Hold these calls, and those of these matches, until the end of the transaction.
+
+    Whoever changes matches does so before anything else is held: two transactions that would hold the same things then
+    wait for each other one way only.
+    """
+    if match_ids or calls:
+        await session.execute(_HOLD, {"calls": sorted(calls), "ids": sorted(match_ids)})
+
+
 def of_call(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
     """The standings of a call."""
     return (col(Standing.call_id) == call_id,)
