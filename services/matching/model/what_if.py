@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 STEPS = 5
 """How many steps a comparison has; `compare` tells each as it begins."""
-NAMED = 2000
-"""So many of those who win or lose are kept by reference; all are counted."""
 
 Step = Callable[[int], None]
 Results = Mapping[ApplicationKind, Result]
@@ -182,7 +180,7 @@ def compare(facts: Facts, other: OtherTerms, step: Step = lambda _: None) -> Out
         countries=_groups(people, own, theirs, moved, lambda one: one.country),
         services=_groups(people, own, theirs, moved, lambda one: one.service or ""),
         rank_groups=_groups(people, own, theirs, moved, lambda one: one.rank_group.value),
-        moved=tuple(moved[:NAMED]),
+        moved=tuple(moved),
         moved_in_all=len(moved),
         digest=hashlib.sha256("".join(side.digest for side in (*before, *after)).encode()).hexdigest(),
     )
@@ -227,7 +225,7 @@ def _moved(own: Result, theirs: Result) -> list[Moved]:
             before=UUID(before) if before else None,
             after=UUID(after) if after else None,
         )
-        if how is How.LOST and len(found) < NAMED:
+        if how is How.LOST:
             receipt = theirs.receipt(one.id, effort=0)
             moved.why, moved.rule = receipt.why.value, stopping_rule(receipt)
         found.append(moved)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching import store
-from services.matching.pages import words
+from services.matching.pages import lines, words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of
 from services.matching.pages.stuck import awaited, look
 from services.matching.store.board import WAITING, Filter, Narrowed
@@ -75,7 +75,7 @@ async def board(request: Request, bus: TheBus, who: Coordinator) -> Response:
         due=due,
         unschedulable=sum(row.number for row in stages if row.stage == "unschedulable"),
         pipeline=_pipeline(pipeline),
-        lines=[words.line(row) for row in stream],
+        lines=[lines.line(row) for row in stream],
         stuck=stuck[:_SHOWN],
         stuck_in_all=len(stuck),
         behind=behind,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching import cases, store
-from services.matching.pages import words
+from services.matching.pages import lines, words
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, filter_of
 from services.matching.settings import Settings
 from services.matching.store.board import WAITING, Narrowed
@@ -156,7 +156,7 @@ async def application(request: Request, bus: TheBus, who: Coordinator, applicati
         facts=_facts(profile, scheme, organisations),
         receipt=words.receipt(told, case.seats | seats, scheme, side="both") if told else None,
         provisional=provisional,
-        lines=[words.line(row) for row in story],
+        lines=[lines.line(row) for row in story],
         stage=words.stage,
         match_stage=words.match_stage,
         replacements={id_: words.replacement(row, notice) for id_, row in both_ways.items()},

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching import store
-from services.matching.pages import words
+from services.matching.pages import lines
 from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
 from services.matching.store.board import Narrowed
 from shared.bus import Bus
@@ -58,13 +58,13 @@ async def events(request: Request, bus: TheBus, who: Coordinator) -> Response:
             {
                 "name": "topic",
                 "label": gettext("About"),
-                "options": [(one, words.topic_name(one)) for one in words.TOPICS],
+                "options": [(one, lines.topic_name(one)) for one in lines.TOPICS],
                 "value": asked.get("topic"),
             },
-            {"name": "type", "label": gettext("What happened"), "options": words.kinds(), "value": asked.get("type")},
+            {"name": "type", "label": gettext("What happened"), "options": lines.kinds(), "value": asked.get("type")},
             {"name": "case", "label": gettext("Reference of the case"), "value": asked.get("case")},
         ],
-        lines=[words.line(row) for row in rows[:_PAGE]],
+        lines=[lines.line(row) for row in rows[:_PAGE]],
         more=len(rows) > _PAGE,
         page=page,
     )
@@ -99,12 +99,12 @@ async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID)
     return render(
         request,
         "event.html",
-        line=words.line(one),
+        line=lines.line(one),
         facts=_facts(one),
-        causes=[words.line(causes[each]) for each in chain if each in causes],
+        causes=[lines.line(causes[each]) for each in chain if each in causes],
         lost=one.cause_id if one.cause_id and one.cause_id not in causes else None,
-        effects=[words.line(row) for row in effects],
-        beside=[words.line(row) for row in beside if row.id != event_id],
+        effects=[lines.line(row) for row in effects],
+        beside=[lines.line(row) for row in beside if row.id != event_id],
         around=_around(story, event_id),
         application_id=one.application_id,
         run_id=one.subject if one.type == RunFinished.type else None,
@@ -116,7 +116,7 @@ def _facts(row: Any) -> list[dict[str, Any]]:
     by_itself = row.actor is None or row.actor.startswith("system:")
     return [
         {"key": gettext("Event"), "value": row.type},
-        {"key": gettext("About"), "value": words.topic_name(row.topic)},
+        {"key": gettext("About"), "value": lines.topic_name(row.topic)},
         {"key": gettext("Call"), "value": row.call_reference},
         {"key": gettext("Place"), "value": row.seat_reference},
         {"key": gettext("Done by"), "value": gettext("the system") if by_itself else gettext("a coordinator")},
@@ -130,4 +130,4 @@ def _around(story: Any, event_id: UUID) -> list[dict[str, Any]]:
     if event_id not in ids:
         return []
     at = ids.index(event_id)
-    return [words.line(story[place]) for place in (at - 1, at + 1) if 0 <= place < len(story)]
+    return [lines.line(story[place]) for place in (at - 1, at + 1) if 0 <= place < len(story)]

@@ -56,21 +56,23 @@ async def stuck(request: Request, bus: TheBus, who: Coordinator) -> Response:
 async def look(session: AsyncSession, within: Reach, call_id: UUID | None, calls: Sequence[Call]) -> list[Stuck]:
     """The stuck cases within reach, the latest first."""
     timers: dict[UUID, Timers] = {one.id: CallTerms.model_validate(one.terms).timers for one in calls}
-    found = []
-    for row in await store.watch.asked(session, within, call_id, STAGES):
+    now, found = clock.now(), []
+    asked = await store.watch.asked(session, within, call_id, STAGES)
+    for row in (*asked, *await store.watch.late_reserves(session, within, call_id, now)):
         stage = Stage(
             kind=row.stage_kind,
-            state=row.stage,
+            # The countries have as long for a reserve as for any other match.
+            state=row.stage.removeprefix("reserve_"),
             since=row.since,
             country=row.country,
             host_country=row.host_country,
             due=row.due,
             home_cleared=bool(row.home_cleared),
         )
-        overdue = late(stage, timers.get(row.call_id, Timers()), clock.now())
+        overdue = late(stage, timers.get(row.call_id, Timers()), now)
         if overdue is not None:
             found.append(Stuck(row, overdue.due, holder(overdue, row)))
-    return sorted(found, key=lambda one: (one.due, one.row.id))
+    return sorted(found, key=lambda one: (one.due, one.row.id, one.row.stage))
 
 
 def awaited(row: Any) -> str:

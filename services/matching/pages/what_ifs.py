@@ -12,7 +12,7 @@ from services.matching import store, what_ifs
 from services.matching.model.what_if import Basis, OtherTerms, Outcome, in_full
 from services.matching.pages import told_of_what_ifs as told
 from services.matching.pages import words
-from services.matching.pages.asked import COORDINATORS, call_filter, call_of, uuid_of
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of, uuid_of
 from services.matching.pages.what_if_form import SIDES, checked, read, shown, side_name, terms_of
 from services.matching.store.facts import Call
 from services.matching.store.what_ifs import WhatIf
@@ -35,7 +35,7 @@ TheBus = Annotated[Bus, Depends(bus_of)]
 Coordinator = Annotated[Principal, Depends(allow(*COORDINATORS))]
 Programme = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 
-_SHOWN = 200
+_SHOWN = 50
 
 
 @router.get("")
@@ -91,7 +91,7 @@ async def ask(request: Request, bus: TheBus, who: Programme) -> Response:
 @router.get("/{what_if_id}")
 async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID) -> Response:
     """How far it is, and once it is done what would be otherwise."""
-    within = reach(who)
+    within, page = reach(who), page_of(request)
     async with bus.read() as session:
         row = await store.what_ifs.one(session, what_if_id)
         if row is None:
@@ -101,8 +101,11 @@ async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID)
         runs = [RunFinished.model_validate(run.told) for run in await store.runs.runs(session, row.call_id)]
         moved = outcome.moved if outcome else ()
         mine = await store.board.within(session, within, [each.application_id for each in moved])
-        seats = await store.facts.seats(session, {seat for each in moved for seat in (each.before, each.after) if seat})
-    people = [each for each in moved if each.application_id in mine]
+        people = [each for each in moved if each.application_id in mine]
+        page = min(page, max(1, -(-len(people) // _SHOWN)))
+        some = people[(page - 1) * _SHOWN : page * _SHOWN]
+        places = {seat for each in some for seat in (each.before, each.after) if seat}
+        seats = await store.facts.seats(session, places)
     own, other = told.compared(row)
     return render(
         request,
@@ -116,8 +119,10 @@ async def one(request: Request, bus: TheBus, who: Coordinator, what_if_id: UUID)
         finding=told.finding(outcome) if outcome else None,
         ranks=told.ranks(outcome) if outcome else [],
         groups=told.groups(outcome) if outcome else [],
-        people=[told.person(each, mine, seats) for each in people[:_SHOWN]],
-        people_left=max(0, len(people) - _SHOWN),
+        people=[told.person(each, mine, seats) for each in some],
+        people_in_all=len(people),
+        page=page,
+        size=_SHOWN,
         reason=words.reason,
         runs=told.cohorts(runs),
         step=told.step(row),

@@ -14,7 +14,7 @@ from services.matching.store.board import CASES, reach_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     from sqlalchemy import Row
@@ -37,6 +37,25 @@ async def asked(
     """The cases in these stages (`kind:state`), those that have stood there longest first, `MOST_STUCK` at the most."""
     values = {"call": call_id, "stages": sorted(stages), "limit": MOST_STUCK, **reach_values(reach)}
     return (await session.execute(_ASKED, values)).all()
+
+
+_LATE_RESERVES = text(
+    "SELECT c.id, c.reference, c.kind, c.call_id, 'match' AS stage_kind, 'reserve_proposed' AS stage, r.since, r.due,"
+    " r.country, r.host_country, r.home_cleared FROM match r JOIN candidate c ON c.id = r.application_id"
+    " WHERE r.reserve AND r.state = 'proposed' AND r.due < :now AND (CAST(:call AS uuid) IS NULL OR r.call_id = :call)"
+    " AND (:everything OR r.country = ANY(:countries) OR r.host_country = ANY(:countries)"
+    " OR r.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
+    " ORDER BY r.due, c.id LIMIT :limit"
+)
+
+
+async def late_reserves(session: AsyncSession, reach: Reach, call_id: UUID | None, now: datetime) -> Sequence[Row[Any]]:
+    """The applications whose clearance as a reserve is overdue, the latest first, `MOST_STUCK` at the most.
+
+    Such an application stands in another stage at the same time: it waits, or has a provisional place.
+    """
+    values = {"call": call_id, "now": now, "limit": MOST_STUCK, **reach_values(reach)}
+    return (await session.execute(_LATE_RESERVES, values)).all()
 
 
 _DEMAND = text(

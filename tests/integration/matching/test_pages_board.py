@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from services.matching import actions
 from services.matching.engine.weeks import monday
 from services.matching.pages.supply import chart
 from shared import clock
@@ -55,6 +56,38 @@ async def test_what_is_late_stands_with_who_has_it(
         assert "National coordinator of Moldova" in (await browser.get(page)).text
     await sign_in("mihai", Role.NATIONAL_COORDINATOR, country="MD")
     assert "GE-2026" not in (await browser.get("/matching/stuck?call=all")).text
+
+
+async def test_a_reserve_that_no_country_clears_in_time_is_late(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn, moving_clock: None
+) -> None:
+    """An application that stands in reserve is listed with the country that has its clearance, until that is given."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=1)
+    await world.officer("MD")
+    await world.officer("GE")
+    await actions.commit_cohort(world.bus, "carla", world.call_id, effort=0, reserves=True)
+    ((reserve, of, country),) = await world.rows("SELECT id, application_id, country FROM match WHERE reserve")
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert (await browser.get("/matching/api/stuck")).json() == {"stuck": []}
+    clock.move(timedelta(days=30))
+
+    async def late() -> dict[str, str]:
+        stuck = (await browser.get("/matching/api/stuck")).json()["stuck"]
+        return {one["stage"]: one["holder"] for one in stuck if one["application_id"] == str(of)}
+
+    home = {"MD": "Moldova", "GE": "Georgia"}
+    assert await late() == {"match:reserve_proposed": f"National coordinator of {home[country]}"}
+    page = (await browser.get("/matching/stuck?call=all")).text
+    assert "Reserve, to be cleared" in page
+    given = {"application_id": of, "side": Side.HOME, "country": country, "host_due": clock.now() - timedelta(days=1)}
+    await world.feed.deliver((participation.ClearanceGiven.model_validate(given), reserve))
+    assert await late() == {"match:reserve_proposed": "National coordinator of France"}
+    await sign_in("nino", Role.NATIONAL_COORDINATOR, country="AM")
+    assert await late() == {}
+    await world.feed.deliver((participation.ClearanceGiven(application_id=of, side=Side.HOST, country="FR"), reserve))
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    assert await late() == {}
 
 
 async def test_each_event_leads_to_what_caused_it_and_what_it_caused(

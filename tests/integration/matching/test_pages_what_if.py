@@ -106,6 +106,27 @@ async def test_only_the_programme_asks_and_a_country_reads_its_own_cases(
     assert (await browser.post("/matching/api/what-ifs", json={}, headers=csrf)).status_code == 403
 
 
+async def test_all_who_win_or_lose_are_listed_page_by_page(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """Of more cases than fit each stands on one page, with its reason; a page after the last is the last."""
+    await world.call(share_of_offer=100)
+    await world.offer(places=60)
+    for _ in range(53):
+        await world.officer("MD")
+    other = OtherTerms(quotas=(CountryQuota(country="MD", ceiling=0),))
+    asked = await what_ifs.ask(world.bus, "carla", world.call_id, Basis.NOW, other)
+    await what_ifs.work_once(world.bus)
+    await sign_in("carla", Role.PROGRAMME_COORDINATOR)
+    pages = [(await browser.get(f"/matching/what-ifs/{asked}?page={page}")).text for page in (1, 2, 3)]
+    named = [re.findall(r"MD-2026-\d+", page) for page in pages]
+    assert [len(one) for one in named] == [50, 3, 3]
+    assert len({*named[0], *named[1]}) == 53
+    assert "51 to 53 of 53" in pages[1]
+    assert pages[1].count("No place left after the rule") == 3
+    assert named[2] == named[1]
+
+
 async def _post(browser: httpx2.AsyncClient, address: str, body: Any, call_id: UUID) -> httpx2.Response:
     page = (await browser.get(f"/matching/what-ifs/new?call={call_id}")).text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)

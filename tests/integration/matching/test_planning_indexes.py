@@ -1,4 +1,4 @@
-"""Are the queries about plans and dates answered by index, however many visits there are?"""
+"""Are the queries about plans, dates and late reserves answered by index, however many visits there are?"""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ QUERIES = {
     "visit_call": "SELECT * FROM visit WHERE call_id = :id AND state IN ('scheduled', 'unschedulable') ORDER BY id",
     "visit_move_due": "SELECT offer_id, match_id FROM visit WHERE move_due IS NOT NULL"
     " AND jsonb_array_length(proposal -> 'accepted') = 2 ORDER BY offer_id, match_id",
+    "match_reserve_once": "SELECT application_id FROM match WHERE reserve AND state = 'proposed' AND due < now()"
+    " ORDER BY due",
     "match_seat": "SELECT m.id FROM match m JOIN candidate c ON c.id = m.application_id"
     " WHERE m.seat_id = :id AND m.state IN ('proposed', 'confirmed') AND c.group_id IS NOT NULL",
 }
