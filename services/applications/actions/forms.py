@@ -38,9 +38,11 @@ async def for_mentorship(bus: Bus, settings: Settings, principal: Principal, men
 
 
 def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str) -> Way:
-    task = next((one for one in tasks if one.purpose == purpose), None)
-    if task is None:
+    # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
+    asked = sorted((one for one in tasks if one.purpose == purpose), key=lambda one: one.done)
+    if not asked:
         raise not_found()
+    task = asked[0]
     return way(settings, principal, purpose, f"{_RESPONDENTS[task.party]}.{subject}")
 
 
@@ -49,4 +51,6 @@ _RESPONDENTS: dict[Party, Respondent] = {
     Party.HOST: Respondent.HOST,
     Party.MENTEE: Respondent.MENTEE,
     Party.MENTOR: Respondent.MENTOR,
+    Party.HOME_COORDINATOR: Respondent.NATIONAL_COORDINATOR,
+    Party.HOST_COORDINATOR: Respondent.NATIONAL_COORDINATOR,
 }

@@ -35,6 +35,7 @@ from shared.contracts.codes import (
     FollowUpBy,
     MatchState,
     Party,
+    Respondent,
     Role,
     Side,
     VisitState,
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
     from services.applications.model import moves as moves_model
     from services.applications.model.preparation import Arrival, Checklist
     from shared.contracts.applications import ApplicationProfile
+    from shared.contracts.calls import Timers
     from shared.contracts.codes import Answer
     from shared.contracts.receipts import MatchExplained, NoMatchExplained
     from shared.identity import Principal
 
+_COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
 _EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
 
 
@@ -284,12 +287,13 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         (await participation.attendance_of(session, [visit.id]))[visit.id],
         await participation.statements(session, visit.about),
         tasks_of(
-            case.parties & set(visits.BOTH),
+            case.parties & {*visits.BOTH, sender(case)},
             Party.GUEST,
             visit.id,
             arrived,
             ended=visit.stands in _EVALUATED,
             follows=follows,
+            sender=sender(case),
         ),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
@@ -326,6 +330,7 @@ def tasks_of(
     *,
     ended: bool,
     follows: bool,
+    sender: Party = Party.HOME_COORDINATOR,
 ) -> list[Task]:
     """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
     tasks = [
@@ -336,14 +341,47 @@ def tasks_of(
     ]
     if follows and applicant in parties:
         tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
+    if follows and sender in parties:
+        tasks.append(Task("evaluation", sender, (subject, "evaluation", _COORDINATOR) in arrived))
     return tasks
+
+
+def sender(case: Case) -> Party:
+    """The coordinator of the country that sends who travels: on a mentoring pair's visit it may be the mentor's."""
+    return Party.HOST_COORDINATOR if case.guest is Party.MENTOR else Party.HOME_COORDINATOR
+
+
+async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+    """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
+    own = {
+        view.visit.id: view
+        for view in views
+        if view.visit is not None
+        and view.visit.stands is VisitState.COMPLETED
+        and sender(cases.visiting(view.case, view.visit)) in view.case.parties
+    }
+    if not own:
+        return set()
+    terms = await calls.calls_by_id(session, {view.match.call_id for view in own.values()})
+    arrived = await outcomes.of_subjects(session, own)
+    return {
+        id_
+        for id_, view in own.items()
+        if (call := terms.get(view.match.call_id)) is not None
+        and view.visit is not None
+        and _follow_up_open(call.terms.timers, view.match.country, view.visit.ended_on)
+        and (id_, "evaluation", _COORDINATOR) not in arrived
+    }
 
 
 async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
     """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
     call = await calls.call(session, case.match.call_id)
-    if call is None or ended_on is None:
+    return call is not None and _follow_up_open(call.terms.timers, case.match.country, ended_on)
+
+
+def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool:
+    if ended_on is None:
         return False
-    timers = call.terms.timers
-    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, case.match.country)
+    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, country)
     return clock.now() >= at - timedelta(days=timers.follow_up_window_days)

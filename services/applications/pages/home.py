@@ -11,7 +11,7 @@ from services.applications.actions import company, incidents, preparation
 from services.applications.actions.attendance import guests
 from services.applications.actions.mentorships.view import mentorship_rows
 from services.applications.actions.offers_seen import sight
-from services.applications.actions.overview import match_views
+from services.applications.actions.overview import match_views, results_asked
 from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.actions.standing import Case, case_of, standing
@@ -60,6 +60,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         reports = await incidents.waiting(session, principal)
         confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
+        results = len(await results_asked(session, confirmed))
         pairs = await mentorship_rows(session, principal) if principal.has(Role.OFFICER, Role.MENTOR) else []
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
@@ -90,6 +91,11 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
                     "visit needs something of you before travel", "visits need something of you before travel", unready
                 ),
                 "/applications/visits?state=unready",
+            ),
+            *_asked(
+                results,
+                ngettext("visit waits for what came of it", "visits wait for what came of them", results),
+                "/applications/visits?state=results",
             ),
             *_asked(
                 reports,

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
-from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
+from services.applications.actions.overview import MatchView, VisitView, match_views, results_asked, visit_view
 from services.applications.api.parts import Portal
 from services.applications.guards import Anyone, Participant
 from services.applications.model.difference import difference
@@ -47,7 +47,7 @@ from shared.web.states import Standing, state
 router = APIRouter(prefix="/applications/visits", include_in_schema=False)
 
 
-UNREADY = "unready"
+UNREADY, RESULTS = "unready", "results"
 _COMES = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 
@@ -68,15 +68,23 @@ async def show_all(
     async with bus.read() as session:
         views = [view for view in await match_views(session, principal, _COMES) if view.visit]
         unready = await preparation.waiting(session, [(view.case, view.visit) for view in views])
+        results = await results_asked(session, views)
     today = clock.today()
     mine = [view for view in views if view.visit and view.visit.id in unready]
     shown = [view for view in views if not state or (view.visit and view.visit.state == state)]
     shown = mine if state == UNREADY else shown
+    shown = [view for view in views if view.visit and view.visit.id in results] if state == RESULTS else shown
     shown.sort(key=lambda view: _order(view, today))
     waiting = (
         UNREADY,
         len(mine),
         ngettext("needs something of you before travel", "need something of you before travel", len(mine)),
+        "wait",
+    )
+    asked = (
+        RESULTS,
+        len(results),
+        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
         "wait",
     )
     return render(
@@ -87,7 +95,7 @@ async def show_all(
         page=page,
         size=PAGE,
         host=principal.has(Role.HOST_CONTACT),
-        counts=state_counts("visit", Counter(view.visit.state for view in views if view.visit), waiting),
+        counts=state_counts("visit", Counter(view.visit.state for view in views if view.visit), waiting, asked),
     )
 
 
@@ -269,7 +277,7 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
     }
     return [
         {
-            "title": names[task.purpose],
+            "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
             "href": None if task.done else at(view.visit.id, f"forms/{task.purpose}"),
             "state": state("outcome", "submitted" if task.done else "due"),
         }
@@ -278,7 +286,7 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
 
 
 @router.get("/{visit_id}/forms/{purpose}")
-async def open_form(visit_id: UUID, purpose: str, principal: Participant, bus: Store, settings: Portal) -> Response:
+async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await forms.for_visit(bus, settings, principal, visit_id, purpose)).link)
 

@@ -53,6 +53,7 @@ REMIND: dict[D, timedelta] = {
     D.EVALUATION: timedelta(days=2),
     D.REPORT: timedelta(days=7),
     D.FOLLOW_UP: timedelta(days=14),
+    D.RESULTS: timedelta(days=30),
 }
 """How long before it is due whoever has it is reminded."""
 
@@ -71,6 +72,7 @@ _RESPONDENTS = {
     Respondent.MENTEE: A.APPLICANT,
     Respondent.HOST: A.HOST_CONTACT,
     Respondent.MENTOR: A.MENTOR,
+    Respondent.NATIONAL_COORDINATOR: A.HOME_COORDINATOR,
 }
 _DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
 _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}

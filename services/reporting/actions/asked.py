@@ -3,7 +3,8 @@
 A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. The id of a visit or mentorship
 alone means its applicant's form, an application's id that about its newest visit or mentorship: the portal gives
 tickets with such a subject to the applicant only. `line_manager.<visit, mentorship or application>` is the line
-manager's, who is asked for the follow-up only.
+manager's, who is asked for the follow-up only; `national_coordinator.<visit or mentorship>` is the sending country's
+coordinator's, who evaluates what came of it when the follow-up is asked for.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.reporting.model.certificate import FOLLOW_UP
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP
+from services.reporting.model.forms import asked_goals
 from services.reporting.store import answers, cases, facts
+from shared import clock
 from shared.contracts.codes import Respondent
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -43,7 +46,19 @@ class Asked:
     @property
     def evaluation_due(self) -> date | None:
         """The last day on which the evaluation is in time."""
+        if self.respondent is Respondent.NATIONAL_COORDINATOR:
+            return self.case.follow_up_on(self.timers)
         return self.case.evaluation_due(self.timers)
+
+    @property
+    def open(self) -> bool:
+        """Whether the form can be filled in by now."""
+        return self.case.evaluable(self.respondent, self.timers, clock.today())
+
+    @property
+    def goals(self) -> int:
+        """Of how many goals of a mentorship it is asked whether they were met."""
+        return asked_goals(self.respondent, self.case.goals)
 
     @property
     def report_due(self) -> date | None:
@@ -85,6 +100,7 @@ def _respondent(case: Case, named: str, form: str) -> Respondent:
     if not named:
         return case.respondents[0]
     later = (case.respondents[0], Respondent.LINE_MANAGER)
-    if named not in (later if form == FOLLOW_UP else case.respondents):
+    asked_of = {FOLLOW_UP: later, EVALUATION: (*case.respondents, Respondent.NATIONAL_COORDINATOR)}
+    if named not in asked_of.get(form, case.respondents):
         raise Refused(gettext("There is no such form."), 404)
     return Respondent(named)

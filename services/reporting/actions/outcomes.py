@@ -165,6 +165,8 @@ def _of(form: Asked) -> dict[str, Any]:
 def _over(form: Asked) -> None:
     if not form.case.open:
         raise Refused(gettext("It is not over yet: you can answer from its last day on."))
+    if not form.open:
+        raise Refused(gettext("It is too early to say what came of it: this is asked for about six months later."))
 
 
 def _applicant(form: Asked) -> None:

@@ -62,15 +62,15 @@ def _asked(form: Asked, kind: str) -> dict[str, Any]:
         "application_id": case.application_id,
         case.kind + "_id": case.id,
         "state": case.state,
-        "open": case.open,
+        "open": form.open,
         "ended_on": case.ended_on,
         "submitted": actions.shown(form.given) if form.given else None,
     }
     if kind == EVALUATION:
         answer |= {
             "due": form.evaluation_due,
-            "objectives": list(range(1, form.objectives + 1)),
-            "goals": list(range(1, case.goals + 1)),
+            "objectives": list(range(1, forms.asked_objectives(form.respondent, form.objectives) + 1)),
+            "goals": list(range(1, form.goals + 1)),
             "questions": _questions(forms.questions(form.respondent)),
             "headings": [heading.name for heading in forms.COMMENTS],
         }

@@ -50,6 +50,12 @@ class Case:
         """Whether it is over and counts, so that it can be evaluated and reported on."""
         return self.ended_on is not None and self.state != VisitState.VOIDED
 
+    def evaluable(self, respondent: Respondent, timers: Timers, day: date) -> bool:
+        """Whether that respondent is asked for an evaluation on `day`: from the end on, a coordinator months later."""
+        if respondent is Respondent.NATIONAL_COORDINATOR:
+            return self.in_follow_up_time(timers, day)
+        return self.open
+
     def evaluation_due(self, timers: Timers) -> date | None:
         """The last day on which an evaluation is in time."""
         return self.ended_on + timedelta(days=timers.evaluation_days) if self.ended_on else None

@@ -2,7 +2,8 @@
 
 One page for each respondent. After the end: overall, how far each objective or goal was met, closed questions of
 Kirkpatrick's levels 1 (reaction) and 2 (learning), and two open ones. Six months later, from the officer and from the
-line manager: levels 3 (behaviour) and 4 (results). What is written stays here; only closed answers stand in events.
+line manager: levels 3 (behaviour) and 4 (results); from the coordinator of the sending country an evaluation of level 4
+only, since results in a service show by then. What is written stays here; only closed answers stand in events.
 """
 
 from __future__ import annotations
@@ -73,6 +74,12 @@ _QUESTIONS: dict[Respondent, tuple[Question, ...]] = {
         Question("programme_support", 1, N_("The programme gave me the support that I needed")),
         Question("mentor_learnt", 2, N_("I learnt something from the mentee as well")),
     ),
+    Respondent.NATIONAL_COORDINATOR: (
+        Question("service_better", 4, N_("The officer's service works better because of it")),
+        Question("knowledge_spread", 4, N_("What was learnt has reached others than the officer's own unit")),
+        Question("cooperation_closer", 4, N_("Our services work more closely with those of the other country")),
+        Question("need_met", 4, N_("It met a training need of our country")),
+    ),
 }
 
 _LATER: dict[Respondent, tuple[Question, ...]] = {
@@ -114,6 +121,9 @@ FOLLOW_UP = (Heading("example", N_("Give an example, or say what stands in the w
 LONGEST = 4000
 """Most characters under one heading."""
 
+_SCORES = frozenset({Respondent.GUEST, Respondent.HOST, Respondent.MENTEE, Respondent.MENTOR})
+"""Who scores objectives and goals at the end: whoever was there."""
+
 _LATER_OBJECTIVES = frozenset({Respondent.LINE_MANAGER})
 """Who scores the objectives six months later: whoever was there has done so at the end."""
 
@@ -150,6 +160,16 @@ def questions(respondent: Respondent) -> tuple[Question, ...]:
     return _QUESTIONS[respondent]
 
 
+def asked_objectives(respondent: Respondent, objectives: int) -> int:
+    """How many of the application's objectives that respondent scores in an evaluation."""
+    return objectives if respondent in _SCORES else 0
+
+
+def asked_goals(respondent: Respondent, goals: int) -> int:
+    """Of how many of the mentorship's goals that respondent says in an evaluation whether they were met."""
+    return goals if respondent in _SCORES else 0
+
+
 def later_questions(respondent: Respondent) -> tuple[Question, ...]:
     """The closed questions for that respondent six months later; none for who is not asked then."""
     return _LATER.get(respondent, ())
@@ -168,16 +188,18 @@ def evaluated(
     Raises `NotComplete`.
     """
     wrong: dict[str, str] = {}
+    scored = range(1, asked_objectives(respondent, objectives) + 1)
+    goals = range(1, asked_goals(respondent, case.goals) + 1)
     asked = {question.name: question for question in questions(respondent)}
     if not 1 <= given.overall <= 5:
         wrong["overall"] = N_("Say how you rate it overall, from 1 to 5")
     for name in asked:
         if not 1 <= given.answers.get(name, 0) <= 5:
             wrong[name] = N_("Answer each statement, from 1 to 5")
-    for number in range(1, objectives + 1):
+    for number in scored:
         if not 1 <= given.objectives.get(number, 0) <= 5:
             wrong[f"objective_{number}"] = N_("Say how far each objective was met, from 1 to 5")
-    for number in range(1, case.goals + 1):
+    for number in goals:
         if number not in given.goals:
             wrong[f"goal_{number}"] = N_("Say for each goal whether it was met")
     if wrong:
@@ -191,8 +213,8 @@ def evaluated(
         respondent=respondent,
         form_version=VERSION,
         overall=given.overall,
-        objectives=tuple(ObjectiveScore(number=n, score=given.objectives[n]) for n in range(1, objectives + 1)),
-        goals=tuple(GoalScore(number=n, met=given.goals[n]) for n in range(1, case.goals + 1)),
+        objectives=tuple(ObjectiveScore(number=n, score=given.objectives[n]) for n in scored),
+        goals=tuple(GoalScore(number=n, met=given.goals[n]) for n in goals),
         answers=tuple(
             QuestionScore(question=name, level=question.level, score=given.answers[name])
             for name, question in asked.items()

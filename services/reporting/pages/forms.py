@@ -45,13 +45,13 @@ def _form(form: Asked, kind: str, texts: dict[int, str]) -> type[Form]:
             [Needed(N_("Say how you rate it overall, from 1 to 5"))],
             choices=(("1", N_("1, very poor")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, very good"))),
         )
-        for number in range(1, form.objectives + 1):
+        for number in range(1, _scored(form, kind) + 1):
             fields[f"objective_{number}"] = RadioField(
                 texts.get(number) or gettext("Objective %(number)s") % {"number": number},
                 [Needed(N_("Say how far each objective was met, from 1 to 5"))],
                 choices=_SCALE,
             )
-        for number in range(1, form.case.goals + 1):
+        for number in range(1, form.goals + 1):
             fields[f"goal_{number}"] = RadioField(
                 gettext("Goal %(number)s") % {"number": number},
                 [Needed(N_("Say for each goal whether it was met"))],
@@ -100,7 +100,7 @@ def _questions(form: Asked, kind: str) -> tuple[forms.Question, ...]:
 def _scored(form: Asked, kind: str) -> int:
     """How many objectives are scored."""
     if kind == EVALUATION:
-        return form.objectives
+        return forms.asked_objectives(form.respondent, form.objectives)
     return forms.later_objectives(form.respondent, form.objectives) if kind == FOLLOW_UP else 0
 
 
@@ -236,8 +236,8 @@ def _given_later(form: Asked, data: dict[str, str]) -> forms.FollowUp:
 def _given(form: Asked, data: dict[str, str]) -> forms.Evaluation:
     return forms.Evaluation(
         overall=_score(data, "overall"),
-        objectives={n: _score(data, f"objective_{n}") for n in range(1, form.objectives + 1)},
-        goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.case.goals + 1) if data.get(f"goal_{n}")},
+        objectives={n: _score(data, f"objective_{n}") for n in range(1, _scored(form, EVALUATION) + 1)},
+        goals={n: data[f"goal_{n}"] == "yes" for n in range(1, form.goals + 1) if data.get(f"goal_{n}")},
         answers={question.name: _score(data, question.name) for question in forms.questions(form.respondent)},
     )
 

@@ -90,6 +90,7 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
         wanted.append((REPORT, applicant, case.report_due(timers)))
     if case.in_follow_up_time(timers, clock.today()):
         wanted += [(FOLLOW_UP, who, case.follow_up_on(timers)) for who in (applicant, Respondent.LINE_MANAGER)]
+        wanted.append((EVALUATION, Respondent.NATIONAL_COORDINATOR, case.follow_up_on(timers)))
     asked = []
     for form, respondent, due in wanted:
         row = received.get((form, _by(form, respondent)))

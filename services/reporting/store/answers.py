@@ -139,6 +139,7 @@ RESPONSES: dict[int, str] = {
     3: N_("Report on the visit"),
     4: N_("Follow-up by the officer"),
     5: N_("Follow-up by the line manager"),
+    6: N_("Evaluation by the coordinator of the sending country"),
 }
 """What is asked after the end, in this order."""
 
@@ -155,7 +156,9 @@ CROSS JOIN LATERAL (VALUES
   (4, 'follow_up', 'self',
    (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date),
   (5, 'follow_up', 'manager',
-   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date)
+   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date),
+  (6, 'evaluation', 'national_coordinator', CASE c.state WHEN 'completed' THEN
+   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date END)
 ) AS w (place, form, respondent, due)
 LEFT JOIN received r ON r.case_id = c.id AND r.form = w.form AND r.respondent = w.respondent
 LEFT JOIN received v ON v.case_id = c.id AND w.form = 'evaluation' AND v.form = 'waiver' AND v.respondent = w.respondent

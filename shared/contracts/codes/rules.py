@@ -112,3 +112,4 @@ class DeadlineKind(Code):
     EVALUATION = "evaluation", N_("Evaluation")
     REPORT = "report", N_("Report")
     FOLLOW_UP = "follow_up", N_("Follow-up")
+    RESULTS = "results", N_("Evaluation by the sending country")

@@ -283,6 +283,15 @@ _ALL = (
         counted=True,
         escalates_to=(A.HOME_COORDINATOR,),
     ),
+    Deadline(
+        D.RESULTS,
+        "follow_up_months",
+        (A.HOME_COORDINATOR,),
+        (visits.VisitCompleted.type, mentorships.MentorshipCompleted.type),
+        (outcomes.EvaluationSubmitted.type, visits.VisitVoided.type),
+        due_field="ended_on",
+        counted=True,
+    ),
 )
 
 DEADLINES: dict[D, Deadline] = {deadline.kind: deadline for deadline in _ALL}

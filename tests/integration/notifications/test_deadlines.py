@@ -239,12 +239,15 @@ async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastA
     after = [(f"{row.kind} {row.owner}", (row.due.date() - today).days) for row in found]
     mine = [each for each in after if not each[0].startswith("endorsement")]
     assert mine[:3] == [("evaluation applicant", 7), ("evaluation host_contact", 7), ("report applicant", 20)]
-    assert [each for each, days in mine[3:] if 180 <= days <= 185] == ["follow_up applicant", "follow_up line_manager"]
+    later = ["follow_up applicant", "follow_up line_manager", "results home_coordinator"]
+    assert [each for each, days in mine[3:] if 180 <= days <= 185] == later
     of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
     await feed.deliver((event("EvaluationSubmitted", respondent="host", **of_visit), VISIT))
     await feed.deliver((event("ReportSubmitted", **of_visit), VISIT))
     still = [each for each in await open_kinds(app) if not each.startswith(("endorsement", "follow_up"))]
-    assert still == ["evaluation applicant"]
+    assert still == ["evaluation applicant", "results home_coordinator"]
+    await feed.deliver((event("EvaluationSubmitted", respondent="national_coordinator", **of_visit), VISIT))
+    assert "results home_coordinator" not in await open_kinds(app)
 
 
 async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) -> None:

@@ -145,8 +145,8 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         visits=await visits.of_mentorship(session, one.id),
         left=await _left(session, case),
     )
-    if party is None:
-        return view
+    if party is None:  # of a coordinator only the evaluation of what came of it is asked
+        return replace(view, tasks=await _tasks(session, case, one))
     return replace(
         view,
         goals=await _goals(session, one.id),

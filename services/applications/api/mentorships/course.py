@@ -152,7 +152,9 @@ async def cancel_visit(
 
 
 @router.post("/{mentorship_id}/tickets", status_code=201)
-async def ticket(mentorship_id: UUID, body: TicketFor, principal: Pair, bus: Store, settings: Portal) -> dict[str, str]:
+async def ticket(
+    mentorship_id: UUID, body: TicketFor, principal: PairOrDecider, bus: Store, settings: Portal
+) -> dict[str, str]:
     """A ticket into reporting's form about the mentorship; good for two minutes."""
     way = await forms.for_mentorship(bus, settings, principal, mentorship_id, body.purpose)
     return {"ticket": way.ticket, "address": way.address, "link": way.link}

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.applications.actions import forms as reporting
 from services.applications.actions.mentorships.view import MentorshipView
 from services.applications.api.parts import Portal
-from services.applications.guards import Pair, PairOrDecider
+from services.applications.guards import PairOrDecider
 from services.applications.model.mentorship.asked import Ask
 from services.applications.model.mentorship.pair import BEGUN, ONGOING, OVER, PAIR
 from services.applications.model.mentorship.sessions import SessionState
@@ -223,7 +223,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     names = {"evaluation": gettext("Evaluate the mentorship"), "follow_up": gettext("Say what you use of it")}
     return found + [
         {
-            "title": names[task.purpose],
+            "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
             "href": None if task.done else at(view.mentorship.id, f"forms/{task.purpose}"),
             "state": state("outcome", "submitted" if task.done else "due"),
         }
@@ -232,6 +232,8 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
 
 
 @router.get("/{mentorship_id}/forms/{purpose}")
-async def open_form(mentorship_id: UUID, purpose: str, principal: Pair, bus: Store, settings: Portal) -> Response:
+async def open_form(
+    mentorship_id: UUID, purpose: str, principal: PairOrDecider, bus: Store, settings: Portal
+) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await reporting.for_mentorship(bus, settings, principal, mentorship_id, purpose)).link)
