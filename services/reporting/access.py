@@ -2,13 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from services.reporting.actions.feeds import open_to_all, ours
+from services.reporting.actions.tokens import let_in
+from services.reporting.model.pull import PREFIX, PullToken
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow
+from shared.identity import Principal, allow, public
+from shared.identity.guard import Guard, RouteAccess
+from shared.service import bus_of
 
 _TRACED = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 _STEERING = (Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
+_AUDITING = (Role.PROGRAMME_COORDINATOR, Role.AUDITOR)
 _READING = (
     *_TRACED,
     Role.NATIONAL_COORDINATOR,
@@ -28,6 +34,60 @@ Steerer = Annotated[Principal, Depends(allow(*_STEERING))]
 """Also reads single outcomes, and takes a period from draft to published."""
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 """Also waives an evaluation."""
+
+
+TokenReader = Annotated[Principal, Depends(allow(*_AUDITING))]
+"""Sees who has a token for the files, who issued it and what it fetched; the coordinator issues and revokes."""
+
+
+class _Puller(Guard):
+    """Lets in a consumer's token, and who may read figures; everybody to the files that are open to all."""
+
+    def __init__(self) -> None:
+        self._readers = allow(*_READING)
+        self.access = self._readers.access
+
+    async def __call__(self, request: Request) -> Principal | PullToken | None:
+        bus = bus_of(request)
+        token = sent_token(request)
+        if token is None and request.path_params.get("name") not in open_to_all(ours(bus.settings)):
+            return await self._readers(request)
+        request.state.principal = request.state.session = None
+        return None if token is None else await let_in(bus, token)
+
+
+class _Anybody(Guard):
+    """Lets everybody in, also a program that sends its token with each request."""
+
+    access = RouteAccess("public")
+
+    async def __call__(self, request: Request) -> Principal | None:
+        if sent_token(request) is None:
+            return await public()(request)
+        request.state.principal = request.state.session = None
+        return None
+
+
+def sent_token(request: Request) -> str | None:
+    """The consumer's token that a program sent; None where it sent none, or one of the sign-in provider."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip().startswith(PREFIX) else None
+
+
+Puller = Annotated[Principal | PullToken | None, Depends(_Puller())]
+"""Fetches a file of a published period; None: it is open to everybody."""
+ANYBODY = Depends(_Anybody())
+"""Fetches the manifest and the keys."""
+
+
+def may_issue(principal: Principal) -> bool:
+    """Whether the principal may issue and revoke tokens for the files."""
+    return principal.has(Role.PROGRAMME_COORDINATOR)
+
+
+def may_see_tokens(principal: Principal) -> bool:
+    """Whether the principal may see who has a token for the files."""
+    return principal.has(*_AUDITING)
 
 
 def may_trace(principal: Principal) -> bool:

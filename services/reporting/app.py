@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting import api, pages
 from services.reporting.actions.drafts import forget_drafts
+from services.reporting.actions.feeds import open_to_all
 from services.reporting.actions.figures import count_along
 from services.reporting.actions.publications import keep_older
 from services.reporting.consumers import consumers
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     settings = settings or Settings()
     if background:
         key_of(settings)  # a service whose key cannot be used says so now, not with the first publication
+        open_to_all(settings)  # and one that would open a file that is none
     return create(
         "reporting",
         settings,

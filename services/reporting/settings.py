@@ -19,6 +19,11 @@ class Settings(ServiceSettings):
     feeds_private_key: SecretStr = Field(
         description="PEM, Ed25519: signs the manifests of what was published; the public half is at /reporting/feeds."
     )
+    feeds_public: str = Field(
+        default="iati-activities.xml,iati-organisation.xml",
+        description="Files for donors that anybody may fetch, by name, commas between; others need a token or a role.",
+    )
+    feeds_pulls_a_minute: int = Field(default=120, ge=1, description="So often a token may be sent in a minute.")
     programme_title: str = Field(default="TOPCOP exchange and mentoring", description="The programme's title in feeds.")
     programme_start: date = Field(default=date(2025, 1, 1), description="First day of the programme, for feeds.")
     programme_end: date = Field(default=date(2028, 12, 31), description="Planned last day of the programme, for feeds.")

@@ -256,6 +256,11 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("near", "wait", N_("Due soon"), N_("A reminder was sent."), N_("Whoever has it"), N_("It is answered in time.")),
         ("passed", "error", N_("Overdue"), N_("The deadline is over; the next in line was told."), N_("The next in line"), N_("Somebody answers in their stead.")),
     ),
+    "pull_token": (
+        ("active", "go", N_("Active"), N_("It opens the files of published periods."), N_("Consumer"), N_("It ends on its last day.")),
+        ("expired", "ended", N_("Over"), N_("Its last day is past."), "", ""),
+        ("revoked", "ended", N_("Revoked"), N_("It opens nothing any more."), "", ""),
+    ),
     "webhook": (
         ("active", "go", N_("Active"), N_("Events are sent to it as they come."), N_("Receiver"), N_("It takes each event once.")),
         ("paused", "wait", N_("Paused"), N_("Nothing is sent to it. Its events are kept."), N_("Programme coordinator"), N_("It is resumed, and gets what was kept.")),

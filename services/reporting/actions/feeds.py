@@ -140,6 +140,15 @@ def findings(
     return found
 
 
+def open_to_all(settings: Settings) -> frozenset[str]:
+    """The files that anybody may fetch. Raises `ValueError`, for whoever runs the programme, where one is unknown."""
+    names = frozenset(each.strip() for each in settings.feeds_public.split(",") if each.strip())
+    unknown = sorted(names - KINDS.keys())
+    if unknown:
+        raise ValueError(f"TANDEM_FEEDS_PUBLIC names no file: {', '.join(unknown)}. Files are: {', '.join(KINDS)}.")
+    return names
+
+
 def ours(settings: ServiceSettings) -> Settings:
     """The settings of this service."""
     assert isinstance(settings, Settings)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.access import Reader
+from services.reporting.access import Puller, Reader
 from services.reporting.actions import feeds as actions
 from services.reporting.actions.publications import LATEST
 from services.reporting.pages.figures import load
@@ -39,14 +39,14 @@ async def feeds(_: Reader, bus: Store, period: str) -> dict[str, Any]:
     }
 
 
-async def standing_file(request: Request, _: Reader, bus: Store, period: str, name: str) -> Response:
+async def standing_file(request: Request, puller: Puller, bus: Store, period: str, name: str) -> Response:
     """A file of a published period as it stands; the period `latest` is the one that ends last. With ETag."""
-    return await file_answer(request, bus, period, LATEST, name)
+    return await file_answer(request, bus, puller, period, LATEST, name)
 
 
-async def one_file(request: Request, _: Reader, bus: Store, period: str, statement: str, name: str) -> Response:
+async def one_file(request: Request, puller: Puller, bus: Store, period: str, statement: str, name: str) -> Response:
     """A file of one statement of a period, or of the `latest`: the same bytes for ever. With ETag."""
-    return await file_answer(request, bus, period, statement, name)
+    return await file_answer(request, bus, puller, period, statement, name)
 
 
 for _path, _endpoint in (("/{period}/{name}", standing_file), ("/{period}/{statement}/{name}", one_file)):

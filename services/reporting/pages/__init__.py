@@ -18,6 +18,7 @@ from services.reporting.pages import (
     report,
     restatements,
     targets,
+    tokens,
 )
 from shared.web.parked import parked_router
 
@@ -30,6 +31,7 @@ def routers() -> list[APIRouter]:
     own = [
         figures.router,
         feeds.router,
+        tokens.router,
         files.router,
         compare.router,
         targets.router,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from services.reporting.access import Reader
+from services.reporting.access import Reader, may_see_tokens
 from services.reporting.actions import feeds as actions
 from services.reporting.feeds.signing import key_of
 from services.reporting.model.disclosure import THRESHOLD
@@ -25,7 +25,7 @@ Store = Annotated[Bus, Depends(bus_of)]
 
 
 @router.get("/reporting/feeds")
-async def overview(request: Request, _: Reader, bus: Store, period: str | None = None) -> Response:
+async def overview(request: Request, principal: Reader, bus: Store, period: str | None = None) -> Response:
     """The files of a period with their addresses, and what is wrong with them."""
     where, released = await load(bus, period)
     async with bus.read() as session:
@@ -44,6 +44,8 @@ async def overview(request: Request, _: Reader, bus: Store, period: str | None =
         manifest=manifest,
         thumbprint=key_of(actions.ours(bus.settings)).thumbprint(),
         kinds=actions.KINDS,
+        open_to_all=[each for each in actions.KINDS if each in actions.open_to_all(actions.ours(bus.settings))],
+        sees_tokens=may_see_tokens(principal),
         counted=bool(released),
         instant=datetime.fromisoformat,
         findings=[] if published else actions.findings(released, where, bus.settings, written),

@@ -13,15 +13,18 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
-from services.reporting.access import Reader
+from services.reporting.access import ANYBODY, Puller
 from services.reporting.actions import publications as actions
+from services.reporting.actions.feeds import open_to_all, ours
 from services.reporting.actions.publications import HOME, LATEST
 from services.reporting.feeds import signing
 from services.reporting.model.publication import sha256
-from services.reporting.settings import Settings
+from services.reporting.model.pull import PullToken
 from services.reporting.store import publications as store
+from services.reporting.store import tokens
+from shared import clock
 from shared.bus import Bus
-from shared.identity import public
+from shared.identity import Principal
 from shared.service import bus_of
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -31,30 +34,28 @@ _EVER = "max-age=31536000, immutable"
 _AGAIN = "no-cache"
 
 
-@router.api_route("/keys", methods=_FETCHED, dependencies=[Depends(public())])
+@router.api_route("/keys", methods=_FETCHED, dependencies=[ANYBODY])
 async def keys(bus: Store) -> Response:
     """The public keys that sign manifests, as a JWK set (RFC 7517): the present one first, then earlier ones."""
-    settings = bus.settings
-    assert isinstance(settings, Settings)
     async with bus.read() as session:
         earlier = await store.keys(session)
-    told = signing.key_set([signing.public(signing.key_of(settings)), *earlier])
+    told = signing.key_set([signing.public(signing.key_of(ours(bus.settings))), *earlier])
     return JSONResponse(told, headers={"Cache-Control": _AGAIN}, media_type="application/jwk-set+json")
 
 
-@router.api_route("/manifest.json", methods=_FETCHED, dependencies=[Depends(public())])
+@router.api_route("/manifest.json", methods=_FETCHED, dependencies=[ANYBODY])
 async def newest_manifest(request: Request, bus: Store) -> Response:
     """The newest manifest: all that was ever published."""
     return await manifest_answer(request, bus, None)
 
 
-@router.api_route("/manifests/{number}.json", methods=_FETCHED, dependencies=[Depends(public())])
+@router.api_route("/manifests/{number}.json", methods=_FETCHED, dependencies=[ANYBODY])
 async def one_manifest(request: Request, bus: Store, number: int) -> Response:
     """A manifest by its number."""
     return await manifest_answer(request, bus, number)
 
 
-@router.api_route("/manifests/{number}.jws", methods=_FETCHED, dependencies=[Depends(public())])
+@router.api_route("/manifests/{number}.jws", methods=_FETCHED, dependencies=[ANYBODY])
 async def signature(request: Request, bus: Store, number: int) -> Response:
     """The detached signature of a manifest (RFC 7515, appendix F)."""
     async with bus.read() as session:
@@ -63,15 +64,15 @@ async def signature(request: Request, bus: Store, number: int) -> Response:
 
 
 @router.api_route("/{period}/{name}", methods=_FETCHED)
-async def standing_file(request: Request, _: Reader, bus: Store, period: str, name: str) -> Response:
+async def standing_file(request: Request, puller: Puller, bus: Store, period: str, name: str) -> Response:
     """A file of a published period as it stands; `latest` is the period that ends last."""
-    return await file_answer(request, bus, period, LATEST, name)
+    return await file_answer(request, bus, puller, period, LATEST, name)
 
 
 @router.api_route("/{period}/{statement}/{name}", methods=_FETCHED)
-async def one_file(request: Request, _: Reader, bus: Store, period: str, statement: str, name: str) -> Response:
+async def one_file(request: Request, puller: Puller, bus: Store, period: str, statement: str, name: str) -> Response:
     """A file of one statement of a period, or of the `latest`."""
-    return await file_answer(request, bus, period, statement, name)
+    return await file_answer(request, bus, puller, period, statement, name)
 
 
 async def manifest_answer(request: Request, bus: Bus, number: int | None) -> Response:
@@ -87,10 +88,17 @@ async def manifest_answer(request: Request, bus: Bus, number: int | None) -> Res
     return answered(request, found.content, "application/json", found.issued_at, headers)
 
 
-async def file_answer(request: Request, bus: Bus, period: str, statement: str, name: str) -> Response:
-    """A published file. Raises `Refused` (404, 409)."""
-    async with bus.read() as session:
-        found = await actions.file(session, period, statement, name)
+async def file_answer(
+    request: Request, bus: Bus, puller: Principal | PullToken | None, period: str, statement: str, name: str
+) -> Response:
+    """A published file; what a token fetched is noted. Raises `Refused` (404, 409)."""
+    if isinstance(puller, PullToken):
+        async with bus.transaction("system:feeds") as tx:
+            found = await actions.file(tx.session, period, statement, name)
+            await tokens.pulled(tx.session, puller.id, clock.today(), found.period, name)
+    else:
+        async with bus.read() as session:
+            found = await actions.file(session, period, statement, name)
     of = f"{HOME}/{found.period}"
     own = f"{of}/{found.statement}/{name}"
     links = [f'<{of}/{LATEST}/{name}>; rel="latest-version"']
@@ -99,8 +107,9 @@ async def file_answer(request: Request, bus: Bus, period: str, statement: str, n
     if name == "figures.csv":
         links.append(f'<{own}-metadata.json>; rel="describedby"; type="application/csvm+json"')
     moves = LATEST in {period, statement}
+    kept_by = "public" if name in open_to_all(ours(bus.settings)) else "private"
     headers = {
-        "Cache-Control": f"private, {_AGAIN if moves else _EVER}",
+        "Cache-Control": f"{kept_by}, {_AGAIN if moves else _EVER}",
         "Content-Location": own,
         "Link": ", ".join(links),
         "Content-Disposition": f'attachment; filename="tandem-{found.period}-{found.statement}-{name}"',

@@ -11,6 +11,7 @@ from services.reporting.store import (
     publications,
     releases,
     restatements,
+    tokens,
 )
 from services.reporting.store.base import metadata
 
@@ -26,4 +27,5 @@ __all__ = [
     "publications",
     "releases",
     "restatements",
+    "tokens",
 ]

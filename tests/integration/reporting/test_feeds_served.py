@@ -181,12 +181,14 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
         bus = house.app.state.service.bus
         bus.settings = bus.settings.model_copy(update={"origin": origin})
         await published(house, "2026-Q1")
-        donor = await house.grant(Role.DONOR)
+        donor, coordinator = await house.grant(Role.DONOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+        wanted = {"consumer": "OPSYS", "expires": str(clock.today())}
+        token = (await coordinator.post("/reporting/api/feeds/tokens", json=wanted)).json()["token"]
 
         async def checked() -> tuple[int | None, str]:
             lines = DOCUMENTED.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", lines, f"{origin}/reporting/feeds", f"Cookie: {donor.headers['cookie']}"),
+                *(sys.executable, "-c", lines, f"{origin}/reporting/feeds", f"Authorization: Bearer {token}"),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
             )

@@ -1,0 +1,103 @@
+"""How does a consumer get a token for the files, and what becomes of a token that is sent?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+
+from services.reporting.actions.feeds import ours
+from services.reporting.model import pull as model
+from services.reporting.model.pull import PullToken
+from services.reporting.store import tokens as store
+from shared import clock
+from shared.identity import SignInNeeded
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+LONGEST = 100
+"""Characters of a consumer's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Whom a token is for, and its last day."""
+
+    consumer: str
+    expires: date | None
+
+
+async def issue(bus: Bus, principal: Principal, token_id: UUID, draft: Draft) -> tuple[PullToken, str]:
+    """Issue a token; it is given here and never again. Raises `Refused` (409 for an id that is known, 422 by field)."""
+    token = _checked(draft, principal, token_id)
+    drawn = model.drawn()
+    async with bus.transaction(principal.subject) as tx:
+        if not await store.add(tx.session, token, model.digest(drawn)):
+            sentence = gettext(
+                "This token was issued already, and shown once. If it was lost, revoke it and issue another."
+            )
+            raise Refused(sentence, 409)
+    return token, drawn
+
+
+async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
+    """Let a token open nothing any more; doing it again changes nothing. Raises `Refused` (404)."""
+    async with bus.transaction(principal.subject) as tx:
+        found = await one(tx.session, token_id)
+        await store.revoke(tx.session, found.id, principal.subject, clock.now())
+        return await one(tx.session, token_id)
+
+
+async def one(session: AsyncSession, token_id: str) -> PullToken:
+    """A token by its id. Raises `Refused` (404)."""
+    try:
+        found = await store.one(session, UUID(token_id))
+    except ValueError:
+        found = None
+    if found is None:
+        raise Refused(gettext("There is no such token."), 404)
+    return found
+
+
+async def let_in(bus: Bus, token: str) -> PullToken:
+    """The token that a program sent, its use noted.
+
+    Raises `SignInNeeded` (401) where it is none of ours, over or revoked, and 429 where it is sent too often.
+    """
+    now, real = clock.now(), datetime.now(UTC)
+    async with bus.transaction("system:feeds") as tx:
+        found = await store.used(tx.session, model.digest(token), now, real)
+    if found is None:
+        raise SignInNeeded("This token does not count, or is over: ask the programme coordinator for another.")
+    held, times = found
+    most = ours(bus.settings).feeds_pulls_a_minute
+    if times > most:
+        sentence = gettext("A token may be sent %(number)s times a minute. Wait, then go on.") % {"number": most}
+        raise HTTPException(429, sentence, {"Retry-After": str(60 - real.second)})
+    return held
+
+
+def _checked(draft: Draft, principal: Principal, token_id: UUID) -> PullToken:
+    wrong: dict[str, str] = {}
+    today = clock.today()
+    consumer = " ".join(draft.consumer.split())
+    if not consumer:
+        wrong["consumer"] = gettext("Say who gets the token")
+    elif len(consumer) > LONGEST:
+        wrong["consumer"] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+    last = today + timedelta(days=model.LONGEST_DAYS)
+    if draft.expires is None or not today <= draft.expires <= last:
+        sentence = gettext("Write a day between today and %(day)s, in the form day, month, year")
+        wrong["expires"] = sentence % {"day": last.isoformat()}
+    if wrong or draft.expires is None:
+        raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
+    return PullToken(token_id, consumer, draft.expires, principal.subject, clock.now())

@@ -1,0 +1,109 @@
+"""Which consumers have a token for the files, what did each fetch, and who issued it?"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from services.reporting.access import Coordinator, TokenReader, may_issue
+from services.reporting.actions import feeds
+from services.reporting.actions import tokens as actions
+from services.reporting.store import tokens as store
+from shared import clock
+from shared.bus import Bus
+from shared.identity import Principal
+from shared.ids import new_id
+from shared.service import bus_of
+from shared.web.errors import Refused
+from shared.web.forms import DateField, Form, StringField
+from shared.web.i18n import N_
+from shared.web.render import render, see_other
+
+router = APIRouter(prefix="/reporting/feeds/tokens", include_in_schema=False)
+Store = Annotated[Bus, Depends(bus_of)]
+HOME = "/reporting/feeds/tokens"
+
+
+class TokenForm(Form):
+    """A new token. `key` is the id that it will have: sent twice, there is one."""
+
+    consumer = StringField(
+        N_("Who gets it?"), description=N_("The organisation and its system, such as “European Commission, OPSYS”")
+    )
+    expires = DateField(N_("On which day does it end?"), description=N_("It is good until the end of that day"))
+    key = StringField()
+
+
+@router.get("")
+async def tokens(request: Request, principal: TokenReader, bus: Store) -> Response:
+    """All tokens, and the form for a new one."""
+    return await _page(request, principal, bus, TokenForm(data={"key": str(new_id())}))
+
+
+@router.post("")
+async def issue(request: Request, principal: Coordinator, bus: Store) -> Response:
+    """Issue a token, and show it this once."""
+    form = await TokenForm.read(request)
+    if form.validate():
+        try:
+            draft = actions.Draft(form.consumer.data or "", form.expires.data)
+            token, drawn = await actions.issue(bus, principal, _id(form.key.data), draft)
+        except Refused as refused:
+            if refused.status_code != 422:
+                raise
+            for name, sentence in refused.fields.items():
+                form.refuse(name, sentence)
+        else:
+            return render(request, "token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
+    return await _page(request, principal, bus, form, 422)
+
+
+@router.get("/{token}")
+async def one(request: Request, principal: TokenReader, bus: Store, token: str) -> Response:
+    """One token: who issued it, and what it fetched."""
+    async with bus.read() as session:
+        found = await actions.one(session, token)
+        pulls = await store.pulls(session, found.id, clock.today())
+    return render(
+        request,
+        "token.html",
+        token=found,
+        token_state=found.state(clock.now()),
+        pulls=pulls,
+        may_issue=may_issue(principal),
+    )
+
+
+@router.post("/{token}/revoke")
+async def revoke(principal: Coordinator, bus: Store, token: str) -> Response:
+    """Let it open nothing any more."""
+    found = await actions.revoke(bus, principal, token)
+    return see_other(f"{HOME}/{found.id}")
+
+
+def _id(text: str | None) -> UUID:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return new_id()
+
+
+async def _page(request: Request, principal: Principal, bus: Bus, form: TokenForm, status: int = 200) -> Response:
+    settings = feeds.ours(bus.settings)
+    everybodys = feeds.open_to_all(settings)
+    async with bus.read() as session:
+        found = await store.everything(session)
+    now = clock.now()
+    return render(
+        request,
+        "tokens.html",
+        status,
+        tokens=[(each, each.state(now)) for each in found],
+        f=form,
+        may_issue=may_issue(principal),
+        most=settings.feeds_pulls_a_minute,
+        open_to_all=[each for each in feeds.KINDS if each in everybodys],
+        by_token=[each for each in feeds.KINDS if each not in everybodys],
+    )
