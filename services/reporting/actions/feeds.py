@@ -12,6 +12,7 @@ from services.reporting.feeds.logframe import logframe
 from services.reporting.feeds.table import as_json, csv_text
 from services.reporting.feeds.workbook import workbook
 from services.reporting.model.aim import standing
+from services.reporting.model.indicators import agreed
 from services.reporting.model.publication import File
 from services.reporting.settings import Settings
 from shared.web.errors import Refused
@@ -113,7 +114,7 @@ def files(
     made, found = [], []
     for kind in KINDS.values():
         try:
-            content = kind.made(released, where, ours(settings), at, standing(aims, at))
+            content = kind.made(agreed(released), where, ours(settings), at, standing(aims, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
         else:
@@ -134,7 +135,7 @@ def findings(
         return found
     for name in ("iati-activities.xml", "iati-organisation.xml"):
         try:
-            KINDS[name].made(released, where, ours(settings), at, standing(aims, at))
+            KINDS[name].made(agreed(released), where, ours(settings), at, standing(aims, at))
         except iati.NotValid as problem:
             found += [each for each in problem.findings if each not in found]
     return found

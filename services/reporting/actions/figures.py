@@ -21,7 +21,7 @@ from services.reporting.model import periods
 from services.reporting.model.book import Book
 from services.reporting.model.facts import USED
 from services.reporting.model.figure import compute
-from services.reporting.model.indicators import INDICATORS
+from services.reporting.model.indicators import COUNTED
 from services.reporting.store import facts
 from services.reporting.store import figures as store
 from services.reporting.store import periods as period_store
@@ -60,7 +60,7 @@ async def now(session: AsyncSession, period: Period) -> list[Figure]:
     few = sum(_size(changes, reads(each, changes)) for each in stale) <= AT_ONCE
     missing = stale if few else [each for each in stale if each.id not in kept]
     made = {each.definition.id: each for each in await anew(session, period, missing)} if missing else {}
-    return [made.get(indicator) or kept[indicator].figure for indicator in INDICATORS]
+    return [made.get(indicator) or kept[indicator].figure for indicator in COUNTED]
 
 
 async def anew(
@@ -71,7 +71,7 @@ async def anew(
     cut_off: datetime | None = None,
 ) -> list[Figure]:
     """Figures counted from the facts, in the order of the definitions; all indicators where none are named."""
-    wanted = list(INDICATORS.values()) if definitions is None else list(definitions)
+    wanted = list(COUNTED.values()) if definitions is None else list(definitions)
     book = await book_of(session, wanted, cut_off)
     return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
 
@@ -106,7 +106,7 @@ def _stale(kept: Mapping[str, Counted], changes: Changes, at: datetime) -> list[
     today = at.astimezone(UTC).date()
     return [
         each
-        for each in INDICATORS.values()
+        for each in COUNTED.values()
         if (had := kept.get(each.id)) is None
         or had.seen != _seen(changes, each)
         or had.figure.cut_off.astimezone(UTC).date() != today
@@ -157,7 +157,7 @@ async def renew(bus: Bus, labels: Sequence[str]) -> int:
     Level by level, each in a transaction of its own: the facts of one level are in memory at a time.
     """
     made = 0
-    for level in dict.fromkeys(each.level for each in INDICATORS.values()):
+    for level in dict.fromkeys(each.level for each in COUNTED.values()):
         async with bus.transaction("system:figures") as tx:
             made += await _renew(tx.session, labels, level)
     return made

@@ -10,7 +10,7 @@ from services.reporting.actions import publications, releases
 from services.reporting.actions.periods import figures_digest, in_words, locked, period_of
 from services.reporting.model import restatement as model
 from services.reporting.model.figure import digest_of
-from services.reporting.model.indicators import INDICATORS, definition
+from services.reporting.model.indicators import COUNTED, definition
 from services.reporting.model.restatement import Change, Proposal, ProposalState
 from services.reporting.model.telling import key_of, told_of
 from services.reporting.store import figures as kept
@@ -171,7 +171,7 @@ async def _again(session: AsyncSession, standing: Sequence[Figure], reason: Rest
         return []
     new = reason is RestatementReason.DEFINITION
     definitions = [
-        INDICATORS[each.definition.id] if new else definition(each.definition.id, each.definition.version)
+        COUNTED[each.definition.id] if new else definition(each.definition.id, each.definition.version)
         for each in standing
     ]
     return await moving.anew(session, standing[0].period, definitions)

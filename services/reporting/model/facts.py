@@ -22,8 +22,10 @@ from shared.contracts import (
     outcomes,
     participation,
     periods,
+    receipts,
     visits,
 )
+from shared.contracts.codes import LanguageLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,6 +93,9 @@ def told_by(event: Envelope) -> Told:
     return Told(day or event.time.astimezone(UTC).date(), orjson.dumps(values), flaws(event.type, values))
 
 
+NO_OFFER = "no_offer"
+"""What failed an application where there was no place at all to be considered for."""
+
 Read = tuple["date | None", dict[str, Any]]
 
 
@@ -104,7 +109,25 @@ def _application(event: applications.ApplicationSubmitted) -> Read:
         "rank_group": profile.rank_group,
         "topic": profile.topics[0] if profile.topics else None,
         "objectives": profile.objectives,
+        "language": _spoken(profile),
+        "level": str(max(held.level for held in profile.expertise)) if profile.expertise else None,
     }
+
+
+def _spoken(profile: applications.ApplicationProfile) -> str | None:
+    """The language that the officer has best besides the own; the own, where there is no other."""
+    learnt = [held for held in profile.languages if held.level != LanguageLevel.NS]
+    if not learnt:
+        return profile.languages[0].language if profile.languages else None
+    best = max(held.level.order for held in learnt)
+    return next(held.language for held in learnt if held.level.order == best)
+
+
+def _no_match(event: receipts.NoMatchExplained) -> Read:
+    if not event.considered:
+        return None, {"failed": NO_OFFER}
+    failed = next((step.rule for step in event.funnel if not step.remaining), None)
+    return None, {"failed": None if event.feasible else failed}
 
 
 def _decided(event: applications.ApplicationDecided) -> Read:
@@ -236,6 +259,7 @@ def _dated(name: str) -> Callable[[Any], Read]:
 _READERS: dict[str, Callable[[Any], Read]] = {
     applications.ApplicationSubmitted.type: _application,
     applications.ApplicationDecided.type: _decided,
+    receipts.NoMatchExplained.type: _no_match,
     counting.CountingKeyAssigned.type: _counting,
     offers.OfferPublished.type: _offer,
     offers.OfferRevised.type: _offer,

@@ -10,8 +10,11 @@ import hashlib
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from itertools import chain
 from statistics import median
 from typing import TYPE_CHECKING
+
+from services.reporting.model.joint import joined, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,6 +93,8 @@ class Definition:
     whole: tuple[str, ...] = ()
     notes: Callable[[Book, Period], Sequence[Note]] | None = None
     version: int = 1
+    guarded: bool = False
+    """Whether its total is a part of another figure, and is hidden where few stand behind it."""
     late: bool = False
     """Whether it also counts the facts that a frozen period was told too late, of whatever type."""
 
@@ -168,10 +173,10 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
     for dimension in definition.dimensions:
         groups: dict[str, list[Unit]] = {}
         for unit in units:
-            value = unit.dimensions.get(dimension)
-            if value is None and dimension in definition.whole:
+            values = [unit.dimensions.get(part) for part in parts_of(dimension)]
+            if values == [None] and dimension in definition.whole:
                 continue
-            groups.setdefault(value or UNSAID, []).append(unit)
+            groups.setdefault(joined(value or UNSAID for value in values), []).append(unit)
         of = units if dimension in definition.whole else None
         breakdowns[dimension] = {
             value: _cell(definition.measure, groups[value], of, dimension) for value in sorted(groups)
@@ -182,7 +187,10 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
 
 def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:
     behind = whole if whole is not None else units
-    proof = {event for unit in behind for event in (*unit.events, *unit.placed_by.get(dimension, ()))}
+    placed = parts_of(dimension)
+    proof = {
+        event for unit in behind for event in chain(unit.events, *(unit.placed_by.get(part, ()) for part in placed))
+    }
     events = tuple(sorted(proof))
     contributors = len({unit.key for unit in units})
     match measure:

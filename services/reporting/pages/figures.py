@@ -15,6 +15,7 @@ from services.reporting.feeds.table import csv_text
 from services.reporting.model import periods
 from services.reporting.model.approval import FIXED, Approval
 from services.reporting.model.disclosure import Released
+from services.reporting.model.indicators import agreed
 from services.reporting.pages import path, show
 from services.reporting.store import facts
 from shared import clock
@@ -32,11 +33,17 @@ router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
 
 
-async def load(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
-    """Where a period stands, and its figures behind the gate: what pages and feeds show, and nothing else."""
+async def everything(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+    """Where a period stands, and all that is counted for it, behind the gate: what pages show, and nothing else."""
     async with bus.read() as session:
         where, made = await actions.standing(session, await actions.period_of(session, label))
         return where, await releases.released(session, where, made)
+
+
+async def load(bus: Bus, label: str | None) -> tuple[Approval, list[Released]]:
+    """The same with the figures that were agreed with the donor only: the overview, the report and the feeds."""
+    where, released = await everything(bus, label)
+    return where, agreed(released)
 
 
 router.add_api_route("/reporting/live", live_route("figures"), dependencies=[_READER])

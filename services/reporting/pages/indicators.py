@@ -12,7 +12,7 @@ from services.reporting.actions import releases, restatements
 from services.reporting.model.approval import Approval
 from services.reporting.model.disclosure import Released
 from services.reporting.model.figure import Figure
-from services.reporting.model.indicators import INDICATORS
+from services.reporting.model.indicators import COUNTED
 from services.reporting.pages import show
 from services.reporting.pages.figures import choices
 from services.reporting.store import facts
@@ -30,7 +30,7 @@ PAGE = 50
 
 async def one(bus: Bus, indicator: str, period: str | None) -> tuple[Approval, Figure, Released]:
     """A figure with where its period stands, whole and behind the gate. Raises `Refused` (404)."""
-    if indicator not in INDICATORS:
+    if indicator not in COUNTED:
         raise Refused(gettext("There is no such indicator."), 404)
     async with bus.read() as session:
         where, made = await actions.standing(session, await actions.period_of(session, period))

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from services.reporting.access import Steerer, Tracer, may_steer
 from services.reporting.actions import restatements as actions
-from services.reporting.model.indicators import INDICATORS
+from services.reporting.model.indicators import COUNTED
 from services.reporting.pages import show
 from shared.bus import Bus
 from shared.contracts.codes import RestatementReason
@@ -36,7 +36,7 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
         proposal=proposal,
         earlier=[each for each in found.earlier if each is not proposal],
         reasons=list(RestatementReason),
-        definitions=INDICATORS,
+        definitions=COUNTED,
         show=show,
         steers=may_steer(principal),
         own=proposal is not None and proposal.author == principal.subject,

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, col
 
 from services.reporting.model.figure import Cell, Figure, Note, Proof, written
-from services.reporting.model.indicators import INDICATORS, definition
+from services.reporting.model.indicators import COUNTED, definition
 from services.reporting.store.base import Table, write_rows
 from shared.bus.transaction import driver
 
@@ -96,7 +96,7 @@ async def moving(session: AsyncSession, period: Period) -> dict[str, Counted]:
     )
     found = {}
     for indicator, version, seen, *kept in (await session.execute(query.order_by(col(MovingFigure.indicator)))).all():
-        if indicator in INDICATORS and INDICATORS[indicator].version == version:
+        if indicator in COUNTED and COUNTED[indicator].version == version:
             found[indicator] = Counted(_figure(indicator, version, period, *kept), seen)
     return found
 
@@ -151,7 +151,7 @@ async def kept(session: AsyncSession, period: Period, statement: int, *, only: b
     query = query.where(number == statement if only else number <= statement)
     rows = await session.scalars(query.order_by(col(KeptFigure.indicator), number))
     found = {row.indicator: row for row in rows}  # the last statement of each stays
-    return [_kept(found[indicator], period) for indicator in INDICATORS if indicator in found]
+    return [_kept(found[indicator], period) for indicator in COUNTED if indicator in found]
 
 
 async def statements(session: AsyncSession, period: Period, indicator: str) -> list[tuple[int, Figure]]:

@@ -14,16 +14,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
+from services.reporting.model.disclosure.links import AT_MOST, linked
+from services.reporting.model.disclosure.tables import covered, inside
+from services.reporting.model.indicators.demand import CLOSED
+from services.reporting.model.joint import joined, parts_of, split
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from services.reporting.model.disclosure.links import Link
     from services.reporting.model.disclosure.tables import Amounts, Table
 
 POSSIBLE = 3
@@ -31,13 +36,6 @@ POSSIBLE = 3
 _CLOSE = 1e-6
 _OTHER = "*"
 """A value that no table lists: where the rows of one are not listed, there may be more than are known elsewhere."""
-AT_MOST = (
-    ("TOPCOP-OP-01", "TOPCOP-OP-02"),
-    ("TOPCOP-OP-02", "TOPCOP-OP-03"),
-    ("TOPCOP-OP-05", "TOPCOP-OP-02"),
-)
-"""Figures of which everybody knows that the first is never more than the second: officials and visits, and so on."""
-
 Expression = dict[int, float]
 Place = tuple[str, str, str, str, bool]
 """Indicator, dimension, period, value, and whether it is the rest of that period."""
@@ -115,7 +113,7 @@ class Attack:
     def __init__(self, tables: Sequence[Table]) -> None:
         """Write down all that is known."""
         self.tables = sorted(tables, key=lambda t: (t.indicator, t.dimension, t.start, t.end))
-        self._values = sorted({_OTHER} | {value for table in tables for value in table.rows})
+        self._values = _universe(tables)
         self._columns: dict[tuple[int, str, int], int] = {}
         self._bounds: list[tuple[float, float]] = []
         self._rows: list[tuple[float, float, Expression]] = []
@@ -125,30 +123,39 @@ class Attack:
             self._table(table)
         for family in self._families():
             for parent in family:
-                self._children(parent, [each for each in _inside(parent, family) if each.layers == parent.layers])
+                self._children(parent, [each for each in inside(parent, family) if each.layers == parent.layers])
         for smaller, larger in AT_MOST:
             self._at_most(smaller, larger)
+        for link, child, parent_table in linked(self.tables):
+            self._link(link, child, parent_table)
 
-    def weak(self, given: Collection[Place] = ()) -> Range | None:
+    def weak(self, given: Collection[Place] = (), safe: set[tuple[Place, int]] | None = None) -> Range | None:
         """The first hidden number that is not safe, or None; without those that are `given` away by totals alone.
+
+        `safe` are the numbers that were found safe before less was shown; it takes in those that are found now.
 
         What solves the system for one number is a possible state of all others too, so most are seen to be safe
         without being asked for.
         """
-        asked = [(target, expression) for target, expression in self._targets if target.place not in given]
+        safe = set() if safe is None else safe
+        asked = [
+            (target, expression)
+            for target, expression in self._targets
+            if target.place not in given and (target.place, target.layer) not in safe
+        ]
         if not asked:
             return None
         solver, seen = self._solver(), _Seen([expression for _, expression in asked])
         for place, (target, expression) in enumerate(asked):
-            if seen.possible(place) >= target.needed:
-                continue
-            found = Range(target, *self._between(solver, expression, seen))
-            if not found.safe:
-                return found
+            if seen.possible(place) < target.needed:
+                found = Range(target, *self._between(solver, expression, seen))
+                if not found.safe:
+                    return found
+            safe.add((target.place, target.layer))
         return None
 
     def _table(self, table: Table) -> None:
-        values = list(table.rows) if table.listed else self._values
+        values = self._rows_of(table)
         for value in values:
             row = table.rows.get(value)
             for layer in range(table.layers):
@@ -168,6 +175,9 @@ class Attack:
                 for layer, column in enumerate(self._of(table, value)):
                     self._targets.append((Target(table, value, layer, needed), {column: 1.0}))
         self._margins(table, values)
+
+    def _rows_of(self, table: Table) -> list[str]:
+        return list(table.rows) if table.listed else self._values[table.dimension]
 
     def _margins(self, table: Table, values: Sequence[str]) -> None:
         """The rows of a table make its total."""
@@ -199,8 +209,8 @@ class Attack:
         """What periods that lie in another one say of it; and what they leave of it, if that is not published."""
         if not children:
             return
-        all_of_it = _covered(parent, children)
-        left = {value: _less(parent, children, value) for value in self._values}
+        all_of_it = covered(parent, children)
+        left = {value: _less(parent, children, value) for value in self._values[parent.dimension]}
         everything = list(chain.from_iterable(left.values()))
         if all_of_it and all(abs(each) < _CLOSE for each in everything):
             self._relate(parent, children, 0.0, 0.0)
@@ -211,12 +221,13 @@ class Attack:
             self._plain = False
             self._relate(parent, children, -highspy.kHighsInf, 0.0)
             for child in children:
-                if all(each > -_CLOSE for value in self._values for each in _less(parent, [child], value)):
+                mine = self._values[parent.dimension]
+                if all(each > -_CLOSE for value in mine for each in _less(parent, [child], value)):
                     self._relate(parent, [child], 0.0, highspy.kHighsInf)
 
     def _relate(self, parent: Table, children: Sequence[Table], least: float, most: float) -> None:
         """Parent less children lies between two numbers, row by row."""
-        for value in self._values:
+        for value in self._values[parent.dimension]:
             for layer in range(parent.layers):
                 if expression := self._left(parent, children, value, layer):
                     self._rows.append((least, most, expression))
@@ -248,6 +259,17 @@ class Attack:
                 if same and all(low.amounts(v)[0] <= high.amounts(v)[0] for v in low.rows):
                     self._plain = False
                     self._relate(high, [low], 0.0, highspy.kHighsInf)
+
+    def _link(self, link: Link, child: Table, parent: Table) -> None:
+        """Rows of one table add up to a row of another. Tables that meet are no network any more."""
+        self._plain = False
+        sums: dict[str, Expression] = {}
+        for value in self._rows_of(parent):
+            if link.holds(value):
+                sums.setdefault(value, {})[self._columns[id(parent), value, 0]] = -1.0
+        for value in self._rows_of(child):
+            sums.setdefault(link.into(value), {})[self._columns[id(child), value, 0]] = 1.0
+        self._rows += [(0.0, 0.0, expression) for _, expression in sorted(sums.items())]
 
     def _solver(self) -> highspy.Highs:
         solver = _Silent()
@@ -299,6 +321,22 @@ def _solved(solver: highspy.Highs) -> np.ndarray | None:
             raise RuntimeError(f"The attack on hidden numbers ended with {status}")
 
 
+def _universe(tables: Sequence[Table]) -> dict[str, list[str]]:
+    """Of each dimension the values that an attacker reckons with; of a joint one all pairs of its parts' values."""
+    known: dict[str, set[str]] = {}
+    for table in tables:
+        parts = parts_of(table.dimension)
+        for part in parts:
+            known.setdefault(part, set(CLOSED.get(part, (_OTHER,))))
+        for value in table.rows:
+            for part, each in zip(parts, split(value), strict=True):
+                known[part].add(each)
+    return {
+        table.dimension: sorted(joined(each) for each in product(*(known[part] for part in parts_of(table.dimension))))
+        for table in tables
+    }
+
+
 def _arrays(expression: Expression) -> tuple[np.ndarray, np.ndarray]:
     return np.array(list(expression), dtype=np.int32), np.array(list(expression.values()), dtype=np.float64)
 
@@ -307,20 +345,3 @@ def _less(parent: Table, children: Sequence[Table], value: str) -> Amounts:
     """What is left of a row when that of other periods is taken away."""
     taken = [child.amounts(value) for child in children]
     return tuple(whole - sum(each[layer] for each in taken) for layer, whole in enumerate(parent.amounts(value)))
-
-
-def _inside(parent: Table, family: Sequence[Table]) -> list[Table]:
-    """The largest periods that lie in another one, none in another of them, in their order."""
-    inner = [t for t in family if t is not parent and parent.start <= t.start and t.end <= parent.end]
-    inner = [t for t in inner if (t.start, t.end) != (parent.start, parent.end)]
-    return [t for t in inner if not any(o is not t and o.start <= t.start and t.end <= o.end for o in inner)]
-
-
-def _covered(parent: Table, children: Sequence[Table]) -> bool:
-    """Whether periods follow each other from the first to the last day of another one."""
-    day = parent.start
-    for child in children:
-        if child.start != day:
-            return False
-        day = child.end + timedelta(days=1)
-    return day == parent.end + timedelta(days=1)

@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.model.disclosure.attack import AT_MOST, Attack
+from services.reporting.model.disclosure.attack import Attack
+from services.reporting.model.disclosure.links import groups, lines
 from services.reporting.model.disclosure.released import ROLLED_UP, Hidden, Released, Shown
 from services.reporting.model.disclosure.tables import THRESHOLD, Values, tables_of, total_is_few
 from services.reporting.model.figure import Measure
+from services.reporting.model.indicators import INDICATORS
+from services.reporting.model.joint import JOINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from services.reporting.model.disclosure.attack import Place, Range
+    from services.reporting.model.disclosure.links import Line
     from services.reporting.model.disclosure.tables import Table
     from services.reporting.model.figure import Cell, Figure
 
@@ -103,25 +107,18 @@ def released_by(figures: Sequence[Figure], pattern: Pattern) -> list[Released]:
     return [_released(each, pattern) for each in figures]
 
 
-def groups(tables: Iterable[Table]) -> list[list[Table]]:
-    """The tables that hang together: one figure's for all periods, and those of figures that bound each other."""
-    root = {name: name for pair in AT_MOST for name in pair}
-    for low, high in AT_MOST:
-        one, other = root[low], root[high]
-        root = {name: one if of == other else of for name, of in root.items()}
-    found: dict[tuple[str, str], list[Table]] = {}
-    for table in tables:
-        found.setdefault((root.get(table.indicator, table.indicator), table.dimension), []).append(table)
-    return [found[key] for key in sorted(found)]
-
-
 def _protect(group: Sequence[Table]) -> None:
     """Hide rows of the tables that are not out yet until no hidden number can be worked out. Raises `NotSafe`."""
     open_ = [table for table in group if not table.fixed]
     must = {(table.label, table.indicator, value) for table in open_ for value in table.hidden()}
+    sums = lines(group)
     for table in open_:
-        _complement(table)
-    given = _hide(group)
+        if table.dimension not in JOINT:
+            _complement(table)
+    _complement_lines(sums)
+    given = _hide(group, sums)
+    if sums:
+        return  # to try each row again in tables that share rows takes long, and most of what is hidden there is needed
     for table in open_:
         for value in sorted(table.hidden(), key=lambda v, of=table: (-of.rows[v].size, v)):  # type: ignore[misc]
             if (table.label, table.indicator, value) not in must:
@@ -130,19 +127,54 @@ def _protect(group: Sequence[Table]) -> None:
         _roll_up(group, table, given)
 
 
-def _hide(group: Sequence[Table]) -> set[Place]:
+def _hide(group: Sequence[Table], sums: Sequence[Line]) -> set[Place]:
     """Hide rows until the attack finds no number that is not safe, but for those that the totals alone give away."""
     given: set[Place] = set()
-    while (found := Attack(group).weak(given)) is not None:
-        if (candidate := _next(group, found)) is not None:
+    # What is safe stays safe while more and more is hidden: an attacker who knows less rules out no more.
+    safe: set[tuple[Place, int]] = set()
+    while (found := Attack(group).weak(given, safe)) is not None:
+        if (candidate := _next(group, found, sums)) is not None:
             table, value = candidate
-            table.rows[value].shown = False
-            table.listed = any(row.shown for row in table.rows.values())
+            _take(table, value)
+            _complement_lines(sums)
         elif found.target.table.listed and not found.target.rest:
             raise NotSafe(found)
         else:
             given.add(found.target.place)  # a period with one visit in all: its total says so, whatever is hidden
     return given
+
+
+def _take(table: Table, value: str) -> None:
+    """Hide a row. A table of which no row is shown says nothing, not even which rows there are."""
+    table.rows[value].shown = False
+    table.listed = table.listed and any(row.shown for row in table.rows.values())
+
+
+def _complement_lines(sums: Sequence[Line]) -> None:
+    """Where rows add up to another row, hide the smallest besides, so that nothing follows from a line by itself.
+
+    The attack would find the same, one row at a time; this saves it most of them.
+    """
+    again = True
+    while again:
+        again = False
+        for line in sums:
+            rows = list(line.sized())
+            hidden = [size for size, *_, row in rows if not row.shown]
+            whole = line.whole and line.whole[0].rows[line.whole[1]]
+            if whole is not None and not whole.shown:
+                enough = bool(hidden)
+            else:
+                few = THRESHOLD if line.spare else 2 * THRESHOLD
+                enough = not hidden or (len(hidden) + line.spare > 1 and sum(hidden) >= few)
+            if enough:
+                continue
+            least = next(((table, value) for _, table, value, row in rows if row.shown and not table.fixed), None)
+            if least is None and len(hidden) == 1 and line.whole is not None and not line.whole[0].fixed:
+                least = line.whole
+            if least is not None and least[0].rows[least[1]].shown:
+                _take(*least)
+                again = True
 
 
 def _complement(table: Table) -> None:
@@ -162,15 +194,26 @@ def _enough(table: Table) -> bool:
     return len(hidden) > 1 and sum(row.size for row in hidden) >= 2 * THRESHOLD
 
 
-def _next(group: Sequence[Table], found: Range) -> tuple[Table, str] | None:
-    """The row to hide next: the smallest of the table that is attacked, else the same row elsewhere, else any."""
-    attacked = found.target.table
+def _next(group: Sequence[Table], found: Range, sums: Sequence[Line]) -> tuple[Table, str] | None:
+    """The row to hide next: the smallest of those that add up with it, else the same row elsewhere, else any."""
+    attacked, value_of = found.target.table, found.target.value
+    near = {
+        (id(table), value)
+        for line in sums
+        for at in (line.rows + ((line.whole,) if line.whole else ()),)
+        if (attacked, value_of) in at
+        for table, value in at
+    }
     choices = [
         (
+            bool(near) and (table.indicator in INDICATORS),
+            (id(table), value) not in near if near else table is not attacked,
+            bool(near) and (table.dimension not in JOINT),
             table is not attacked,
             value != found.target.value,
             row.size,
             table.indicator,
+            table.dimension,
             table.label,
             value,
             table,
@@ -218,7 +261,7 @@ def _pattern(figures: Sequence[Figure], tables: Mapping[tuple[str, str], Table])
                 of[dimension] = frozenset()
             elif table is not None and of[""] and len(table.hidden()) < len(table.rows):
                 of[dimension] = frozenset(value for value, row in table.rows.items() if row.shown)
-                if not table.listed:
+                if not table.listed and dimension not in JOINT:
                     rolled[name] = rolled.get(name, frozenset()) | {dimension}
     for share, (name, dimension) in _SHARE_OF.items():
         table = tables.get((name, dimension))
@@ -235,7 +278,8 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
     elif "" in out.get("", ()):
         total = _shown(figure.total)
     else:
-        total = Shown(None, hidden=Hidden.FEW if total_is_few(figure) else Hidden.PROTECTED)
+        few = total_is_few(figure) and not figure.definition.guarded
+        total = Shown(None, hidden=Hidden.FEW if few else Hidden.PROTECTED)
     breakdowns: dict[str, Mapping[str, Shown]] = {}
     withheld = []
     for dimension, cells in figure.breakdowns.items():
@@ -249,6 +293,7 @@ def _released(figure: Figure, pattern: Pattern) -> Released:
             breakdowns[dimension] = {
                 value: _shown(cell) if value in out[dimension] else Shown(None, hidden=Hidden.PROTECTED)
                 for value, cell in cells.items()
+                if value in out[dimension] or dimension not in JOINT
             }
     notes = tuple(note for note in figure.notes if note.denominator >= (figure.definition.minimum or 0))
     return Released(figure.definition, figure.period, figure.cut_off, total, breakdowns, tuple(withheld), notes)

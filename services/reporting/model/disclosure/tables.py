@@ -7,13 +7,15 @@ do not), and the total below. A share's total is a table of one row, since it ma
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from services.reporting.model.figure import Measure
+from services.reporting.model.joint import JOINT
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from services.reporting.model.figure import Cell, Definition, Figure
@@ -38,7 +40,10 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """A table of one period. `listed` says whether one sees which rows there are; `fixed` that it is out already."""
+    """A table of one period. `listed` says whether one sees which rows there are; `fixed` that it is out already.
+
+    Of a joint table only the rows that are shown are told: a field that is empty may be none or hidden.
+    """
 
     indicator: str
     dimension: str
@@ -94,7 +99,9 @@ def is_few(definition: Definition, cell: Cell) -> bool:
 
 
 def total_is_few(figure: Figure) -> bool:
-    """Whether the whole figure needs more behind it. Totals of counts are always shown."""
+    """Whether the whole figure needs more behind it. Totals of counts are shown, but for those that are parts."""
+    if figure.definition.guarded:
+        return 0 < figure.total.contributors < THRESHOLD
     minimum = figure.definition.minimum
     return bool(minimum) and figure.total.value is not None and (figure.total.denominator or 0) < (minimum or 0)
 
@@ -118,9 +125,10 @@ def tables_of(
     here = (period.label, period.start, period.end)
     if period.kind is None:  # there are no facts outside of the programme, so whole years lie in it
         here = (period.label, period.start.replace(month=1, day=1), period.end.replace(month=12, day=31))
-    if definition.measure is Measure.SHARE:
+    if definition.measure is Measure.SHARE or definition.guarded:
         shown = "" in out.get("", ()) if out is not None else not few
-        row = Row(amounts_of(definition, figure.total, ""), int(figure.total.denominator or 0), few, shown)
+        size = figure.total.contributors if definition.guarded else int(figure.total.denominator or 0)
+        row = Row(amounts_of(definition, figure.total, ""), size, few, shown)
         least = definition.minimum or THRESHOLD
         yield Table(definition.id, "", *here, None, {"": row}, least, fixed=out is not None)
     if few:
@@ -137,8 +145,8 @@ def tables_of(
         }
         for value, row in rows.items():
             row.shown = value in out.get(dimension, ()) if out is not None else not row.few
-        listed = out is None or (dimension in out and dimension not in rolled)
-        totals = amounts_of(definition, figure.total, dimension)
+        listed = dimension not in JOINT and (out is None or (dimension in out and dimension not in rolled))
+        totals = None if definition.guarded else amounts_of(definition, figure.total, dimension)
         yield Table(definition.id, dimension, *here, totals, rows, listed=listed, fixed=out is not None)
 
 
@@ -147,3 +155,20 @@ def _moved_by_few(now: Cell, before: Cell | None) -> bool:
     old = (before.numerator, before.denominator) if before else (none, none)
     pairs = zip((now.numerator, now.denominator), old, strict=True)
     return any(0 < abs((new or none) - (was or none)) < THRESHOLD for new, was in pairs)
+
+
+def inside(parent: Table, family: Sequence[Table]) -> list[Table]:
+    """The largest periods that lie in another one, none in another of them, in their order."""
+    inner = [t for t in family if t is not parent and parent.start <= t.start and t.end <= parent.end]
+    inner = [t for t in inner if (t.start, t.end) != (parent.start, parent.end)]
+    return [t for t in inner if not any(o is not t and o.start <= t.start and t.end <= o.end for o in inner)]
+
+
+def covered(parent: Table, children: Sequence[Table]) -> bool:
+    """Whether periods follow each other from the first to the last day of another one."""
+    day = parent.start
+    for child in children:
+        if child.start != day:
+            return False
+        day = child.end + timedelta(days=1)
+    return day == parent.end + timedelta(days=1)

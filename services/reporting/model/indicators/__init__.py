@@ -6,13 +6,15 @@ a definition never changes a figure that is published: published figures are kep
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from services.reporting.model.figure import compute
-from services.reporting.model.indicators import earlier, outcome, output, process, quality
+from services.reporting.model.indicators import demand, earlier, outcome, output, process, quality, reciprocity
 from services.reporting.model.indicators import input as inputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from services.reporting.model.book import Book
     from services.reporting.model.figure import Definition, Figure
     from services.reporting.model.periods import Period
@@ -22,7 +24,15 @@ INDICATORS: dict[str, Definition] = {
     for module in (inputs, process, output, outcome, quality)
     for definition in module.DEFINITIONS
 }
-"""All indicators by id."""
+"""The indicators agreed with the donor, by id."""
+
+OWN: dict[str, Definition] = {
+    definition.id: definition for module in (demand, reciprocity) for definition in module.DEFINITIONS
+}
+"""Our own figures, by id: counted, approved, kept and released like the others, and in no file for donors."""
+
+COUNTED: dict[str, Definition] = {**INDICATORS, **OWN}
+"""Everything that is counted for a period, by id, in one order."""
 
 
 EARLIER: dict[tuple[str, int], Definition] = {(each.id, each.version): each for each in earlier.DEFINITIONS}
@@ -35,7 +45,7 @@ class UnknownVersion(LookupError):
 
 def definition(indicator: str, version: int) -> Definition:
     """The definition of an indicator as it was in a version. Raises `UnknownVersion`."""
-    now = INDICATORS.get(indicator)
+    now = COUNTED.get(indicator)
     if now is not None and now.version == version:
         return now
     try:
@@ -44,6 +54,20 @@ def definition(indicator: str, version: int) -> Definition:
         raise UnknownVersion(f"{indicator}, version {version}") from None
 
 
+class _Defined(Protocol):
+    @property
+    def definition(self) -> Definition:
+        raise NotImplementedError
+
+
+F = TypeVar("F", bound="_Defined")
+
+
+def agreed(figures: Iterable[F]) -> list[F]:
+    """Of a period's figures those that were agreed with the donor: what the overview, the report and the feeds hold."""
+    return [each for each in figures if each.definition.id in INDICATORS]
+
+
 def figures(book: Book, period: Period) -> list[Figure]:
-    """The figures of all indicators for a period, in the indicators' order."""
-    return [compute(each, book, period) for each in INDICATORS.values()]
+    """All figures of a period, in their order: the donor's indicators, then our own."""
+    return [compute(each, book, period) for each in COUNTED.values()]

@@ -59,12 +59,12 @@ def _participations(book: Book, period: Period) -> Iterator[Unit]:
             )
 
 
-def _days(book: Book, period: Period) -> Iterator[Unit]:
+def days(book: Book, period: Period) -> Iterator[Unit]:
     """Days attended of each visit that is over, early returns included."""
     for subject in book.subjects(visits.VisitEnded.type, visits.VisitCompleted.type):
         fact = book.of(subject, visits.VisitEnded.type, visits.VisitCompleted.type)[-1]
         if fact.day in period and subject not in book.voided:
-            where = {"host-country": fact.values["host_country"]}
+            where = {"host-country": fact.values["host_country"], "country-of-service": fact.values["country"]}
             yield Unit(subject, (fact.id,), amount=Decimal(fact.values["attended"]), dimensions=where)
 
 
@@ -169,7 +169,7 @@ DEFINITIONS = (
         measure=Measure.SUM,
         numerator=N_("Days attended in visits that ended in the period; those that ended early count with their days."),
         sources=("VisitEnded", *_COMPLETED),
-        units=_days,
+        units=days,
         dimensions=("host-country",),
         additive=True,
         unit_of=N_("person-days"),
