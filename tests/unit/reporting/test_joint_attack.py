@@ -179,6 +179,15 @@ def test_the_attacker_finds_what_is_given_away() -> None:
     assert attacker.possible(("2026-Q1", RESULTS, "topic-and-result", "online_crime|not_matched")) == 1
 
 
+def test_what_did_not_happen_is_told_as_none() -> None:
+    """Where all that was asked for is open or completed, none were without a match, and that can be said."""
+    people = [Asked(became="open")] * 7 + [Asked(became="completed", country="GE")] * 9
+    assert min(attacked(people, ["2026-Q1"]).values(), default=3) >= 3
+    made = [figure for name, figure in counted(told(people)).items() if name in IN]
+    unmet = next(each for each in released_by(made, decide(made)) if each.definition.id == UNMET)
+    assert unmet.total.value == 0
+
+
 @pytest.mark.parametrize("number", [3, 12])
 def test_a_total_that_is_a_part_of_another_figure_is_hidden_like_one(number: int) -> None:
     """Three without a match: their number, and all that is told of them, is hidden; twelve are shown."""

@@ -134,6 +134,8 @@ def tables_of(
     if few:
         return
     for dimension, cells in figure.breakdowns.items():
+        if definition.guarded and not cells:
+            continue  # its total of none says all of it
         before = former.breakdowns.get(dimension, {}) if former else {}
         rows = {
             value: Row(
