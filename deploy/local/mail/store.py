@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_HEADERS = BytesParser(policy=policy.compat32)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mail (
     id INTEGER PRIMARY KEY, caught_at TEXT NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT NULL,
@@ -90,8 +92,7 @@ class Store:
 
     def add(self, sender: str, recipients: list[str], raw: bytes) -> None:
         """Keep one mail as it came."""
-        subject = str(message_from_bytes(raw, policy=policy.default).get("Subject", ""))
-        row = (datetime.now(UTC).isoformat(timespec="milliseconds"), sender, "\n".join(recipients), subject, raw)
+        row = (datetime.now(UTC).isoformat(timespec="milliseconds"), sender, "\n".join(recipients), _subject(raw), raw)
         self._database.execute(
             "INSERT INTO mail (caught_at, sender, recipients, subject, raw) VALUES (?, ?, ?, ?, ?)", row
         )
@@ -117,6 +118,14 @@ class Store:
     def clear(self) -> None:
         """Forget all mails."""
         self._database.execute("DELETE FROM mail")
+
+
+def _subject(raw: bytes) -> str:
+    """The subject of a mail. To take the whole mail apart for it would cost more than all else that is done with it."""
+    subject = str(_HEADERS.parsebytes(raw, headersonly=True).get("Subject", ""))
+    if "=?" in subject:
+        subject = str(policy.default.header_fetch_parse("Subject", subject))
+    return "".join(subject.splitlines())
 
 
 def _where(words: str) -> tuple[str, list[str]]:
