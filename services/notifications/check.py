@@ -7,7 +7,7 @@ from jinja2 import TemplateError
 from services.notifications import catalogues
 from services.notifications.model.messages import RULES
 from services.notifications.model.preview import check_table, preview
-from services.notifications.sending.letter import bodies
+from services.notifications.sending.bodies import bodies
 from shared.web.i18n import offered, speaking
 
 
@@ -21,8 +21,8 @@ def check_mails() -> None:
     catalogues.check()
     for code in offered(catalogues.MAILS):
         with speaking(code, catalogues.MAILS):
-            for name in ("", "Ana Popescu"):
+            for name, choice in (("", ""), ("Ana Popescu", "https://tandem.example/choice")):
                 try:
-                    bodies(preview(RULES[0], ""), name, "")
+                    bodies(preview(RULES[0], ""), name, "", choice)
                 except (TemplateError, KeyError, ValueError, TypeError) as wrong:
                     raise ValueError(f"The letter cannot be written in {code!r}: {wrong}.") from wrong

@@ -47,6 +47,7 @@ class Catalogues:
         return self.folder / self.file.format(language=code)
 
 
+Spoken = tuple[str, Catalogues | None]
 PAGES = Catalogues(Path(__file__).parent / "translations")
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE)
@@ -61,6 +62,11 @@ def N_(text: str) -> str:  # noqa: N802 - the customary name by which babel find
 def language() -> str:
     """The ISO 639-1 code of the language in which the current request (or task) speaks."""
     return _language.get()
+
+
+def spoken() -> Spoken:
+    """The current language with the catalogues that it is spoken by: the key to what was once written in it."""
+    return _language.get(), _catalogues.get()
 
 
 def speak(code: str, catalogues: Catalogues | None = None) -> None:

@@ -18,7 +18,7 @@ from services.notifications.model.again import ResendReason
 from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.zones import zone_of
 from services.notifications.readers import READERS, countries_read, reads
-from services.notifications.sending.letter import bodies
+from services.notifications.sending.bodies import bodies
 from services.notifications.store import afterwards, due, names, unreachable
 from services.notifications.store import messages as store
 from services.notifications.store.messages import MessageRow, Search

@@ -19,7 +19,7 @@ from services.notifications.model.preview import preview
 from services.notifications.model.rule import Rule
 from services.notifications.model.wording import Wording
 from services.notifications.readers import READERS, countries_read
-from services.notifications.sending.letter import bodies
+from services.notifications.sending.bodies import bodies
 from services.notifications.store import messages as store
 from services.notifications.store import names
 from services.notifications.store.messages import MessageRow

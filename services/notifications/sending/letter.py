@@ -5,31 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from email.utils import format_datetime
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.notifications.catalogues import MAILS
 from services.notifications.model.bounce import return_path
 from services.notifications.model.choice import link
 from services.notifications.model.invitation import Entry, invitation
-from services.notifications.model.wording import Wording, wording
+from services.notifications.model.wording import wording
+from services.notifications.sending.bodies import bodies
 from services.notifications.sending.mime import Part, mail, mailbox
 from shared.web.i18n import gettext, language, speak
-from shared.web.site import environment
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from jinja2 import Template
-
+    from services.notifications.model.wording import Wording
     from services.notifications.sending.contacts import Contact
     from services.notifications.sending.signature import Signer
     from services.notifications.settings import Settings
     from services.notifications.store.messages import MessageRow
-
-_TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +90,6 @@ def letter(
         sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
     raw = mail(headers, parts, attached, notification_id.hex)
     return Letter(sender, contact.address, raw if signer is None else signer.signed(raw))
-
-
-def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str, str]:
-    """The two bodies of a mail, `text` and `html`, in the current language; `choice` leads to what may be chosen."""
-    context = {"said": said, "name": name, "origin": origin, "choice": choice}
-    return {kind: _template(kind).render(context) for kind in ("text", "html")}
-
-
-@cache
-def _template(kind: str) -> Template:
-    return environment(_TEMPLATES).get_template(f"mail/letter.{kind}")
 
 
 def _invitation(message: MessageRow, contact: Contact, settings: Settings, said: Wording, host: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosmtplib
@@ -44,10 +45,9 @@ class Post:
         """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`."""
         try:
             await self._until_unbroken(mail)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            if all(each.code >= 500 for each in error.recipients):
-                code = error.recipients[0].code
-                raise Refused(f"the server refused the address ({code})", code, address=True) from error
+        except aiosmtplib.SMTPRecipientRefused as error:
+            if error.code >= 500:
+                raise Refused(f"the server refused the address ({error.code})", error.code, address=True) from error
             raise ServerAway("the server does not take the address now") from error
         except aiosmtplib.SMTPDataError as error:
             if error.code >= 500:
@@ -73,10 +73,11 @@ class Post:
         try:
             if not client.is_connected:
                 await client.connect()
-            options = ["SMTPUTF8"] if mail.utf8 else []
-            await client.sendmail(mail.sender, [mail.address], mail.raw, mail_options=options)
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError):
-            # An answer about this mail alone; the library has asked for a fresh start (RSET) already.
+                await _greet(client)
+            await _hand_over(client, mail)
+        except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
+            # An answer about this mail alone: the connection is good for the next one after a fresh start (RSET).
+            await _afresh(client)
             if client.is_connected:
                 self._idle.append(client)
             raise
@@ -107,3 +108,41 @@ class Post:
                     await client.quit()
             except (aiosmtplib.SMTPException, OSError, TimeoutError):
                 client.close()
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    """Say who we are where signing in or TLS has not done so already; a server that knows no EHLO is told HELO."""
+    if client.is_ehlo_or_helo_needed:
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await client.helo()
+
+
+async def _afresh(client: aiosmtplib.SMTP) -> None:
+    """Forget a mail that was refused half way; a server that is gone by then is found to be so at the next mail."""
+    with suppress(ConnectionError, aiosmtplib.SMTPException):
+        await client.rset()
+
+
+async def _hand_over(client: aiosmtplib.SMTP, mail: Letter) -> None:
+    """One mail over an open connection: MAIL, RCPT and DATA, each after the answer to the one before (RFC 5321 3.3).
+
+    The library's `sendmail` takes the two addresses apart four times, as long as writing the whole mail; ours are
+    checked where the letter is written, and the library still refuses a line break in a command.
+    """
+    encoding, options = "ascii", []
+    if client.supports_extension("size"):
+        options.append(b"SIZE=%d" % len(mail.raw))  # RFC 1870; the letter's lines end as they are sent
+    if mail.utf8:
+        if not client.supports_extension("smtputf8"):
+            raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")
+        encoding = "utf-8"
+        options.append(b"SMTPUTF8")
+    answer = await client.execute_command(b"MAIL", f"FROM:<{mail.sender}>".encode(), *options)
+    if answer.code != 250:
+        raise aiosmtplib.SMTPSenderRefused(answer.code, answer.message, mail.sender)
+    answer = await client.execute_command(b"RCPT", f"TO:<{mail.address}>".encode(encoding))
+    if answer.code not in {250, 251}:
+        raise aiosmtplib.SMTPRecipientRefused(answer.code, answer.message, mail.address)
+    await client.data(mail.raw)

@@ -25,10 +25,11 @@ from services.notifications.check import check_mails
 from services.notifications.model.messages import RULES
 from services.notifications.model.preview import preview
 from services.notifications.model.wording import COUNTED
-from services.notifications.sending import letter
-from services.notifications.sending.letter import bodies
+from services.notifications.sending import bodies as frames
+from services.notifications.sending.bodies import bodies
 from shared.web import dates
 from shared.web.i18n import PAGES, Catalogues, gettext, language, ngettext, offered, speaking
+from shared.web.site import environment
 from shared.web.words import country
 
 if TYPE_CHECKING:
@@ -129,13 +130,14 @@ def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
     """A misspelt variable in the frame of all mails stops the service when it starts, and says which."""
     check_mails()
     (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "paragraph.html").write_text("{{ paragraph }}", "utf-8")
     for kind in ("text", "html"):
-        (tmp_path / "mail" / f"letter.{kind}").write_text("{{ said.titel }}", "utf-8")
-    monkeypatch.setattr(letter, "_TEMPLATES", tmp_path)
-    letter._template.cache_clear()
-    with pytest.raises(ValueError, match="titel"):
+        (tmp_path / "mail" / f"letter.{kind}").write_text("{{ subjekt }}", "utf-8")
+    monkeypatch.setattr(frames, "_ENVIRONMENT", environment(tmp_path))
+    frames._frame.cache_clear()
+    with pytest.raises(ValueError, match="subjekt"):
         check_mails()
-    letter._template.cache_clear()
+    frames._frame.cache_clear()
 
 
 def test_an_english_mail_is_as_before() -> None:

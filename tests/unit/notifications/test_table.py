@@ -20,7 +20,7 @@ from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import PAGES, TASKS
 from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import check_table, preview, sample, sample_case
-from services.notifications.sending.letter import bodies
+from services.notifications.sending.bodies import bodies
 from services.notifications.store.messages import MessageRow
 from shared.contracts import EVENTS
 from shared.contracts.calls import Timers
@@ -100,6 +100,17 @@ def test_text_and_html_say_the_same() -> None:
     assert "Dear A & B," in parts["text"]
     assert parts["text"].count(said.link) == 1
     assert said.link in parts["html"]
+
+
+def test_a_paragraph_is_wrapped_and_an_address_stays_whole() -> None:
+    """No line of a paragraph is longer than 76 characters, but for a word that alone is: an address can be followed."""
+    long = "https://tandem.example/applications/" + "x" * 80
+    said = replace(preview(RULES[0], "http://x"), paragraphs=(f"{'word ' * 40}MD-2026-0001 {long}", "short"))
+    lines = bodies(said, "A", "http://x")["text"].split("\n")
+    assert long in lines
+    assert [len(line) for line in lines if line.startswith("word")] == [74, 74, 62]
+    assert "MD-2026-0001" in " ".join(lines)
+    assert lines[lines.index(long) + 1 : lines.index(long) + 3] == ["", "short"]
 
 
 def test_a_message_has_the_same_id_whenever_it_is_worked_out() -> None:
