@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.applications.actions import places, preparation, reactions
+from services.applications.actions.mentorships import meetings
 from services.applications.store import certificates, matches, mentorships, outcomes, visits
 from shared.bus import Consumers
 
@@ -31,5 +32,5 @@ consumers = Consumers(
 consumers.topic("exchange.matches", evolve=matches.evolve, react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)
 consumers.topic("exchange.visits", evolve=visits.evolve, react=preparation.react_to_visits)
-consumers.topic("mentoring.mentorships", evolve=mentorships.evolve)
+consumers.topic("mentoring.mentorships", evolve=mentorships.evolve, react=meetings.react_to_mentorships)
 consumers.topic("exchange.outcomes", evolve=_evolve_outcomes)

@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.plurals import get_plural
 from babel.messages.pofile import PoFileError, normalize, read_po
 
+from services.notifications.model.facts import ON_SITE, REMOTE
 from services.notifications.model.messages import RULES
 from services.notifications.model.messages.deadlines import TASKS
 from services.notifications.model.wording import COUNTED, OVERDUE
@@ -70,6 +71,8 @@ def _labels(rule: Rule) -> Iterator[str]:
     for word in sorted(set().union(*(places(text) for text in (rule.subject, *rule.text)))):
         if word == "failed":
             yield from (each.label for each in EligibilityRule)
+        elif word == "place":
+            yield from (ON_SITE, REMOTE)
         elif word == "topic":
             yield from (topic.label for topics in PRIORITIES.values() for topic in topics.values())
         elif word == "owner":

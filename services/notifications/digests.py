@@ -17,7 +17,6 @@ from services.notifications.model.case import Case
 from services.notifications.model.decide import messages
 from services.notifications.model.due import PROGRAMME
 from services.notifications.model.facts import facts
-from services.notifications.model.zones import zone_of
 from services.notifications.sending.worker import held
 from services.notifications.settings import Settings
 from services.notifications.store import digests as store
@@ -29,6 +28,7 @@ from shared.contracts.notifications import Audience, Waiting, WorkWaiting
 from shared.identity.scope import EU
 from shared.ids import reaction_id
 from shared.workdays import is_working_day
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,6 +28,7 @@ Count = Annotated[int, Field(ge=0)]
 Due = Annotated[
     AwareDatetime, Field(description="Until when the next step is asked for; the owner of the state keeps it")
 ]
+Moment = Annotated[AwareDatetime, Field(description="When it is; the zone is that of whoever reads it")]
 Day = Annotated[date, Field(description="Calendar day at the place where it happens")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Country, Day, Digest, Due, Event
+from shared.contracts.base import Country, Day, Digest, Due, Event, Moment
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import (
     ActingAs,
@@ -309,6 +309,53 @@ class SessionWithdrawn(MentorshipParticipation):
         "by": "mentor",
         "held_on": "2026-03-04",
     }
+
+
+class MeetingEvent(MentorshipParticipation):
+    """What a pair says of a session that is still to come; `version` counts what was said of it, from 1.
+
+    Each says the whole, so that a calendar can be written from any of them: when it begins, and for how long.
+    """
+
+    abstract: ClassVar[bool] = True
+
+    meeting_id: UUID
+    by: Party | None = None
+    begins_at: Moment
+    minutes: Annotated[int, Field(ge=5, le=1440)]
+    on_site: bool = False
+    version: Annotated[int, Field(ge=1)] = 1
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF_MENTORSHIP,
+        "meeting_id": ex.MEETING,
+        "by": "mentee",
+        "begins_at": "2026-04-01T08:00:00Z",
+        "minutes": 60,
+        "on_site": False,
+        "version": 1,
+    }
+
+
+class SessionPlanned(MeetingEvent):
+    """Mentee or mentor plans the next session; the one that is held is logged afterwards, as any other."""
+
+
+class SessionMoved(MeetingEvent):
+    """Mentee or mentor gives a planned session another time."""
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **MeetingEvent.example,
+        "by": "mentor",
+        "begins_at": "2026-04-03T12:30:00Z",
+        "version": 2,
+    }
+
+
+class SessionCancelled(MeetingEvent):
+    """A planned session does not take place: by mentee or mentor, or by nobody as the mentorship rests or has ended."""
+
+    example: ClassVar[Mapping[str, Any]] = {**MeetingEvent.example, "by": "mentor", "version": 3}
 
 
 class VisitRequested(MentorshipParticipation):

@@ -6,8 +6,9 @@ and translated when they are shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from wtforms import Form as WTForm
 
+_TIME = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)")
 # What can be chosen from: a code list of the contracts, some of its members, or pairs of value and text.
 Source = type[StrEnum] | Iterable[StrEnum | tuple[str, str] | tuple[str, str, str]]
 
@@ -140,6 +142,26 @@ def parse_date(written: Mapping[str, str]) -> date | None:
         return date(year, month, day)
     except ValueError:
         raise ValueError(gettext("Write a real date, such as 27 3 2027")) from None
+
+
+class TimeField(Field):
+    """A time of day in one text input, as `14:30` or `9.05`; `data`: time, or None when nothing was written."""
+
+    widget = widgets.TextInput()
+    data: time | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """WTForms' protocol; what cannot be read stays as it was written."""
+        text = str(valuelist[0]).strip() if valuelist else ""
+        found = _TIME.fullmatch(text)
+        self.data = time(int(found[1]), int(found[2])) if found else None
+        if text and found is None:
+            raise ValueError(gettext("Write a time such as 14:30"))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return f"{self.data:%H:%M}" if self.data is not None else ""
 
 
 class NumberField(IntegerField):

@@ -31,6 +31,7 @@ from shared.web.fields import (
     NumberField,
     RadioField,
     SelectField,
+    TimeField,
     options,
 )
 from shared.web.i18n import N_, gettext
@@ -58,6 +59,7 @@ __all__ = [
     "SelectField",
     "StringField",
     "TextAreaField",
+    "TimeField",
     "arrange",
     "options",
     "sent",

@@ -22,6 +22,7 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # That a webhook is changed is told so that whoever checks sees where events were sent, and when, and by whom.
 # What waits for a coordinator is told in one mail a day, and a mail tells of an event.
 # A line manager has no account: a link that is over is sent anew, to the address that the portal holds.
+# A pair that agreed on its next session gets it into both calendars: what is logged is over by then.
 OF_OUR_OWN = {
     "LineManagerLinkAsked",
     "LineManagerNamed",
@@ -31,7 +32,10 @@ OF_OUR_OWN = {
     "MentorAvailabilityAsked",
     "MentorAvailabilityConfirmed",
     "FundChangeRequested",
+    "SessionCancelled",
     "SessionDisputed",
+    "SessionMoved",
+    "SessionPlanned",
     "SessionWithdrawn",
     "ProposalChanged",
     "OfferVoided",

@@ -18,6 +18,7 @@ from shared.identity.access import grants_of
 from shared.identity.scope import EU
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,26 +29,6 @@ if TYPE_CHECKING:
     from shared.bus import Bus
     from shared.identity.sealed import Seal
 
-# Times in messages are those of the programme's owner and its hosts (`shared/web/dates.py`), but for these countries.
-_ZONES = {
-    "AM": "Asia/Yerevan",
-    "AZ": "Asia/Baku",
-    "BY": "Europe/Minsk",
-    "GE": "Asia/Tbilisi",
-    "MD": "Europe/Chisinau",
-    "UA": "Europe/Kyiv",
-    "BG": "Europe/Sofia",
-    "CY": "Asia/Nicosia",
-    "EE": "Europe/Tallinn",
-    "FI": "Europe/Helsinki",
-    "GR": "Europe/Athens",
-    "IE": "Europe/Dublin",
-    "LT": "Europe/Vilnius",
-    "LV": "Europe/Riga",
-    "PT": "Europe/Lisbon",
-    "RO": "Europe/Bucharest",
-}
-_ZONE = "Europe/Budapest"
 # Who is asked whether something is still available.
 _ANSWER = frozenset({AudienceKind.HOST_CONTACT, AudienceKind.MENTOR})
 
@@ -290,8 +271,8 @@ def _of(person: register.Person, answers: dict[str, Any] | None = None) -> list[
             "subject": person.subject,
             "name": answers.get("name") or person.name,
             "address": address,
-            "language": answers.get("language") or person.language,
-            "timezone": _ZONES.get(person.country or "", _ZONE),
+            "language": person.mail_language or answers.get("language") or person.language,
+            "timezone": zone_of(person.country).key,
         }
     ]
 
@@ -337,7 +318,7 @@ def _line_manager(application: applications.Application) -> list[dict[str, Any]]
             "name": answers.line_manager_name or "",
             "address": answers.line_manager_email,
             "language": answers.language,
-            "timezone": _ZONES.get(application.country, _ZONE),
+            "timezone": zone_of(application.country).key,
         }
     ]
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from services.applications.api.shown import Shown
     from services.applications.store.pairs.agreements import Agreement
     from services.applications.store.pairs.goals import Goal, GoalNote
+    from services.applications.store.pairs.meetings import Meeting
     from services.applications.store.pairs.sessions import Session
     from services.applications.store.pairs.visits import PairVisit
 
@@ -48,6 +49,7 @@ def mentorship(view: MentorshipView) -> Shown:
         "confirmed_minutes": view.totals.minutes,
         "sessions_needed": view.totals.needed,
         "meet_next": view.next_on,
+        "planned_session": meeting(view.meeting) if view.meeting is not None else None,
         "proposed_visits": [pair_visit(each) for each in view.requests],
         "visits": [
             {"id": each.id, "state": each.state, "start": each.start, "end": each.end, "guest": each.guest}
@@ -131,6 +133,19 @@ def session(one: Session) -> Shown:
         "note": one.note,
         "dispute": one.dispute,
         "confirmed_at": one.confirmed_at,
+    }
+
+
+def meeting(one: Meeting) -> Shown:
+    """A session that is planned."""
+    return {
+        "id": one.id,
+        "version": one.version,
+        "begins_at": one.begins_at,
+        "minutes": one.minutes,
+        "on_site": one.on_site,
+        "by": one.party,
+        "cancelled_at": one.cancelled_at,
     }
 
 

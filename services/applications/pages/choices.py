@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.applications.actions import told
+from services.applications.actions.choices import write_in
 from services.applications.actions.common import not_found
 from services.applications.api.parts import Portal, Store
 from services.applications.guards import SignedIn
@@ -11,8 +12,9 @@ from services.applications.store import register
 from services.applications.store.register import Person
 from shared.bus import Bus
 from shared.identity import Principal
-from shared.web.forms import Form, Needed, RadioField
-from shared.web.i18n import N_, language
+from shared.web import words
+from shared.web.forms import Form, Needed, RadioField, SelectField
+from shared.web.i18n import LANGUAGES, N_, language, own_name
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/choices", include_in_schema=False)
@@ -26,6 +28,9 @@ class ChoicesForm(Form):
         N_("How do you want to get messages that are not mandatory?"),
         [Needed(N_("Choose how you want to get them"))],
     )
+    language = SelectField(
+        N_("In which language do we write to you?"), description=N_("Mails, and your messages here; not the pages")
+    )
 
 
 @router.get("")
@@ -36,25 +41,33 @@ async def show(request: Request, principal: SignedIn, bus: Store, settings: Port
         held = await told.choice(settings, person.id, person.country, language())
     except told.Away:
         return _page(request, person, None, None)
-    form = ChoicesForm(data={"choice": held.code})
-    form.choice.choices = list(held.ways)
+    form = ChoicesForm(data={"choice": held.code, "language": person.written_in})
+    _ask(form, held, person)
     return _page(request, person, held, form)
 
 
 @router.post("")
 async def choose(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
-    """Keep the choice."""
+    """Keep the choice: first where it may fail."""
     person = await _person(bus, principal)
     form = await ChoicesForm.read(request)
     try:
         held = await told.choice(settings, person.id, person.country, language())
-        form.choice.choices = list(held.ways)
+        _ask(form, held, person)
         if not form.validate():
             return _page(request, person, held, form, 422)
         await told.choose(settings, person.id, form.choice.data)
+        await write_in(bus, principal, form.language.data)
     except told.Away:
         return see_other(f"{HERE}?done=away")
     return see_other(f"{HERE}?done=yes")
+
+
+def _ask(form: ChoicesForm, held: told.Choice, person: Person) -> None:
+    form.choice.choices = list(held.ways)
+    form.language.choices = [(code, own_name(code)) for code in LANGUAGES]
+    if person.written_in not in LANGUAGES:
+        form.language.choices.append((person.written_in, words.tongue(person.written_in)))
 
 
 def _page(

@@ -55,7 +55,7 @@ async def inbox(
     found: told.Inbox | None = told.Inbox((), 0, 0)
     if person is not None:
         try:
-            found = await told.inbox(settings, person.id, person.language, page=page, unread=only)
+            found = await told.inbox(settings, person.id, person.written_in, page=page, unread=only)
             counts.learnt(person.id, found.unread)
         except told.Away:
             found = None

@@ -62,6 +62,9 @@ class Person(Table, table=True):
     own_name: str = ""
     email: str
     language: str = "en"
+    mail_language: str | None = Field(
+        default=None, description="Which language of messages its owner chose; goes before the register's"
+    )
     country: str | None = Field(default=None, index=True)
     organisation_id: UUID | None = Field(default=None, index=True)
     service: str | None = None
@@ -83,6 +86,11 @@ class Person(Table, table=True):
     )
     moves_on: date | None = Field(default=None, description="From when the person belongs to `moves_to`")
     moves_to: UUID | None = None
+
+    @property
+    def written_in(self) -> str:
+        """In which language the programme writes."""
+        return self.mail_language or self.language
 
     @property
     def reachable(self) -> bool:

@@ -10,9 +10,16 @@ from uuid import UUID
 from services.notifications.model.due import NOBODY, holder
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.mentorships import MentorshipCompleted, MentorshipEndedEarly
-from shared.contracts.participation import SessionLogged, SessionWithdrawn
+from shared.contracts.participation import (
+    MeetingEvent,
+    SessionCancelled,
+    SessionLogged,
+    SessionPlanned,
+    SessionWithdrawn,
+)
 from shared.contracts.visits import PlannedVisitEvent, VisitCancelled, VisitNoShow, VisitVoided
 from shared.ids import reaction_id
+from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -56,6 +63,10 @@ def dated(event: Envelope) -> list[Dated]:
                 Dated(data.session_id, Kind.SESSION, subject, (data.held_on,), event.time),
                 Dated(_meeting(data.session_id), Kind.MEETING, subject, next_on, event.time, over=not next_on),
             ]
+        case MeetingEvent():
+            day = data.begins_at.astimezone(ZONE).date()
+            over = isinstance(data, SessionCancelled)
+            return [Dated(data.meeting_id, Kind.MEETING, subject, (day,), event.time, over)]
         case SessionWithdrawn():
             held = (data.held_on,)
             return [
@@ -63,6 +74,11 @@ def dated(event: Envelope) -> list[Dated]:
                 Dated(_meeting(data.session_id), Kind.MEETING, subject, (), event.time, over=True),
             ]
     return []
+
+
+def planned(event: Envelope) -> UUID | None:
+    """The match of a pair that plans its next session: it takes the place of a day that the two had agreed on."""
+    return UUID(event.subject) if isinstance(event.data, SessionPlanned) else None
 
 
 def ended(event: Envelope) -> UUID | None:

@@ -15,11 +15,16 @@ from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import DeadlineEvent, WorkWaiting
+from shared.contracts.participation import MeetingEvent, MentorshipParticipation
 from shared.contracts.visits import PlannedVisitEvent, VisitMoveProposed, VisitUnschedulable
+from shared.web.i18n import N_
 
 if TYPE_CHECKING:
     from shared.bus import Envelope
     from shared.contracts.base import Event
+
+ON_SITE, REMOTE = N_("on site"), N_("remote")
+"""Where the two of a mentorship meet."""
 
 # Fields that are taken as they are, where an event has them.
 _FIELDS = (
@@ -68,6 +73,11 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
         found |= {"start": data.plan.start.isoformat(), "end": data.plan.end.isoformat()}
         found["visit_days"] = [day.isoformat() for day in data.plan.days]
         found["sequence"] = event.sequence
+    if isinstance(data, MeetingEvent):
+        found |= {"begins_at": data.begins_at.isoformat(), "sequence": data.version, "meeting": str(data.meeting_id)}
+        found["place"] = ON_SITE if data.on_site else REMOTE
+    if isinstance(data, MentorshipParticipation):
+        found["mentorship"] = str(data.mentorship_id)
     if isinstance(data, VisitMoveProposed):
         found |= {"new_start": data.start.isoformat(), "new_end": data.end.isoformat()}
     if isinstance(data, DeadlineEvent):

@@ -1,12 +1,12 @@
-"""What does a calendar need to take in, move or remove a visit? An iTip message (RFC 5545, RFC 5546).
+"""What does a calendar need to take in, move or remove a visit or a session? An iTip message (RFC 5545, RFC 5546).
 
-The UID is the visit's for ever; SEQUENCE is the number of the visit's event, which only grows and stays the same when a
-mail is sent again, so that a calendar takes the newest whatever order the mails arrive in.
+The UID is the visit's or the session's for ever; SEQUENCE is the number of the event about it, which only grows and
+stays the same when a mail is sent again, so that a calendar takes the newest whatever order the mails arrive in.
 
-Each day of the visit is an entry from nine to five at the place of the visit, in the zone of the host's country, and
-not a whole day: a whole day has no zone, so it would cover other hours for guest and host, and some calendars show it
-as free time. It is one entry that comes again daily; what lies between its days (a holiday of the host) is taken out.
-The agenda, which is the portal's, says the real hours.
+A session has its hour, in the zone of the mentor's country. Each day of a visit is an entry from nine to five at the
+place of the visit, in the zone of the host's country, and not a whole day: a whole day has no zone, so it would cover
+other hours for guest and host, and some calendars show it as free time. It is one entry that comes again daily; what
+lies between its days (a holiday of the host) is taken out. The agenda, which is the portal's, says the real hours.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ import icalendar
 
 from services.notifications.model.rule import Method
 from services.notifications.model.vtimezone import vtimezone
-from services.notifications.model.zones import zone_of
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
-    from uuid import UUID
     from zoneinfo import ZoneInfo
 
 BEGINS, ENDS = time(9), time(17)
@@ -33,12 +32,13 @@ _FRIDAY = 4
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A visit as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses.
+    """A visit or a session as a calendar shows it: no name of a person. `organizer` and `attendee` are mail addresses.
 
-    `days` are its working days, from `start` to `end`; without them those from Monday to Friday. `country` is where.
+    `uid` is what it is called, without our domain. `days` are a visit's working days, from `start` to `end`; without
+    them those from Monday to Friday. `country` is where. A session has `hours`, from when until when, on its one day.
     """
 
-    visit_id: UUID
+    uid: str
     method: Method
     sequence: int
     start: date
@@ -53,18 +53,20 @@ class Entry:
     domain: str
     days: tuple[date, ...] = ()
     country: str | None = None
+    hours: tuple[datetime, datetime] | None = None
 
 
 def invitation(entry: Entry) -> bytes:
     """The calendar object, UTF-8 with CRLF, as mail carries it."""
     zone = zone_of(entry.country)
     event = icalendar.Event()
-    event.add("uid", f"visit-{entry.visit_id}@{entry.domain}")
+    event.add("uid", f"{entry.uid}@{entry.domain}")
     event.add("dtstamp", entry.stamp.replace(microsecond=0))
     event.add("sequence", entry.sequence)
     _times(event, entry, zone)
     event.add("summary", entry.summary)
-    event.add("location", entry.location)
+    if entry.location:
+        event.add("location", entry.location)
     event.add("description", entry.description)
     event.add("url", entry.link)
     event.add("status", "CANCELLED" if entry.method is Method.CANCEL else "CONFIRMED")
@@ -86,7 +88,11 @@ def invitation(entry: Entry) -> bytes:
 
 
 def _times(event: icalendar.Event, entry: Entry, zone: ZoneInfo) -> None:
-    """The first day's hours, that it comes again each day until the last, and the days between that are none."""
+    """A session's hours; a visit's on its first day, that it comes again until its last, and the days that are none."""
+    if entry.hours is not None:
+        event.add("dtstart", entry.hours[0].astimezone(zone))
+        event.add("dtend", entry.hours[1].astimezone(zone))
+        return
     days = entry.days or tuple(_weekdays(entry.start, entry.end))
     first, last = days[0], days[-1]
     event.add("dtstart", datetime.combine(first, BEGINS, zone))

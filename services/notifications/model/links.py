@@ -26,6 +26,7 @@ LINKS: dict[str, str] = {
     "mentorships": "/applications/mentorships",
     "visit": "/applications/visits/{id}",
     "preparation": "/applications/visits/{id}/preparation",
+    "pair": "/applications/mentorships/{mentorship}",
     "mentorship": "/applications/mentorships/{id}",
     "board": "/matching/",
     "webhook": "/notifications/webhooks/{id}",
@@ -34,8 +35,10 @@ LINKS: dict[str, str] = {
 """A link's name -> path, with the ids of the case in it."""
 
 
-def address(origin: str, link: str, case: Case, *, own: bool) -> str:
+def address(origin: str, link: str, case: Case, *, own: bool, mentorship: str | None = None) -> str:
     """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
+
+    What a pair does is told under its match, so `mentorship` says of which it is; without it the list is meant.
 
     An application has two pages: `own` is for the officer's, others get the coordinators'. `outcome` is the visit or
     the mentorship that the case is, `supply` the placement or the mentor's profile.
@@ -46,7 +49,10 @@ def address(origin: str, link: str, case: Case, *, own: bool) -> str:
         link = "mentor" if case.offer_id is None else "offer"
     if link == "outcome":
         link = "visit" if case.topic == VISITS else "mentorship"
-    ids = {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}
+    if link == "pair" and mentorship is None:
+        link = "mentorships"
+    ids: dict[str, object] = {"mentorship": mentorship}
+    ids |= {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}
     path = LINKS[link]
     if any("{" + name + "}" in path and value is None for name, value in ids.items()):
         path = LINKS["portal"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from services.notifications.model.zones import zone_of
 from shared.contracts.notifications import DeadlineEvent
 from shared.workdays import ZONE
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,14 +73,18 @@ def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:
     """Whether a message goes at night too.
 
     What is due within a day does. An urgent row of the table does, but for a visit that was to begin later than in
-    three days, and for a deadline that is further off, or over.
+    three days, or a session, and for a deadline that is further off, or over.
     """
     due, start = facts.get("due"), facts.get("start")
     if isinstance(due, str) and timedelta() <= datetime.fromisoformat(due) - now <= _SOON:
         return True
     if issubclass(rule.event, DeadlineEvent):
         return False
-    return rule.urgent and not (isinstance(start, str) and _begins(start) - now > _JOURNEY)
+    session = facts.get("begins_at")
+    begins = _begins(start) if isinstance(start, str) else None
+    if isinstance(session, str):
+        begins = datetime.fromisoformat(session)
+    return rule.urgent and (begins is None or begins - now <= _JOURNEY)
 
 
 def _begins(day: str) -> datetime:

@@ -16,6 +16,7 @@ from services.notifications.model.links import LINKS, address
 from services.notifications.model.messages.deadlines import PAGES
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.web import dates
+from shared.web.clocks import clocks
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.words import country
 
@@ -45,13 +46,17 @@ OVERDUE = N_("overdue: %(over)s")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference."""
+    """A message in words: the same for mail, for the inbox and for the preview; `subject` is title and reference.
+
+    `clocks`: it says times on the clocks of countries that it names, not on those of the programme's office.
+    """
 
     title: str
     subject: str
     paragraphs: tuple[str, ...]
     action: str
     link: str
+    clocks: bool = False
 
 
 def wording(
@@ -66,7 +71,10 @@ def wording(
         subject=f"[{case.reference}] {title}" if case.reference else title,
         paragraphs=tuple(paragraph for paragraph in paragraphs if paragraph),
         action=gettext(rule.action),
-        link=address(origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT),
+        link=address(
+            origin, _link(rule, facts), case, own=to is AudienceKind.APPLICANT, mentorship=facts.get("mentorship")
+        ),
+        clocks="begins_at" in facts,
     )
 
 
@@ -92,6 +100,8 @@ def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str
     }
     if "start" in facts:
         said["dates"] = dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
+    if "begins_at" in facts:
+        said["when"] = clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
     if "new_start" in facts:
         said["new_dates"] = dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
     return said

@@ -16,7 +16,6 @@ from starlette.responses import Response
 from services.notifications import actions, views
 from services.notifications.model.again import ResendReason
 from services.notifications.model.messages import BY_NAME, RULES
-from services.notifications.model.zones import zone_of
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.sending.bodies import bodies
 from services.notifications.store import afterwards, due, names, unreachable
@@ -34,6 +33,7 @@ from shared.web.live import live_route
 from shared.web.render import render, see_other
 from shared.web.words import country as country_name
 from shared.web.words import label
+from shared.zones import zone_of
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)
 router.add_api_route("/live", live_route("messages"), dependencies=[Depends(allow(*READERS))])

@@ -34,11 +34,12 @@ def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str,
     plain = {"name": name, "subject": said.subject, "action": said.action, "link": said.link, "choice": choice}
     rich = {key: str(escape(value)) for key, value in plain.items()}
     language = spoken()
-    paragraph = _frame("paragraph.html", language, "", named=True, chosen=True)
+    paragraph = _frame("paragraph.html", language, "", named=True, chosen=True, clocks=False)
     plain["paragraphs"] = "\n\n".join(wrapped(text) for text in said.paragraphs)
     rich["paragraphs"] = "".join(_filled(paragraph, {"paragraph": str(escape(text))}) for text in said.paragraphs)
     frames = (
-        _frame(file, language, origin, named=bool(name), chosen=bool(choice)) for file in ("letter.text", "letter.html")
+        _frame(file, language, origin, named=bool(name), chosen=bool(choice), clocks=said.clocks)
+        for file in ("letter.text", "letter.html")
     )
     return {kind: _filled(next(frames), filled) for kind, filled in (("text", plain), ("html", rich))}
 
@@ -64,11 +65,22 @@ def _filled(frame: tuple[str, ...], values: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=200)
-def _frame(file: str, language: Spoken, origin: str, *, named: bool, chosen: bool) -> tuple[str, ...]:  # noqa: ARG001 - the template speaks the current one
-    """A template with its places open; `named` and `chosen` say whether name and choice have a value."""
+def _frame(
+    file: str,
+    language: Spoken,  # noqa: ARG001 - the template speaks the current one
+    origin: str,
+    *,
+    named: bool,
+    chosen: bool,
+    clocks: bool,
+) -> tuple[str, ...]:
+    """A template with its places open; `named` and `chosen` say whether name and choice have a value.
+
+    `clocks`: the mail names whose clocks its times are on.
+    """
     context = {place: _mark(place) for place in ("subject", "paragraphs", "paragraph", "action", "link")}
     context |= {"name": _mark("name") if named else "", "choice": _mark("choice") if chosen else "", "origin": origin}
-    return tuple(_PLACE.split(_ENVIRONMENT.get_template(f"mail/{file}").render(context)))
+    return tuple(_PLACE.split(_ENVIRONMENT.get_template(f"mail/{file}").render(context, clocks=clocks)))
 
 
 def _mark(place: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.notifications.catalogues import MAILS
 from services.notifications.model.bounce import return_path
@@ -15,9 +15,9 @@ from services.notifications.model.wording import wording
 from services.notifications.sending.bodies import bodies
 from services.notifications.sending.mime import Part, mail, mailbox
 from shared.web.i18n import gettext, language, speak
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
     from services.notifications.model.wording import Wording
@@ -93,26 +93,40 @@ def letter(
 
 
 def _invitation(message: MessageRow, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
-    """The dates of the message's visit for a calendar."""
-    method = message.row.invitation
+    """The dates of the message's visit, or the hours of its session, for a calendar."""
+    method, facts = message.row.invitation, message.facts
     assert method is not None
-    calendar = invitation(
-        Entry(
-            visit_id=message.case.id,
-            method=method,
-            sequence=int(message.facts["sequence"]),
-            start=date.fromisoformat(message.facts["start"]),
-            end=date.fromisoformat(message.facts["end"]),
-            stamp=message.at,
+    common: dict[str, Any] = {
+        "method": method,
+        "sequence": int(facts["sequence"]),
+        "stamp": message.at,
+        "description": "\n\n".join((*said.paragraphs, said.link)),
+        "link": said.link,
+        "organizer": settings.mail_sender[1],
+        "attendee": contact.address,
+        "domain": settings.mail_domain,
+        "country": message.case.host_country,
+    }
+    if "meeting" in facts:
+        begins, place = datetime.fromisoformat(facts["begins_at"]), str(facts["place"])
+        day = begins.astimezone(zone_of(message.case.host_country)).date()
+        entry = Entry(
+            uid=f"session-{facts['meeting']}",
+            start=day,
+            end=day,
+            summary=gettext("Mentoring session %(reference)s") % {"reference": message.reference},
+            location=gettext(place),
+            hours=(begins, begins + timedelta(minutes=facts["minutes"])),
+            **common,
+        )
+    else:
+        entry = Entry(
+            uid=f"visit-{message.case.id}",
+            start=date.fromisoformat(facts["start"]),
+            end=date.fromisoformat(facts["end"]),
             summary=gettext("Study visit %(reference)s") % {"reference": message.reference},
             location=host,
-            description="\n\n".join((*said.paragraphs, said.link)),
-            link=said.link,
-            organizer=settings.mail_sender[1],
-            attendee=contact.address,
-            domain=settings.mail_domain,
-            days=tuple(date.fromisoformat(day) for day in message.facts.get("visit_days", ())),
-            country=message.case.host_country,
+            days=tuple(date.fromisoformat(day) for day in facts.get("visit_days", ())),
+            **common,
         )
-    )
-    return calendar.decode()
+    return invitation(entry).decode()

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, col
 
-from services.notifications.model.dated import Kind, dated, ended, sees
+from services.notifications.model.dated import Kind, dated, ended, planned, sees
 from services.notifications.store.base import Table, put
 from services.notifications.store.cases import CaseRow, referenced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +47,8 @@ class DatedRow(Table, table=True):
 
 
 async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping[UUID, Case]) -> None:
-    """Keep what events say of days; a mentorship that ends has no next meeting."""
+    """Keep what events say of days; a mentorship that ends has no next meeting, and one that plans it only that."""
+    await _over(session, (match for event in events if (match := planned(event)) is not None))
     rows: dict[UUID, dict[str, Any]] = {}
     for event in events:
         for one in dated(event):
@@ -65,9 +66,14 @@ async def keep(session: AsyncSession, events: Sequence[Envelope], cases: Mapping
             }
     if rows:
         await put(session, DatedRow, rows.values())
-    over = sorted({match for event in events if (match := ended(event)) is not None})
-    if over:
-        meetings = sa.update(DatedRow).where(col(DatedRow.case_id).in_(over), col(DatedRow.kind) == Kind.MEETING.value)
+    await _over(session, (match for event in events if (match := ended(event)) is not None))
+
+
+async def _over(session: AsyncSession, matches: Iterable[UUID]) -> None:
+    """The meetings of these matches that are known by now do not take place."""
+    of = sorted(set(matches))
+    if of:
+        meetings = sa.update(DatedRow).where(col(DatedRow.case_id).in_(of), col(DatedRow.kind) == Kind.MEETING.value)
         await session.execute(meetings.values(over=True).execution_options(synchronize_session=False))
 
 

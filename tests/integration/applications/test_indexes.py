@@ -77,6 +77,8 @@ async def test_what_pages_and_sweeps_ask_is_answered_by_index(portal: FastAPI) -
         "incident_note_of": "SELECT * FROM incident_note WHERE incident_id = :id ORDER BY id",
         "letter_visit": "SELECT number FROM letter WHERE visit_id = :id ORDER BY kind, version DESC",
         "sheet_pkey": "SELECT * FROM sheet WHERE visit_id = :id",
+        "meeting_stands": "SELECT * FROM meeting WHERE mentorship_id IN (:id) AND cancelled_at IS NULL"
+        " AND begins_at > now() ORDER BY begins_at DESC",
         "agreement_pkey": "SELECT * FROM agreement WHERE mentorship_id = :id ORDER BY version",
         "signature_pkey": "SELECT * FROM signature WHERE mentorship_id = :id ORDER BY at",
         "goal_number": "SELECT * FROM goal WHERE mentorship_id = :id ORDER BY number",

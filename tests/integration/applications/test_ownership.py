@@ -86,6 +86,8 @@ async def world(programme: Programme, feed: Feed) -> World:
     mentorship_id = await abroad.begun(pair_match)
     of = f"/mentorships/{mentorship_id}"
     held = await abroad.post("jonas", f"{of}/sessions", {"held_on": str(clock.today()), "minutes": 60}, 201)
+    next_one = {"day": str(clock.today() + timedelta(days=9)), "time": "10:00", "minutes": 60}
+    meeting = await abroad.post("jonas", f"{of}/meetings", next_one, 201)
     span = {"start": str(clock.today() + timedelta(days=80)), "end": str(clock.today() + timedelta(days=120))}
     wanted = await abroad.post("jonas", f"{of}/visit", {"guest": "mentee", "days": 3, "periods": [span]}, 201)
     pair_visit_id = await abroad.pair_visit(pair_match, mentorship_id)
@@ -112,6 +114,7 @@ async def world(programme: Programme, feed: Feed) -> World:
         "mentorship_id": str(mentorship_id),
         "goal_id": str(goal["goals"][0]["id"] if "goals" in goal else goal["id"]),
         "session_id": held["id"],
+        "meeting_id": meeting["id"],
         "companion_id": companion["id"],
         "request_id": wanted["id"],
         "pair_visit_id": str(pair_visit_id),
@@ -175,7 +178,12 @@ def body_for(schema: dict[str, Any], known: dict[str, Any]) -> Any:
     if schema.get("type") == "array":
         return [body_for(schema["items"], known)] * schema.get("minItems", 0)
     plain = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
-    written = {"uuid": str(new_id()), "date": str(clock.today()), "date-time": clock.now().isoformat()}
+    written = {
+        "uuid": str(new_id()),
+        "date": str(clock.today()),
+        "time": "10:00:00",
+        "date-time": clock.now().isoformat(),
+    }
     word = next(one for one in ("text", "AM", "en", "empact-2026") if re.search(schema.get("pattern", ""), one))
     return plain.get(schema.get("type", ""), written.get(schema.get("format", ""), word))
 
@@ -263,6 +271,7 @@ def test_all_ids_are_of_this_world(programme: Programme) -> None:
         "mentorship_id",
         "goal_id",
         "session_id",
+        "meeting_id",
         "companion_id",
         "person_id",
         "organisation_id",

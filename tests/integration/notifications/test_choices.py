@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from services.notifications.digests import write_due
-from services.notifications.model.zones import zone_of
 from services.notifications.sending.worker import held
 from shared import clock
 from shared.ids import new_id
 from shared.workdays import is_working_day
+from shared.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, post, rows, told
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
 from tests.integration.notifications.test_mail import subjects

@@ -130,6 +130,19 @@ async def test_each_has_the_own_dates_and_no_name(app: FastAPI, client: httpx2.A
         assert "REFRESH-INTERVAL;VALUE=DURATION:PT6H" in answer.text
 
 
+async def test_a_planned_session_takes_the_place_of_the_day_that_was_agreed(
+    app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
+) -> None:
+    """The day agreed when a session was logged gives way to the planned one, moved with it and gone when cancelled."""
+    path, name = await made(app, client, "officer"), "Mentoring session MD-2026-0042 (planned)"
+    assert by_vobject((await client.get(path)).text)[name] == [clock.today() + timedelta(days=20)]
+    for number, kind in ((21, "SessionPlanned"), (22, "SessionMoved")):
+        await feed.deliver((event(kind, begins_at=f"{day(number)}T10:00:00Z"), MATCH))
+        assert by_vobject((await client.get(path)).text)[name] == [clock.today() + timedelta(days=number)]
+    await feed.deliver((event("SessionCancelled", begins_at=f"{day(22)}T10:00:00Z"), MATCH))
+    assert name not in by_icalendar((await client.get(path)).text)
+
+
 async def test_what_did_not_change_is_not_sent_again(
     app: FastAPI, client: httpx2.AsyncClient, feed: Feed, story: None
 ) -> None:

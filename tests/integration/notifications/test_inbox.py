@@ -23,6 +23,7 @@ from services.notifications.model.quiet import Hours, Quiet
 from services.notifications.settings import Settings
 from shared.bus.bus import engine_for
 from shared.contracts import read
+from shared.identity import service_headers
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.notifications.conftest import Catcher, post, rows, served
@@ -110,11 +111,11 @@ async def test_the_inbox_keeps_what_is_read(both: tuple[Programme, FastAPI]) -> 
 
 
 async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, FastAPI]) -> None:
-    """Subject, text, day and what stands beside a message are in the language of the mails; the page stays English."""
-    programme, _ = both
+    """Once chosen, message, day and what stands beside it are in it, and so are mails; the page stays English."""
+    programme, notifications = both
     ani = programme.as_("ani")
-    async with programme.app.state.service.bus.transaction("system:tests") as tx:
-        await tx.session.execute(sa.text("UPDATE person SET language = 'hy' WHERE subject = 'ani'"))
+    await ani.post(CHOICES, data={"choice": "each", "language": "hy"})
+    assert 'value="hy" selected' in await seen(ani, CHOICES)
     text = await seen(ani, INBOX)
     message = text[text.index("<section") : text.index("</section>")]
     assert 'lang="hy"' in message
@@ -123,6 +124,13 @@ async def test_the_inbox_speaks_its_readers_language(both: tuple[Programme, Fast
     assert not re.search(r"[A-Za-z]{4,}", re.sub(r"<[^>]+>", "", message).replace("CEST", ""))
     assert "Mark all as read" in text
     assert '<html lang="en"' in text
+    (application,) = await rows(notifications, "SELECT id FROM \"case\" WHERE reference LIKE 'AM-%'")
+    asked = {"audience": "applicant", "application_id": str(application.id), "purpose": "application_endorsed"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://x") as service:
+        headers = service_headers("notifications", "service-token-of-the-tests")
+        path = "/applications/internal/contacts/many"
+        answer = await service.post(path, json={"wanted": [asked]}, headers=headers)
+    assert [one["language"] for one in answer.json()["answers"][0]] == ["hy"]
 
 
 async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, FastAPI]) -> None:
@@ -137,8 +145,9 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     assert "mail comes at any hour" in text
     vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
     assert "from 21:30 to 07:00" in await seen(tigran, CHOICES)
-    assert (await tigran.post(CHOICES, data={"choice": "never"})).status_code == 422
-    answer = await tigran.post(CHOICES, data={"choice": "digest"})
+    for wrong in ({"choice": "never", "language": "en"}, {"choice": "none", "language": "xx"}):
+        assert (await tigran.post(CHOICES, data=wrong)).status_code == 422
+    answer = await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
     text = await seen(tigran, answer.headers["location"])
     assert "Your choice is kept" in text
     assert 'value="digest" checked' in text

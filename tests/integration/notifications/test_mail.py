@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
 
 import icalendar
 import pytest
 import sqlalchemy as sa
+import vobject
 
 from services.notifications import actions
 from services.notifications.consumers import consumers
@@ -16,7 +17,7 @@ from shared.bus import LeaseLost, leases, rebuild
 from shared.contracts import _examples as ex
 from shared.ids import new_id
 from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
-from tests.integration.notifications.stories import APPLICATION, CALL, HOST, MATCH, MENTEE_PAIRING, VISIT, event
+from tests.integration.notifications.stories import APPLICATION, CALL, HOST, MATCH, MENTEE_PAIRING, VISIT, at, event
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -302,6 +303,46 @@ async def test_a_session_taken_back_is_told_to_the_other_side(app: FastAPI, feed
     await post(app)
     assert subjects(catcher) == ["A session was taken back"]
     assert catcher.recipients == ["applicant.only@police.example"]
+
+
+async def test_a_planned_session_is_in_both_calendars(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
+    """Mentee and mentor: planned, moved, cancelled; one UID, a growing SEQUENCE, both clocks, a link to the pair."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("MatchProposed", pairing=MENTEE_PAIRING), MATCH))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    for name in ("SessionPlanned", "SessionMoved", "SessionCancelled"):
+        await feed.deliver((event(name), MATCH))
+    await feed.deliver((event("SessionCancelled", by=None, version=4), MATCH))
+    await post(app)
+    for reader in ("applicant.only@police.example", "mentor.only@police.example"):
+        found = []
+        for mail in catcher.to(reader):
+            shown, attached = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
+            raw = attached.get_content()
+            assert raw == shown.get_content()
+            one: Any
+            (one,) = icalendar.Calendar.from_ical(raw).walk("VEVENT")
+            other = vobject.readOne(raw.decode() if isinstance(raw, bytes) else raw)
+            assert other.vevent.dtstart.value.astimezone(UTC) == one.decoded("DTSTART").astimezone(UTC)
+            assert shown.get_param("method") == other.method.value
+            found.append((other.method.value, str(one["UID"]), int(one["SEQUENCE"]), one.decoded("DTSTART")))
+        uid = f"session-{ex.MEETING}@tandem.example"
+        first, second = at("2026-04-01T08:00:00"), at("2026-04-03T12:30:00")
+        assert found == [
+            ("REQUEST", uid, 1, first),
+            ("REQUEST", uid, 2, second),
+            ("CANCEL", uid, 3, first),
+            ("CANCEL", uid, 4, first),
+        ]
+    planned, _, cancelled, by_itself = catcher.to("mentor.only@police.example")
+    text = " ".join(planned.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+    assert "1 April 2026, 11:00 (Moldova); 10:00 (France). Length: 60 minutes. Where: remote." in text
+    assert f"http://localhost:8000/applications/mentorships/{ex.MENTORSHIP}" in text
+    assert "Central European Time" not in text
+    assert "Cancelled by: Mentor." in cancelled.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Cancelled by" not in by_itself.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
 
 async def test_each_gets_the_mail_in_the_language_that_the_portal_says(

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from services.notifications.app import create_app
-from services.notifications.model.zones import zone_of
 from services.notifications.sending.signature import Signer
 from services.notifications.settings import Settings
 from shared import clock
+from shared.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, post, rows
 from tests.integration.notifications.stories import APPLICATION, event
 from tests.integration.notifications.test_pages import as_, page

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from services.notifications.model.invitation import Entry, invitation
 from services.notifications.model.rule import Method
 from services.notifications.model.vtimezone import vtimezone
-from services.notifications.model.zones import zone_of
 from shared.contracts.codes import COUNTRIES
+from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ MARCH = tuple(date(2026, 3, 16) + timedelta(days=count) for count in range(5))
 def made(method: Method = Method.REQUEST, sequence: int = 1, **changes: object) -> bytes:
     """An invitation to a visit in March, with a text that needs folding and escaping."""
     values: dict[str, object] = {
-        "visit_id": VISIT,
+        "uid": f"visit-{VISIT}",
         "method": method,
         "sequence": sequence,
         "start": MARCH[0],
@@ -125,6 +125,40 @@ def test_a_calendar_follows_request_update_and_cancel(read: Callable[[bytes], He
     for late in STORY:
         calendar.take(late)
     assert calendar.shown == []
+
+
+TWELVE = datetime(2026, 3, 27, 12, 0, tzinfo=UTC)
+
+
+def session(method: Method = Method.REQUEST, sequence: int = 1, begins: datetime = TWELVE, minutes: int = 90) -> bytes:
+    """An invitation to a planned session, with the mentor in Lithuania."""
+    hours = (begins, begins + timedelta(minutes=minutes))
+    given = {"uid": "session-7", "start": begins.date(), "end": begins.date(), "days": (), "hours": hours}
+    return made(method, sequence, country="LT", location="remote", **given)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_calendar_follows_a_session(read: Callable[[bytes], Held]) -> None:
+    """Planned, moved over the night on which clocks are set, cancelled: one entry at its moment, then none."""
+    calendar, later = Calendar(read), TWELVE + timedelta(days=3, minutes=15)
+    calendar.take(session())
+    assert calendar.shown == [TWELVE]
+    calendar.take(session(sequence=2, begins=later))
+    assert calendar.shown == [later]
+    calendar.take(session())  # the mail about the first time comes late
+    assert calendar.shown == [later]
+    calendar.take(session(Method.CANCEL, 3, begins=later))
+    assert calendar.shown == []
+
+
+def test_a_session_has_its_hours_in_the_mentors_zone() -> None:
+    """From when until when, in the zone of the mentor's country, whose rules are in the file; no rule of repetition."""
+    value = {name: (parameters, text) for name, parameters, text in lines(session())}
+    assert value["DTSTART"] == ("TZID=Europe/Vilnius", "20260327T140000")
+    assert value["DTEND"] == ("TZID=Europe/Vilnius", "20260327T153000")
+    assert value["UID"][1] == "session-7@tandem.example"
+    event = lines(session())[lines(session()).index(("BEGIN", "", "VEVENT")) :]
+    assert "RRULE" not in {name for name, _, _ in event}
 
 
 @pytest.mark.parametrize("read", READERS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.quiet import Hours, Quiet, urgent
-from services.notifications.model.zones import zone_of
+from shared.zones import zone_of
 
 USUAL = Hours(time(21), time(7))
 

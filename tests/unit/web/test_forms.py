@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -24,7 +24,35 @@ from shared.web.forms import (
     SelectField,
     StringField,
     TextAreaField,
+    TimeField,
 )
+
+
+class Clock(Form):
+    """A time of day."""
+
+    at = TimeField("At", [Needed("Enter a time such as 14:30")])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant", "problem"),
+    [
+        ("14:30", time(14, 30), None),
+        (" 9.05 ", time(9, 5), None),
+        ("00:00", time(0, 0), None),
+        ("24:00", None, "Write a time such as 14:30"),
+        ("noon", None, "Write a time such as 14:30"),
+        ("", None, "Enter a time such as 14:30"),
+    ],
+)
+def test_a_time_is_read_or_what_to_write_is_said(written: str, meant: time | None, problem: str | None) -> None:
+    """Midnight is a time; what cannot be read stays in the field as it was written."""
+    form = Clock(FormData({"at": written}))
+    assert form.validate() is (problem is None)
+    assert form.at.data == meant
+    assert list(form.at.errors) == ([] if problem is None else [problem])
+    assert form.at._value() == written
+    assert Clock(data={"at": time(9, 5)}).at._value() == "09:05"
 
 
 class LanguageRow(Row):

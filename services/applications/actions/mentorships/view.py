@@ -22,6 +22,7 @@ from services.applications.store import calls, outcomes, pairs, visits
 from shared import clock
 from shared.contracts.codes import MatchState, MentorshipState, MentorState, Party, Role
 from shared.identity.access import grants_of
+from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from services.applications.actions.overview import MatchView, Task
     from services.applications.store.mentorships import Mentorship
     from services.applications.store.pairs.goals import Goal, GoalNote
+    from services.applications.store.pairs.meetings import Meeting
     from services.applications.store.pairs.pauses import Pause
     from services.applications.store.pairs.sessions import Session
     from services.applications.store.pairs.visits import PairVisit
@@ -81,6 +83,7 @@ class MentorshipView:
     left: Party | None = None
     opens: date | None = None
     tasks: list[Task] = field(default_factory=list)
+    meeting: Meeting | None = None
 
     @property
     def until(self) -> date | None:
@@ -105,8 +108,7 @@ class MentorshipView:
     @property
     def next_on(self) -> date | None:
         """The day on which the two agreed to meet next, while it is to come."""
-        days = [one.next_on for one in self.sessions if one.next_on and one.withdrawn_at is None]
-        return min((day for day in days if day >= clock.today()), default=None)
+        return _next_on(self.sessions, self.meeting)
 
     @property
     def mentor_takes_nobody(self) -> bool:
@@ -155,7 +157,16 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         pause=await pairs.pauses.last(session, one.id),
         opens=earliest(clock.today(), call.terms.timers.notice_weeks),
         tasks=await _tasks(session, case, one),
+        meeting=(await pairs.meetings.to_come(session, [one.id], clock.now())).get(one.id),
     )
+
+
+def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | None:
+    """When two meet next: as it is planned, else the next day that they agreed on when they logged a session."""
+    if meeting is not None:
+        return meeting.begins_at.astimezone(ZONE).date()
+    days = [one.next_on for one in sessions if one.next_on and one.withdrawn_at is None]
+    return min((day for day in days if day >= clock.today()), default=None)
 
 
 def _own(parties: Collection[Party]) -> Party | None:
@@ -224,7 +235,8 @@ async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[M
     terms = {
         id_: call.terms for id_, call in (await calls.calls_by_id(session, {v.match.call_id for v in views})).items()
     }
-    moment, today = clock.now(), clock.today()
+    moment = clock.now()
+    planned = await pairs.meetings.to_come(session, ids, moment)
     rows = []
     for view in views:
         one = view.mentorship
@@ -243,6 +255,6 @@ async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[M
             moment,
             evaluated=all(task.done for task in tasks),
         )
-        days = [each.next_on for each in sessions if each.next_on and each.withdrawn_at is None]
-        rows.append(MentorshipRow(view, one, party, waits, summed, min((d for d in days if d >= today), default=None)))
+        meeting = planned.get(one.id) if party is not None else None
+        rows.append(MentorshipRow(view, one, party, waits, summed, _next_on(sessions, meeting)))
     return sorted(sorted(rows, key=lambda row: row.mentorship.since, reverse=True), key=lambda row: not row.asked)

@@ -1,12 +1,12 @@
 """What does a program write down for a pair: goals with their notes, and sessions?"""
 
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
-from services.applications.actions.mentorships import goals, sessions
+from services.applications.actions.mentorships import goals, meetings, sessions
 from services.applications.api import shown_pairs
 from services.applications.api.mentorships.parts import router
 from services.applications.api.parts import Body, Store, Text
@@ -67,6 +67,25 @@ class Correction(SessionSaid):
     version: int | None = None
 
 
+class NewMeeting(Body):
+    """When the two are to meet, on the clocks of the own country."""
+
+    day: date
+    time: time
+    minutes: int
+    on_site: bool = False
+
+    def wanted(self) -> meetings.Wanted:
+        """As the actions take it."""
+        return meetings.Wanted(self.day, self.time.replace(tzinfo=None), self.minutes, self.on_site)
+
+
+class NewTime(NewMeeting):
+    """Another time for a planned session; `version` is the one that was read."""
+
+    version: int | None = None
+
+
 class Reading(Body):
     """Which version of a session was read."""
 
@@ -105,6 +124,28 @@ async def take_up(
     """Take a closed goal up again, as a new one that follows it."""
     target = body.target if body is not None else None
     return shown_pairs.goal(await goals.take_up(bus, principal, mentorship_id, goal_id, target))
+
+
+@router.post("/{mentorship_id}/meetings", status_code=201)
+async def plan(mentorship_id: UUID, body: NewMeeting, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Plan the next session: day and time are those of the clocks in the own country."""
+    return shown_pairs.meeting(await meetings.plan(bus, principal, mentorship_id, body.wanted()))
+
+
+@router.put("/{mentorship_id}/meetings/{meeting_id}")
+async def move(mentorship_id: UUID, meeting_id: UUID, body: NewTime, principal: Pair, bus: Store) -> dict[str, Any]:
+    """Give a planned session another time."""
+    held = await meetings.move(bus, principal, mentorship_id, meeting_id, body.wanted(), version=body.version)
+    return shown_pairs.meeting(held)
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
+async def cancel(
+    mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store, body: Reading | None = None
+) -> dict[str, Any]:
+    """Cancel a planned session."""
+    version = body.version if body is not None else None
+    return shown_pairs.meeting(await meetings.cancel(bus, principal, mentorship_id, meeting_id, version=version))
 
 
 @router.post("/{mentorship_id}/sessions", status_code=201)

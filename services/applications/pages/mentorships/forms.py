@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.applications.actions.mentorships.meetings import Wanted
 from services.applications.actions.mentorships.sessions import Said
 from services.applications.model.mentorship.agreement import LONGEST_TEXT, Meeting, Rhythm, Terms
 from services.applications.model.mentorship.goals import LONGEST_GOAL, LONGEST_NOTE
@@ -24,6 +25,7 @@ from shared.web.forms import (
     RadioField,
     SelectField,
     TextAreaField,
+    TimeField,
 )
 from shared.web.i18n import N_, gettext
 
@@ -100,6 +102,22 @@ class SessionForm(Form):
         return Said(
             self.held_on.data, self.minutes.data, bool(self.on_site.data), self.note.data or "", self.next_on.data
         )
+
+
+class MeetingForm(Form):
+    """When the two are to meet next."""
+
+    day = DateField(N_("On which day?"), [Needed(N_("Enter the day"))])
+    clock = TimeField(N_("At what time?"), [Needed(N_("Enter a time such as 14:30"))])
+    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
+    on_site = BooleanField(N_("We meet on site"))
+
+    def wanted(self) -> Wanted:
+        """What was written."""
+        assert self.day.data is not None
+        assert self.clock.data is not None
+        assert self.minutes.data is not None
+        return Wanted(self.day.data, self.clock.data, self.minutes.data, bool(self.on_site.data))
 
 
 class DisputeForm(Form):

@@ -10,10 +10,12 @@ from services.applications.actions.mentorships.view import mentorship_view
 from services.applications.pages.matches import mentor_of, who
 from shared.contracts.codes import Party
 from shared.web import words
+from shared.web.clocks import clocks
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from services.applications.actions.mentorships.view import MentorshipView
@@ -40,6 +42,12 @@ async def own(bus: Bus, principal: Principal, mentorship_id: UUID) -> Mentorship
     if view.party is None:
         raise Refused(gettext("There is nothing under this address, or it is not yours to see."), 404)
     return view
+
+
+def when(view: MentorshipView, moment: datetime) -> str:
+    """A moment on the clocks of both, the reader's first."""
+    countries = [view.mentorship.country, view.mentorship.mentor_country]
+    return clocks(moment, reversed(countries) if view.party is Party.MENTOR else countries)
 
 
 def name_of(view: MentorshipView, party: str) -> str:

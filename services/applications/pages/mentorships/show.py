@@ -7,6 +7,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from services.applications.actions import forms as reporting
+from services.applications.actions.mentorships.meetings import country_of
 from services.applications.actions.mentorships.view import MentorshipView
 from services.applications.api.parts import Portal
 from services.applications.guards import PairOrDecider
@@ -15,9 +16,9 @@ from services.applications.model.mentorship.pair import BEGUN, ONGOING, OVER, PA
 from services.applications.model.mentorship.sessions import SessionState
 from services.applications.pages.abroad_forms import reason_word
 from services.applications.pages.matches import mentor_of, who
-from services.applications.pages.mentorships.forms import GoalForm, SessionForm
+from services.applications.pages.mentorships.forms import GoalForm, MeetingForm, SessionForm
 from services.applications.pages.mentorships.listed import said
-from services.applications.pages.mentorships.parts import at, name_of, router, seen
+from services.applications.pages.mentorships.parts import at, name_of, router, seen, when
 from services.applications.pages.parts import Store, tag, topic
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState, Party
@@ -42,9 +43,10 @@ async def page_of(
     *,
     goal: GoalForm | None = None,
     session_form: SessionForm | None = None,
+    meeting_form: MeetingForm | None = None,
     status: int = 200,
 ) -> Response:
-    """The page of a mentorship, with the forms for a goal and a session."""
+    """The page of a mentorship, with the forms for a goal, a session, and the next one."""
     view = await seen(bus, principal, mentorship_id)
     one, party = view.mentorship, view.party
     active = one.stands is MentorshipState.ACTIVE
@@ -71,6 +73,9 @@ async def page_of(
         visits=[_visit(each) for each in view.visits],
         may_set=party is not None and one.stands in ONGOING,
         may_log=party is not None and active,
+        meeting=_meeting(view),
+        may_plan=party is not None and active and view.meeting is None,
+        clocks_of=words.country(country_of(one, party)) if party is not None else "",
         may_pause=party is not None and active and not view.pause_arrived,
         may_resume=_may_resume(view),
         may_complete=party is not None and one.stands in BEGUN and view.totals.enough,
@@ -78,6 +83,7 @@ async def page_of(
         may_visit=party is not None and active and view.request is None and _no_visit(view),
         goal_form=goal or GoalForm(),
         session_form=session_form or SessionForm(data={"minutes": 60}),
+        meeting_form=meeting_form or MeetingForm(data={"day": view.next_on, "minutes": 60}),
         tasks=_tasks(view),
         done=request.query_params.get("done"),
     )
@@ -189,9 +195,23 @@ def _counted(view: MentorshipView) -> list[dict[str, Any]]:
                 totals.needed,
             ) % {"num": totals.needed}
         rows.append({"key": gettext("To complete it"), "value": needed})
-    if view.next_on is not None:
+    if view.next_on is not None and view.meeting is None:
         rows.append({"key": gettext("You meet next"), "value": dates.day(view.next_on)})
     return rows
+
+
+def _meeting(view: MentorshipView) -> dict[str, Any] | None:
+    """The session that is planned, for the pair."""
+    held = view.meeting
+    if held is None:
+        return None
+    return {
+        "when": when(view, held.begins_at),
+        "minutes": ngettext("%(num)d minute", "%(num)d minutes", held.minutes) % {"num": held.minutes},
+        "where": gettext("on site") if held.on_site else gettext("remote"),
+        "by": name_of(view, held.party),
+        "href": at(view.mentorship.id, f"meetings/{held.id}"),
+    }
 
 
 def _visit(visit: Any) -> dict[str, Any]:

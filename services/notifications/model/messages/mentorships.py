@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from services.notifications.model.rule import Rule, When
+from services.notifications.model.rule import Method, Rule, When
 from shared.contracts import mentorships, participation
 from shared.contracts.codes import Answer, Party
 from shared.contracts.codes import AudienceKind as A
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _READ = N_("Open the mentorship")
 _REASON = N_("The reason: %(reason)s.")
+_WHEN = N_("You meet for the mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
+_CALENDAR = N_("The invitation in this mail puts it into your calendar; a later one moves or removes it.")
 
 
 def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
@@ -22,6 +24,18 @@ def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *te
     return (
         Rule(name, event, A.APPLICANT, subject, text, "mentorship", _READ),
         Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorship", _READ),
+    )
+
+
+def _meeting(name: str, event: type[participation.MeetingEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
+    """The same words to mentee and mentor, with the session for their calendars; what changes soon is told at night."""
+    how: dict[str, Any] = {
+        "invitation": Method.CANCEL if event is participation.SessionCancelled else Method.REQUEST,
+        "urgent": event is not participation.SessionPlanned,
+    }
+    return (
+        Rule(name, event, A.APPLICANT, subject, text, "pair", _READ, **how),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", _READ, **how),
     )
 
 
@@ -35,8 +49,8 @@ def _other(
 
     by_mentor, by_mentee = by(Party.MENTOR, N_("by the mentor")), by(Party.MENTEE, N_("by the mentee"))
     return (
-        Rule(name, event, A.APPLICANT, subject, text, "mentorships", action, when=by_mentor),
-        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "mentorships", action, when=by_mentee),
+        Rule(name, event, A.APPLICANT, subject, text, "pair", action, when=by_mentor),
+        Rule(f"{name}_mentor", event, A.MENTOR, subject, text, "pair", action, when=by_mentee),
     )
 
 
@@ -92,7 +106,7 @@ RULES = (
         A.APPLICANT,
         N_("Please confirm a session"),
         (N_("Your mentor has logged a session on %(held_on)s (%(minutes)s). Please confirm it."),),
-        "mentorships",
+        "pair",
         N_("Confirm the session"),
         when=When(N_("by the mentor"), lambda data: data.by is Party.MENTOR),
     ),
@@ -102,7 +116,7 @@ RULES = (
         A.MENTOR,
         N_("Please confirm a session"),
         (N_("Your mentee has logged a session on %(held_on)s (%(minutes)s). Please confirm it."),),
-        "mentorships",
+        "pair",
         N_("Confirm the session"),
         when=When(N_("by the mentee"), lambda data: data.by is not Party.MENTOR),
     ),
@@ -118,6 +132,30 @@ RULES = (
         participation.SessionWithdrawn,
         N_("A session was taken back"),
         N_("%(by)s has taken back the session on %(held_on)s that was logged. It does not count."),
+    ),
+    *_meeting(
+        "session_planned",
+        participation.SessionPlanned,
+        N_("Your next session is planned"),
+        _WHEN,
+        N_("Planned by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        _CALENDAR,
+    ),
+    *_meeting(
+        "session_moved",
+        participation.SessionMoved,
+        N_("Your next session is moved"),
+        _WHEN,
+        N_("Moved by: %(by)s. If it does not suit you, move it or cancel it on the page of the mentorship."),
+        _CALENDAR,
+    ),
+    *_meeting(
+        "session_cancelled",
+        participation.SessionCancelled,
+        N_("Your next session is cancelled"),
+        N_("The mentoring session %(reference)s does not take place: %(when)s."),
+        N_("Cancelled by: %(by)s."),
+        N_("This mail takes it out of your calendar."),
     ),
     *_other(
         "pair_visit_asked",

@@ -1,0 +1,99 @@
+"""What do mentee and mentor do about their next session: plan it, move it, cancel it?"""
+
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from services.applications.actions.common import not_found
+from services.applications.actions.mentorships import meetings as actions
+from services.applications.actions.mentorships.meetings import country_of
+from services.applications.guards import Pair
+from services.applications.pages.mentorships.forms import MeetingForm
+from services.applications.pages.mentorships.parts import at, own, router, when
+from services.applications.pages.mentorships.show import page_of
+from services.applications.pages.parts import Store
+from services.applications.pages.sent import number, refuse, version_of
+from shared.bus import Bus
+from shared.contracts.codes import MentorshipState
+from shared.identity import Principal
+from shared.web.errors import Refused
+from shared.web.render import render, see_other
+from shared.web.words import country
+from shared.zones import zone_of
+
+
+@router.post("/{mentorship_id}/meetings")
+async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Plan the next session."""
+    form = await MeetingForm.read(request)
+    if not form.validate():
+        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=422)
+    try:
+        await actions.plan(bus, principal, mentorship_id, form.wanted())
+    except Refused as refused:
+        refuse(form, refused, "day")
+        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=refused.status_code)
+    return see_other(at(mentorship_id) + "?done=planned#sessions")
+
+
+@router.get("/{mentorship_id}/meetings/{meeting_id}")
+async def show_meeting(
+    request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store
+) -> Response:
+    """The planned session, to be moved or cancelled."""
+    return await _page(request, principal, bus, mentorship_id, meeting_id)
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    mentorship_id: UUID,
+    meeting_id: UUID,
+    *,
+    form: MeetingForm | None = None,
+    status: int = 200,
+) -> Response:
+    view = await own(bus, principal, mentorship_id)
+    held = view.meeting
+    if held is None or held.id != meeting_id or view.party is None:
+        raise not_found()
+    here = country_of(view.mentorship, view.party)
+    local = held.begins_at.astimezone(zone_of(here))
+    known = {"day": local.date(), "clock": local.time(), "minutes": held.minutes, "on_site": held.on_site}
+    return render(
+        request,
+        "mentorships/meeting.html",
+        status,
+        held=held,
+        reference=view.of.case.application.reference,
+        when=when(view, held.begins_at),
+        may_move=view.mentorship.stands is MentorshipState.ACTIVE,
+        form_=form or MeetingForm(data=known),
+        clocks_of=country(here),
+        here=at(mentorship_id, f"meetings/{meeting_id}"),
+        back_href=at(mentorship_id),
+    )
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}")
+async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Give the planned session another time."""
+    form, sent = await MeetingForm.read(request), await request.form()
+    if not form.validate():
+        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=422)
+    try:
+        version = number(sent.get("version"))
+        await actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version)
+    except Refused as refused:
+        refuse(form, refused, "day")
+        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=refused.status_code)
+    return see_other(at(mentorship_id) + "?done=moved#sessions")
+
+
+@router.post("/{mentorship_id}/meetings/{meeting_id}/cancel")
+async def cancel(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
+    """Cancel the planned session."""
+    await actions.cancel(bus, principal, mentorship_id, meeting_id, version=await version_of(request))
+    return see_other(at(mentorship_id) + "?done=called_off#sessions")
