@@ -1,4 +1,4 @@
-"""What would a message look like? Each row of the table with its event's own example; also the check at the start."""
+"""What would a message look like? Each row of the table with a case that is made up; also the check at the start."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from services.notifications.model.case import APPLICATIONS, Case, case_in
+from services.notifications.model.case import APPLICATIONS, MENTORSHIPS, VISITS, Case, case_in, concerned
 from services.notifications.model.facts import facts
+from services.notifications.model.made_up import made_up
 from services.notifications.model.messages import RULES
 from services.notifications.model.wording import Wording, unknown, wording
 from shared.bus import Envelope
 from shared.contracts import _examples as ex
+from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind
 from shared.contracts.mentors import MentorEvent
 from shared.contracts.mentorships import MentorshipEvent
+from shared.contracts.notifications import WebhookChanged, WorkWaiting
 from shared.contracts.offers import OfferEvent
+from shared.contracts.participation import MentorshipParticipation
+from shared.contracts.registry import RegistryEvent
 
 if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
@@ -26,8 +31,8 @@ _WHEN = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
 HOST = "Anti-cybercrime office, Lyon"
 
 
-def sample(event: type[Event]) -> Envelope:
-    """The event's example of the contract as if it had come from the log."""
+def sample(event: type[Event], data: Event | None = None) -> Envelope:
+    """The event's example of the contract (or `data` in its stead) as if it had come from the log."""
     return Envelope(
         id=UUID(ex.EVENT),
         type=event.type,
@@ -39,7 +44,7 @@ def sample(event: type[Event]) -> Envelope:
         correlationid=ex.APPLICATION,
         causationid=None,
         traceparent=None,
-        data=event.model_validate(event.example),
+        data=event.model_validate(event.example) if data is None else data,
     )
 
 
@@ -56,12 +61,13 @@ def _subject(event: type[Event]) -> str:
 
 
 def sample_case(event: Envelope) -> Case:
-    """The case that the contract's examples tell of, as it is known to the event."""
+    """The case that the contract's examples tell of, as it is known to the event; none has a person or a setting."""
     told = case_in(event)
     if told is None:
+        topic, id_ = concerned(event)
         told = Case(
-            id=UUID(event.subject),
-            topic=APPLICATIONS,
+            id=UUID(id_),
+            topic=topic if topic in {VISITS, MENTORSHIPS} else APPLICATIONS,
             application_id=UUID(ex.APPLICATION),
             country="MD",
             host_country="FR",
@@ -70,14 +76,20 @@ def sample_case(event: Envelope) -> Case:
             match_id=UUID(ex.MATCH),
         )
     references = {OfferEvent: "FR-P-2026-0007", MentorEvent: "RO-M-2026-0003"}
+    if isinstance(event.data, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting):
+        return replace(told, reference="")
     reference = next((name for kind, name in references.items() if isinstance(event.data, kind)), "MD-2026-0042")
-    mentor_id = UUID(ex.MENTOR) if isinstance(event.data, MentorEvent | MentorshipEvent) else told.mentor_id
+    mentor_id = (
+        UUID(ex.MENTOR)
+        if isinstance(event.data, MentorEvent | MentorshipEvent | MentorshipParticipation)
+        else told.mentor_id
+    )
     return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
 
 
 def preview(rule: Rule, origin: str) -> Wording:
-    """The row's message about the event's example, in the current language."""
-    event = sample(rule.event)
+    """The row's message about a made-up event of which it tells, in the current language."""
+    event = sample(rule.event, made_up(rule))
     to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
     return wording(rule, sample_case(event), facts(event), to=to, origin=origin, host=HOST)
 
@@ -85,7 +97,7 @@ def preview(rule: Rule, origin: str) -> Wording:
 def check_table() -> None:
     """Raises ValueError where a message of the table cannot be written: at the start, not when it is to be sent."""
     for rule in RULES:
-        event = sample(rule.event)
+        event = sample(rule.event, made_up(rule))
         if lacks := unknown(rule, sample_case(event), facts(event)):
             raise ValueError(f"The message {rule.name!r} asks for words that its event does not have: {lacks}.")
         try:

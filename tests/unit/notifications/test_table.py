@@ -16,16 +16,21 @@ from services.notifications.model.decide import messages
 from services.notifications.model.due import REMIND, changes, dues
 from services.notifications.model.facts import facts
 from services.notifications.model.links import LINKS, address
+from services.notifications.model.made_up import made_up
 from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import PAGES, TASKS
 from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import check_table, preview, sample, sample_case
+from services.notifications.model.rule import When
 from services.notifications.sending.bodies import bodies
 from services.notifications.store.messages import MessageRow
 from shared.contracts import EVENTS
+from shared.contracts.access import AccessChanged
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
+from shared.contracts.notifications import WebhookChanged, WorkWaiting
+from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
 
 if TYPE_CHECKING:
@@ -58,16 +63,35 @@ def test_every_deadline_has_words_a_page_and_a_reminder() -> None:
 
 
 def test_every_message_can_be_written() -> None:
-    """Each row with its event's example: a subject with the reference, at least one paragraph, a link to a page."""
+    """Each row with a made-up case: a reference where there is one, at least one paragraph, a link to a page."""
     check_table()
     for rule in RULES:
         said = preview(rule, "http://localhost:8000")
-        assert said.subject.startswith("["), rule.name
+        of_nobodys_case = issubclass(rule.event, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting)
+        assert said.subject.startswith("[") is not of_nobodys_case, rule.name
         assert said.paragraphs, rule.name
         assert all(text and "%(" not in text and "None" not in text for text in (said.subject, *said.paragraphs))
         assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
             rule.name
         )
+
+
+def test_a_preview_shows_what_the_row_tells() -> None:
+    """The made-up case of each row is one of which it tells, and to whom; all that it may say by a date is there."""
+    for rule in RULES:
+        event = sample(rule.event, made_up(rule))
+        found = messages(event.data, about=event.id, at=event.time, case=sample_case(event), facts=facts(event))
+        assert rule in {one.rule for one in found}, rule.name
+    assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
+    assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
+
+
+def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A condition that never holds stops the service when it starts: nobody would ever be told."""
+    never: Rule = replace(RULES[0], when=When("never", lambda _: False))
+    monkeypatch.setattr(previews, "RULES", (never,))
+    with pytest.raises(ValueError, match="never holds"):
+        check_table()
 
 
 def test_a_message_with_an_unknown_word_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
