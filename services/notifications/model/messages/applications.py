@@ -221,7 +221,7 @@ RULES = (
         on.ApplicationVoided,
         A.APPLICANT,
         N_("An application was taken out"),
-        (N_("%(reference)s was taken out, since it was entered in error: %(reason)s."),),
+        (N_("%(reference)s was taken out and is not counted. The reason: %(reason)s."),),
         "application",
         _READ,
     ),
