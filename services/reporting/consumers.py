@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.model.certificate import earned, granted
-from services.reporting.store import answers, cases, facts
+from services.reporting.store import answers, cases, facts, needs
 from shared.bus import Consumers
 from shared.contracts import outcomes, visits
 from shared.contracts.codes import RevocationReason
-from shared.identity import consume_access, consume_partners
+from shared.identity import consume_access
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.bus import Envelope, Tx
 
-PROJECTIONS = ("fact", "fact_count", "flaw", "moving_figure", "application", "case", "call", "received")
+PROJECTIONS = ("fact", "fact_count", "flaw", "moving_figure", "need", "application", "case", "call", "received")
 
 consumers = Consumers("reporting", projections=PROJECTIONS)
 
@@ -71,7 +71,7 @@ async def revoke_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 consumers.topic("exchange.access", evolve=consume_access)
-consumers.topic("exchange.registry", evolve=consume_partners)
+consumers.topic("exchange.registry", evolve=needs.evolve)
 consumers.topic("exchange.calls", evolve=cases.evolve_calls)
 consumers.topic("exchange.counting", evolve=facts.evolve)
 consumers.topic("exchange.applications", evolve=facts.evolve_applications)

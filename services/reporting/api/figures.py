@@ -14,6 +14,7 @@ from services.reporting.model.approval import Approval
 from services.reporting.model.figure import written
 from services.reporting.model.flaws import LEFT_OUT
 from services.reporting.model.restatement import Proposal
+from services.reporting.pages import needs as needs_page
 from services.reporting.pages.figures import csv_answer, iati_answer, load
 from services.reporting.pages.indicators import one
 from services.reporting.pages.quality import found as quality_found
@@ -45,6 +46,19 @@ async def figures(_: Reader, bus: Store, period: str | None = None) -> dict[str,
     """All figures of a period (`2026`, `2026-H1`, `2026-Q3` or `programme`; none: this year), behind the gate."""
     where, released = await load(bus, period)
     return {**_period(where), "figures": [as_json(figure) for figure in released]}
+
+
+@router.get("/needs")
+async def needs(_: Reader, bus: Store, period: str | None = None) -> dict[str, Any]:
+    """Needs beside what was asked for, matched and completed, and why there was no match: a row a number."""
+    where, found, needed = await needs_page.load(bus, period)
+    return {**_period(where), "rows": needs_page.listed(found, needed, where)}
+
+
+@router.get("/needs.csv")
+async def needs_as_csv(_: Reader, bus: Store, period: str | None = None) -> Response:
+    """The same as CSV."""
+    return await needs_page.csv_answer(bus, period)
 
 
 @router.get("/figures.csv")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.feeds.table import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from services.reporting.model.approval import Approval
 
 _DESCRIBED = {
@@ -36,21 +38,27 @@ _ALWAYS = frozenset(COLUMNS[:7]) | {"cut_off"}
 
 def metadata(where: Approval, *, table: str) -> bytes:
     """The description of the file `table` (its address, relative to the description's own), UTF-8 JSON."""
-    columns: list[dict[str, Any]] = [
+    title = f"Figures of the exchange and mentoring programme, {where.period.label}"
+    return described(title, {name: _DESCRIBED[name] for name in COLUMNS}, table=table, always=_ALWAYS)
+
+
+def described(title: str, columns: Mapping[str, tuple[str, str]], *, table: str, always: Collection[str]) -> bytes:
+    """The description of a CSV file: of each column its type and what it is; those of `always` are never empty."""
+    described_columns: list[dict[str, Any]] = [
         {
             "name": name,
             "titles": name,
-            "dc:description": _DESCRIBED[name][1],
-            "datatype": _DESCRIBED[name][0],
-            "required": name in _ALWAYS,
+            "dc:description": words,
+            "datatype": datatype,
+            "required": name in always,
         }
-        for name in COLUMNS
+        for name, (datatype, words) in columns.items()
     ]
-    described = {
+    whole = {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": "en"}],
         "url": table,
-        "dc:title": f"Figures of the exchange and mentoring programme, {where.period.label}",
+        "dc:title": title,
         "dialect": {"header": True, "encoding": "utf-8", "delimiter": ","},
-        "tableSchema": {"columns": columns},
+        "tableSchema": {"columns": described_columns},
     }
-    return (json.dumps(described, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from services.reporting.model.figure import written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from services.reporting.model.approval import Approval
@@ -42,11 +42,15 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 def csv_text(released: Iterable[Released], where: Approval) -> str:
     """A CSV file (RFC 4180, UTF-8) with a row for each number; one that is hidden has no value and says why."""
+    return csv_of(COLUMNS, (row for figure in released for row in rows(figure, where)))
+
+
+def csv_of(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
+    """A CSV file with these columns and rows, of which no spreadsheet takes a cell for a formula."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(file, columns, lineterminator="\r\n")
     writer.writeheader()
-    for figure in released:
-        writer.writerows({key: _plain(value) for key, value in row.items()} for row in rows(figure, where))
+    writer.writerows({key: _plain(value) for key, value in row.items()} for row in lines)
     return file.getvalue()
 
 
@@ -62,10 +66,10 @@ def rows(figure: Released, where: Approval) -> Iterator[dict[str, Any]]:
         "status": where.state.value,
         "cut_off": figure.cut_off.isoformat(),
     }
-    yield {**common, **_numbers(figure.total)}
+    yield {**common, **numbers(figure.total)}
     for dimension, cells in figure.breakdowns.items():
         for value, shown in cells.items():
-            yield {**common, "dimension": dimension, "dimension_value": value, **_numbers(shown)}
+            yield {**common, "dimension": dimension, "dimension_value": value, **numbers(shown)}
     for dimension in figure.withheld:
         yield {**common, "dimension": dimension, "hidden": "withheld"}
 
@@ -77,7 +81,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _numbers(shown: Shown) -> dict[str, Any]:
+def numbers(shown: Shown) -> dict[str, Any]:
+    """The columns that say a number, or why there is none."""
     return {
         "value": _text(shown.value),
         "numerator": _text(shown.numerator),
@@ -110,9 +115,9 @@ def as_json(figure: Released) -> dict[str, Any]:
         "start": figure.period.start,
         "end": figure.period.end,
         "cut_off": figure.cut_off,
-        **_numbers(figure.total),
+        **numbers(figure.total),
         "breakdowns": {
-            dimension: [{"value_of": value, **_numbers(shown)} for value, shown in cells.items()]
+            dimension: [{"value_of": value, **numbers(shown)} for value, shown in cells.items()]
             for dimension, cells in figure.breakdowns.items()
         },
         "withheld": list(figure.withheld),

@@ -25,6 +25,7 @@ class Flaw(StrEnum):
     SCORE_ABOVE_MAXIMUM = "score_above_maximum"
     UNKNOWN_CODE = "unknown_code"
     ATTENDED_ON_ANOTHER_DAY = "attended_on_another_day"
+    NEED_ENDS_BEFORE_IT_STARTS = "need_ends_before_it_starts"
 
     @property
     def sentence(self) -> str:
@@ -58,8 +59,12 @@ _WORDS = {
         N_("Attendance was recorded for a day that is not in the visit"),
         N_("Not counted by itself: days are counted when the visit has ended"),
     ),
+    Flaw.NEED_ENDS_BEFORE_IT_STARTS: (
+        N_("The need ends before it starts"),
+        N_("Left out of the needs until its country corrects it in the register"),
+    ),
 }
-LEFT_OUT = frozenset({Flaw.ENDS_BEFORE_IT_STARTS, Flaw.SCORE_ABOVE_MAXIMUM})
+LEFT_OUT = frozenset({Flaw.ENDS_BEFORE_IT_STARTS, Flaw.SCORE_ABOVE_MAXIMUM, Flaw.NEED_ENDS_BEFORE_IT_STARTS})
 """With these an event does not count; the others are listed only."""
 
 _PLANNED = frozenset(

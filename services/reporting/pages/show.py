@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from services.reporting.model.disclosure import ROLLED_UP, Hidden, Shown
 from services.reporting.model.figure import UNSAID, Measure, written
+from services.reporting.model.indicators.demand import Completion, Gap, Result
+from services.reporting.model.joint import JOINT, parts_of, split
 from shared.contracts.codes import EMPACT_2022, EMPACT_2026, RankGroup, Reason, Sex, topic_label
 from shared.web import words
 from shared.web.charts import Bar, bars
@@ -13,6 +15,8 @@ from shared.web.i18n import N_, gettext, ngettext
 from shared.web.site import number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from services.reporting.model.disclosure import Released
     from services.reporting.model.figure import Cell, Definition
     from shared.web.charts import Chart
@@ -24,7 +28,13 @@ DIMENSIONS = {
     "priority-topic": N_("Priority topic"),
     "rank-group": N_("Rank group"),
     "reason": N_("Reason"),
+    "language": N_("Language"),
+    "level": N_("Level of expertise"),
+    "result": N_("What became of it"),
+    "completion": N_("How far the match has come"),
+    "gap": N_("What was wanting"),
 }
+EXPERTISE_LEVELS = {"1": N_("1, basic"), "2": N_("2, advanced"), "3": N_("3, expert")}
 LEVELS = {
     "input": N_("What was asked for and offered"),
     "process": N_("How the programme works"),
@@ -32,7 +42,14 @@ LEVELS = {
     "outcome": N_("What came of it"),
     "quality": N_("How complete the figures are"),
 }
-_CODES = {"sex": Sex, "rank-group": RankGroup, "reason": Reason}
+_CODES = {
+    "sex": Sex,
+    "rank-group": RankGroup,
+    "reason": Reason,
+    "result": Result,
+    "completion": Completion,
+    "gap": Gap,
+}
 
 
 def value(shown: Shown, definition: Definition) -> str:
@@ -78,25 +95,38 @@ def fraction(shown: Shown) -> str:
 
 
 def dimension(name: str) -> str:
-    """What a dimension is called."""
-    return gettext(DIMENSIONS.get(name, name))
+    """What a dimension is called; of a joint one, both that it crosses."""
+    first, *second = (gettext(DIMENSIONS.get(part, part)) for part in parts_of(name))
+    return gettext("%(one)s and %(other)s") % {"one": first, "other": second[0].lower()} if second else first
 
 
 def value_of(name: str, code: str) -> str:
     """What a value of a dimension is called."""
     if code == ROLLED_UP:
         return gettext("All others together")
+    if name in JOINT:
+        return " · ".join(value_of(part, each) for part, each in zip(parts_of(name), split(code), strict=True))
     if code == UNSAID:
         return gettext("Not said")
-    if name.endswith("country") or name.startswith("country"):
-        return words.country(code)
-    if name == "priority-topic":
-        label = topic_label(EMPACT_2026, code)
-        return gettext(label if label != code else topic_label(EMPACT_2022, code))
+    named = _NAMED.get(name)
+    if named is not None:
+        return named(code)
     codes = _CODES.get(name)
-    if codes is not None and code in set(codes):
-        return words.label(codes(code))
-    return words.label(code)
+    return words.label(codes(code) if codes is not None and code in set(codes) else code)
+
+
+def _topic(code: str) -> str:
+    label = topic_label(EMPACT_2026, code)
+    return gettext(label if label != code else topic_label(EMPACT_2022, code))
+
+
+_NAMED: dict[str, Callable[[str], str]] = {
+    "country-of-service": words.country,
+    "host-country": words.country,
+    "priority-topic": _topic,
+    "language": words.tongue,
+    "level": lambda code: gettext(EXPERTISE_LEVELS.get(code, code)),
+}
 
 
 def finding(figure: Released) -> str:

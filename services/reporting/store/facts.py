@@ -65,6 +65,7 @@ class FlawRow(Table, table=True):
     """Something that is wrong with an event that the contract allows."""
 
     __tablename__ = "flaw"
+    __table_args__ = (sa.Index("flaw_subject", "subject"),)
 
     id: UUID = Field(primary_key=True)
     flaw: str = Field(primary_key=True)
@@ -132,7 +133,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     rows, flawed = [], []
     for event in events:
         day, values, flaws = told_by(event)
-        flawed += [_flaw(event, day, flaw) for flaw in flaws]
+        flawed += [flaw_row(event, day, flaw) for flaw in flaws]
         source = event.source.rpartition(":")[2]
         rows.append(
             (
@@ -160,7 +161,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await tx.changed("figures")
 
 
-def _flaw(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
+def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
+    """The row that says what is wrong with an event."""
     return {
         "id": event.id,
         "flaw": flaw.value,
