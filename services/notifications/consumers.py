@@ -10,12 +10,14 @@ from services.notifications.model.case import APPLICATIONS, concerned
 from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes
 from services.notifications.model.facts import facts
-from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, unreachable
+from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, paused, unreachable
 from services.notifications.store.messages import queue
 from services.notifications.webhooks.enqueue import also_enqueued, enqueue
 from shared.bus import Consumers
 from shared.contracts.access import AccessChanged
 from shared.contracts.calls import CallRevised, Timers
+from shared.contracts.codes import PartnerStatus
+from shared.contracts.registry import PartnerStatusChanged
 from shared.identity import consume_access
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         known,
     )
     await dated.keep(tx.session, events, known)
+    await paused.evolve(tx.session, events)
 
 
 async def react(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -99,6 +102,24 @@ async def evolve_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     await cases.evolve(tx, events)
 
 
+async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
+    """Queue what the register tells; where a country takes part again, also to those whose supply pauses with it."""
+    await react(tx, events)
+    again = [
+        event
+        for event in events
+        if isinstance(event.data, PartnerStatusChanged) and event.data.status is PartnerStatus.REINSTATED
+    ]
+    if not again:
+        return
+    found: list[Message] = []
+    for case in await paused.of_countries(tx.session, {event.subject for event in again}):
+        for event in again:
+            if event.subject == case.host_country:
+                found += messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+    await queue(tx.session, found, datetime.now(UTC))
+
+
 async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
     """Tell the officers who gain by a call's revision: they are in the event, each with a case of their own."""
     gains = [(event, id_) for event in events if isinstance(event.data, CallRevised) for id_ in event.data.touches]
@@ -139,9 +160,11 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 
-consumers = Consumers("notifications", projections=("case", "dated", "deadline", "deputyship", "organisation", "call"))
+consumers = Consumers(
+    "notifications", projections=("case", "dated", "deadline", "deputyship", "organisation", "call", "paused")
+)
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
-consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react))
+consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react_registry))
 consumers.topic("exchange.calls", evolve=names.evolve_calls, react=also_enqueued(react_calls))
 for _topic in (
     "exchange.applications",

@@ -16,18 +16,19 @@ from shared.bus import Envelope
 from shared.contracts import _examples as ex
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind
-from shared.contracts.mentors import MentorEvent
+from shared.contracts.mentors import MentorEvent, MentorPublished
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import WebhookChanged, WorkWaiting
-from shared.contracts.offers import OfferEvent
+from shared.contracts.offers import OfferEvent, OfferPublished
 from shared.contracts.participation import MentorshipParticipation
-from shared.contracts.registry import RegistryEvent
+from shared.contracts.registry import PartnerStatusChanged, RegistryEvent
 
 if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
     from shared.contracts.base import Event
 
 _WHEN = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
+_SUPPLY: dict[object, type[Event]] = {AudienceKind.HOST_CONTACT: OfferPublished, AudienceKind.MENTOR: MentorPublished}
 HOST = "Anti-cybercrime office, Lyon"
 
 
@@ -87,18 +88,24 @@ def sample_case(event: Envelope) -> Case:
     return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
 
 
+def case_of(rule: Rule, event: Envelope) -> Case:
+    """The case in which the row tells of the event: a country's return is told of each placement and profile of its."""
+    supply = _SUPPLY.get(rule.to) if isinstance(event.data, PartnerStatusChanged) else None
+    return sample_case(event if supply is None else sample(supply))
+
+
 def preview(rule: Rule, origin: str) -> Wording:
     """The row's message about a made-up event of which it tells, in the current language."""
     event = sample(rule.event, made_up(rule))
     to = rule.to if isinstance(rule.to, AudienceKind) else AudienceKind.HOME_COORDINATOR
-    return wording(rule, sample_case(event), facts(event), to=to, origin=origin, host=HOST)
+    return wording(rule, case_of(rule, event), facts(event), to=to, origin=origin, host=HOST)
 
 
 def check_table() -> None:
     """Raises ValueError where a message of the table cannot be written: at the start, not when it is to be sent."""
     for rule in RULES:
         event = sample(rule.event, made_up(rule))
-        if lacks := unknown(rule, sample_case(event), facts(event)):
+        if lacks := unknown(rule, case_of(rule, event), facts(event)):
             raise ValueError(f"The message {rule.name!r} asks for words that its event does not have: {lacks}.")
         try:
             preview(rule, "")

@@ -14,6 +14,7 @@ from services.notifications.store import (
     inbox,
     messages,
     names,
+    paused,
     unreachable,
     webhooks,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "messages",
     "metadata",
     "names",
+    "paused",
     "unreachable",
     "webhooks",
 ]

@@ -47,5 +47,7 @@ async def put(session: AsyncSession, model: type[Table], rows: Iterable[Mapping[
         table = table_of(model)
         new = insert(table)
         changes = {column.name: new.excluded[column.name] for column in table.columns if column.name != "id"}
-        statement = new.on_conflict_do_update(index_elements=["id"], set_=changes)
+        statement = new.on_conflict_do_nothing()
+        if changes:
+            statement = new.on_conflict_do_update(index_elements=["id"], set_=changes)
         await session.execute(statement, [dict(row) for row in values])

@@ -17,7 +17,17 @@ from shared.bus import LeaseLost, leases, rebuild
 from shared.contracts import _examples as ex
 from shared.ids import new_id
 from tests.integration.notifications.conftest import Catcher, Contacts, desk_of, post, rows, told
-from tests.integration.notifications.stories import APPLICATION, CALL, HOST, MATCH, MENTEE_PAIRING, VISIT, at, event
+from tests.integration.notifications.stories import (
+    APPLICATION,
+    CALL,
+    HOST,
+    MATCH,
+    MENTEE_PAIRING,
+    OFFER,
+    VISIT,
+    at,
+    event,
+)
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -279,6 +289,37 @@ async def test_a_country_hears_of_its_suspension_and_reinstatement(app: FastAPI,
     await post(app)
     assert set(catcher.recipients) == {f"home_coordinator.{name}@police.example" for name in ("first", "deputy")}
     assert set(subjects(catcher)) == {"Your country takes part again"}
+
+
+async def test_what_pauses_with_its_country_is_told_when_it_may_go_on(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Host and mentor of the country, once; not whoever has resumed, paused for another cause, or is elsewhere."""
+    resumed, silent, abroad, mentor = (new_id() for _ in range(4))
+    terms = event("OfferPublished").model_dump(mode="json")["terms"]
+    for id_, country in ((OFFER, "BY"), (resumed, "BY"), (silent, "BY"), (abroad, "FR")):
+        told_of = event("OfferPublished", terms={**terms, "country": country, "reference": f"{country}-P-2026-0001"})
+        await feed.deliver((told_of, id_))
+        cause = "silence" if id_ == silent else "partner_suspended"
+        await feed.deliver((event("OfferPaused", cause=cause), id_))
+    profile = event("MentorPublished").model_dump(mode="json")["profile"]
+    await feed.deliver((event("MentorPublished", profile={**profile, "country": "BY"}), mentor))
+    await feed.deliver((event("MentorPaused", cause="partner_suspended"), mentor), (event("OfferResumed"), resumed))
+    await post(app)
+    catcher.raw.clear()
+    catcher.recipients.clear()
+    await feed.deliver((event("PartnerStatusChanged", status="reinstated"), "BY"))
+    await post(app)
+    assert sorted(catcher.recipients) == [
+        "home_coordinator.deputy@police.example",
+        "home_coordinator.first@police.example",
+        "host_contact.only@police.example",
+        "mentor.only@police.example",
+    ]
+    (placement,) = catcher.to("host_contact.only@police.example")
+    assert str(placement["subject"]) == "[BY-P-2026-0001] Your placement can go on"
+    assert f"/applications/offers/{OFFER}" in placement.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "Belarus takes part again" in body(catcher.mails, "Your profile can go on")
 
 
 async def test_officers_who_gain_by_a_revision_are_told_once(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -20,7 +20,7 @@ from services.notifications.model.made_up import made_up
 from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import PAGES, TASKS
 from services.notifications.model.messages.untold import UNTOLD
-from services.notifications.model.preview import check_table, preview, sample, sample_case
+from services.notifications.model.preview import case_of, check_table, preview, sample, sample_case
 from services.notifications.model.rule import When
 from services.notifications.sending.bodies import bodies
 from services.notifications.store.messages import MessageRow
@@ -68,7 +68,8 @@ def test_every_message_can_be_written() -> None:
     for rule in RULES:
         said = preview(rule, "http://localhost:8000")
         of_nobodys_case = issubclass(rule.event, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting)
-        assert said.subject.startswith("[") is not of_nobodys_case, rule.name
+        of_supply = rule.to in {AudienceKind.HOST_CONTACT, AudienceKind.MENTOR}
+        assert said.subject.startswith("[") is (of_supply or not of_nobodys_case), rule.name
         assert said.paragraphs, rule.name
         assert all(text and "%(" not in text and "None" not in text for text in (said.subject, *said.paragraphs))
         assert re.fullmatch(r"http://localhost:8000/(applications|matching|notifications)/[\w/-]*", said.link), (
@@ -80,7 +81,7 @@ def test_a_preview_shows_what_the_row_tells() -> None:
     """The made-up case of each row is one of which it tells, and to whom; all that it may say by a date is there."""
     for rule in RULES:
         event = sample(rule.event, made_up(rule))
-        found = messages(event.data, about=event.id, at=event.time, case=sample_case(event), facts=facts(event))
+        found = messages(event.data, about=event.id, at=event.time, case=case_of(rule, event), facts=facts(event))
         assert rule in {one.rule for one in found}, rule.name
     assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
     assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]

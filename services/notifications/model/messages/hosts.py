@@ -1,15 +1,17 @@
 """Who is told how a placement or a mentor's profile goes."""
 
 from services.notifications.model.rule import Rule, When
-from shared.contracts import mentors, offers
+from shared.contracts import mentors, offers, registry
 from shared.contracts.codes import AudienceKind as A
-from shared.contracts.codes import CloseCause, PauseCause
+from shared.contracts.codes import CloseCause, PartnerStatus, PauseCause
 from shared.web.i18n import N_
 
 _READ = N_("Open the placement")
 _PROFILE = N_("Open your profile")
 _SILENCE = When(N_("for silence"), lambda data: data.cause is PauseCause.SILENCE)
 _SUSPENDED = When(N_("where the partner is suspended"), lambda data: data.cause is PauseCause.PARTNER_SUSPENDED)
+# To whoever keeps what pauses since the country was suspended: its owner resumes it, nobody else does.
+_REINSTATED = When(N_("where the country takes part again"), lambda data: data.status is PartnerStatus.REINSTATED)
 _CALL_CLOSED = When(N_("where the call has closed"), lambda data: data.cause is CloseCause.CALL_CLOSED)
 
 RULES = (
@@ -89,6 +91,19 @@ RULES = (
         _READ,
         when=_SUSPENDED,
         urgent=True,
+    ),
+    Rule(
+        "offer_may_go_on",
+        registry.PartnerStatusChanged,
+        A.HOST_CONTACT,
+        N_("Your placement can go on"),
+        (
+            N_("%(host_country)s takes part again, so %(reference)s need not pause any longer."),
+            N_("Please resume it if it is still available. Until you do, it takes part in no matching."),
+        ),
+        "offer",
+        _READ,
+        when=_REINSTATED,
     ),
     Rule(
         "offer_full",
@@ -190,6 +205,19 @@ RULES = (
         _PROFILE,
         when=_SUSPENDED,
         urgent=True,
+    ),
+    Rule(
+        "mentor_may_go_on",
+        registry.PartnerStatusChanged,
+        A.MENTOR,
+        N_("Your profile can go on"),
+        (
+            N_("%(host_country)s takes part again, so your profile as a mentor need not pause any longer."),
+            N_("Please resume it if you still take mentees. Until you do, nobody is matched with you."),
+        ),
+        "mentor",
+        _PROFILE,
+        when=_REINSTATED,
     ),
     Rule(
         "mentor_over",
