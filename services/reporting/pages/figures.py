@@ -16,8 +16,11 @@ from services.reporting.model import periods
 from services.reporting.model.approval import FIXED, Approval
 from services.reporting.model.disclosure import Released
 from services.reporting.model.indicators import agreed
-from services.reporting.pages import path, show
-from services.reporting.store import facts
+from services.reporting.pages import show
+from services.reporting.pages.drawn import Drawn
+from services.reporting.pages.drawn import csv_text as rows_as_csv
+from services.reporting.pages.overview import charts
+from services.reporting.store import aims, facts
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import PeriodReturnReason, PeriodState
@@ -58,10 +61,19 @@ async def choices(bus: Bus) -> list[tuple[str, str]]:
     return [whole, *((label, label) for label in periods.labels(min(first, today), today))]
 
 
+async def _drawn(bus: Bus, label: str | None) -> tuple[Approval, list[Released], list[Drawn]]:
+    """Where a period stands, all its figures behind the gate, and the charts of the overview."""
+    where, released = await everything(bus, label)
+    async with bus.read() as session:
+        written = await aims.everything(session)
+    return where, released, charts({each.definition.id: each for each in released}, where.period, written)
+
+
 @router.get("/reporting/")
 async def overview(request: Request, principal: Reader, bus: Store, period: str | None = None) -> Response:
     """All figures of a period."""
-    where, released = await load(bus, period)
+    where, all_of_it, drawn = await _drawn(bus, period)
+    released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
     return render(
         request,
@@ -73,18 +85,7 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         choices=await choices(bus),
         levels=[(level, [f for f in released if f.definition.level == level]) for level in show.LEVELS],
         headline=show.headline(figures) if released else gettext("Nothing has been counted for this period yet"),
-        charts=[
-            *(drawn for drawn in (path.path(figures), path.answering(figures)) if drawn),
-            *(
-                chart
-                for indicator, dimension in (
-                    ("TOPCOP-IN-01", "country-of-service"),
-                    ("TOPCOP-OP-02", "host-country"),
-                    ("TOPCOP-OP-02", "priority-topic"),
-                )
-                if indicator in figures and (chart := show.chart(figures[indicator], dimension))
-            ),
-        ],
+        charts=drawn,
         show=show,
         traces=may_trace(principal),
         steps=_steps(where, principal) if may_steer(principal) else None,
@@ -147,6 +148,17 @@ async def publish(label: str, principal: Steerer, bus: Store) -> Response:
     """Publish frozen figures."""
     await actions.publish(bus, principal, label)
     return see_other(f"/reporting/?period={label}")
+
+
+@router.get("/reporting/charts/{name}.csv")
+async def chart_as_csv(_: Reader, bus: Store, name: str, period: str | None = None) -> Response:
+    """The numbers of one chart of the overview as CSV. Raises `Refused` (404)."""
+    where, _released, drawn = await _drawn(bus, period)
+    found = [each for each in drawn if each.name == name]
+    if not found:
+        raise Refused(gettext("There is no such chart for this period: it may have too few numbers to be drawn."), 404)
+    headers = {"Content-Disposition": f'attachment; filename="tandem-{name}-{where.period.label}.csv"'}
+    return Response(rows_as_csv(found, where), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/reporting/figures.csv")

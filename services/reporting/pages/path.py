@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.model.figure import Measure
+from services.reporting.model.figure import Measure, written
 from services.reporting.model.indicators.quality import FOLLOWED
 from shared.web.charts import Bar, Pair, bars, pairs
 from shared.web.i18n import N_, gettext
@@ -12,8 +12,10 @@ from shared.web.site import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from services.reporting.model.disclosure import Released
+    from services.reporting.pages.drawn import Row
     from shared.web.charts import Chart
 
 STEPS = (
@@ -30,16 +32,27 @@ AFTER_WANTED = 85.0
 """Per cent that answer the follow-up, of the same programme."""
 
 
-def path(figures: Mapping[str, Released]) -> Chart | None:
-    """The steps from applying to use on the job; None where fewer than two may be shown or nobody applied."""
-    items = []
+def _reached(figures: Mapping[str, Released]) -> list[tuple[str, str, Decimal]]:
+    """Indicator, name and number of each step that may be shown."""
+    found = []
     for indicator, name in STEPS:
         figure = figures.get(indicator)
         if figure is None or figure.total.hidden:
             continue
         amount = figure.total.numerator if figure.definition.measure is Measure.SHARE else figure.total.value
         if amount is not None:
-            items.append(Bar(gettext(name), float(amount)))
+            found.append((indicator, name, amount))
+    return found
+
+
+def steps(figures: Mapping[str, Released]) -> list[Row]:
+    """The steps as rows of a file."""
+    return [(indicator, indicator, "reached", written(amount)) for indicator, _, amount in _reached(figures)]
+
+
+def path(figures: Mapping[str, Released]) -> Chart | None:
+    """The steps from applying to use on the job; None where fewer than two may be shown or nobody applied."""
+    items = [Bar(gettext(name), float(amount)) for _, name, amount in _reached(figures)]
     if len(items) < 2 or not items[0].value:
         return None
     first, last = items[0], items[-1]
@@ -61,18 +74,33 @@ def path(figures: Mapping[str, Released]) -> Chart | None:
     )
 
 
-def answering(figures: Mapping[str, Released]) -> Chart | None:
-    """How many answer, beside what is wanted; None where neither share may be shown."""
+def _answered(figures: Mapping[str, Released]) -> list[tuple[str, str, float, float]]:
+    """Code, name, what is wanted and what is reached, in per cent, of each answer that may be shown."""
     figure = figures.get("TOPCOP-DQ-01")
     if figure is None:
-        return None
-    items = []
+        return []
+    found = []
     if figure.total.value is not None and not figure.total.hidden:
-        items.append(Pair(gettext("Evaluation within seven days"), WANTED, float(figure.total.value)))
+        found.append(("evaluation", N_("Evaluation within seven days"), WANTED, float(figure.total.value)))
     for note in figure.notes:
         if note.text == FOLLOWED and note.denominator:
             share = 100 * note.numerator / note.denominator
-            items.append(Pair(gettext("Follow-up after six months"), AFTER_WANTED, share))
+            found.append(("follow_up", N_("Follow-up after six months"), AFTER_WANTED, share))
+    return found
+
+
+def answers(figures: Mapping[str, Released]) -> list[Row]:
+    """The answers as rows of a file."""
+    return [
+        ("TOPCOP-DQ-01", code, series, f"{number:.2f}")
+        for code, _, wanted, reached in _answered(figures)
+        for series, number in (("wanted", wanted), ("answered", reached))
+    ]
+
+
+def answering(figures: Mapping[str, Released]) -> Chart | None:
+    """How many answer, beside what is wanted; None where neither share may be shown."""
+    items = [Pair(gettext(name), wanted, reached) for _, name, wanted, reached in _answered(figures)]
     if not items:
         return None
     short = [each for each in items if each.after < each.before]

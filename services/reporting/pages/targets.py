@@ -8,15 +8,18 @@ from starlette.requests import Request
 
 from services.reporting.access import Reader, Steerer, may_steer
 from services.reporting.actions import aims as actions
-from services.reporting.model.aim import AimKind, standing
+from services.reporting.model.aim import Aim, AimKind, standing
 from services.reporting.model.indicators import INDICATORS
+from services.reporting.pages import progress
+from services.reporting.pages.figures import load
 from services.reporting.store import aims as store
 from shared.bus import Bus
+from shared.contracts.codes import PeriodKind
 from shared.identity import Principal
 from shared.service import bus_of
 from shared.web.errors import Refused
 from shared.web.forms import DateField, Form, SelectField, StringField
-from shared.web.i18n import N_
+from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -46,9 +49,27 @@ class AimForm(Form):
 
 
 @router.get("/reporting/targets")
-async def overview(request: Request, principal: Reader, bus: Store) -> Response:
-    """The values that stand, those that wait, and the form for a new one."""
-    return await _page(request, principal, bus, AimForm())
+async def overview(request: Request, principal: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Response:
+    """The values that stand, those that wait, how near the figures are to them, and the form for a new one."""
+    return await _page(request, principal, bus, AimForm(), kind=kind)
+
+
+@router.get("/reporting/targets.csv")
+async def as_csv(_: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Response:
+    """Targets beside the figures of the periods in which they are due, as CSV."""
+    async with bus.read() as session:
+        found = await store.everything(session)
+    content = progress.csv_text(await _columns(bus, found, kind))
+    headers = {"Content-Disposition": 'attachment; filename="tandem-targets.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _columns(bus: Bus, found: list[Aim], kind: str) -> list[progress.Column]:
+    kind = kind if kind in progress.KINDS else PeriodKind.YEAR.value
+    return [
+        progress.column(*await load(bus, period.label), found)  # one after the other: each may count figures
+        for period in progress.due_in(found, kind)
+    ]
 
 
 @router.post("/reporting/targets")
@@ -82,7 +103,15 @@ async def drop(aim: str, principal: Steerer, bus: Store) -> Response:
     return see_other("/reporting/targets")
 
 
-async def _page(request: Request, principal: Principal, bus: Bus, form: AimForm, status: int = 200) -> Response:
+async def _page(
+    request: Request,
+    principal: Principal,
+    bus: Bus,
+    form: AimForm,
+    status: int = 200,
+    *,
+    kind: str = PeriodKind.YEAR.value,
+) -> Response:
     async with bus.read() as session:
         found = await store.everything(session)
     steers = may_steer(principal)
@@ -92,6 +121,9 @@ async def _page(request: Request, principal: Principal, bus: Bus, form: AimForm,
         status,
         standing=standing(found),
         waiting=[each for each in found if each.approved_at is None] if steers else [],
+        charts=progress.charts(await _columns(bus, found, kind)),
+        kind=kind,
+        kinds=[(name, gettext(text)) for name, text in progress.KINDS.items()],
         definitions=INDICATORS,
         f=form,
         steers=steers,
