@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _KEPT = 20.0
 # Where notifications does not answer, it is not asked at each page.
 _AWAY = 5.0
-_PEOPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,10 @@ class _Known:
 
 @dataclass(slots=True)
 class Unread:
-    """The numbers of one process, of those who looked last; `seconds` tells the time, in real seconds."""
+    """The numbers of one process, of the `most` people who looked last; `seconds` tells the time, in real seconds."""
 
     seconds: Callable[[], float] = monotonic
+    most: int = 5_000
     _known: OrderedDict[UUID, _Known] = field(default_factory=OrderedDict)
 
     async def of(self, settings: Settings, person: UUID) -> int | None:
@@ -65,5 +65,5 @@ class Unread:
             return
         self._known[person] = _Known(count, asked, self.seconds() + kept)
         self._known.move_to_end(person)
-        if len(self._known) > _PEOPLE:
+        if len(self._known) > self.most:
             self._known.popitem(last=False)

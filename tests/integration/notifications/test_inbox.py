@@ -159,18 +159,25 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
 
 
 async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
-    """Once in twenty seconds a person, soon again where nobody answers or something was read; never more are kept."""
+    """Once in twenty seconds a person, soon again where nobody answers; at once after something was read.
+
+    A number that was asked for before that does not count, and only the last few people's are kept.
+    """
     asked: list[str] = []
     answer: dict[str, object] = {"unread": 3}
     app = FastAPI()
 
     async def count(recipient: str) -> JSONResponse:
+        nonlocal now
         asked.append(recipient)
+        if "read meanwhile" in answer:
+            now += 1
+            kept.forget(person)
         return JSONResponse(answer)
 
     app.get("/notifications/internal/inbox/unread")(count)
     now = 100.0
-    kept, person = Unread(seconds=lambda: now), new_id()
+    kept, person = Unread(seconds=lambda: now, most=2), new_id()
     async with served(app) as url:
         settings = PortalSettings(**settings_for("postgresql://nowhere/x", notifications_url=url))
         assert [await kept.of(settings, person) for _ in range(3)] == [3, 3, 3]
@@ -187,7 +194,16 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
         now += 6
         answer["unread"] = 0
         assert await kept.of(settings, person) == 0
-        assert await kept.of(settings, new_id()) == 0
+        assert [await kept.of(settings, new_id()) for _ in range(2)] == [0, 0]
+        before = len(asked)
+        assert await kept.of(settings, person) == 0  # two others have looked since
+        assert len(asked) == before + 1
+        now += 21
+        answer |= {"unread": 1, "read meanwhile": True}
+        await kept.of(settings, person)
+        answer.clear()
+        answer["unread"] = 0
+        assert await kept.of(settings, person) == 0
 
 
 async def test_notifications_being_away_is_said(both: tuple[Programme, FastAPI]) -> None:
