@@ -167,6 +167,8 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
     answer: dict[str, object] = {"unread": 3}
     app = FastAPI()
 
+    now = 100.0
+
     async def count(recipient: str) -> JSONResponse:
         nonlocal now
         asked.append(recipient)
@@ -176,7 +178,6 @@ async def test_the_number_in_the_header_is_asked_for_now_and_then() -> None:
         return JSONResponse(answer)
 
     app.get("/notifications/internal/inbox/unread")(count)
-    now = 100.0
     kept, person = Unread(seconds=lambda: now, most=2), new_id()
     async with served(app) as url:
         settings = PortalSettings(**settings_for("postgresql://nowhere/x", notifications_url=url))
