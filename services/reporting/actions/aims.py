@@ -19,6 +19,8 @@ from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 LONGEST = 500
 MOST = Decimal(10) ** 12
-_EARLIEST = date(2000, 1, 1)
+_EARLIEST, _LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Draft:
 
 async def propose(bus: Bus, principal: Principal, draft: Draft) -> Aim:
     """Write down a baseline or a target; it stands when somebody else approves it. Raises `Refused` (409, 422)."""
-    aim = _checked(draft, principal)
+    aim = checked(draft, principal)
     async with bus.transaction(principal.subject) as tx:
         await store.lock(tx.session)
         if any(each.approved_at is None and each.place == aim.place for each in await store.everything(tx.session)):
@@ -59,6 +61,21 @@ async def approve(bus: Bus, principal: Principal, aim_id: str) -> Aim:
         with in_words():
             now = model.approve(aim, principal.subject, clock.now())
         await store.keep(tx.session, now)
+    return now
+
+
+async def approve_all(bus: Bus, principal: Principal, ids: Sequence[str]) -> list[Aim]:
+    """Approve all of these, which other people wrote, or none. Raises `Refused` (404, 409)."""
+    if not ids:
+        raise Refused(gettext("There is nothing to approve: look at the page again."), 409)
+    async with bus.transaction(principal.subject) as tx:
+        now = []
+        for aim_id in sorted(set(ids)):
+            aim = await _locked(tx.session, aim_id)
+            with in_words():
+                now.append(model.approve(aim, principal.subject, clock.now()))
+        for aim in now:
+            await store.keep(tx.session, aim)
     return now
 
 
@@ -84,22 +101,28 @@ async def _locked(session: AsyncSession, aim_id: str) -> Aim:
     return aim
 
 
-def _checked(draft: Draft, principal: Principal) -> Aim:
+def problems(draft: Draft) -> dict[str, str]:
+    """What is wrong with a draft, in words by field; empty: nothing."""
     wrong: dict[str, str] = {}
     if draft.indicator not in INDICATORS:
         wrong["indicator"] = gettext("Choose an indicator")
     if draft.kind not in set(AimKind):
         wrong["kind"] = gettext("Choose baseline or target")
-    if draft.day is None or not _EARLIEST <= draft.day <= date(2100, 1, 1):
+    if draft.day is None or not _EARLIEST <= draft.day <= _LATEST:
         wrong["day"] = gettext("Write a day between 2000 and 2099")
-    value = _value(draft.value)
-    if value is None:
+    if _value(draft.value) is None:
         wrong["value"] = gettext("Write a number such as 120 or 87.5, not below zero")
     if not draft.source.strip():
         wrong["source"] = gettext("Say where the value is written down")
     for name, text in (("source", draft.source), ("comment", draft.comment)):
         if len(text) > LONGEST:
             wrong[name] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
+    return wrong
+
+
+def checked(draft: Draft, principal: Principal) -> Aim:
+    """The value that somebody drafted, to wait for a second person. Raises `Refused` (422 by field)."""
+    wrong, value = problems(draft), _value(draft.value)
     if wrong or draft.day is None or value is None:
         raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
     return Aim(

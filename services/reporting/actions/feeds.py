@@ -79,7 +79,7 @@ KINDS = {
             "iati-activities.xml",
             N_("IATI 2.03 activity file"),
             "application/xml",
-            lambda released, where, settings, at, _: iati.activity(released, where, settings, at),
+            iati.activity,
         ),
         Kind(
             "iati-organisation.xml",

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from services.reporting.access import Reader, Steerer, may_steer
 from services.reporting.actions import aims as actions
+from services.reporting.actions import aims_table as table
 from services.reporting.model.aim import Aim, standing
 from services.reporting.model.figure import written
 from services.reporting.store import aims as store
@@ -44,6 +46,19 @@ async def targets(principal: Reader, bus: Store) -> dict[str, Any]:
 async def propose(principal: Steerer, bus: Store, written_: Written) -> dict[str, Any]:
     """Write down a value; it stands when another person approves it."""
     return _told(await actions.propose(bus, principal, actions.Draft(**written_.model_dump())))
+
+
+@router.post(
+    "/import",
+    openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def take(request: Request, principal: Steerer, bus: Store) -> dict[str, Any]:
+    """Write down all values of a CSV file (`indicator, kind, day, value, source, comment`), or none.
+
+    What stands or waits already is left as it is. What is wrong is said as field `row.column`; the head is row 1.
+    """
+    taken = await table.take(bus, principal, await request.body())
+    return {"added": [_told(each) for each in taken.added], "unchanged": taken.unchanged}
 
 
 @router.post("/{aim}/{step}")

@@ -3,7 +3,8 @@
 Elements, their order and codes follow the IATI Standard 2.03 (iatistandard.org): the activity standard, and the code
 lists ResultType (1 output, 2 outcome, 9 other), IndicatorMeasure (1 unit, 2 percentage), IndicatorVocabulary (99 the
 reporting organisation's own), ActivityStatus (2 implementation), OrganisationRole (1 funding, 2 accountable,
-4 implementing). A number that is hidden has no `actual`: neither zero nor an empty one; the description says why.
+4 implementing). A baseline stands once an indicator, a target in the period that it is for (`model/aim.py`). A number
+that is hidden has no `actual`: neither zero nor an empty one; the description says why.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from services.reporting.feeds.rules import broken
+from services.reporting.model.aim import baseline_of, target_of
 from services.reporting.model.figure import Measure, written
 from shared.contracts.codes import COUNTRIES, PARTNERS
 from shared.contracts.codes.states import PeriodState
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from services.reporting.model.aim import Aim
     from services.reporting.model.approval import Approval
     from services.reporting.model.disclosure import Released, Shown
     from services.reporting.settings import Settings
@@ -48,10 +51,15 @@ class NotValid(ValueError):
         self.findings = findings
 
 
-def activity(released: Sequence[Released], where: Approval, settings: Settings, at: datetime) -> bytes:
-    """The activity file with the figures of one period, checked against schema and rules. Raises `NotValid`."""
+def activity(
+    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim] = ()
+) -> bytes:
+    """The activity file with the figures of one period, checked against schema and rules; `aims` stand `at` the moment.
+
+    Raises `NotValid`.
+    """
     root = etree.Element("iati-activities", {"version": VERSION, "generated-datetime": _moment(at)})
-    root.append(_activity(released, where, settings, at))
+    root.append(_activity(released, where, settings, at, aims))
     return _written(root, at)
 
 
@@ -96,7 +104,9 @@ def check(root: Any) -> list[str]:
     return [f"line {entry.line}: {entry.message}" for entry in found]
 
 
-def _activity(released: Sequence[Released], where: Approval, settings: Settings, at: datetime) -> Any:
+def _activity(
+    released: Sequence[Released], where: Approval, settings: Settings, at: datetime, aims: Sequence[Aim]
+) -> Any:
     element = etree.Element(
         "iati-activity",
         {"last-updated-datetime": _moment(at), "default-currency": "EUR", "hierarchy": "1", _LANGUAGE: "en"},
@@ -122,7 +132,7 @@ def _activity(released: Sequence[Released], where: Approval, settings: Settings,
     for level in _LEVELS:
         of_level = [each for each in released if each.definition.level == level]
         if of_level:
-            _result(element, level, of_level, where)
+            _result(element, level, of_level, where, aims)
     return element
 
 
@@ -133,7 +143,7 @@ def _describe(where: Approval) -> str:
     return text
 
 
-def _result(element: Any, level: str, released: Sequence[Released], where: Approval) -> None:
+def _result(element: Any, level: str, released: Sequence[Released], where: Approval, aims: Sequence[Aim]) -> None:
     additive = all(each.definition.additive for each in released)
     result = _add(element, "result", type=_RESULTS[level], aggregation_status=str(int(additive)))
     _said(_add(result, "title"), _LEVELS[level])
@@ -145,13 +155,25 @@ def _result(element: Any, level: str, released: Sequence[Released], where: Appro
         _said(_add(indicator, "title"), definition.title)
         _said(_add(indicator, "description"), _sentence(figure))
         _add(indicator, "reference", vocabulary="99", code=definition.id)
+        baseline = baseline_of(aims, definition.id)
+        if baseline:
+            _aim(indicator, baseline, year=str(baseline.day.year), iso_date=baseline.day.isoformat())
         period = _add(indicator, "period")
         _date(period, "period-start", figure.period.start)
         _date(period, "period-end", figure.period.end)
+        target = target_of(aims, definition.id, figure.period.label)
+        if target:
+            _aim(period, target)
         _actual(period, figure.total, where)
         for dimension, cells in figure.breakdowns.items():
             for value, shown in cells.items():
                 _actual(period, shown, where, name=dimension, value=value)
+
+
+def _aim(parent: Any, aim: Aim, **attributes: str) -> None:
+    """A baseline or a target, with where it is written down; of an indicator as a whole, so without a dimension."""
+    element = _add(parent, aim.kind.value, **attributes, value=written(aim.value))
+    _said(_add(element, "comment"), f"{aim.source}. {aim.comment}".removesuffix(". "))
 
 
 def _sentence(figure: Released) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import xlsxwriter  # type: ignore[import-untyped]  # it comes without types
 
-from services.reporting.model.aim import AimKind
+from services.reporting.model.aim import AimKind, baseline_of
 from services.reporting.model.figure import Measure
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def logframe(released: Sequence[Released], where: Approval, aims: Sequence[Aim],
 def _row(figure: Released, aims: Sequence[Aim], days: Sequence[str]) -> list[str | Decimal | None]:
     definition = figure.definition
     counted = f"{definition.numerator} Of: {definition.denominator}" if definition.denominator else definition.numerator
-    baseline = next((aim for aim in reversed(aims) if aim.kind is AimKind.BASELINE), None)
+    baseline = baseline_of(aims, definition.id)
     targets = {aim.day.isoformat(): aim.value for aim in aims if aim.kind is AimKind.TARGET}
     comments = [aim.comment for aim in aims if aim.comment]
     if figure.total.suppressed:

@@ -68,3 +68,27 @@ def standing(aims: Iterable[Aim], at: datetime | None = None) -> list[Aim]:
         if aim.approved_at is not None and (at is None or aim.approved_at <= at):
             newest[aim.place] = aim
     return [newest[place] for place in sorted(newest)]
+
+
+def baseline_of(aims: Iterable[Aim], indicator: str) -> Aim | None:
+    """The baseline of an indicator among values that stand: the one of the latest day."""
+    ours = [aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.BASELINE]
+    return max(ours, key=lambda each: each.day, default=None)
+
+
+def target_of(aims: Iterable[Aim], indicator: str, period: str) -> Aim | None:
+    """The target of an indicator for a calendar period, among values that stand."""
+    ours = (aim for aim in aims if aim.indicator == indicator and aim.kind is AimKind.TARGET)
+    return next((aim for aim in ours if meant_for(aim.day) == period), None)
+
+
+def meant_for(day: date) -> str | None:
+    """The label of the period that a target of that day is for: the longest calendar period that ends on it.
+
+    So a target of 31 December is one for the year and stands neither beside the second half's value nor beside the last
+    quarter's. A day on which no period ends is a milestone within one: it stands in the logframe only.
+    """
+    return next((f"{day.year}{part}" for end, part in _ENDS if (day.month, day.day) == end), None)
+
+
+_ENDS = (((12, 31), ""), ((6, 30), "-H1"), ((3, 31), "-Q1"), ((9, 30), "-Q3"))

@@ -19,6 +19,7 @@ from services.reporting.pages import (
     report,
     restatements,
     targets,
+    targets_table,
     tokens,
 )
 from shared.web.parked import parked_router
@@ -37,6 +38,7 @@ def routers() -> list[APIRouter]:
         compare.router,
         needs.router,
         targets.router,
+        targets_table.router,
         indicators.router,
         restatements.router,
         report.router,

@@ -13,6 +13,7 @@ from services.reporting.actions import releases
 from services.reporting.feeds.iati import NotValid, activity
 from services.reporting.feeds.table import csv_text
 from services.reporting.model import periods
+from services.reporting.model.aim import standing
 from services.reporting.model.approval import FIXED, Approval
 from services.reporting.model.disclosure import Released
 from services.reporting.model.indicators import agreed
@@ -187,8 +188,10 @@ async def csv_answer(bus: Bus, period: str | None) -> Response:
 async def iati_answer(bus: Bus, service: Service, period: str | None) -> Response:
     """The IATI file of a period. Raises `Refused` (409) where it would break the official schema or the rules."""
     where, released = await load(bus, period)
+    async with bus.read() as session:
+        written = standing(await aims.everything(session))
     try:
-        content = activity(released, where, service.settings, clock.now())  # type: ignore[arg-type]  # ours, in our service
+        content = activity(released, where, service.settings, clock.now(), written)  # type: ignore[arg-type]  # ours, in our service
     except NotValid as problem:
         raise Refused(gettext("The file would not be valid: %(why)s") % {"why": problem.findings[0]}, 409) from None
     name = f'attachment; filename="tandem-iati-{where.period.label}.xml"'

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
+from fastapi import Form as FormValue
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -19,7 +20,7 @@ from shared.identity import Principal
 from shared.service import bus_of
 from shared.web.errors import Refused
 from shared.web.forms import DateField, Form, SelectField, StringField
-from shared.web.i18n import N_, gettext
+from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
@@ -49,9 +50,17 @@ class AimForm(Form):
 
 
 @router.get("/reporting/targets")
-async def overview(request: Request, principal: Reader, bus: Store, kind: str = PeriodKind.YEAR.value) -> Response:
-    """The values that stand, those that wait, how near the figures are to them, and the form for a new one."""
-    return await _page(request, principal, bus, AimForm(), kind=kind)
+async def overview(
+    request: Request,
+    principal: Reader,
+    bus: Store,
+    kind: str = PeriodKind.YEAR.value,
+    added: Annotated[int | None, Query(ge=0)] = None,
+    unchanged: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """The values that stand, those that wait, how near the figures are to them, and what an upload did."""
+    done = "" if added is None else _done(added, unchanged)
+    return await _page(request, principal, bus, AimForm(), kind=kind, done=done)
 
 
 @router.get("/reporting/targets.csv")
@@ -72,6 +81,18 @@ async def _columns(bus: Bus, found: list[Aim], kind: str) -> list[progress.Colum
     ]
 
 
+def _done(added: int, unchanged: int) -> str:
+    if not added:
+        return ngettext(
+            "Nothing was changed: the value of the table is there already.",
+            "Nothing was changed: all %(num)d values of the table are there already.",
+            unchanged,
+        ) % {"num": unchanged}
+    new = ngettext("%(num)d value waits for a second person.", "%(num)d values wait for a second person.", added)
+    old = ngettext("%(num)d was there already.", "%(num)d were there already.", unchanged)
+    return new % {"num": added} + (" " + old % {"num": unchanged} if unchanged else "")
+
+
 @router.post("/reporting/targets")
 async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
     """Write down a value; what was wrong stands at its field, and what was written stays."""
@@ -87,6 +108,13 @@ async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
         else:
             return see_other("/reporting/targets")
     return await _page(request, principal, bus, form, 422)
+
+
+@router.post("/reporting/targets/approve")
+async def approve_all(principal: Steerer, bus: Store, aims: Annotated[str, FormValue()] = "") -> Response:
+    """Approve all that other people wrote, as the page showed it: ids with commas between."""
+    await actions.approve_all(bus, principal, [each for each in aims.split(",") if each])
+    return see_other("/reporting/targets")
 
 
 @router.post("/reporting/targets/{aim}/approve")
@@ -111,6 +139,7 @@ async def _page(
     status: int = 200,
     *,
     kind: str = PeriodKind.YEAR.value,
+    done: str = "",
 ) -> Response:
     async with bus.read() as session:
         found = await store.everything(session)
@@ -126,6 +155,7 @@ async def _page(
         kinds=[(name, gettext(text)) for name, text in progress.KINDS.items()],
         definitions=INDICATORS,
         f=form,
+        done=done,
         steers=steers,
         me=principal.subject,
     )

@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
-from services.reporting.model.aim import Aim, AimKind, approve, standing
+from services.reporting.feeds import iati
+from services.reporting.feeds.rules import broken
+from services.reporting.model.aim import Aim, AimKind, approve, meant_for, standing
 from services.reporting.model.approval import NotNow
+from services.reporting.model.periods import labels, parse
 from tests.unit.reporting.facts import ident
-from tests.unit.reporting.test_feed_rules import AT, content_of
+from tests.unit.reporting.test_feed_rules import AT, OFFICIAL, content_of
 
 EARLY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -68,3 +73,42 @@ def test_the_logframe_says_baseline_targets_and_current_value() -> None:
     later = aim(AimKind.TARGET, date(2026, 12, 31), 999, at=AT + timedelta(days=1))
     waiting = aim(AimKind.TARGET, date(2028, 12, 31), 5, at=None)
     assert content_of("logframe.xlsx", [*aims, later, waiting]) == content
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 12, 31)))
+def test_a_target_is_for_the_longest_period_that_ends_on_its_day(day: date) -> None:
+    """Of all calendar periods that end on that day it names the longest, and none where none does."""
+    ending = [each for each in map(parse, labels(day, day)) if each.end == day]
+    longest = min(ending, key=lambda each: each.start, default=None)
+    assert meant_for(day) == (longest.label if longest else None)
+
+
+def test_the_iati_file_says_baseline_and_target() -> None:
+    """The newest baseline with its year, the target in its own period only, each with its source; all rules hold."""
+    aims = [
+        aim(AimKind.BASELINE, date(2023, 12, 31), 3),
+        aim(AimKind.BASELINE, date(2024, 12, 31), 7),
+        aim(AimKind.TARGET, date(2026, 6, 30), 50),
+        aim(AimKind.TARGET, date(2026, 12, 31), 100),
+        aim(AimKind.TARGET, date(2027, 12, 31), 200),
+    ]
+    root: Any = etree.fromstring(content_of("iati-activities.xml", aims))
+    assert iati.check(root) == []
+    assert broken(root, AT.date()) == []
+    of_visits = "//indicator[reference/@code='TOPCOP-OP-02']"
+    (baseline,) = root.xpath("//baseline")
+    assert dict(baseline.attrib) == {"year": "2024", "iso-date": "2024-12-31", "value": "7"}
+    assert baseline.getparent() in root.xpath(of_visits)
+    (target,) = root.xpath("//target")
+    assert (target.get("value"), target.getparent().find("period-end").get("iso-date")) == ("100", "2026-12-31")
+    assert [each.findtext("comment/narrative") for each in (baseline, target)] == [aims[0].source] * 2
+    assert [each.tag for each in target.getparent()][:4] == ["period-start", "period-end", "target", "actual"]
+    assert b"<target" not in content_of("iati-activities.xml", aims[:3])
+
+
+@pytest.mark.skipif(not OFFICIAL.is_dir(), reason="the official schemas are not in the repository")
+def test_the_official_schema_takes_baseline_and_target() -> None:
+    """The standard's own schema, as it is published, finds nothing wrong in a file that has both."""
+    aims = [aim(AimKind.BASELINE, date(2024, 12, 31), 7), aim(AimKind.TARGET, date(2026, 12, 31), 100)]
+    schema = etree.XMLSchema(etree.parse(OFFICIAL.parent / "iati-activities-schema.xsd"))
+    schema.assertValid(etree.fromstring(content_of("iati-activities.xml", aims)))
