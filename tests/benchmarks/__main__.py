@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, deadlines, disclosure, figures, latency, mail, reading, rebuild, sending
+from tests.benchmarks import chain, deadlines, disclosure, feeds, figures, latency, mail, reading, rebuild, sending
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
@@ -30,6 +30,7 @@ MEASURES = {
     "disclosure": disclosure.measure,
     "latency": latency.measure,
     "rebuild": rebuild.measure,
+    "feeds": feeds.measure,
 }
 RESULT = Path("build/benchmarks.json")
 
