@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from services.reporting.model.facts import Fact
-    from services.reporting.model.recount import Checked
+    from services.reporting.model.recount import Checked, Statement
 
 app = typer.Typer(help="Published figures, held against an export of all journals.", no_args_is_help=True)
 FIGURES = "exchange.figures"
@@ -20,22 +20,25 @@ def figures() -> None:
     """Published figures, held against an export of all journals."""
 
 
-def recounted(folder: Path) -> "tuple[list[str], list[Checked]]":
+def recounted(folder: Path) -> "tuple[list[str], list[Checked], list[Statement]]":
     """What is wrong with the export in `folder` itself, and each figure that was ever published, computed again.
 
-    Raises `Failed` where it is no export.
+    Besides, each statement whose events are not all those that happened before its cut-off. Raises `Failed` where it is
+    no export.
     """
     from deploy.cli.exported import Exported  # noqa: PLC0415 - heavy
     from services.reporting.model.facts import USED, fact_of  # noqa: PLC0415 - as above
-    from services.reporting.model.recount import recount  # noqa: PLC0415 - as above
+    from services.reporting.model.recount import recount, statement  # noqa: PLC0415 - as above
     from shared.bus.envelope import Envelope  # noqa: PLC0415 - as above
     from shared.contracts.figures import FigureEvent  # noqa: PLC0415 - as above
+    from shared.contracts.periods import PeriodRestated, PeriodSubmitted  # noqa: PLC0415 - as above
 
+    stated = {PeriodSubmitted.type, PeriodRestated.type}
     wrong = list(Exported.read(folder).faults)
     facts: list[Fact] = []
-    published = []
+    published, counted = [], []
     for line in _lines(folder):
-        if line["topic"] != FIGURES and line["type"] not in USED:
+        if line["topic"] != FIGURES and line["type"] not in USED and line["type"] not in stated:
             continue
         event = _event(line)
         if event is None:
@@ -43,8 +46,12 @@ def recounted(folder: Path) -> "tuple[list[str], list[Checked]]":
         elif isinstance(event.data, FigureEvent):
             published.append(event.data.figure)
         elif isinstance(event, Envelope):
-            facts.append(fact_of(event))
-    return wrong, list(recount(facts, published))
+            if isinstance(event.data, PeriodSubmitted | PeriodRestated) and event.data.counted:
+                counted.append((event.data.period.label, event.data.counted))
+            if event.type in USED:
+                facts.append(fact_of(event))
+    statements = [statement(facts, label, each) for label, each in counted]
+    return wrong, list(recount(facts, published, statements)), [each for each in statements if not each.whole]
 
 
 def _lines(folder: Path) -> "Iterator[dict[str, Any]]":
@@ -94,6 +101,19 @@ def _event(line: "dict[str, Any]") -> Any:
     )
 
 
+def _say(statement: "Statement") -> None:
+    """Print how the events of a statement differ from those of the export."""
+    name = f"{statement.period}, counted at {statement.cut_off.isoformat()}"
+    if statement.untold:
+        print(f"{name}: the events of the export are others, and too many to tell which: state the period again.")
+    for ids, words in (
+        (statement.late, "had happened and had not been read: they are left out, and a restatement would take them in"),
+        (statement.lost, "were counted and are not in the export"),
+    ):
+        if ids:
+            print(f"{name}: {len(ids)} events {words}: {', '.join(sorted(map(str, ids)))}")
+
+
 @app.command("verify")
 def verify(
     export: Annotated[Path, typer.Argument(help="A folder that `tandem export` wrote.", metavar="EXPORT")],
@@ -101,9 +121,11 @@ def verify(
     every: Annotated[bool, typer.Option("--every", help="Also list the figures that hold.")] = False,
 ) -> None:
     """Compute every published figure again from an export of all journals; exit 1 if one does not hold."""
-    wrong, checked = recounted(export)
+    wrong, checked, statements = recounted(export)
     for fault in wrong:
         print(fault)
+    for stated in statements:
+        _say(stated)
     broken = [each for each in checked if each.differences]
     for each in checked if every else broken:
         how = "; ".join(each.differences) or ("not shown when it was published" if each.hidden else "holds")
@@ -113,5 +135,5 @@ def verify(
     print(f"{len(checked)} published figures: {holding} hold, {len(broken)} do not, {hidden} were not shown.")
     if wrong:
         print(f"The export itself does not hold in {len(wrong)} places: see above.")
-    if broken or wrong:
+    if broken or wrong or any(stated.lost or stated.untold for stated in statements):
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Day, Digest, Event, Part
-from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState
+from shared.contracts.codes import PeriodKind, PeriodReturnReason, PeriodState, RestatementReason
 
 
 class ReportingPeriod(Part):
@@ -28,6 +28,20 @@ class ReportingPeriod(Part):
     figures_digest: Digest | None = None
     frozen_at: AwareDatetime | None = None
     statement: Annotated[int, Field(ge=1)] = 1
+
+
+class CountedEvents(Part):
+    """From which events figures were counted: those of `types` that happened up to `cut_off` and had come.
+
+    Besides, of the other types that figures use, the events about a period that was frozen before they happened.
+    `sketch` tells the few events that had not come yet to whoever has them all (services/reporting/model/counted.py);
+    `events` says how many had.
+    """
+
+    cut_off: AwareDatetime
+    types: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]+$")], ...]
+    events: Count
+    sketch: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
 
 
 class PeriodEvent(Event):
@@ -53,10 +67,15 @@ def _example(state: str) -> dict[str, Any]:
     }
 
 
+_COUNTED = {"cut_off": "2026-07-15T22:00:00Z", "types": ["VisitCompleted"], "events": 4211, "sketch": "AAAA"}
+
+
 class PeriodSubmitted(PeriodEvent):
     """The author submits a period's figures for approval."""
 
-    example: ClassVar[Mapping[str, Any]] = {"period": _example("submitted")}
+    counted: CountedEvents | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {"period": _example("submitted"), "counted": _COUNTED}
 
 
 class PeriodReturned(PeriodEvent):
@@ -83,3 +102,16 @@ class PeriodPublished(PeriodEvent):
     """The period's figures are out."""
 
     example: ClassVar[Mapping[str, Any]] = {"period": _example("published")}
+
+
+class PeriodRestated(PeriodEvent):
+    """Figures of a period that was frozen are others from now on; FigureRestated tells of each that was published."""
+
+    reason: RestatementReason
+    counted: CountedEvents | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "period": {**_example("published"), "statement": 2},
+        "reason": "late_facts",
+        "counted": _COUNTED,
+    }

@@ -19,6 +19,7 @@ import structlog
 
 from services.reporting.model import periods
 from services.reporting.model.book import Book
+from services.reporting.model.counted import Sketch
 from services.reporting.model.facts import USED
 from services.reporting.model.figure import compute
 from services.reporting.model.indicators import COUNTED
@@ -28,6 +29,7 @@ from services.reporting.store import periods as period_store
 from services.reporting.store.figures import Counted
 from shared import clock
 from shared.bus import Bus, leases
+from shared.contracts.periods import CountedEvents
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.reporting.model.facts import Fact
     from services.reporting.model.figure import Definition, Figure
     from services.reporting.model.periods import Period
     from shared.service import Service
@@ -76,15 +79,42 @@ async def anew(
     return await asyncio.to_thread(lambda: [compute(each, book, period) for each in wanted])
 
 
+async def stated(
+    session: AsyncSession, period: Period, definitions: Iterable[Definition] | None = None
+) -> tuple[list[Figure], CountedEvents]:
+    """Figures as `anew` counts them, with which events they were counted from, to be told with the statement."""
+    wanted = list(INDICATORS.values()) if definitions is None else list(definitions)
+    cut_off = clock.now()
+    found = await _read(session, wanted)
+    span = await facts.span(session)
+
+    def count() -> tuple[list[Figure], CountedEvents]:
+        book = Book(found, cut_off, first=span[0] if span else None)
+        ids = {fact.id for fact in found if fact.occurred_at <= cut_off}
+        told = CountedEvents(cut_off=cut_off, types=types_of(wanted), events=len(ids), sketch=Sketch.of(ids).text())
+        return [compute(each, book, period) for each in wanted], told
+
+    return await asyncio.to_thread(count)
+
+
 async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
     """The facts that these definitions read, up to a cut-off (none: now)."""
     cut_off = cut_off or clock.now()
-    types = {type_ for each in definitions for type_ in each.sources}
-    found = await facts.used(session, types)
-    if any(each.late for each in definitions):
-        found += await facts.late(session, periods.frozen_by(found))
+    found = await _read(session, definitions)
     span = await facts.span(session)
     return await asyncio.to_thread(Book, found, cut_off, first=span[0] if span else None)
+
+
+async def _read(session: AsyncSession, definitions: Collection[Definition]) -> list[Fact]:
+    found = await facts.used(session, types_of(definitions))
+    if any(each.late for each in definitions):
+        found += await facts.late(session, periods.frozen_by(found))
+    return found
+
+
+def types_of(definitions: Iterable[Definition]) -> tuple[str, ...]:
+    """The types of events that these definitions name, sorted."""
+    return tuple(sorted({type_ for each in definitions for type_ in each.sources}))
 
 
 def reads(definition: Definition, changes: Mapping[str, object]) -> tuple[str, ...]:

@@ -76,12 +76,12 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
         was = await store.locked(tx.session, period.label) if period.kind else Approval(period)
         with in_words():
             approval.submittable(was, clock.today())
-        made = await moving.anew(tx.session, period)
+        made, counted = await moving.stated(tx.session, period)
         now = approval.submit(was, principal.subject, clock.today(), made[0].cut_off, len(made), figures_digest(made))
         await store.keep(tx.session, now)
         await kept.forget(tx.session, period, now.statement)
         await kept.keep(tx.session, made, now.statement)
-        await tx.record(PeriodSubmitted(period=now.told()), period.label)
+        await tx.record(PeriodSubmitted(period=now.told(), counted=counted), period.label)
     return now
 
 

@@ -19,6 +19,7 @@ from services.reporting.store import restatements as store
 from shared import clock
 from shared.contracts.codes import PeriodState, RestatementReason
 from shared.contracts.figures import FigureRestated
+from shared.contracts.periods import CountedEvents, PeriodRestated
 from shared.ids import new_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from services.reporting.model.approval import Approval
     from services.reporting.model.disclosure import Released
-    from services.reporting.model.figure import Figure
+    from services.reporting.model.figure import Definition, Figure
     from shared.bus import Bus, Tx
     from shared.contracts.figures import Figure as Told
     from shared.identity import Principal
@@ -58,7 +59,8 @@ async def difference(session: AsyncSession, label: str) -> Difference:
     if open_:
         after = await _stated(session, where, open_.statement)
     else:
-        after = await _again(session, standing, RestatementReason.LATE_FACTS)
+        again = _definitions(standing, RestatementReason.LATE_FACTS)
+        after = await moving.anew(session, where.period, again) if standing else []
     return Difference(where, open_, await _changes(session, where, standing, after), proposals)
 
 
@@ -72,7 +74,8 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         if await _open(tx.session, label):
             raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
         standing = await kept.kept(tx.session, where.period, where.statement)
-        after = await _again(tx.session, standing, RestatementReason(reason))
+        again = _definitions(standing, RestatementReason(reason))
+        after, counted = await moving.stated(tx.session, where.period, again)
         changed = {each.indicator for each in await _changes(tx.session, where, standing, after)}
         if not changed:
             raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
@@ -86,6 +89,7 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
             clock.now(),
             restated[0].cut_off,
             len(restated),
+            counted=counted.model_dump_json(),
         )
         await kept.forget(tx.session, where.period, proposal.statement)
         await kept.keep(tx.session, restated, proposal.statement)
@@ -105,6 +109,9 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
         now = replace(where, statement=decided.statement, figures_digest=figures_digest(all_of_it))
         await store.keep(tx.session, decided)
         await periods.keep(tx.session, now)
+        counted = CountedEvents.model_validate_json(decided.counted) if decided.counted else None
+        told = PeriodRestated(period=now.told(), reason=decided.reason, counted=counted)
+        await tx.record(told, now.period.label)
         if where.state is PeriodState.PUBLISHED:
             old = await releases.as_it_was(tx.session, where, where.statement, before)
             new = await releases.let_out(tx.session, now, all_of_it)
@@ -165,16 +172,13 @@ def _decided(proposal: Proposal | None, principal: Principal, state: ProposalSta
         return model.decide(proposal, principal.subject, clock.now(), state)
 
 
-async def _again(session: AsyncSession, standing: Sequence[Figure], reason: RestatementReason) -> list[Figure]:
-    """The figures as the facts are now: under the definitions that they stand under, or under the present ones."""
-    if not standing:
-        return []
+def _definitions(standing: Sequence[Figure], reason: RestatementReason) -> list[Definition]:
+    """Those under which figures are stated again: the ones that they stand under, or the present ones."""
     new = reason is RestatementReason.DEFINITION
-    definitions = [
+    return [
         COUNTED[each.definition.id] if new else definition(each.definition.id, each.definition.version)
         for each in standing
     ]
-    return await moving.anew(session, standing[0].period, definitions)
 
 
 async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:

@@ -75,6 +75,7 @@ async def let_in(bus: Bus, token: str) -> PullToken:
     """
     now, real = clock.now(), datetime.now(UTC)
     async with bus.transaction("system:feeds") as tx:
+        await store.unhurried(tx.session)
         found = await store.used(tx.session, model.digest(token), now, real)
     if found is None:
         raise SignInNeeded("This token does not count, or is over: ask the programme coordinator for another.")

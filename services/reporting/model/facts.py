@@ -286,6 +286,7 @@ _READERS: dict[str, Callable[[Any], Read]] = {
     outcomes.CascadeConfirmed.type: _cascade,
     periods.PeriodFrozen.type: _period,
     periods.PeriodPublished.type: _period,
+    periods.PeriodRestated.type: _period,
 }
 
 COUNTED_ONLY = (

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared.contracts.codes import PeriodKind
-from shared.contracts.periods import PeriodFrozen, PeriodPublished
+from shared.contracts.periods import PeriodFrozen, PeriodPublished, PeriodRestated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.reporting.model.facts import Fact
 
 PROGRAMME = "programme"
-FREEZES = (PeriodFrozen.type, PeriodPublished.type)
+FREEZES = (PeriodFrozen.type, PeriodPublished.type, PeriodRestated.type)
 """The events that say that a period is frozen."""
 _LABEL = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<part>H[12]|Q[1-4]))?")
 

@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.reporting.model.book import Book
+from services.reporting.model.counted import Sketch, TooMany
 from services.reporting.model.figure import compute, written
 from services.reporting.model.indicators import UnknownVersion, definition
-from services.reporting.model.periods import parse
+from services.reporting.model.periods import frozen_by, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
     from decimal import Decimal
+    from uuid import UUID
 
     from services.reporting.model.facts import Fact
     from services.reporting.model.figure import Cell, Figure
     from shared.contracts.figures import Figure as Told
+    from shared.contracts.periods import CountedEvents
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,68 @@ class Checked:
     hidden: bool = False
 
 
-def recount(facts: Iterable[Fact], published: Iterable[Told]) -> Iterator[Checked]:
-    """Each published number, computed again from all facts up to its cut-off, under its own definition's version."""
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The events of a statement of a period, held against all that there are.
+
+    `late` happened before the cut-off and were read after the figures were counted; `lost` were counted and are not
+    there now; `untold`: they differ in more events than the statement tells.
+    """
+
+    period: str
+    cut_off: datetime
+    late: frozenset[UUID] = frozenset()
+    lost: frozenset[UUID] = frozenset()
+    untold: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the statement was counted from all events, and from no other."""
+        return not (self.late or self.lost or self.untold)
+
+
+def statement(facts: Iterable[Fact], period: str, counted: CountedEvents) -> Statement:
+    """Which of all facts a statement of a period was not counted from, and which it was that are not among them."""
+    known: list[Fact] = []
+    others: list[Fact] = []
+    for fact in facts:
+        if fact.occurred_at <= counted.cut_off:
+            (known if fact.type in counted.types else others).append(fact)
+    frozen = frozen_by(known)
+    about_frozen = (
+        fact
+        for fact in others
+        if any(each.start <= fact.day <= each.end and fact.occurred_at > each.at for each in frozen)
+    )
+    ids = [fact.id for fact in (*known, *about_frozen)]
+    try:
+        late, lost = Sketch.of(ids).difference(Sketch.read(counted.sketch))
+    except (TooMany, ValueError):
+        return Statement(period, counted.cut_off, untold=True)
+    return Statement(period, counted.cut_off, late, lost)
+
+
+def recount(
+    facts: Iterable[Fact], published: Iterable[Told], statements: Iterable[Statement] = ()
+) -> Iterator[Checked]:
+    """Each published number, computed again under its own definition's version from the facts that its statement had.
+
+    Where no statement says which these were, all that happened up to the cut-off are taken.
+    """
     held = list(facts)
-    by_cut_off: dict[datetime, list[Told]] = {}
+    late = {(each.period, each.cut_off): each.late for each in statements}
+    by_statement: dict[tuple[datetime, str], list[Told]] = {}
     for told in published:
-        by_cut_off.setdefault(told.cut_off, []).append(told)
-    for cut_off in sorted(by_cut_off):
-        book = Book(held, cut_off)
-        made: dict[tuple[str, int, str], Figure] = {}
-        for told in sorted(by_cut_off[cut_off], key=name_of):
-            key = told.indicator, told.definition_version, told.period
+        by_statement.setdefault((told.cut_off, told.period), []).append(told)
+    for (cut_off, period), of_statement in sorted(by_statement.items()):
+        left_out = late.get((period, cut_off), frozenset())
+        book = Book((fact for fact in held if fact.id not in left_out), cut_off)
+        made: dict[tuple[str, int], Figure] = {}
+        for told in sorted(of_statement, key=name_of):
+            key = told.indicator, told.definition_version
             try:
                 if key not in made:
-                    made[key] = compute(definition(*key[:2]), book, parse(told.period))
+                    made[key] = compute(definition(*key), book, parse(period))
             except UnknownVersion as unknown:
                 yield Checked(name_of(told), (f"the definition {unknown} is not known here",))
                 continue

@@ -66,6 +66,8 @@ class Proposal:
     state: ProposalState = ProposalState.PROPOSED
     decided_by: str | None = None
     decided_at: datetime | None = None
+    counted: str | None = None
+    """Which events were counted, as PeriodRestated will tell it; None: proposed before that was told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ async def file_answer(
     if isinstance(puller, PullToken):
         async with bus.transaction("system:feeds") as tx:
             found = await actions.file(tx.session, period, statement, name)
+            await tokens.unhurried(tx.session)
             await tokens.pulled(tx.session, puller.id, clock.today(), found.period, name)
     else:
         async with bus.read() as session:

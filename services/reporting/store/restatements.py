@@ -35,6 +35,7 @@ class RestatementRow(Table, table=True):
     state: str
     decided_by: str | None = Field(default=None, description="Sign-in subject")
     decided_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    counted: str | None = Field(default=None, description="Which events were counted, as PeriodRestated tells it")
 
 
 async def keep(session: AsyncSession, proposal: Proposal) -> None:
@@ -59,6 +60,7 @@ async def of_period(session: AsyncSession, label: str) -> list[Proposal]:
             ProposalState(row.state),
             row.decided_by,
             row.decided_at,
+            row.counted,
         )
         for row in rows
     ]

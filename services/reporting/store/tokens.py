@@ -96,6 +96,11 @@ async def revoke(session: AsyncSession, token_id: UUID, by: str, at: datetime) -
     return await session.scalar(change) is not None
 
 
+async def unhurried(session: AsyncSession) -> None:
+    """Let this transaction not wait for the disc: if the machine stops just now, a count of uses is lost, no more."""
+    await session.execute(sa.text("SET LOCAL synchronous_commit TO off"))
+
+
 async def used(session: AsyncSession, digest: str, at: datetime, real: datetime) -> tuple[PullToken, int] | None:
     """Note that a token is used `at` (the programme's clock): it, and how often it was in this minute of `real` time.
 

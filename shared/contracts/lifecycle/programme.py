@@ -127,6 +127,7 @@ _FIGURES = (
     Transition(periods.PeriodApproved.type, _STEERING, (P.SUBMITTED,), P.APPROVED),
     Transition(periods.PeriodFrozen.type, _STEERING, (P.APPROVED,), P.FROZEN),
     Transition(periods.PeriodPublished.type, _STEERING, (P.APPROVED, P.FROZEN), P.PUBLISHED),
+    Transition(periods.PeriodRestated.type, _STEERING, then="the period stays where it is, with another statement"),
 )
 
 _TOLD = (Actor.NOTIFICATIONS,)

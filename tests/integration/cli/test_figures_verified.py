@@ -11,22 +11,28 @@ import typer
 from deploy.cli.export import export
 from deploy.cli.exported import Exported
 from deploy.cli.figures import recounted, verify
+from services.reporting.actions.figures import types_of
+from services.reporting.model.approval import Approval
 from services.reporting.model.book import Book
+from services.reporting.model.counted import Sketch
 from services.reporting.model.disclosure import release
 from services.reporting.model.facts import fact_of
-from services.reporting.model.indicators import figures
+from services.reporting.model.indicators import COUNTED, figures
 from services.reporting.model.periods import parse
 from services.reporting.model.telling import key_of, told_of
 from shared import clock
 from shared.bus.envelope import Envelope
 from shared.contracts import TOPICS
+from shared.contracts.codes import PeriodState
 from shared.contracts.figures import FigurePublished
+from shared.contracts.periods import CountedEvents, PeriodSubmitted
 from tests.integration.reporting.world import world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from deploy.cli.system import System
+    from services.reporting.model.facts import Fact
 
 
 async def _programme(system: System) -> Book:
@@ -72,12 +78,12 @@ async def test_figures_that_follow_from_the_journals_hold(
     """Every total and every part that was published is the same when it is computed from an export of journals."""
     await _publish(system, await _programme(system))
     await export(system, tmp_path / "export")
-    wrong, checked = recounted(tmp_path / "export")
+    wrong, checked, _ = recounted(tmp_path / "export")
     assert wrong == []
     assert [each for each in checked if each.differences] == []
     names = {each.name for each in checked}
     assert {"TOPCOP-OP-02/2026", "TOPCOP-OP-02/2026/host-country=FR"} <= names
-    assert len({name.split("/")[0] for name in names}) == 22
+    assert {name.split("/")[0] for name in names} == COUNTED.keys()
     verify(tmp_path / "export", every=True)
     assert "TOPCOP-OP-02/2026: holds" in capsys.readouterr().out
 
@@ -104,8 +110,57 @@ async def test_a_tampered_export_is_found(system: System, tmp_path: Path) -> Non
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     gone = next(line for line in lines if line["type"] == "VisitCompleted")
     file.write_text("".join(json.dumps(line) + "\n" for line in lines if line is not gone), "utf-8")
-    wrong, checked = recounted(tmp_path / "export")
+    wrong, checked, _ = recounted(tmp_path / "export")
     assert wrong == Exported.read(tmp_path / "export").faults != []
     broken = {each.name: each.differences for each in checked if each.differences}
     assert broken["TOPCOP-OP-02/2026"][0] == "value: published 12, computed 11"
     assert "TOPCOP-IN-01/2026" not in broken
+
+
+async def _short_of_one(system: System) -> Fact:
+    """Publish a year whose figures were counted before one event had been read; gives that event."""
+    book = await _programme(system)
+    facts = list(book.everything())
+    late = next(fact for fact in facts if fact.type == "VisitCompleted")
+    read = [fact for fact in facts if fact is not late]
+    types = types_of(COUNTED.values())
+    ids = [fact.id for fact in read if fact.type in types]
+    counted = CountedEvents(cut_off=book.cut_off, types=types, events=len(ids), sketch=Sketch.of(ids).text())
+    where = Approval(parse("2026"), PeriodState.SUBMITTED, "evaluator", book.cut_off)
+    bus = system.bus("reporting")
+    async with bus.transaction("evaluator") as tx:
+        await tx.record(PeriodSubmitted(period=where.told(), counted=counted), "2026")
+    await bus.close()
+    await _publish(system, Book(read, book.cut_off))
+    return late
+
+
+async def test_an_event_that_was_on_its_way_breaks_no_figure(
+    system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What happened before the cut-off and was read after it is named, and the figures hold without it."""
+    late = await _short_of_one(system)
+    await export(system, tmp_path / "export")
+    wrong, checked, statements = recounted(tmp_path / "export")
+    assert wrong == []
+    assert [each for each in checked if each.differences] == []
+    assert [each.late for each in statements] == [frozenset({late.id})]
+    verify(tmp_path / "export", every=False)
+    said = capsys.readouterr().out
+    assert "1 events had happened and had not been read: they are left out" in said
+    assert str(late.id) in said
+
+
+async def test_an_event_that_was_counted_and_is_gone_is_named(
+    system: System, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who takes an event out of the export is told which one the figures had, beside the one that was late."""
+    late = await _short_of_one(system)
+    await export(system, tmp_path / "export")
+    file = tmp_path / "export" / "matching.jsonl"
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    gone = next(line for line in lines if line["type"] == "VisitCompleted" and line["id"] != str(late.id))
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines if line is not gone), "utf-8")
+    with pytest.raises(typer.Exit):
+        verify(tmp_path / "export", every=False)
+    assert f"1 events were counted and are not in the export: {gone['id']}" in capsys.readouterr().out

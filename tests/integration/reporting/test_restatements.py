@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.model.figure import digest_of
+from services.reporting.model.recount import Checked, Statement, recount, statement
+from services.reporting.store import facts
+from shared.contracts import read
 from shared.contracts.codes import Role
+from shared.contracts.periods import PeriodRestated, PeriodSubmitted
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, world
 
@@ -131,3 +135,48 @@ async def test_a_draft_is_not_restated_and_a_frozen_one_is_published_as_restated
     assert (await author.post(f"/reporting/periods/{LABEL}/publish")).status_code == 303
     told = {row.aggregateid: json.loads(row.payload) for row in await house.journal("exchange.figures")}
     assert told[f"TOPCOP-OP-02/{LABEL}"]["figure"]["value"] == "9"
+
+
+async def test_a_statement_tells_which_events_it_was_counted_from(house: House) -> None:
+    """An event that had happened and came later is known from the statement; the restatement tells that it has it."""
+    told = world(12)
+    records = [house.feed.record(t.event, t.subject, at=t.at, correlation=t.story) for t in told]
+    on_its_way = next(place for place, each in enumerate(told) if each.event.type == "VisitCompleted")
+    await house.feed.apply([record for place, record in enumerate(records) if place != on_its_way])
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        assert (await who.post(f"/reporting/periods/{LABEL}/{step}")).status_code == 303
+    await house.relay("exchange.periods")
+    await house.feed.apply([records[on_its_way]])
+
+    async def checked() -> tuple[list[Statement], list[Checked], list[Checked]]:
+        """Each statement against all facts, and the published figures with and without what the statements say."""
+        async with house.app.state.service.bus.read() as session:
+            held = await facts.used(session)
+        periods = [read(row.type, row.payload) for row in await house.journal("exchange.periods")]
+        figures = [read(row.type, row.payload).figure for row in await house.journal("exchange.figures")]  # type: ignore[attr-defined]
+        stated = [
+            statement(held, each.period.label, each.counted)
+            for each in periods
+            if isinstance(each, PeriodSubmitted | PeriodRestated) and each.counted
+        ]
+        return (
+            stated,
+            [each for each in recount(held, figures, stated) if each.differences],
+            [each for each in recount(held, figures) if each.differences],
+        )
+
+    stated, broken, without = await checked()
+    late = UUID(dict(records[on_its_way].headers)["ce_id"].decode())
+    assert [each.late for each in stated] == [{late}]
+    assert [each.lost for each in stated] == [set()]
+    assert broken == []
+    assert without, "without it the late event would be counted"
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    await house.relay("exchange.periods")
+    stated, broken, _ = await checked()
+    assert [each.late for each in stated] == [{late}, set()]
+    assert broken == []
+    (restated,) = [row for row in await house.journal("exchange.periods") if row.type == "PeriodRestated"]
+    assert json.loads(restated.payload)["period"]["statement"] == 2

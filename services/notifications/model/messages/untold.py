@@ -83,6 +83,7 @@ UNTOLD: dict[str, str] = {
     periods.PeriodApproved.type: _PAGES,
     periods.PeriodFrozen.type: _PAGES,
     periods.PeriodPublished.type: _PAGES,
+    periods.PeriodRestated.type: _PAGES,
     notifications.NotificationSent.type: _ITSELF,
     notifications.NotificationFailed.type: N_("It stands in the log, where a coordinator tries it again."),
 }
