@@ -14,6 +14,7 @@ from deploy.cli import (
     contracts,
     events,
     export,
+    feeds,
     figures,
     journey,
     match,
@@ -55,6 +56,7 @@ for command in (
 ):
     app.command(command.NAME)(command.command)
 app.add_typer(figures.app, name="figures")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(sample.app, name="sample")
 
 

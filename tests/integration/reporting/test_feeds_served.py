@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import pytest
 from joserfc.jwk import OKPKey
 from lxml import etree
 from sqlalchemy import text
 
+from deploy.cli.feeds import look
+from deploy.cli.system import Failed
 from services.reporting.actions.feeds import KINDS
 from services.reporting.actions.publications import keep_files_of
 from services.reporting.feeds.signing import signed
@@ -214,6 +217,33 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
             )
         status, said = await checked()
         assert (status, "InvalidSignature" in said) == (1, True), said
+
+
+async def test_the_command_looks_at_all_that_was_ever_published(house: House) -> None:
+    """What holds is said to; another file, a manifest that is forged and a key that is not ours show."""
+    await published(house, "2026-Q1")
+    await published(house, "2025-Q4", told=False)
+    donor = await house.grant(Role.DONOR)
+    found = await look(donor, "/reporting/feeds")
+    assert (found.manifests, found.files, found.closed, found.wrong) == (2, 2 * len(KINDS), 0, [])
+    (kid,) = found.keys
+    assert (await look(donor, "/reporting/feeds", kid)).wrong == []
+    assert len((await look(donor, "/reporting/feeds", "another")).wrong) == 2
+    open_ = await look(house.stranger(), "/reporting/feeds")
+    assert (open_.files, open_.closed, open_.wrong) == (4, 2 * len(KINDS) - 4, [])
+    with pytest.raises(Failed, match="is answered by 404"):
+        await look(donor, "/reporting/feeds/of")
+
+    async with house.app.state.service.bus.transaction("system:tests") as tx:
+        swap = "UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest WHERE number = 1) WHERE name = 'figures.csv'"
+        await tx.session.execute(text(swap))
+    wrong = (await look(donor, "/reporting/feeds")).wrong
+    assert [each.endswith("is another file than was published") for each in wrong] == [True, True]
+    async with house.app.state.service.bus.transaction("system:tests") as tx:
+        await tx.session.execute(text("UPDATE manifest SET sha256 = (SELECT sha256 FROM manifest WHERE number = 2)"))
+    wrong = (await look(donor, "/reporting/feeds")).wrong
+    assert "manifest 1 is signed with none of the keys" in wrong
+    assert "manifest 2 does not follow manifest 1" in wrong
 
 
 async def test_bytes_that_are_damaged_are_not_served(house: House) -> None:

@@ -30,6 +30,7 @@ COMMANDS = (
     "schedule",
     "rerun",
     "figures",
+    "feeds",
     "sample",
 )
 

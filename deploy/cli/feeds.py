@@ -1,0 +1,117 @@
+"""Is what was ever published still there, as it was? `tandem feeds verify ADDRESS` asks as a consumer does."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deploy.cli.system import Failed
+
+if TYPE_CHECKING:
+    import httpx2
+
+app = typer.Typer(help="Published files, held against the signed manifests.", no_args_is_help=True)
+_REFUSED = frozenset({303, 401, 403})
+
+
+@app.callback()
+def feeds() -> None:
+    """Published files, held against the signed manifests."""
+
+
+@dataclass
+class Looked:
+    """What was looked at: how many manifests and files, what is wrong with them, and how many files were not open."""
+
+    manifests: int = 0
+    files: int = 0
+    closed: int = 0
+    wrong: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+
+
+async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) -> Looked:
+    """Every manifest with its signature and its link to the one before, and every file that the newest lists.
+
+    `known` is the thumbprint of the key that has to have signed. Raises `Failed` where there is no manifest.
+    """
+    import json  # noqa: PLC0415 - with the rest
+
+    from services.reporting.feeds.signing import holds  # noqa: PLC0415 - heavy
+    from services.reporting.model.publication import broken  # noqa: PLC0415 - as above
+
+    found = Looked()
+    newest = json.loads((await _got(http, f"{home}/manifest.json")).content)
+    keys = {each["kid"]: each for each in json.loads((await _got(http, f"{home}/keys")).content)["keys"]}
+    contents = []
+    for number in range(1, newest["manifest"] + 1):
+        content = (await _got(http, f"{home}/manifests/{number}.json")).content
+        signature = (await _got(http, f"{home}/manifests/{number}.jws")).text
+        signer = next((kid for kid, key in keys.items() if holds(content, signature, key)), None)
+        if signer is None:
+            found.wrong.append(f"manifest {number} is signed with none of the keys")
+        elif known is not None and signer != known:
+            found.wrong.append(f"manifest {number} is signed with another key, {signer}")
+        else:
+            found.keys.add(signer)
+        contents.append(content)
+    found.manifests = len(contents)
+    found.wrong += broken(contents)
+    for publication in newest["publications"]:
+        for file in publication["files"]:
+            await _look_at(http, file, found)
+    return found
+
+
+async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Looked) -> None:
+    from services.reporting.model.publication import sha256  # noqa: PLC0415 - heavy
+
+    answer = await http.get(file["address"])
+    if answer.status_code in _REFUSED:
+        found.closed += 1
+        return
+    found.files += 1
+    if answer.status_code != 200:
+        found.wrong.append(f"{file['address']} is answered by {answer.status_code}")
+    elif (len(answer.content), sha256(answer.content)) != (file["size"], file["sha256"]):
+        found.wrong.append(f"{file['address']} is another file than was published")
+
+
+async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
+    import httpx2  # noqa: PLC0415 - heavy
+
+    try:
+        answer = await http.get(address)
+    except httpx2.TransportError as error:
+        raise Failed(f"{address} cannot be reached: {error}") from None
+    if answer.status_code != 200:
+        raise Failed(f"{address} is answered by {answer.status_code}. Give the address below which the manifest is.")
+    return answer
+
+
+async def _verify(address: str, token: str | None, known: str | None) -> Looked:
+    from shared import outgoing  # noqa: PLC0415 - heavy
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with outgoing.client(timeout=30.0, headers=headers) as http:
+        return await look(http, address.rstrip("/"), known)
+
+
+@app.command("verify")
+def verify(
+    address: Annotated[str, typer.Argument(help="Where the files are, such as https://…/reporting/feeds.")],
+    *,
+    token: Annotated[str | None, typer.Option(envvar="TANDEM_FEEDS_TOKEN", help="Opens the files.")] = None,
+    key: Annotated[str | None, typer.Option(help="The thumbprint of the key that has to have signed.")] = None,
+) -> None:
+    """Check every manifest, its signature and every file that was ever published; exit 1 if one does not hold."""
+    found = asyncio.run(_verify(address, token, key))
+    for each in found.wrong:
+        print(each)
+    closed = f", {found.closed} need a token" if found.closed else ""
+    print(f"{found.manifests} manifests, {found.files} files looked at{closed}; {len(found.wrong)} do not hold.")
+    if found.keys:
+        print(f"Signed with {', '.join(sorted(found.keys))}: compare it with the thumbprint that you noted.")
+    if found.wrong:
+        raise typer.Exit(1)
