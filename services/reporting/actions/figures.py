@@ -83,7 +83,7 @@ async def stated(
     session: AsyncSession, period: Period, definitions: Iterable[Definition] | None = None
 ) -> tuple[list[Figure], CountedEvents]:
     """Figures as `anew` counts them, with which events they were counted from, to be told with the statement."""
-    wanted = list(INDICATORS.values()) if definitions is None else list(definitions)
+    wanted = list(COUNTED.values()) if definitions is None else list(definitions)
     cut_off = clock.now()
     found = await _read(session, wanted)
     span = await facts.span(session)

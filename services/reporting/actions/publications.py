@@ -11,6 +11,7 @@ from services.reporting.actions import feeds, releases
 from services.reporting.feeds import signing
 from services.reporting.model import periods
 from services.reporting.model import publication as model
+from services.reporting.model.indicators import agreed
 from services.reporting.model.publication import Manifest
 from services.reporting.store import aims, figures
 from services.reporting.store import periods as period_store
@@ -60,7 +61,7 @@ async def publish(
     # In a thread, since workbooks take a moment to write.
     files = await asyncio.to_thread(feeds.files, released, where, settings, written)
     base = f"{settings.origin}{HOME}"
-    added = model.publication(where, released, files, at, base=base, reason=reason)
+    added = model.publication(where, agreed(released), files, at, base=base, reason=reason)
     before = await store.manifest(session)
     content = model.written(before, added, now, base)
     key = signing.key_of(feeds.ours(settings))
