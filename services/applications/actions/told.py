@@ -12,12 +12,13 @@ import httpx2
 import structlog
 
 from shared import outgoing
+from shared.contracts.codes import AudienceKind, Role
 from shared.identity import service_headers
 from shared.web.errors import Refused
 from shared.web.i18n import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.applications.settings import Settings
 
@@ -25,6 +26,16 @@ _SECONDS = 3.0
 # The number in the header is no reason to wait: the page does without it.
 _COUNT_SECONDS = 0.3
 _CONFLICT = 409
+_COORDINATORS = (AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR)
+# As which audiences of messages the holder of a role may be meant.
+_AUDIENCES: dict[Role, tuple[AudienceKind, ...]] = {
+    Role.OFFICER: (AudienceKind.APPLICANT,),
+    Role.MENTOR: (AudienceKind.MENTOR,),
+    Role.HOST_CONTACT: (AudienceKind.HOST_CONTACT,),
+    Role.NATIONAL_COORDINATOR: _COORDINATORS,
+    Role.CLEARANCE_OFFICER: _COORDINATORS,
+    Role.PROGRAMME_COORDINATOR: (AudienceKind.PROGRAMME_COORDINATOR,),
+}
 _log = structlog.get_logger()
 
 
@@ -96,9 +107,11 @@ async def mark_read(settings: Settings, person: UUID, ids: Sequence[UUID] | None
     await _ask(settings, "POST", "inbox/read", json={"recipient": str(person), "ids": named})
 
 
-async def choice(settings: Settings, person: UUID, country: str | None, language: str) -> Choice:
-    """What a person has chosen to be sent, in words of `language`. Raises `Away`."""
-    asked = {"recipient": str(person), "language": language} | ({} if country is None else {"country": country})
+async def choice(settings: Settings, person: UUID, country: str | None, language: str, roles: Iterable[Role]) -> Choice:
+    """What a person with these roles has chosen to be sent, in words of `language`. Raises `Away`."""
+    to = sorted({kind.value for role in roles for kind in _AUDIENCES.get(role, ())} | {AudienceKind.PERSON.value})
+    asked: dict[str, Any] = {"recipient": str(person), "language": language, "to": to}
+    asked |= {} if country is None else {"country": country}
     found = await _ask(settings, "GET", "choice", params=asked)
     try:
         quiet = found["quiet_since"], found["quiet_until"]

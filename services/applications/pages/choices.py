@@ -11,6 +11,7 @@ from services.applications.guards import SignedIn
 from services.applications.store import register
 from services.applications.store.register import Person
 from shared.bus import Bus
+from shared.contracts.codes import Role
 from shared.identity import Principal
 from shared.web import words
 from shared.web.forms import Form, Needed, RadioField, SelectField
@@ -38,7 +39,7 @@ async def show(request: Request, principal: SignedIn, bus: Store, settings: Port
     """The choice as it is now, and what holds besides: the language, and the hours without mail."""
     person = await _person(bus, principal)
     try:
-        held = await told.choice(settings, person.id, person.country, language())
+        held = await told.choice(settings, person.id, person.country, language(), _roles(principal))
     except told.Away:
         return _page(request, person, None, None)
     form = ChoicesForm(data={"choice": held.code, "language": person.written_in})
@@ -52,7 +53,7 @@ async def choose(request: Request, principal: SignedIn, bus: Store, settings: Po
     person = await _person(bus, principal)
     form = await ChoicesForm.read(request)
     try:
-        held = await told.choice(settings, person.id, person.country, language())
+        held = await told.choice(settings, person.id, person.country, language(), _roles(principal))
         _ask(form, held, person)
         if not form.validate():
             return _page(request, person, held, form, 422)
@@ -61,6 +62,11 @@ async def choose(request: Request, principal: SignedIn, bus: Store, settings: Po
     except told.Away:
         return see_other(f"{HERE}?done=away")
     return see_other(f"{HERE}?done=yes")
+
+
+def _roles(principal: Principal) -> set[Role]:
+    """The roles of whoever is signed in; those that are suspended come back."""
+    return {grant.role for grant in (*principal.grants, *principal.suspended)}
 
 
 def _ask(form: ChoicesForm, held: told.Choice, person: Person) -> None:

@@ -14,6 +14,7 @@ from services.notifications.settings import Settings
 from services.notifications.store.choices import chosen
 from shared.bus import Bus
 from shared.contracts.base import Country
+from shared.contracts.codes import AudienceKind
 from shared.identity import internal
 from shared.service import bus_of
 from shared.web.i18n import gettext, speak
@@ -58,6 +59,7 @@ async def held(
     request: Request,
     bus: TheBus,
     recipient: UUID,
+    to: Annotated[list[AudienceKind], Query(description="As which audiences the person may be told something")],
     country: Country | None = None,
     language: Annotated[str, Query(pattern="^[a-z]{2}$", description="Of the page that shows it")] = "en",
 ) -> Held:
@@ -71,7 +73,7 @@ async def held(
     return Held(
         choice=now,
         ways=[Way(code=each.value, text=label(each)) for each in Choice],
-        subjects=sorted({gettext(subject) for subject in optional()}),
+        subjects=sorted({gettext(subject) for subject in optional(to)}),
         quiet_since=None if hours is None else f"{hours.since:%H:%M}",
         quiet_until=None if hours is None else f"{hours.until:%H:%M}",
     )

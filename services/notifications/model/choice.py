@@ -7,14 +7,19 @@ from uuid import UUID
 
 from services.notifications.model.messages import RULES
 from services.notifications.model.messages.digest import DIGEST
-from shared.contracts.codes import Code
+from shared.contracts.codes import AudienceKind, Code
 from shared.web.i18n import N_
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from services.notifications.model.rule import Rule
     from shared.identity.sealed import Seal
 
 _PATH = "/notifications/choice/"
+_COORDINATORS = frozenset(
+    {AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR, AudienceKind.PROGRAMME_COORDINATOR}
+)
 
 
 class Choice(Code):
@@ -29,10 +34,20 @@ class Choice(Code):
         return rule.mandatory or self is Choice.EACH or (self is Choice.DIGEST and rule.name == DIGEST)
 
 
-def optional() -> list[str]:
-    """The subjects of what is not mandatory, in English, in the order of the table."""
-    subjects = [rule.subject for rule in RULES if not rule.mandatory and "%(" not in rule.subject]
-    return list(dict.fromkeys(subjects))
+def optional(to: Collection[AudienceKind] | None = None) -> list[str]:
+    """The subjects of what is not mandatory, in English and the table's order: all, or those `to` some audiences."""
+    return list(
+        dict.fromkeys(
+            rule.subject
+            for rule in RULES
+            if not rule.mandatory and "%(" not in rule.subject and (to is None or _concerns(rule, to))
+        )
+    )
+
+
+def _concerns(rule: Rule, to: Collection[AudienceKind]) -> bool:
+    """Whether a row may be told to one of these; what waits is told to coordinators."""
+    return rule.to in to or (rule.name == DIGEST and not _COORDINATORS.isdisjoint(to))
 
 
 def link(seal: Seal, origin: str, recipient: UUID) -> str:

@@ -44,27 +44,32 @@ _FRAME = {
 TheBus = Annotated[Bus, Depends(bus_of)]
 Reader = Annotated[Principal, Depends(allow(*READERS))]
 Event = Annotated[str, Query(max_length=100)]
+Whom = Annotated[str, Query(max_length=40)]
 Language = Annotated[str, Query(max_length=20)]
 
 
 @router.get("")
-async def table(request: Request, bus: TheBus, who: Reader, event: Event = "") -> Response:
-    """All rows in the order of the story, or those of one event; of what nobody is told; the reminders."""
+async def table(request: Request, bus: TheBus, who: Reader, event: Event = "", to: Whom = "") -> Response:
+    """All rows in the order of the story, or those of an event or to an audience; of what nobody is told; reminders."""
     about = _id(event)
     made: set[str] = set()
     if about is not None:
         async with bus.read() as session:
             made = {message.rule for message in await store.about(session, about, countries_read(who))}
-    rules = [rule for rule in RULES if rule.name in made] if event.strip() else RULES
+    rules = [rule for rule in RULES if rule.name in made] if event.strip() else list(RULES)
+    rules = [rule for rule in rules if str(rule.to) == to or not to]
+    whole = not event.strip() and not to
     return render(
         request,
         "rules.html",
         rules=[(rule, views.told_to(rule), gettext(rule.when.words) if rule.when else None) for rule in rules],
         event=event.strip(),
+        to=to,
+        audiences=list({str(rule.to): views.told_to(rule) for rule in RULES}.items()),
         problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
         written_in=", ".join(tongue(code) for code in offered(MAILS)),
-        untold=[] if event.strip() else [(name, gettext(why)) for name, why in UNTOLD.items()],
-        reminders=[] if event.strip() else _reminders(),
+        untold=[(name, gettext(why)) for name, why in UNTOLD.items()] if whole else [],
+        reminders=_reminders() if whole else [],
     )
 
 

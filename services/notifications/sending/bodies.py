@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _ENVIRONMENT = environment(Path(__file__).parent.parent / "templates")
 _WIDTH = 76
+_ADDRESS = re.compile(r"https?://[^\s()<>]+")
+_LINK = r'<a href="\g<0>" style="color:#173f5f;overflow-wrap:anywhere">\g<0></a>'
 # U+FFFE is no character, so it stands in no text; between two of them is the name of a place.
 _MARK = "\ufffe"
 _PLACE = re.compile(f"{_MARK}([a-z]+){_MARK}")
@@ -36,12 +38,17 @@ def bodies(said: Wording, name: str, origin: str, choice: str = "") -> dict[str,
     language = spoken()
     paragraph = _frame("paragraph.html", language, "", named=True, chosen=True, clocks=False)
     plain["paragraphs"] = "\n\n".join(wrapped(text) for text in said.paragraphs)
-    rich["paragraphs"] = "".join(_filled(paragraph, {"paragraph": str(escape(text))}) for text in said.paragraphs)
+    rich["paragraphs"] = "".join(_filled(paragraph, {"paragraph": _linked(text)}) for text in said.paragraphs)
     frames = (
         _frame(file, language, origin, named=bool(name), chosen=bool(choice), clocks=said.clocks)
         for file in ("letter.text", "letter.html")
     )
     return {kind: _filled(next(frames), filled) for kind, filled in (("text", plain), ("html", rich))}
+
+
+def _linked(text: str) -> str:
+    """A paragraph as HTML, with each address in it as a link."""
+    return _ADDRESS.sub(_LINK, str(escape(text)))
 
 
 def wrapped(text: str) -> str:

@@ -142,6 +142,8 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     text = await seen(tigran, CHOICES)
     assert 'value="each" checked' in text
     assert "An officer of your country has a place" in text
+    assert "We have your report" not in text  # that is told to officers
+    assert "What waits for you today" in text
     assert "mail comes at any hour" in text
     vars(notifications.state.service.settings)["quiet"] = Quiet(None, {"AM": Hours.read("21:30-07:00")})
     assert "from 21:30 to 07:00" in await seen(tigran, CHOICES)
@@ -151,7 +153,10 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     text = await seen(tigran, answer.headers["location"])
     assert "Your choice is kept" in text
     assert 'value="digest" checked' in text
-    assert 'value="each" checked' in await seen(ani, CHOICES)
+    text = await seen(ani, CHOICES)
+    assert 'value="each" checked' in text
+    assert "We have your report" in text
+    assert "What waits for you today" not in text
     (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()

@@ -15,7 +15,7 @@ import pytest
 from services.notifications.model.messages import RULES
 from services.notifications.model.messages.untold import UNTOLD
 from shared import clock
-from shared.contracts.codes import Role
+from shared.contracts.codes import AudienceKind, Role
 from shared.identity import Grant, csrf, service_headers, write_access
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
@@ -155,6 +155,11 @@ async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed
 async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
     """Each row of the table is listed with its columns, each one's message can be looked at; the rest says why not."""
     table = await page(app, "auditor", "/notifications/rules")
+    to_mentors = await page(app, "auditor", "/notifications/rules?to=mentor")
+    for rule in RULES:
+        there = f'href="/notifications/rules/{rule.name}"' in to_mentors
+        assert there is (rule.to is AudienceKind.MENTOR), rule.name
+    assert "No message goes to such readers" in await page(app, "auditor", "/notifications/rules?to=nobody")
     for shown in ("can be turned off", "at once", "Mail, inbox", "Armenian", "Of what nobody is told", *UNTOLD):
         assert shown in table
     async with as_(app, "auditor") as client:

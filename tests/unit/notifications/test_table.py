@@ -118,10 +118,12 @@ def test_a_paragraph_without_its_word_is_left_out() -> None:
 
 def test_text_and_html_say_the_same() -> None:
     """Both parts have every paragraph and the link; HTML escapes what is not its own."""
-    said = replace(preview(RULES[0], "http://x"), paragraphs=("Fish & chips <b>",))
+    said = replace(preview(RULES[0], "http://x"), paragraphs=("Fish & chips <b>", "All of it (http://x/due?a=1&b=2)"))
     parts = bodies(said, "A & B", "http://x")
     assert "Fish & chips <b>" in parts["text"]
     assert "Fish &amp; chips &lt;b&gt;" in parts["html"]
+    assert '<a href="http://x/due?a=1&amp;b=2"' in parts["html"]
+    assert "All of it (http://x/due?a=1&b=2)" in parts["text"]
     assert "Dear A & B," in parts["text"]
     assert parts["text"].count(said.link) == 1
     assert said.link in parts["html"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _READ = N_("Open the mentorship")
 _REASON = N_("The reason: %(reason)s.")
 _WHEN = N_("You meet for the mentoring session %(reference)s: %(when)s. Length: %(minutes)s. Where: %(place)s.")
-_CALENDAR = N_("The invitation in this mail puts it into your calendar; a later one moves or removes it.")
+_CALENDAR = N_("The invitation in this mail puts the session into your calendar; a later one moves or removes it.")
 
 
 def _both(name: str, event: type[mentorships.MentorshipEvent], subject: str, *text: str) -> tuple[Rule, Rule]:
