@@ -71,9 +71,10 @@ $(VENV)/.assets: package-lock.json shared/web/vendor.toml $(VENV)/.tandem
 	@$(BIN)/python -m deploy.local.assets
 	@touch $@
 
-$(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py) $(VENV)/.tandem
+$(VENV)/.kernels: $(wildcard services/matching/engine/kernels/*.py services/matching/engine/live/*.py) $(VENV)/.tandem
 	@echo "Compiling the loops of the matching."
 	@$(BIN)/python -m services.matching.engine.kernels
+	@$(BIN)/python -m services.matching.engine.live
 	@touch $@
 
 $(VENV)/.jars: deploy/kafka/jars.lock $(VENV)/.tandem

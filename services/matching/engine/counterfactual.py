@@ -19,6 +19,7 @@ from services.matching.engine.problem import Candidate, Skill
 from services.matching.engine.rounds import Rounds
 from services.matching.engine.solution import Solution, solve
 from services.matching.engine.stable import UNMATCHED
+from services.matching.engine.trades import Trades
 from services.matching.engine.weeks import WEEK
 from shared.contracts.codes import Change, HardRule, LanguageLevel, Objective
 
@@ -85,6 +86,10 @@ class Search:
         return Rounds(self._market)
 
     @cached_property
+    def _trades(self) -> Trades | None:
+        return Trades.of(self._market, self._solution)
+
+    @cached_property
     def _chains(self) -> Chains:
         return Chains(self._market, self._solution.assigned)
 
@@ -121,7 +126,7 @@ class Search:
     def _run(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
         """The seat that the candidate gets under the change, if any; most that fail are seen to fail at once."""
         market = self._market
-        if self._in_rounds and (told := self._told(candidate, trial, row)) is not None:
+        if (told := self._told(candidate, trial, row)) is not None:
             return None if told == UNMATCHED else told
         if trial.candidate is not None and row is not None:
             if self._chained and not self._chains.enters(candidate, Row(row.seat.tolist(), row.key.tolist())):
@@ -144,8 +149,14 @@ class Search:
         return self._anew[asked].seat_of(candidate)
 
     def _told(self, candidate: int, trial: _Trial, row: Pairs | None) -> int | None:
-        """The seat (UNMATCHED: none) that the rounds of the run lead to under the change; None if they cannot tell."""
+        """The seat (UNMATCHED: none) to which prices or the rounds of the run lead; None if they cannot tell."""
         market, seat = self._market, trial.seat
+        if self._trades is not None:
+            if row is not None:
+                return self._trades.with_row(candidate, row)
+            return None if seat is None else self._trades.with_places(candidate, seat, trial.told["count"])
+        if not self._in_rounds:
+            return None
         if row is not None:
             return self._rounds.with_row(candidate, row)
         if seat is None:

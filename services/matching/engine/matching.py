@@ -112,6 +112,11 @@ class Result:
             return self._solution.certificate
         return most_good(self._market, floors=False).certificate
 
+    @property
+    def seat_prices(self) -> Mapping[str, int]:
+        """Seat id -> what a place there costs in points, by the proof of the best sum."""
+        return dict(zip(self._market.seat_place, self.certificate.prices.seat.tolist(), strict=True))
+
     @cached_property
     def explained(self) -> Explained:
         """Why everybody stands where they stand, in columns: for whole runs, where receipts would be many."""

@@ -62,11 +62,11 @@ class PairTable:
         """The candidates of these pairs."""
         return np.searchsorted(self._starts, numbers, side="right") - 1
 
-    def seat(self, numbers: Integers) -> Integers:
+    def seat(self, numbers: "Integers | slice") -> Integers:
         """The seats of these pairs."""
         return self._seat[numbers].astype(np.int64)
 
-    def weight(self, numbers: Integers) -> Integers:
+    def weight(self, numbers: "Integers | slice") -> Integers:
         """What these pairs add to the sum."""
         return self._weight[numbers].astype(np.int64)
 
@@ -76,7 +76,7 @@ class PairTable:
             return self._market.sweep.ties(self.owner(numbers), self.seat(numbers))
         return self._market.pairs.key[numbers] & ((1 << TIE_BITS) - 1)
 
-    def _blocks(self) -> Iterator[tuple[slice, slice, Integers]]:
+    def blocks(self) -> Iterator[tuple[slice, slice, Integers]]:
         """Rows (candidates), their pairs and the lengths of the rows, about so many pairs at a time."""
         row = 0
         while row < self.people:
@@ -97,7 +97,7 @@ class PairTable:
         of_seat = _bars(self.seat(some), _spread(self._weight[some]), per_place * free // step + 1)
         step = max(1, min(self.count // _EXACT, 2 * best // 3))
         found = []
-        for _, at, lengths in self._blocks():
+        for _, at, lengths in self.blocks():
             value = _spread(self._weight[at])
             some = _sample(len(value), step)
             starts = np.concatenate([[0], np.cumsum(lengths)])
@@ -125,7 +125,7 @@ class PairTable:
         if max(self.heaviest, int(place.max(initial=0)), int(np.abs(bars).max(initial=0))) < _SMALL:
             place, bars = place.astype(np.int32), bars.astype(np.int32)
         found = []
-        for rows, at, lengths in self._blocks():
+        for rows, at, lengths in self.blocks():
             seat = self._seat[at].astype(np.intp)
             at_price = place[seat] if prices.share is None else place[np.repeat(shift[rows], lengths) + seat]
             found.append(at.start + np.flatnonzero(self._weight[at] - at_price >= np.repeat(bars[rows], lengths)))

@@ -62,7 +62,7 @@ def measure(people: int = PEOPLE, events: int = EVENTS, each: int = EACH) -> lis
     taken: list[float] = []
     scratch: list[float] = []
     equal = 0
-    for number, happen in enumerate(_happenings(live, mentors(people // 4, seed=2), events)):
+    for number, happen in enumerate(happenings(live, mentors(people // 4, seed=2), events)):
         started = process_time()
         happen()
         taken.append(process_time() - started)
@@ -114,7 +114,7 @@ def every_event(people: int = PEOPLE, events: int = EVENTS, each: int = EVENTS) 
     live = LiveMatching(mentors(people))
     anew = Anew(live.problem)
     equal = tried = whole = looked = 0
-    for happen in islice(_happenings(live, mentors(people // 4, seed=2), events), each):
+    for happen in islice(happenings(live, mentors(people // 4, seed=2), events), each):
         happen()
         tried += 1
         equal += anew.matching(live.problem) == live.matching
@@ -153,14 +153,14 @@ def _always_equal(people: int, events: int) -> tuple[int, int]:
     """How many of the events in a small pool led to what a run gives, and how many there were."""
     live = LiveMatching(mentors(people, full=True))
     equal = tried = 0
-    for happen in _happenings(live, mentors(people // 4, full=True, seed=2), events):
+    for happen in happenings(live, mentors(people // 4, full=True, seed=2), events):
         happen()
         tried += 1
         equal += run(live.problem).matching == live.matching
     return equal, tried
 
 
-def _happenings(live: LiveMatching, spare: Problem, events: int) -> Iterator[Callable[[], object]]:
+def happenings(live: LiveMatching, spare: Problem, events: int) -> Iterator[Callable[[], object]]:
     """Seeded events, three of four about candidates; newcomers and changes are drawn from `spare`."""
     dice = random.Random(5)
     for number in range(events):

@@ -57,7 +57,7 @@ class Book:
         self._first = np.full(seats, NOWHERE)
         self._stale = np.zeros(seats, bool)
         self.before: dict[int, int] = {}
-        """Who moved since this was cleared last -> the seat before."""
+        """Who may have moved since `moved` was asked last -> the seat before."""
         self._worse: dict[int, int] = {}
 
     def beside(self) -> "Book":
@@ -109,6 +109,16 @@ class Book:
             if not self.bound[seat]:
                 wider._line_key[k:, seat] = self._line_key[0, seat]
         self.__dict__.update(wider.__dict__)
+
+    def scores(self, one: int, seat: int) -> tuple[int, int]:
+        """What the candidate gains and what the seat prefers, of a feasible pair."""
+        return Line(self.own[one, seat], self.key[one, seat]).scores()
+
+    def moved(self) -> dict[int, int]:
+        """Who moved since this was asked last -> the seat before."""
+        moved = {one: before for one, before in self.before.items() if before != self.at[one]}
+        self.before.clear()
+        return moved
 
     def set_row(self, one: int, country: int, line: Line, *, rough: bool = True) -> None:
         """Enter what a candidate makes of all seats; he or she is not in the pool yet.

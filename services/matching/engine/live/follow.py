@@ -1,7 +1,7 @@
 """How does a matching follow a problem that is handed over anew each time? By what is different, or by a new run.
 
 The outcome is always what a run from scratch gives. It is one where rules, seed or day are others, where so much has
-changed that a run is quicker, where the highest sum is sought, and where a country's ceiling or floor binds.
+changed that a run is quicker, and where a ceiling or floor of a country binds, or for the highest sum a share can.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from services.matching.engine.matching import Pair, Result
 from services.matching.engine.problem import Problem
 from services.matching.engine.receipt import Why
 from services.matching.engine.rules import HardRules
-from shared.contracts.codes import HardRule
+from shared.contracts.codes import HardRule, Objective
 
 _FEW = 50
 _ONE_IN = 20
@@ -32,6 +32,15 @@ class Reason:
     why: Why
     rule: HardRule | None
     feasible: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a run leaves to begin with: its matching where that is what is followed, and the seats' prices if any."""
+
+    problem: Problem
+    matching: Mapping[str, str] | None = None
+    prices: Mapping[str, int] | None = None
 
 
 class Outcome(Protocol):
@@ -114,7 +123,7 @@ class Follower:
     def __init__(self, run: Callable[[Problem], Result]) -> None:
         self._run = run
         self._live: LiveMatching | None = None
-        self._found: tuple[Problem, Mapping[str, str] | None] | None = None
+        self._found: Found | None = None
         self._alone = Lock()
         self.events = 0
         self.runs = 0
@@ -125,7 +134,7 @@ class Follower:
             self.runs += 1
             return Ran(self._run(problem))
         try:
-            if self._found is not None and not _goes_on(self._found[0], problem):
+            if self._found is not None and not _goes_on(self._found.problem, problem):
                 self._found = None
             live = self._taken_up()
             if live is not None and _goes_on(live.problem, problem):
@@ -159,9 +168,9 @@ class Follower:
 
     def _taken_up(self) -> LiveMatching | None:
         if self._found is not None:
-            problem, matching = self._found
+            found = self._found
             self._found, self._live = None, None
-            self._live = LiveMatching(problem, matching)
+            self._live = LiveMatching(found.problem, found.matching, found.prices)
         return self._live
 
     def _led_to(self, live: LiveMatching, problem: Problem, events: Sequence[Event]) -> Outcome:
@@ -180,8 +189,9 @@ class Follower:
         self._live = None
         result = self._run(problem)
         if can_follow(problem):
-            quotas = bool(problem.rules.ceilings or problem.rules.floors)
-            self._found = problem, None if quotas else result.matching
+            quotas = problem.rules.ceilings or problem.rules.floors
+            best = problem.rules.objective is Objective.MOST_GOOD
+            self._found = Found(problem, None if quotas else result.matching, result.seat_prices if best else None)
         return Ran(result)
 
 

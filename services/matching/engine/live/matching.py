@@ -1,8 +1,9 @@
-"""What does one event do to a stable matching? What a run from scratch would make of it, at the cost of a chain.
+"""What does one event do to a matching? What a run from scratch would make of it, at the cost of a chain.
 
 Arrivals and lost places are deferred acceptance that goes on (candidates only lose by them); departures and new places
 are vacancy chains, after which rotations are turned until no candidate can do better (candidates only gain). A change
-that is both is done as both, one after the other.
+that is both is done as both, one after the other. So it is with a stable matching; one of the highest sum (`best.py`)
+takes a shortest path for each.
 """
 
 from collections import Counter, defaultdict
@@ -10,12 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
+from services.matching.engine.live.best import Best
 from services.matching.engine.live.book import NOWHERE, Book
-from services.matching.engine.live.pairing import Line, Pairing
+from services.matching.engine.live.exchange import GONE
+from services.matching.engine.live.pairing import Pairing
 from services.matching.engine.live.sides import Numbers
 from services.matching.engine.live.steps import Terms, improve, resize
+from services.matching.engine.market import COMPILED, SWEPT_FROM
 from services.matching.engine.matching import Pair
-from services.matching.engine.problem import Candidate, Fixed, Problem, Seat, SeatKind
+from services.matching.engine.problem import Candidate, Fixed, Problem, Rules, Seat, SeatKind
 from shared.contracts.codes import Objective
 
 MOST_PAIRS = 60_000_000
@@ -34,25 +40,40 @@ class Move:
 def can_follow(problem: Problem) -> bool:
     """Whether a matching can be followed event by event.
 
-    It is a stable one, of no more pairs than there is room for, and everybody in the pool goes alone.
+    It has no more pairs than there is room for, and everybody in the pool goes alone; one of the highest sum is
+    followed where no share of a country can bind (and with numba, unless it is small).
     """
-    stable = problem.rules.objective is Objective.STABLE
-    alone = all(one.group_id is None for one in problem.candidates)
-    return stable and alone and len(problem.candidates) * len(problem.seats) <= MOST_PAIRS
+    pairs = len(problem.candidates) * len(problem.seats)
+    if pairs > MOST_PAIRS or any(one.group_id is not None for one in problem.candidates):
+        return False
+    if problem.rules.objective is Objective.STABLE:
+        return True
+    bound = any(most_of_one(problem.rules, seat) < seat.capacity for seat in problem.seats)
+    return not bound and (COMPILED or pairs < SWEPT_FROM)
+
+
+def most_of_one(rules: Rules, seat: Seat) -> int:
+    """The most that a seat takes of one country."""
+    if seat.kind is SeatKind.PLACEMENT and not seat.share_exempt:
+        return rules.most_of_one_country(seat.capacity)
+    return seat.capacity
 
 
 class LiveMatching:
-    """The best stable matching of a problem that changes; day, seed and rules stay.
+    """The best stable matching, or that of the highest sum, of a problem that changes; day, seed and rules stay.
 
     Countries' ceilings and floors are looked at afterwards (`within_quotas`): they span all seats, so that one arrival
     can change who of its country is in the pool at all. Where none of them binds, the matching is what `run` gives.
-    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be that.
+    `matching` (candidate id -> seat id, new pairs only) starts it where it is known to be that; for the highest sum
+    with `prices`, what a place at each seat costs in points, which also help where the matching is not known.
     """
 
-    def __init__(self, problem: Problem, matching: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, problem: Problem, matching: Mapping[str, str] | None = None, prices: Mapping[str, int] | None = None
+    ) -> None:
         """Raises ValueError for a problem that cannot be followed."""
         if not can_follow(problem):
-            raise ValueError("Only a stable matching of those who go alone can be followed event by event")
+            raise ValueError("Only those who go alone are followed event by event; see `can_follow`")
         self._start = replace(problem, candidates=(), seats=(), fixed=())
         self._rules = problem.rules
         self._pairing = Pairing(problem)
@@ -62,12 +83,12 @@ class LiveMatching:
         self._fixed: dict[str, Fixed] = {}
         self._used: dict[str, Counter[str]] = defaultdict(Counter)
         self._names: dict[int, str] = {}
-        self._seat_names: dict[int, str] = {NOWHERE: ""}
+        self._seat_names: dict[int, str] = {NOWHERE: "", GONE: ""}
         self.rotations = 0
         """How many rotations events have turned so far."""
-        self._fill(problem, matching)
+        self._fill(problem, matching, prices or {})
 
-    def _fill(self, problem: Problem, matching: Mapping[str, str] | None) -> None:
+    def _fill(self, problem: Problem, matching: Mapping[str, str] | None, prices: Mapping[str, int]) -> None:
         pairing = self._pairing
         for pair in problem.fixed:
             self._fixed[pair.candidate_id] = pair
@@ -78,20 +99,37 @@ class LiveMatching:
         pool = [one for one in problem.candidates if one.id not in self._fixed]
         for country in sorted({one.country for one in pool} | {pair.country for pair in problem.fixed}):
             self._countries[country]
-        self._book = Book(pairing.candidates.room, pairing.seats.room, len(self._countries) + 8)
+        people, seats = pairing.candidates.room, pairing.seats.room
+        if problem.rules.objective is Objective.MOST_GOOD:
+            self._book: Book | Best = Best(pairing, people, seats)
+        else:
+            self._book = Book(people, seats, len(self._countries) + 8)
         for seat in problem.seats:
             self._set_terms(seat)
         for one in pool:
             self._enter_row(one, rough=False)
         self._book.roughen(pairing.candidates.top)
         slots = [pairing.candidates.place[one.id] for one in pool]
-        if matching is None:
+        self._begin(problem, slots, matching, prices)
+        self._book.moved()
+
+    def _begin(
+        self, problem: Problem, slots: list[int], matching: Mapping[str, str] | None, prices: Mapping[str, int]
+    ) -> None:
+        """Match those in these slots for the first time, by what is known already."""
+        places, known = self._pairing.seats.place, None
+        if matching is not None:
+            seat_ids = (matching.get(self._names[slot]) for slot in slots)
+            known = [NOWHERE if seat_id is None else places[seat_id] for seat_id in seat_ids]
+        if isinstance(self._book, Best):
+            first = np.zeros(self._pairing.seats.room, np.int64)
+            first[[places[one.id] for one in problem.seats]] = [prices.get(one.id, 0) for one in problem.seats]
+            self._book.start(slots, first, known)
+        elif known is None:
             self._book.enter(slots)
         else:
-            for one, slot in zip(pool, slots, strict=True):
-                seat_id = matching.get(one.id)
-                self._book.settle(slot, NOWHERE if seat_id is None else pairing.seats.place[seat_id])
-        self._book.before.clear()
+            for slot, seat in zip(slots, known, strict=True):
+                self._book.settle(slot, seat)
 
     @property
     def matching(self) -> dict[str, str]:
@@ -135,8 +173,7 @@ class LiveMatching:
         seat = int(self._book.at[slot])
         if seat == NOWHERE:
             return None
-        line = Line(self._book.own[slot, seat], self._book.key[slot, seat])
-        return Pair(candidate_id, self._seat_names[seat], *line.scores())
+        return Pair(candidate_id, self._seat_names[seat], *self._book.scores(slot, seat))
 
     def open_seats(self, candidate_id: str) -> int:
         """How many seats are feasible for a candidate: all hard rules hold, and fixed pairs have left him or her room.
@@ -271,10 +308,8 @@ class LiveMatching:
         terms.of(self._book, self._pairing.seats.place[seat.id])
 
     def _terms(self, seat: Seat) -> Terms:
-        used, most = self._used[seat.id], seat.capacity
+        used, most = self._used[seat.id], most_of_one(self._rules, seat)
         counted = {self._countries[country]: count for country, count in used.items() if count}
-        if seat.kind is SeatKind.PLACEMENT and not seat.share_exempt:
-            most = self._rules.most_of_one_country(seat.capacity)
         return Terms(max(0, seat.capacity - used.total()), most, counted, bound=most < seat.capacity)
 
     def _improve(self, seat: int) -> None:
@@ -290,10 +325,8 @@ class LiveMatching:
         book, names = self._book, self._seat_names
         found = [
             Move(self._names[one], names[before] or None, names[int(book.at[one])] or None)
-            for one, before in book.before.items()
-            if before != book.at[one]
+            for one, before in book.moved().items()
         ]
-        book.before.clear()
         return tuple(sorted(found, key=lambda move: move.candidate_id))
 
 

@@ -41,7 +41,12 @@ class Line:
 
     def scores(self) -> tuple[int, int]:
         """What the candidate gains and what the seat prefers, of a line that holds one feasible pair."""
-        return (int(self.own) - 1) >> TIE_BITS, (int(self.key) & ~int(_NAMED)) >> TIE_BITS
+        gain, preference = self.all_scores()
+        return int(gain), int(preference)
+
+    def all_scores(self) -> tuple[Integers, Integers]:
+        """The same for a whole line; they mean nothing where a pair is not feasible."""
+        return (self.own - 1) >> TIE_BITS, (self.key & ~_NAMED) >> TIE_BITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ class Side:
         self.top += 1
         return self.top - 1
 
+    def word(self, slot: int) -> np.uint64:
+        """The hash from which the tie-breaks of a slot are mixed."""
+        word: np.uint64 = self._single["word"][slot]
+        return word
+
     def one(self, slot: int) -> SimpleNamespace:
         """The properties of one."""
         return SimpleNamespace(

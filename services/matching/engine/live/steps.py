@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.matching.engine.live.best import Best
 from services.matching.engine.live.book import NOWHERE, Book
 from services.matching.engine.live.rotations import climb
 
@@ -16,26 +17,30 @@ class Terms:
     used: Mapping[int, int]
     bound: bool
 
-    def of(self, book: Book, seat: int) -> None:
+    def of(self, book: Book | Best, seat: int) -> None:
         """Give them to a seat."""
         book.set_terms(seat, self.free, self.share, dict(self.used), bound=self.bound)
 
 
-def improve(book: Book, seat: int) -> int:
+def improve(book: Book | Best, seat: int) -> int:
     """Fill what is free at a seat (NOWHERE: only lines have changed), and lead to the candidates' best.
 
-    Gives how many rotations were turned.
+    Gives how many rotations were turned; the highest sum needs none.
     """
+    if isinstance(book, Best):
+        return book.improve(seat)
     moved = book.vacancy(seat) if seat != NOWHERE else set()
     return climb(book, {int(book.at[one]) for one in moved} | ({seat} - {NOWHERE}))
 
 
-def resize(book: Book, seat: int, terms: Terms) -> int:
+def resize(book: Book | Best, seat: int, terms: Terms) -> int:
     """Follow another number of places: more, fewer, or both where a country's share changes beside them.
 
     Gives how many rotations were turned.
     """
     terms.of(book, seat)
+    if isinstance(book, Best):
+        return book.resize(seat)
     held, chosen = {one for _, one in book.held[seat]}, book.choice(seat)
     if chosen <= held:
         book.enter(book.turn_away(seat, chosen))

@@ -1,0 +1,59 @@
+"""Does one shortest path tell what a whole run of a changed market gives, where the highest sum decides?"""
+
+import random
+from dataclasses import replace
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from services.matching.engine.counterfactual import Search, _trials
+from services.matching.engine.market import Market
+from services.matching.engine.problem import Problem
+from services.matching.engine.solution import solve
+from services.matching.engine.stable import UNMATCHED
+from services.matching.engine.trades import Trades
+from shared.contracts.codes import Objective
+from tests.unit.engine.happenings import world
+
+
+def _world(seed: int, *, crowded: bool) -> Problem:
+    problem = world(random.Random(seed), crowded=crowded)
+    return replace(problem, rules=replace(problem.rules, objective=Objective.MOST_GOOD, share=100))
+
+
+@given(seed=st.integers(0, 2**32), crowded=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_each_change_leads_where_a_run_leads(seed: int, *, crowded: bool) -> None:
+    """For everybody without a seat, each change that is tried gives the seat, or none, that the changed run gives."""
+    market = Market(_world(seed, crowded=crowded))
+    solution = solve(market)
+    trades = Trades.of(market, solution)
+    assume(trades is not None)
+    assert trades is not None
+    for candidate, seat in enumerate(solution.assigned):
+        if seat != UNMATCHED:
+            continue
+        for size in (1, 2):
+            for trial in _trials(market, candidate, size):
+                if trial.candidate is not None:
+                    told = trades.with_row(candidate, market.row_of(trial.candidate))
+                    assert told == solve(market.with_candidate(trial.candidate)).assigned[candidate]
+                elif trial.seat is not None and trial.market is not None:
+                    by_path = trades.with_places(candidate, trial.seat, size)
+                    assert by_path is None or by_path == solve(trial.market()).assigned[candidate]
+
+
+def test_where_quotas_or_shares_bind_a_run_has_to_tell() -> None:
+    """Ceilings, floors and binding shares are not for one path; the receipts then come from runs, as before."""
+    problem = _world(5, crowded=True)
+    ceiling = replace(problem, rules=replace(problem.rules, ceilings={"AM": 1}))
+    floor = replace(problem, rules=replace(problem.rules, floors={"AM": 1}))
+    seats = tuple(replace(one, capacity=5, share_exempt=False) for one in problem.seats)
+    shared = replace(problem, seats=seats, fixed=(), rules=replace(problem.rules, share=20))
+    for bound in (ceiling, floor, shared):
+        market = Market(bound)
+        assert Trades.of(market, solve(market)) is None
+    market = Market(problem)
+    solution = solve(market)
+    assert Trades.of(market, solution) is not None
+    assert Search(market, solution)._trades is not None
