@@ -6,6 +6,7 @@ capacity, so the least cost is that of the problem itself (Ahuja, Magnanti & Orl
 A country without a quota and a share that cannot bind have no node.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,48 @@ from ortools.graph.python import min_cost_flow
 from services.matching.engine.market import Integers, Market
 
 HUB = 0
+
+
+LARGE = 10_000
+"""Arcs from which on a flow takes more than a few milliseconds (200,000 take 0.2 s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A flow of least cost that is asked for: arcs with capacity and cost of a unit, and the supply of each node."""
+
+    nodes: int
+    tail: Integers
+    head: Integers
+    capacity: Integers
+    cost: Integers
+    supply: Integers | None
+
+
+def solved(asked: Asked) -> Integers:
+    """A flow of least cost, a number for each arc, by OR-tools. Raises RuntimeError where it gives up."""
+    solver = min_cost_flow.SimpleMinCostFlow()
+    solver.add_arcs_with_capacity_and_unit_cost(
+        asked.tail.astype(np.int32), asked.head.astype(np.int32), asked.capacity, asked.cost
+    )
+    if asked.supply is not None:
+        solver.set_nodes_supplies(np.arange(asked.nodes, dtype=np.int32), asked.supply)
+    if (status := solver.solve()) != solver.OPTIMAL:
+        raise RuntimeError(f"A flow of {asked.nodes} nodes and {len(asked.tail)} arcs has no optimum: {status}")
+    flow: Integers = solver.flows(np.arange(len(asked.tail), dtype=np.int32))
+    return flow
+
+
+_elsewhere: Callable[[Asked], Integers] | None = None
+
+
+def work_out_large_ones(elsewhere: Callable[[Asked], Integers] | None) -> None:
+    """Have all large flows of this process worked out by something else than `solved`; None: here again.
+
+    OR-tools keeps the interpreter's lock while it works, so that in a service everything else would wait.
+    """
+    global _elsewhere  # noqa: PLW0603 - one for the process, as the lock is
+    _elsewhere = elsewhere
 
 
 class Limits:
@@ -130,21 +173,16 @@ class Network:
         that only flows are sought that are optimal for those as well. Raises RuntimeError where the solver gives up
         (costs beyond 64 bits), which no pool of a programme reaches.
         """
-        solver = min_cost_flow.SimpleMinCostFlow()
         capacity = self.capacity if reduced is None else np.where(reduced == 0, self.capacity, 0)
-        solver.add_arcs_with_capacity_and_unit_cost(
-            self.tail.astype(np.int32), self.head.astype(np.int32), capacity, self.cost
-        )
-        full = np.zeros_like(capacity)
+        full, supply = np.zeros_like(capacity), None
         if reduced is not None:
             full = np.where(reduced < 0, self.capacity, 0)
             supply = np.zeros(self.nodes, np.int64)
             np.add.at(supply, self.head, full)
             np.subtract.at(supply, self.tail, full)
-            solver.set_nodes_supplies(np.arange(self.nodes, dtype=np.int32), supply)
-        if (status := solver.solve()) != solver.OPTIMAL:
-            raise RuntimeError(f"A flow of {self.nodes} nodes and {len(self.tail)} arcs has no optimum: {status}")
-        flow: Integers = solver.flows(np.arange(len(self.tail), dtype=np.int32)) + full
+        asked = Asked(self.nodes, self.tail, self.head, capacity, self.cost, supply)
+        elsewhere = _elsewhere if len(self.tail) >= LARGE else None
+        flow: Integers = (elsewhere or solved)(asked) + full
         return flow
 
     def prices(self, potential: Integers) -> Prices:

@@ -1,0 +1,94 @@
+"""Where are large flows of least cost worked out? In a process beside: OR-tools lets no other thread go on meanwhile.
+
+One process an instance, started when the first large flow is asked for; arrays go over a pipe and back. It ends with
+whoever started it. Where it is gone, the flow is worked out here and the next one finds a new process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from services.matching.engine import network
+from shared.telemetry import tune_memory
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from services.matching.engine.market import Integers
+    from services.matching.engine.network import Asked
+    from shared.service import Service
+
+
+async def keep_flows_apart(_: Service) -> None:
+    """Have large flows worked out beside this process for as long as it runs. A worker of the service."""
+    beside = Beside()
+    network.work_out_large_ones(beside.solved)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        network.work_out_large_ones(None)
+        beside.end()
+
+
+class Beside:
+    """A process that works out one flow at a time, for any thread that asks."""
+
+    def __init__(self) -> None:
+        self._alone = Lock()
+        self._running: tuple[BaseProcess, Connection] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, where it has been started."""
+        return None if self._running is None else self._running[0].pid
+
+    def solved(self, asked: Asked) -> Integers:
+        """A flow of least cost, as `network.solved` gives it. Raises RuntimeError where it has no optimum."""
+        with self._alone:
+            try:
+                told = self._ask(asked)
+            except (EOFError, OSError):
+                self.end()
+                return network.solved(asked)
+        if isinstance(told, RuntimeError):
+            raise told
+        return told
+
+    def end(self) -> None:
+        """Let the process go."""
+        running, self._running = self._running, None
+        if running is not None:
+            running[1].close()
+            running[0].kill()
+            running[0].join()
+
+    def _ask(self, asked: Asked) -> Integers | RuntimeError:
+        if self._running is None:
+            context = multiprocessing.get_context("spawn")
+            mine, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs,), daemon=True, name="tandem-flows")
+            process.start()
+            theirs.close()
+            self._running = process, mine
+        pipe = self._running[1]
+        pipe.send(asked)
+        told: Integers | RuntimeError = pipe.recv()
+        return told
+
+
+def _work(pipe: Connection) -> None:
+    """In the child: work out what comes, until the pipe is closed at the other end."""
+    tune_memory()
+    while True:
+        try:
+            asked = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send(network.solved(asked))
+        except RuntimeError as wrong:
+            pipe.send(wrong)

@@ -1,0 +1,102 @@
+"""For how long does the service stand still while a large cohort is worked out and written? Its event loop is watched.
+
+The cohort is a job of a process of its own; a task beside it looks every millisecond at how much its thread has worked,
+and the longest work between two looks is what a page would have waited for. What other processes take of the machine
+does not count.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import thread_time
+from typing import TYPE_CHECKING
+
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from services.matching import cohorts, store
+from services.matching.app import create_app
+from services.matching.settings import Settings
+from services.matching.store.cohort_jobs import JobState
+from shared.migrate import migrate
+from tests.benchmarks.figures import Figure, Reference
+from tests.benchmarks.matching import stored
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PEOPLE, MENTORS = 3_000, 1_000
+MOST = 30.0
+_LOOK_EVERY = 0.001
+_IDLE = 5.0
+
+
+def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
+    """The row of the table: the longest work without a break in milliseconds, beside that of an idle loop."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-pause-"))
+    server = Postgres(folder / "store", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=True)
+    server.start()
+    try:
+        server.sql("CREATE DATABASE matching")
+        address = server.url("matching").replace("postgresql://", "postgresql+asyncpg://", 1)
+        migrate("matching", address)
+        pause, idle, proposed = asyncio.run(_measured(address, people, mentors))
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return [
+        Figure(
+            f"longest work of the loop while a cohort of {people:,} x {mentors:,} is committed, {proposed:,} matches",
+            round(pause, 1),
+            "ms",
+            Reference("the same loop with nothing to do", round(idle, 1)),
+            round(pause / idle, 2),
+            f"at most {MOST:g} ms",
+            pause <= MOST,
+        )
+    ]
+
+
+async def _measured(address: str, people: int, mentors: int) -> tuple[float, float, int]:
+    """The longest work in milliseconds, with a cohort and without, and how many matches it proposed."""
+    bus = create_app(Settings(**settings_for(address)), background=False).state.service.bus
+    try:
+        call_id = await stored.fill(bus, people, mentors)
+        async with _watched() as idle:
+            await asyncio.sleep(_IDLE)
+        job_id = await cohorts.ask(bus, "carla", call_id, effort=0)
+        async with _watched() as busy:
+            await cohorts.work_once(bus)
+        async with bus.read() as session:
+            job = await store.cohort_jobs.one(session, job_id)
+        if job is None or job.state != JobState.DONE:
+            raise RuntimeError(f"The cohort was not committed: {job and (job.state, job.why, job.problem)}")
+        return 1000 * max(busy), 1000 * max(idle), job.proposed or 0
+    finally:
+        await bus.close()
+
+
+@asynccontextmanager
+async def _watched() -> AsyncIterator[list[float]]:
+    """How long the loop works from one look to the next, in seconds of its thread, while the block runs."""
+    gaps: list[float] = []
+
+    async def look() -> None:
+        last = thread_time()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            now = thread_time()
+            gaps.append(now - last)
+            last = now
+
+    task = asyncio.create_task(look())
+    try:
+        yield gaps
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

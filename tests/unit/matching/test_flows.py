@@ -1,0 +1,83 @@
+"""Are large flows worked out in a process beside, to the same result, whatever becomes of that process?"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from services.matching import flows
+from services.matching.engine import network
+from services.matching.engine.matching import run
+from services.matching.engine.network import Asked
+from shared.contracts.codes import Objective
+from tests.unit.engine.worlds import make_problem
+
+if TYPE_CHECKING:
+    from services.matching.engine.market import Integers
+
+_ASKED = Asked(
+    nodes=3,
+    tail=np.array([0, 1, 2, 0]),
+    head=np.array([1, 2, 0, 2]),
+    capacity=np.array([2, 1, 3, 1]),
+    cost=np.array([-5, -1, 0, -2]),
+    supply=None,
+)
+
+
+def test_the_same_flow_comes_from_beside_and_after_a_kill_from_here() -> None:
+    """The flow is that of this process; when the other is killed it is worked out here, and then beside again."""
+    beside = flows.Beside()
+    try:
+        here = network.solved(_ASKED).tolist()
+        assert here == [1, 1, 2, 1]
+        assert beside.solved(_ASKED).tolist() == here
+        first = beside.pid
+        assert first is not None
+        assert first != os.getpid()
+        os.kill(first, signal.SIGKILL)
+        assert beside.solved(_ASKED).tolist() == here
+        assert beside.solved(_ASKED).tolist() == here
+        assert beside.pid not in {None, first}
+    finally:
+        beside.end()
+
+
+def test_a_flow_without_an_optimum_is_told_as_here() -> None:
+    """What nobody can send is refused with the same words, and the process goes on."""
+    beside = flows.Beside()
+    impossible = replace(_ASKED, supply=np.array([100, 0, -100]))
+    try:
+        with pytest.raises(RuntimeError, match="has no optimum"):
+            network.solved(impossible)
+        with pytest.raises(RuntimeError, match="has no optimum"):
+            beside.solved(impossible)
+        assert beside.solved(_ASKED).tolist() == [1, 1, 2, 1]
+    finally:
+        beside.end()
+
+
+def test_large_flows_of_a_run_go_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run asks for its large flows where it was told to, gives the same result, and small ones stay here."""
+    problem = make_problem(random.Random(3), 20, 6, tight=0.1, objective=Objective.MOST_GOOD)
+    expected, seen = run(problem).pairs, []
+
+    def elsewhere(asked: Asked) -> Integers:
+        seen.append(len(asked.tail))
+        return network.solved(asked)
+
+    network.work_out_large_ones(elsewhere)
+    try:
+        assert run(problem).pairs == expected
+        assert seen == []
+        monkeypatch.setattr(network, "LARGE", 1)
+        assert run(problem).pairs == expected
+        assert seen
+    finally:
+        network.work_out_large_ones(None)
