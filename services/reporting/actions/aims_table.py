@@ -109,7 +109,7 @@ def read(content: bytes) -> dict[int, aims.Draft]:
             continue
         draft = _draft(cells)
         bad = aims.problems(draft)
-        wrong += [Wrong(row, column, sentence) for column, sentence in bad.items()]
+        wrong += [Wrong(row, column, _in_a_table(column) or sentence) for column, sentence in bad.items()]
         if len(line) > len(head) and any(cell.strip() for cell in line[len(head) :]):
             wrong.append(Wrong(row, COLUMNS[-1], gettext("The row has more cells than the table has columns")))
         place = draft.indicator, draft.kind, draft.day
@@ -130,6 +130,16 @@ def template(known: Sequence[Aim]) -> list[tuple[str, ...]]:
         (aim.indicator, aim.kind.value, aim.day.isoformat(), written(aim.value), aim.source, aim.comment)
         for aim in standing(known)
     ]
+
+
+def _in_a_table(column: str) -> str:
+    """What is to be written in a column where a page has a list to choose from, or three fields."""
+    words = {
+        "indicator": gettext("There is no such indicator: write the id of one, such as TOPCOP-OP-02"),
+        "kind": gettext("Write baseline or target"),
+        "day": gettext("Write a day between 2000 and 2099, such as 2027-12-31"),
+    }
+    return words.get(column, "")
 
 
 def _waiting(known: Iterable[Aim]) -> list[Aim]:

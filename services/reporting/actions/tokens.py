@@ -15,6 +15,7 @@ from services.reporting.model.pull import PullToken
 from services.reporting.store import tokens as store
 from shared import clock
 from shared.identity import SignInNeeded
+from shared.web.dates import day
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -87,18 +88,27 @@ async def let_in(bus: Bus, token: str) -> PullToken:
     return held
 
 
-def _checked(draft: Draft, principal: Principal, token_id: UUID) -> PullToken:
+def problems(draft: Draft) -> dict[str, str]:
+    """What is wrong with a draft, in words by field; empty: nothing."""
     wrong: dict[str, str] = {}
-    today = clock.today()
-    consumer = " ".join(draft.consumer.split())
+    today, consumer = clock.today(), _named(draft)
     if not consumer:
         wrong["consumer"] = gettext("Say who gets the token")
     elif len(consumer) > LONGEST:
         wrong["consumer"] = gettext("Write at most %(number)s characters") % {"number": LONGEST}
     last = today + timedelta(days=model.LONGEST_DAYS)
     if draft.expires is None or not today <= draft.expires <= last:
-        sentence = gettext("Write a day between today and %(day)s, in the form day, month, year")
-        wrong["expires"] = sentence % {"day": last.isoformat()}
+        sentence = gettext("Write a day between today and %(day)s")
+        wrong["expires"] = sentence % {"day": day(last)}
+    return wrong
+
+
+def _named(draft: Draft) -> str:
+    return " ".join(draft.consumer.split())
+
+
+def _checked(draft: Draft, principal: Principal, token_id: UUID) -> PullToken:
+    wrong = problems(draft)
     if wrong or draft.expires is None:
         raise Refused(" ".join(f"{each}." for each in wrong.values()), 422, wrong)
-    return PullToken(token_id, consumer, draft.expires, principal.subject, clock.now())
+    return PullToken(token_id, _named(draft), draft.expires, principal.subject, clock.now())

@@ -18,8 +18,7 @@ from shared.bus import Bus
 from shared.contracts.codes import PeriodKind
 from shared.identity import Principal
 from shared.service import bus_of
-from shared.web.errors import Refused
-from shared.web.forms import DateField, Form, SelectField, StringField
+from shared.web.forms import DateField, Form, Needed, SelectField, StringField
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render, see_other
 
@@ -32,16 +31,27 @@ class AimForm(Form):
 
     indicator = SelectField(
         N_("Indicator"),
+        [Needed(N_("Choose an indicator"))],
         choices=[(each.id, each.title) for each in INDICATORS.values()],
         blank=N_("Choose one"),
     )
     kind = SelectField(N_("What it is"), choices=[(kind.value, kind.label) for kind in AimKind])
-    day = DateField(N_("Day"), description=N_("For a baseline the day it was measured, for a target the day it is due"))
-    value = StringField(N_("Value"), description=N_("For example 120 or 87.5"))
-    source = StringField(
-        N_("Source of verification"), description=N_("Where the value is written down, such as a document and its page")
+    day = DateField(
+        N_("Day"),
+        [Needed(N_("Write a day between 2000 and 2099"))],
+        description=N_("For a baseline the day it was measured, for a target the day it is due"),
     )
-    comment = StringField(N_("Comment (optional)"), description=N_("It goes to donors: name no person"))
+    value = StringField(
+        N_("Value"),
+        [Needed(N_("Write a number such as 120 or 87.5, not below zero"))],
+        description=N_("For example 120 or 87.5"),
+    )
+    source = StringField(
+        N_("Source of verification"),
+        [Needed(N_("Say where the value is written down"))],
+        description=N_("Where the value is written down, such as a document and its page"),
+    )
+    comment = StringField(N_("Comment"), description=N_("It goes to donors: name no person"))
 
     def draft(self) -> actions.Draft:
         """What was written."""
@@ -97,16 +107,13 @@ def _done(added: int, unchanged: int) -> str:
 async def propose(request: Request, principal: Steerer, bus: Store) -> Response:
     """Write down a value; what was wrong stands at its field, and what was written stays."""
     form = await AimForm.read(request)
-    if form.validate():
-        try:
-            await actions.propose(bus, principal, form.draft())
-        except Refused as refused:
-            if refused.status_code != 422:
-                raise
-            for name, sentence in refused.fields.items():
-                form.refuse(name, sentence)
-        else:
-            return see_other("/reporting/targets")
+    form.validate()
+    for name, sentence in actions.problems(form.draft()).items():
+        if not form[name].errors:
+            form.refuse(name, sentence)
+    if not form.errors:
+        await actions.propose(bus, principal, form.draft())
+        return see_other("/reporting/targets")
     return await _page(request, principal, bus, form, 422)
 
 

@@ -16,8 +16,7 @@ from shared.bus import Bus
 from shared.identity import Principal
 from shared.ids import new_id
 from shared.service import bus_of
-from shared.web.errors import Refused
-from shared.web.forms import DateField, Form, StringField
+from shared.web.forms import DateField, Form, Needed, StringField
 from shared.web.i18n import N_
 from shared.web.render import render, see_other
 
@@ -30,9 +29,15 @@ class TokenForm(Form):
     """A new token. `key` is the id that it will have: sent twice, there is one."""
 
     consumer = StringField(
-        N_("Who gets it?"), description=N_("The organisation and its system, such as “European Commission, OPSYS”")
+        N_("Who gets it?"),
+        [Needed(N_("Say who gets the token"))],
+        description=N_("The organisation and its system, such as “European Commission, OPSYS”"),
     )
-    expires = DateField(N_("On which day does it end?"), description=N_("It is good until the end of that day"))
+    expires = DateField(
+        N_("On which day does it end?"),
+        [Needed(N_("Write the last day on which it is good"))],
+        description=N_("It is good until the end of that day"),
+    )
     key = StringField()
 
 
@@ -46,17 +51,14 @@ async def tokens(request: Request, principal: TokenReader, bus: Store) -> Respon
 async def issue(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Issue a token, and show it this once."""
     form = await TokenForm.read(request)
-    if form.validate():
-        try:
-            draft = actions.Draft(form.consumer.data or "", form.expires.data)
-            token, drawn = await actions.issue(bus, principal, _id(form.key.data), draft)
-        except Refused as refused:
-            if refused.status_code != 422:
-                raise
-            for name, sentence in refused.fields.items():
-                form.refuse(name, sentence)
-        else:
-            return render(request, "token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
+    form.validate()
+    draft = actions.Draft(form.consumer.data or "", form.expires.data)
+    for name, sentence in actions.problems(draft).items():
+        if not form[name].errors:
+            form.refuse(name, sentence)
+    if not form.errors:
+        token, drawn = await actions.issue(bus, principal, _id(form.key.data), draft)
+        return render(request, "token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
     return await _page(request, principal, bus, form, 422)
 
 
