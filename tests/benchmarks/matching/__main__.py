@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.matching --write` after `make bench` (or `python -m tests.benchmarks matching`); without
 `--write` the table is only printed. Where all 10,000 events have been held against a matching from the beginning
-(`python -m tests.benchmarks.matching.live`), their rows stand instead of those of the first 1,000.
+(`python -m tests.benchmarks.matching.live`), their rows stand instead of those of the first 1,000. With `--add`, as
+after `python -m tests.benchmarks NAME`, only the rows that were measured are written, and all others stay as they are.
 """
 
 from __future__ import annotations
@@ -32,14 +33,18 @@ def main() -> int:
     rows: list[dict[str, Any]] = json.loads(RESULT.read_text(encoding="utf-8"))
     if ALL.exists():
         every = {row["name"]: row for row in json.loads(ALL.read_text(encoding="utf-8"))}
-        rows = [every.get(row["name"], row) for row in rows]
+        known = {row["name"] for row in rows}
+        rows = [every.get(row["name"], row) for row in rows] + [row for name, row in every.items() if name not in known]
     points = [
         Point(int(found[1].replace(",", "")), row["value"], row["reference"]["value"])
         for row in rows
         if (found := _POINT.fullmatch(row["name"]))
     ]
-    text = page(rows, with_plot=len(points) > 1)
-    if "--write" not in sys.argv[1:]:
+    lines = [_row(row) for row in rows]
+    if adds := "--add" in sys.argv[1:]:
+        lines = beside(TABLE.read_text(encoding="utf-8"), lines)
+    text = page(lines, with_plot=adds or len(points) > 1)
+    if not adds and "--write" not in sys.argv[1:]:
         sys.stdout.write(text)
         return 0
     TABLE.write_text(text, encoding="utf-8")
@@ -48,21 +53,32 @@ def main() -> int:
     return 0
 
 
-def page(rows: list[dict[str, Any]], *, with_plot: bool) -> str:
-    """The page: how it was measured, the table, the plot."""
+def beside(written: str, lines: list[str]) -> list[str]:
+    """The rows of a page that is there, with those that were measured anew in their place, or after all others."""
+    anew = {_name(line): line for line in lines}
+    there = [line for line in written.splitlines() if line.startswith("| ")][1:]
+    return [anew.pop(_name(line), line) for line in there] + list(anew.values())
+
+
+def _name(line: str) -> str:
+    return line.split(" | ", 1)[0].removeprefix("| ")
+
+
+def page(rows: list[str], *, with_plot: bool) -> str:
+    """The page: how it was measured, the table (its rows as they are written), the plot."""
     lines = [
         "# Benchmarks",
         "",
         "Made by `python -m tests.benchmarks.matching --write` from what `make bench` measured; not written by hand.",
         "Each figure stands beside something named that was measured in the same run, on the same data, in the same",
-        "unit. Instances are seeded (`tests/benchmarks/matching/instances.py`); peers are installed in environments of",
-        "their own.",
+        "unit; rows may be renewed one by one (`--add`). Instances are seeded",
+        "(`tests/benchmarks/matching/instances.py`); peers are installed in environments of their own.",
         "",
         f"Machine: {os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}.",
         "",
         "| figure | value | reference | its value | ratio | aim | held |",
         "|---|--:|---|--:|--:|---|---|",
-        *(_row(row) for row in rows),
+        *rows,
         "",
     ]
     if with_plot:

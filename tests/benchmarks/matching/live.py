@@ -87,61 +87,45 @@ def measure(people: int = PEOPLE, events: int = EVENTS, each: int = EACH) -> lis
             "at least 100 times faster",
             1000 * whole / half >= 100,
         ),
-        Figure(
-            f"moments at {people:,} equal to a new run",
-            equal,
-            "moments",
-            Reference("looked at", len(scratch)),
-            equal / len(scratch),
-            "all equal",
-            equal == len(scratch),
-        ),
+        _equal(f"moments at {people:,} equal to a new run", "moments", equal, "looked at", len(scratch)),
         *every_event(people, events, each),
-        Figure(
-            f"events at {people // _SMALL:,} equal to a new run",
-            small,
-            "events",
-            Reference("tried", tried),
-            small / tried,
-            "all equal",
-            small == tried,
-        ),
+        _equal(f"events at {people // _SMALL:,} equal to a new run", "events", small, "tried", tried),
     ]
 
 
-def every_event(people: int = PEOPLE, events: int = EVENTS, each: int = EVENTS) -> list[Figure]:
-    """The rows of the first `each` events: after how many the matching was right, and how often all lists were."""
+def every_event(
+    people: int = PEOPLE,
+    events: int = EVENTS,
+    each: int = EVENTS,
+    told: Callable[[list[Figure]], None] = lambda _: None,
+) -> list[Figure]:
+    """The rows of the first `each` events: after how many the matching was right, and how often all lists were.
+
+    `told` hears of the rows as they are whenever the lists have been looked at.
+    """
     live = LiveMatching(mentors(people))
     anew = Anew(live.problem)
-    equal = tried = whole = looked = 0
-    for happen in islice(happenings(live, mentors(people // 4, seed=2), events), each):
+    equal = whole = looked = 0
+    rows: list[Figure] = []
+    for tried, happen in enumerate(islice(happenings(live, mentors(people // 4, seed=2), events), each), 1):
         happen()
-        tried += 1
         equal += anew.matching(live.problem) == live.matching
         if tried % _LISTS_EVERY == 0 or tried == each:
             looked += 1
             whole += anew.holds(live.problem)
             sys.stderr.write(f"{equal:,} of {tried:,} events equal, lists right {whole} of {looked} times\n")
-    return [
-        Figure(
-            f"events at {people:,}, after each the matching that deferred acceptance gives from its beginning",
-            equal,
-            "events",
-            Reference("tried", tried),
-            equal / tried,
-            "all equal",
-            equal == tried,
-        ),
-        Figure(
-            f"moments at {people:,} at which its lists are those of a whole market",
-            whole,
-            "moments",
-            Reference("looked at", looked),
-            whole / looked,
-            "all equal",
-            whole == looked,
-        ),
-    ]
+            after = f"events at {people:,}, after each the matching that deferred acceptance gives from its beginning"
+            lists = f"moments at {people:,} at which its lists are those of a whole market"
+            rows = [
+                _equal(after, "events", equal, "tried", tried),
+                _equal(lists, "moments", whole, "looked at", looked),
+            ]
+            told(rows)
+    return rows
+
+
+def _equal(name: str, unit: str, equal: int, counted: str, number: int) -> Figure:
+    return Figure(name, equal, unit, Reference(counted, number), equal / number, "all equal", equal == number)
 
 
 def _within(name: str, value: float, beside: Reference, most: float) -> Figure:
@@ -190,4 +174,4 @@ def happenings(live: LiveMatching, spare: Problem, events: int) -> Iterator[Call
 
 
 if __name__ == "__main__":
-    write(every_event(), ALL)
+    write(every_event(told=partial(write, path=ALL)), ALL)
