@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from typing import TYPE_CHECKING
 
 from deploy.local.personas import PERSONAS
 from deploy.local.ports import HOST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from flask import Flask
 
 
@@ -27,7 +31,8 @@ def provider(client_id: str, client_secret: str, origin: str) -> Flask:
     users = [oidc_provider_mock.User(sub=persona.subject, claims=persona.claims) for persona in PERSONAS]
     app: Flask = oidc_provider_mock.app(require_client_registration=True, user_claims=users)
     app.debug = False
-    app.wsgi_app = app.wsgi_app.app  # type: ignore[method-assign, attr-defined] # without its debugger
+    without_debugger = app.wsgi_app.app  # type: ignore[attr-defined]
+    app.wsgi_app = one_at_a_time(without_debugger)  # type: ignore[method-assign, assignment]
     tandem = Client(
         id=client_id,
         secret=client_secret,
@@ -42,6 +47,17 @@ def provider(client_id: str, client_secret: str, origin: str) -> Flask:
         flask.g.oidc_provider_mock_storage.store_client(tandem)
 
     return app
+
+
+def one_at_a_time(app: WSGIApplication) -> WSGIApplication:
+    """The provider's store is not made for threads (seen: "deque mutated during iteration" while many sign in)."""
+    lock = threading.Lock()
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with lock:
+            return app(environ, start_response)
+
+    return answer
 
 
 def main() -> None:
