@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.reporting.model.figure import digest_of
+from services.reporting.model.indicators import INDICATORS
 from services.reporting.model.recount import Checked, Statement, recount, statement
 from services.reporting.store import facts
-from shared.contracts import read
+from shared.contracts import TOPICS, read
 from shared.contracts.codes import Role
 from shared.contracts.periods import PeriodRestated, PeriodSubmitted
 from tests.integration.reporting.test_figures_served import tell
@@ -180,3 +181,26 @@ async def test_a_statement_tells_which_events_it_was_counted_from(house: House) 
     assert broken == []
     (restated,) = [row for row in await house.journal("exchange.periods") if row.type == "PeriodRestated"]
     assert json.loads(restated.payload)["period"]["statement"] == 2
+
+
+async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
+    """Of each key the newest event alone, as the compacted topics keep it, says every number as it is shown now."""
+    assert TOPICS["exchange.figures"].compacted
+    assert TOPICS["exchange.periods"].compacted
+    author, other = await _frozen(house)
+    await _late(house, 12, 13, 14, 15, 16, 17)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert (await other.post(f"{PAGE}/approve")).status_code == 303
+    newest = {row.aggregateid: json.loads(row.payload)["figure"] for row in await house.journal("exchange.figures")}
+    shown = {}
+    for figure in (await other.get(f"/reporting/api/figures?period={LABEL}")).json()["figures"]:
+        name = f"{figure['indicator']}/{LABEL}"
+        shown[name] = figure["value"]
+        for dimension, parts in figure["breakdowns"].items():
+            of_parts = {f"{name}/{dimension}={part['value_of']}": part["value"] for part in parts if not part["hidden"]}
+            shown |= {key: value for key, value in of_parts.items() if not key.endswith("=rolled_up")}
+    told = {key: figure["value"] for key, figure in newest.items() if key.split("/")[0] in INDICATORS}
+    assert {key: value for key, value in told.items() if not newest[key]["suppressed"] or key in shown} == shown
+    periods = {row.aggregateid: json.loads(row.payload)["period"] for row in await house.journal("exchange.periods")}
+    assert periods[LABEL]["statement"] == 2
+    assert periods[LABEL]["frozen_at"] is not None
