@@ -8,21 +8,14 @@ does not count.
 from __future__ import annotations
 
 import asyncio
-import secrets
-import shutil
-import tempfile
 from contextlib import asynccontextmanager
-from pathlib import Path
 from time import thread_time
 from typing import TYPE_CHECKING
 
-from deploy.local.ports import free_port
-from deploy.local.postgres import Postgres
 from services.matching import cohorts, store
 from services.matching.app import create_app
 from services.matching.settings import Settings
 from services.matching.store.cohort_jobs import JobState
-from shared.migrate import migrate
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored
 from tests.support import settings_for
@@ -38,17 +31,8 @@ _IDLE = 5.0
 
 def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
     """The row of the table: the longest work without a break in milliseconds, beside that of an idle loop."""
-    folder = Path(tempfile.mkdtemp(prefix="tandem-pause-"))
-    server = Postgres(folder / "store", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=True)
-    server.start()
-    try:
-        server.sql("CREATE DATABASE matching")
-        address = server.url("matching").replace("postgresql://", "postgresql+asyncpg://", 1)
-        migrate("matching", address)
+    with stored.server() as address:
         pause, idle, proposed = asyncio.run(_measured(address, people, mentors))
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     return [
         Figure(
             f"longest work of the loop while a cohort of {people:,} x {mentors:,} is committed, {proposed:,} matches",

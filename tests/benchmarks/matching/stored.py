@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import random
+import secrets
+import shutil
+import tempfile
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
 from services.matching import store
 from services.matching.store.facts import Call, Candidate, Seat, keep
 from shared import clock
 from shared.contracts import _examples as ex
 from shared.contracts.codes import MEMBER_STATES, Expertise, RankGroup, ServiceKind
+from shared.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +37,22 @@ _PART = 500
 def number_of(dice: random.Random) -> UUID:
     """An id drawn from the dice."""
     return UUID(int=dice.getrandbits(128), version=4)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of an empty store of matching, on a database server of its own that writes durably."""
+    folder = Path(tempfile.mkdtemp(prefix="tandem-stored-"))
+    running = Postgres(folder / "store", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=True)
+    running.start()
+    try:
+        running.sql("CREATE DATABASE matching")
+        address = running.url("matching").replace("postgresql://", "postgresql+asyncpg://", 1)
+        migrate("matching", address)
+        yield address
+    finally:
+        running.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def fill(bus: Bus, people: int, seats: int, *, seed: int = 1) -> UUID:

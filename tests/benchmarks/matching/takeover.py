@@ -8,26 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import text
 
-from deploy.local.ports import free_port
-from deploy.local.postgres import Postgres
 from services.matching import live, store, turns
 from services.matching.app import create_app
 from services.matching.settings import Settings
 from services.matching.store.facts import keep
-from shared.migrate import migrate
 from shared.telemetry import tune_memory
 from tests.benchmarks.figures import Figure, Reference
 from tests.benchmarks.matching import stored
@@ -46,18 +39,9 @@ _PATIENCE = 180
 
 def measure(people: int = PEOPLE, mentors: int = MENTORS) -> list[Figure]:
     """The rows of the table: seconds until the next mentee is on the board, and what of it was work."""
-    folder = Path(tempfile.mkdtemp(prefix="tandem-takeover-"))
-    server = Postgres(folder / "store", free_port(), secrets.token_urlsafe(16), log=folder / "log", durable=True)
-    server.start()
-    try:
-        server.sql("CREATE DATABASE matching")
-        address = server.url("matching").replace("postgresql://", "postgresql+asyncpg://", 1)
-        migrate("matching", address)
+    with stored.server() as address:
         tune_memory()
         seconds, worked, again = asyncio.run(_measured(address, people, mentors))
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
     size = f"{people:,} x {mentors:,}"
     return [
         Figure(

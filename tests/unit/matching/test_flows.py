@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
 import os
 import random
 import signal
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from tests.unit.engine.worlds import make_problem
 
 if TYPE_CHECKING:
     from services.matching.engine.market import Integers
+    from shared.service import Service
 
 _ASKED = Asked(
     nodes=3,
@@ -61,6 +65,25 @@ def test_a_flow_without_an_optimum_is_told_as_here() -> None:
         assert beside.solved(_ASKED).tolist() == [1, 1, 2, 1]
     finally:
         beside.end()
+
+
+async def test_while_the_worker_runs_a_run_has_its_flows_from_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker lends its process to every run, and takes it back when it is stopped: nothing is left running."""
+    monkeypatch.setattr(network, "LARGE", 1)
+    problem = make_problem(random.Random(5), 20, 6, tight=0.1, objective=Objective.MOST_GOOD)
+    expected = run(problem).pairs
+    worker = asyncio.create_task(flows.keep_flows_apart(cast("Service", None)))
+    await asyncio.sleep(0)
+    before = {child.pid for child in multiprocessing.active_children()}
+    assert (await asyncio.to_thread(run, problem)).pairs == expected
+    (lent,) = [child for child in multiprocessing.active_children() if child.pid not in before]
+    assert lent.name == "tandem-flows"
+    worker.cancel()
+    with suppress(asyncio.CancelledError):
+        await worker
+    assert not lent.is_alive()
+    assert run(problem).pairs == expected
+    assert {child.pid for child in multiprocessing.active_children()} == before
 
 
 def test_large_flows_of_a_run_go_beside(monkeypatch: pytest.MonkeyPatch) -> None:
