@@ -31,6 +31,16 @@ def test_ports_and_secrets_are_chosen_once(place: Place) -> None:
     assert len(set(first.ports.values())) == len(first.ports)
 
 
+def test_a_place_from_before_gets_what_is_new(place: Place) -> None:
+    """A run that an earlier release began keeps its keys, and gets those that it did not know yet."""
+    first = settings.choose(place).secrets
+    old = {name: value for name, value in first.items() if not name.startswith("feeds_")}
+    place.write("secrets.json", old)
+    now = settings.choose(place).secrets
+    assert now | old == now
+    assert now["feeds_private_key"] not in {"", first["feeds_private_key"]}
+
+
 def test_a_port_that_was_taken_meanwhile_is_chosen_anew(place: Place) -> None:
     """Only that one changes."""
     first = settings.choose(place)
@@ -64,3 +74,4 @@ def test_each_service_is_told_what_its_settings_ask_for(
     others = {chosen.secrets[f"database_{name}"] for name in settings.SERVICES if name != service}
     assert not any(secret in value for secret in others for value in environment.values())
     assert ("TANDEM_TICKET_PRIVATE_KEY" in environment) == (service == "applications")
+    assert ("TANDEM_FEEDS_PRIVATE_KEY" in environment) == (service == "reporting")
