@@ -59,11 +59,23 @@ _TEXTS: dict[int, tuple[str, str]] = {
 
 
 class Refused(HTTPException):
-    """The rules do not allow it: a sentence for the reader, and the fields (name -> sentence) that it concerns."""
+    """The rules do not allow it: a sentence for the reader, and the fields (name -> sentence) that it concerns.
 
-    def __init__(self, detail: str, status: int = 409, fields: Mapping[str, str] | None = None) -> None:
+    `title` and `advice` stand in for those that the status has, where these would mislead.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        status: int = 409,
+        fields: Mapping[str, str] | None = None,
+        *,
+        title: str | None = None,
+        advice: str | None = None,
+    ) -> None:
         super().__init__(status, detail)
         self.fields = dict(fields or {})
+        self.title, self.advice = title, advice
 
 
 def wants_json(request: Request) -> bool:
@@ -84,13 +96,17 @@ def answer(
     fields: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     reference: str | None = None,
+    title: str | None = None,
+    advice: str | None = None,
 ) -> Response:
     """The error page or the problem document for one status, with the sentence `detail` and errors by field.
 
-    `reference` is the number by which the log tells what happened.
+    `title` and `advice` are the status's own where they are not given. `reference` is the number by which the log tells
+    what happened.
     """
-    title, advice = _TEXTS.get(status, (HTTPStatus(status).phrase, ""))
-    title, advice = gettext(title), gettext(advice) if advice else ""
+    own_title, own_advice = _TEXTS.get(status, (HTTPStatus(status).phrase, ""))
+    title = title or gettext(own_title)
+    advice = advice or (gettext(own_advice) if own_advice else "")
     if detail == HTTPStatus(status).phrase:
         detail = None  # the framework's own word says nothing that the title does not
     if wants_json(request):
@@ -123,8 +139,17 @@ def answer(
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    fields = error.fields if isinstance(error, Refused) else None
-    return answer(request, error.status_code, error.detail, fields=fields, headers=error.headers)
+    if not isinstance(error, Refused):
+        return answer(request, error.status_code, error.detail, headers=error.headers)
+    return answer(
+        request,
+        error.status_code,
+        error.detail,
+        fields=error.fields,
+        headers=error.headers,
+        title=error.title,
+        advice=error.advice,
+    )
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -96,7 +96,12 @@ async def _missing(session: AsyncSession, label: str, statement: str) -> Refused
         return Refused(gettext("There is no such period. Write it like 2026, 2026-H1 or 2026-Q3."), 404)
     if where.state is not PeriodState.PUBLISHED:
         sentence = gettext("The period %(period)s is not published: it has no files yet. It stands at: %(state)s.")
-        return Refused(sentence % {"period": label, "state": gettext(where.state.label)}, 409)
+        return Refused(
+            sentence % {"period": label, "state": gettext(where.state.label)},
+            409,
+            title=gettext("Not published yet"),
+            advice=gettext("Two people approve a period's figures first; its files have addresses then."),
+        )
     sentence = gettext("The period %(period)s was not published with a statement %(number)s. It stands at %(newest)s.")
     return Refused(sentence % {"period": label, "number": statement, "newest": where.statement}, 404)
 

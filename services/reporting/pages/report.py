@@ -37,7 +37,12 @@ async def report(
         raise Refused(gettext("The programme as a whole has no report: choose a half-year, a quarter or a year."), 404)
     published = where.state is PeriodState.PUBLISHED
     if not published and not may_steer(principal):
-        raise Refused(gettext("The report can be read once the figures of this period are published."), 409)
+        raise Refused(
+            gettext("The report can be read once the figures of this period are published."),
+            409,
+            title=gettext("Not published yet"),
+            advice=gettext("Two people approve a period's figures before it is published."),
+        )
     cut_off = where.cut_off if where.fixed and where.cut_off else min(each.cut_off for each in released)
     settings: Settings = service.settings  # type: ignore[assignment]  # ours, in our service
     content = await documents.report(says(where, released, settings, moment(cut_off)), at=cut_off)

@@ -132,6 +132,12 @@ async def test_what_is_not_published_is_answered_in_words(house: House) -> None:
                 409,
                 f"The period 2026-Q1 is not published: it has no files yet. It stands at: {state}.",
             )
+    page = await donor.get("/reporting/feeds/2026-Q1/figures.csv")
+    assert (page.status_code, "Not published yet" in page.text, "Somebody was quicker" in page.text) == (
+        409,
+        True,
+        False,
+    )
     assert (await said("latest/figures.csv"))[0] == 404
     assert (
         await donor.get("/reporting/feeds/manifest.json", headers={"Accept": "application/json"})
