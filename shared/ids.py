@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils.compat
 
@@ -17,4 +17,4 @@ def new_id() -> UUID:
 
 def reaction_id(cause: UUID, type: str, subject: str) -> UUID:  # noqa: A002 - the word CloudEvents uses
     """The id of the fact `type` about `subject` that `cause` brings about: the same whenever it is worked out again."""
-    return uuid5(_REACTIONS, f"{cause}/{type}/{subject}")
+    return uuid_utils.compat.uuid5(_REACTIONS, f"{cause}/{type}/{subject}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel
 
 from shared.bus import bus_tables
+from shared.bus.transaction import driver
 from shared.identity import access_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,12 +45,39 @@ def table_of(model: type[Table]) -> sa.Table:
 
 async def put(session: AsyncSession, model: type[Table], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write whole rows (column -> value), one an id: new ones, and in the place of those that are there."""
-    values = sorted(rows, key=lambda row: str(row["id"]))
-    if values:
-        table = table_of(model)
-        new = insert(table)
-        changes = {column.name: new.excluded[column.name] for column in table.columns if column.name != "id"}
-        statement = new.on_conflict_do_nothing()
-        if changes:
-            statement = new.on_conflict_do_update(index_elements=["id"], set_=changes)
-        await session.execute(statement, [dict(row) for row in values])
+    await _write(session, model, sorted(rows, key=lambda row: str(row["id"])), replace=True)
+
+
+async def add(session: AsyncSession, model: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows (column -> value, the same columns in each) in their order; those that are there stay as they are."""
+    await _write(session, model, rows, replace=False)
+
+
+async def _write(
+    session: AsyncSession, model: type[Table], rows: Sequence[Mapping[str, Any]], *, replace: bool
+) -> None:
+    """One statement for all, as one JSON text: a thousand rows one by one take several times as long on both sides."""
+    if rows:
+        statement = _statement(table_of(model), tuple(rows[0]), replace=replace)
+        await (await driver(session)).execute(statement, orjson.dumps(list(rows), default=_plain).decode())
+
+
+def _plain(value: object) -> str:
+    """The driver's own kind of UUID, which orjson does not take for one."""
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError
+
+
+@cache
+def _statement(table: sa.Table, names: tuple[str, ...], *, replace: bool) -> str:
+    """The database gives each value the type of its column."""
+    quoted = [f'"{name}"' for name in names]
+    columns, conflict = ", ".join(quoted), "ON CONFLICT DO NOTHING"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in quoted if name != '"id"')
+    if replace and changes:
+        conflict = f"ON CONFLICT (id) DO UPDATE SET {changes}"
+    return (
+        f'INSERT INTO "{table.name}" ({columns}) SELECT {columns}'  # noqa: S608 - names of our own tables and columns
+        f' FROM json_populate_recordset(NULL::"{table.name}", $1::text::json) {conflict}'
+    )

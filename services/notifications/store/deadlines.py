@@ -17,7 +17,7 @@ from sqlmodel import Field, col
 
 from services.notifications.model.due import Waited, holder, joined, look_at
 from services.notifications.store.base import Table, put, table_of
-from services.notifications.store.cases import CaseRow, referenced
+from services.notifications.store.cases import CaseRow, cases, referenced
 from services.notifications.store.deputies import in_charge
 from shared.contracts.codes import AudienceKind, DeadlineKind
 
@@ -65,18 +65,23 @@ class DeadlineRow(Table, table=True):
 
     def waited(self) -> Waited:
         """The deadline as the model knows it."""
-        return Waited(
-            DeadlineKind(self.kind),
-            AudienceKind(self.owner),
-            self.topic,
-            self.case_id,
-            self.due,
-            self.set_at,
-            self.met_at,
-            self.about,
-            self.after,
-            self.remind_at if self.kind == DeadlineKind.INFORMATION else None,
-        )
+        return _waited(self)
+
+
+def _waited(row: DeadlineRow) -> Waited:
+    """Also of a row that was read without the mapper, which has the same names."""
+    return Waited(
+        DeadlineKind(row.kind),
+        AudienceKind(row.owner),
+        row.topic,
+        row.case_id,
+        row.due,
+        row.set_at,
+        row.met_at,
+        row.about,
+        row.after,
+        row.remind_at if row.kind == DeadlineKind.INFORMATION else None,
+    )
 
 
 class ToldRow(Table, table=True):
@@ -224,16 +229,17 @@ async def _falls(session: AsyncSession, ids: Sequence[UUID], until: datetime) ->
     after = col(DeadlineRow.after)
     deputised = in_charge(col(DeadlineRow.owner), col(DeadlineRow.due)).label("deputised")
     counts = sa.or_(after.is_(None), sa.and_(after < until, in_charge(col(DeadlineRow.owner), after))).label("counts")
-    query = sa.select(DeadlineRow, CaseRow, deputised, counts)
+    # Columns, not objects of the mapper: these would take a quarter of the sweep.
+    query = sa.select(*table_of(DeadlineRow).c, deputised, counts)
     query = query.join(CaseRow, col(CaseRow.id) == col(DeadlineRow.case_id))
     query = query.where(col(DeadlineRow.id).in_(ids), col(DeadlineRow.look_at) <= until).order_by(col(DeadlineRow.id))
-    rows = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
-    known = await referenced(session, {case.id: case.case() for _, case, _, _ in rows})
+    rows: Sequence[Any] = (await session.execute(query.with_for_update(of=DeadlineRow))).all()
+    known = await referenced(session, await cases(session, (row.case_id for row in rows)))
     place_of = {id_: place for place, id_ in enumerate(ids)}
     falls = [
-        Falls(row.id, row.waited(), known[case.id], deputy, real)
-        for row, case, deputy, real in rows
-        if case.id in known
+        Falls(row.id, _waited(row), known[row.case_id], row.deputised, row.counts)
+        for row in rows
+        if row.case_id in known
     ]
     return sorted(falls, key=lambda each: place_of[each.id])
 

@@ -10,13 +10,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
-from services.notifications.store.base import Table, table_of
+from services.notifications.store.base import Table, add
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.workdays import ZONE
@@ -146,9 +146,7 @@ class Search:
 async def queue(session: AsyncSession, messages: Iterable[Message], now: datetime) -> None:
     """Put messages into the queue (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
-    if rows:
-        statement = insert(table_of(MessageRow)).on_conflict_do_nothing(index_elements=["id"])
-        await session.execute(statement, [rows[id_] for id_ in sorted(rows)])
+    await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
 
 
 _CASE = tuple(field.name for field in fields(Case))
@@ -192,9 +190,7 @@ async def due_messages(
 
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Fix who gets a message: one notification a recipient, never a second."""
-    if rows:
-        statement = insert(table_of(NotificationRow)).on_conflict_do_nothing(index_elements=["id"])
-        await session.execute(statement, [dict(row) for row in rows])
+    await add(session, NotificationRow, rows)
 
 
 async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
