@@ -64,6 +64,13 @@ class Wanted:
         )
 
 
+class Erased(Refused):
+    """The person was known and is not any more: whoever still holds the id has to let go of it (410)."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("The portal no longer knows this person."), 410)
+
+
 # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
 ADDRESS_PURPOSE = "address_to_confirm"
 
@@ -74,7 +81,7 @@ async def contacts(bus: Bus, caller: str, wanted: Wanted, *, seal: Seal | None =
     Nobody is written to at an address that its owner has not confirmed, but for the message that asks for just that;
     `seal` makes its link (without it there is none). Host contacts and mentors who are asked about `availability_of`
     get a link each to answer, noted nowhere else. Raises `Refused` (422) where the id that the audience needs is
-    missing.
+    missing, (404) where nobody of that id was ever known, `Erased` where somebody was.
     """
     async with bus.transaction(f"system:{caller}") as tx:
         return await _noted(tx.session, caller, wanted, await _recipients(tx.session, wanted, seal))
@@ -82,28 +89,34 @@ async def contacts(bus: Bus, caller: str, wanted: Wanted, *, seal: Seal | None =
 
 async def contacts_of(
     bus: Bus, caller: str, many: Sequence[Wanted], *, seal: Seal | None = None
-) -> list[list[dict[str, Any]]]:
-    """As `contacts`, for many messages in one transaction, in their order; nobody where an audience makes no sense."""
+) -> tuple[list[list[dict[str, Any]]], list[int]]:
+    """As `contacts`, for many messages in one transaction, in their order; nobody where an audience makes no sense.
+
+    With them the places (from 0) of those whose person was erased: nobody is meant there either, and never will be.
+    """
     async with bus.transaction(f"system:{caller}") as tx:
         # Read at once what would be read one by one: the session then has them.
         ids = [one.application_id for one in many if one.application_id is not None]
         known = await applications.by_ids(tx.session, ids)
         people_read = await register.people_by_subject(tx.session, [one.subject for one in known])
         of_roles: dict[Wanted, list[dict[str, Any]]] = {}
-        answers = []
-        for wanted in many:
+        answers, erased = [], []
+        for place, wanted in enumerate(many):
             role = _role_of(wanted)
             found = of_roles.get(role) if role is not None else None
             if found is None:
                 try:
                     found = await _recipients(tx.session, wanted, seal)
+                except Erased:
+                    found = []
+                    erased.append(place)
                 except Refused:
                     found = []
                 if role is not None:
                     of_roles[role] = found
             answers.append(await _noted(tx.session, caller, wanted, [dict(one) for one in found]))
         del known, people_read  # held until here: the session lets go of what nobody holds
-    return answers
+    return answers, erased
 
 
 def _role_of(wanted: Wanted) -> Wanted | None:
@@ -157,8 +170,7 @@ async def _recipients(  # noqa: PLR0911 - one return for each audience
     match wanted.audience:
         case AudienceKind.APPLICANT:
             application = await _application(session, wanted)
-            person = await register.person(session, application.subject)
-            return [] if person is None else _of(person, application.answers_json)
+            return _of(await _still_known(session, application.subject), application.answers_json)
         case AudienceKind.COMPANION:
             return await _companion(session, _needed(wanted.companion_id, "companion_id"))
         case AudienceKind.LINE_MANAGER:
@@ -278,10 +290,13 @@ def _of(person: register.Person, answers: dict[str, Any] | None = None) -> list[
 
 
 async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> list[dict[str, Any]]:
-    """One person of the register; the link and the unconfirmed address only for the message that asks for them."""
+    """One person of the register; the link and the unconfirmed address only for the message that asks for them.
+
+    The id is made here with the person and told by this service alone, so one that nobody has is of somebody erased.
+    """
     person = await people.by_id(session, _needed(wanted.recipient_id, "recipient_id"))
     if person is None:
-        raise not_found()
+        raise Erased
     if wanted.purpose != ADDRESS_PURPOSE:
         return _of(person)
     asked = None if seal is None else await addresses.recipient(session, seal, person)
@@ -291,8 +306,18 @@ async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> l
 
 async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
     mentor = await mentors.mentor(session, mentor_id)
-    person = None if mentor is None else await register.person(session, mentor.subject)
-    return [] if person is None else _of(person)
+    return [] if mentor is None else _of(await _still_known(session, mentor.subject))
+
+
+async def _still_known(session: AsyncSession, subject: str) -> register.Person:
+    """Whoever stands behind an application or a profile: without an account there would be neither.
+
+    Raises `Erased` where there is no such person any more.
+    """
+    person = await register.person(session, subject)
+    if person is None:
+        raise Erased
+    return person
 
 
 async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str, Any]]:
@@ -302,8 +327,7 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
         return []
     if one.organisation_id is not None:
         return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
-    person = None if one.subject is None else await register.person(session, one.subject)
-    return [] if person is None else _of(person)
+    return [] if one.subject is None else _of(await _still_known(session, one.subject))
 
 
 def _line_manager(application: applications.Application) -> list[dict[str, Any]]:

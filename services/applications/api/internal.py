@@ -54,18 +54,17 @@ class ObjectivesWanted(BaseModel):
 async def contacts(
     request: Request, body: ContactsWanted, caller: Caller, bus: Store
 ) -> dict[str, list[dict[str, Any]]]:
-    """The people whom an audience means, as recipients of one message."""
+    """The people whom an audience means, as recipients of one message; 410 where the one person meant was erased."""
     wanted = actions.Wanted(**dict(body))
     return {"recipients": await actions.contacts(bus, caller, wanted, seal=address_seal(request))}
 
 
 @router.post("/contacts/many")
-async def contacts_of(
-    request: Request, body: ManyWanted, caller: Caller, bus: Store
-) -> dict[str, list[list[dict[str, Any]]]]:
-    """The recipients of many messages, in their order; none where nobody is known."""
+async def contacts_of(request: Request, body: ManyWanted, caller: Caller, bus: Store) -> dict[str, list[Any]]:
+    """The recipients of many messages, in their order; `erased`: the places of those whose person is no more."""
     many = [actions.Wanted(**dict(one)) for one in body.wanted]
-    return {"answers": await actions.contacts_of(bus, caller, many, seal=address_seal(request))}
+    answers, erased = await actions.contacts_of(bus, caller, many, seal=address_seal(request))
+    return {"answers": answers, "erased": erased}
 
 
 @router.post("/objectives")

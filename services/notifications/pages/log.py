@@ -128,7 +128,7 @@ async def _shown(
         state_=views.state_of(message),
         notifications=notifications,
         cause=_cause,
-        may_retry=who.has(Role.PROGRAMME_COORDINATOR) and message.state == store.FAILED,
+        may_retry=who.has(Role.PROGRAMME_COORDINATOR) and _may_retry(message),
         may_resend=who.has(Role.PROGRAMME_COORDINATOR) and message.state != store.WAITING,
         form=form or ResendForm(),
         resent=[(one, label(ResendReason(one.reason))) for one in resent],
@@ -166,6 +166,11 @@ async def _readable(session: AsyncSession, message_id: UUID, who: Principal) -> 
     if message is None or not reads(who, message.country):
         raise HTTPException(404)
     return message
+
+
+def _may_retry(message: MessageRow) -> bool:
+    """Whether it failed and somebody is left who could get it."""
+    return message.state == store.FAILED and message.cause != FailureCause.CONTACT_ERASED
 
 
 def _cause(code: str | None) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.sending.contacts import Contact
+    from services.notifications.sending.contacts import Meant
     from services.notifications.store.messages import MessageRow
     from shared.bus import Bus, Lease, Tx
 
@@ -88,14 +88,12 @@ class Book:
     bus: Bus
     lease: Lease
 
-    async def address(
-        self, due: Sequence[MessageRow], contacts: Mapping[UUID, Sequence[Contact]]
-    ) -> dict[UUID, list[Delivery]]:
+    async def address(self, due: Sequence[MessageRow], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
         """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
 
         Who has chosen not to be sent what is not mandatory finds it in the portal.
         """
-        courtesies = (contacts[message.id] for message in due if not message.row.mandatory)
+        courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
             choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
@@ -114,7 +112,7 @@ class Book:
             for message in due:
                 if message.id in known:
                     continue
-                for contact in contacts[message.id]:
+                for contact in contacts[message.id].people:
                     id_ = notification_id(message.id, contact.recipient, message.generation)
                     wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
                     if wanted:
@@ -133,8 +131,8 @@ class Book:
                             "attempts": 0,
                         }
                     )
-                if not contacts[message.id]:
-                    await self._nobody(tx, message)
+                if not contacts[message.id].people:
+                    await self._nobody(tx, message, absent(contacts[message.id]))
             await store.add_notifications(tx.session, rows)
             if kept:
                 await store.settle(tx.session, kept, attempts=0)
@@ -148,8 +146,7 @@ class Book:
                 await store.hold(tx.session, until)
                 await tx.changed("messages")
 
-    async def _nobody(self, tx: Tx, message: MessageRow) -> None:
-        cause = FailureCause.NO_CONTACT
+    async def _nobody(self, tx: Tx, message: MessageRow, cause: FailureCause) -> None:
         changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
         await store.change_message(tx.session, message.id, **changes)
         await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
@@ -214,6 +211,11 @@ class Book:
             await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
         changes = {"state": store.FAILED, "attempts": message.attempts + 1}
         await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+
+
+def absent(meant: Meant) -> FailureCause:
+    """Why there is no contact of somebody: erased at the person's wish, or none known (yet)."""
+    return FailureCause.CONTACT_ERASED if meant.erased else FailureCause.NO_CONTACT
 
 
 def _unreached(one: Ended) -> dict[str, object]:

@@ -50,6 +50,15 @@ class Contact(BaseModel):
 
 class _Answers(BaseModel):
     answers: tuple[tuple[Contact, ...], ...]
+    erased: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom an audience means now; `erased` says that nobody is left of it: the one person was known, and is gone."""
+
+    people: tuple[Contact, ...] = ()
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,7 @@ class Portal:
         client = outgoing.client(base_url=settings.portal_url, headers=headers, timeout=_SECONDS, trust_env=False)
         return cls(settings, client)
 
-    async def contacts_of(self, asks: Sequence[Ask]) -> list[tuple[Contact, ...]]:
+    async def contacts_of(self, asks: Sequence[Ask]) -> list[Meant]:
         """The recipients that each audience means now, none where the portal knows none. Raises `PortalAway`."""
         if not asks:
             return []
@@ -101,12 +110,12 @@ class Portal:
         try:
             answer = await self.client.post("/applications/internal/contacts/many", json={"wanted": wanted})
             answer.raise_for_status()
-            found = _Answers.model_validate_json(answer.content).answers
+            found = _Answers.model_validate_json(answer.content)
         except (httpx2.HTTPError, ValidationError) as error:
             raise PortalAway(type(error).__name__) from error
-        if len(found) != len(asks):
+        if len(found.answers) != len(asks):
             raise PortalAway("it answered something else than it was asked")
-        return list(found)
+        return [Meant(people, place in found.erased) for place, people in enumerate(found.answers)]
 
     async def close(self) -> None:
         """Close the connections."""

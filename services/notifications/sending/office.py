@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.notifications.model.quiet import urgent
-from services.notifications.sending.book import SET, Away, Delivery, Ended
+from services.notifications.sending.book import SET, Away, Delivery, Ended, absent
 from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
 from services.notifications.sending.smtp import Refused, ServerAway
@@ -38,12 +38,13 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A message, to whom it still has to go, and what the portal said about them."""
+    """A message, to whom it still has to go, what the portal said about them, and why one of them is missing."""
 
     message: MessageRow
     deliveries: Sequence[Delivery]
     contacts: Mapping[UUID, Contact]
     host: str
+    absent: FailureCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,11 @@ class Office:
         stories: dict[UUID, list[_Task]] = {}
         for message in awake:
             host = message.case.host_shown
-            known = {contact.recipient: contact for contact in contacts[message.id]}
+            meant = contacts[message.id]
+            known = {contact.recipient: contact for contact in meant.people}
             name = "" if host is None else names.get(host, "")
-            stories.setdefault(message.story, []).append(_Task(message, deliveries[message.id], known, name))
+            task = _Task(message, deliveries[message.id], known, name, absent(meant))
+            stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
     async def _awake(self, due: Sequence[MessageRow], now: datetime) -> list[MessageRow]:
@@ -141,7 +144,7 @@ class Office:
         """Hand over one mail; what became of it."""
         contact = task.contacts.get(delivery.recipient)
         if contact is None:
-            return Ended(task.message, delivery, clock.now(), FailureCause.NO_CONTACT)
+            return Ended(task.message, delivery, clock.now(), task.absent)
         try:
             now, host = clock.now(), task.host
             mail = letter(task.message, delivery.id, contact, self.settings, host=host, now=now, signer=self.signer)

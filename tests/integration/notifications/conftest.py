@@ -124,6 +124,7 @@ class Contacts:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.known = True
+        self.erased = False
         self.languages: dict[str, str] = {}
         self.away = False
         self.url = ""
@@ -138,7 +139,11 @@ class Contacts:
         assert request.headers["x-service-token"] == "service-token-of-the-tests"
         asked = (await request.json())["wanted"]
         self.asked += asked
-        return JSONResponse({}, 503) if self.away else JSONResponse({"answers": [self.meant(one) for one in asked]})
+        if self.away:
+            return JSONResponse({}, 503)
+        if self.erased:
+            return JSONResponse({"answers": [[] for _ in asked], "erased": list(range(len(asked)))})
+        return JSONResponse({"answers": [self.meant(one) for one in asked]})
 
     def meant(self, wanted: dict[str, Any]) -> list[dict[str, str]]:
         """One recipient for each audience, two for a home coordinator (who has a deputy)."""

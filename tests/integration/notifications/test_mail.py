@@ -28,6 +28,7 @@ from tests.integration.notifications.stories import (
     at,
     event,
 )
+from tests.integration.notifications.test_pages import page
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -158,6 +159,32 @@ async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher:
         ("NotificationFailed", str(APPLICATION), "no_contact")
     }
     assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"failed"}
+
+
+@pytest.mark.parametrize("tried", [False, True])
+async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, *, tried: bool
+) -> None:
+    """Erased before the first attempt or between two: nothing is sent, once told, and the log says why in words."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    if tried:
+        catcher.to_address = "451 Later"
+        await post(app)
+        catcher.to_address = "250 OK"
+        async with app.state.service.bus.transaction("system:test") as tx:
+            await tx.session.execute(sa.text("UPDATE message SET next_at = now()"))
+    contacts.erased = True
+    await post(app)
+    await post(app)
+    assert catcher.raw == []
+    causes = [(type_, payload["cause"], payload["final"]) for type_, _, payload in await told(app)]
+    assert causes == [("NotificationFailed", "contact_erased", True)] * (3 if tried else 2)
+    assert {tuple(row) for row in await rows(app, "SELECT state, cause FROM message")} == {("failed", "contact_erased")}
+    assert "Contact erased at the person" in await page(app, "programme", "/notifications/")
+    (message, *_) = await rows(app, "SELECT id FROM message")
+    shown = await page(app, "programme", f"/notifications/messages/{message.id}")
+    assert "Contact erased at the person" in shown
+    assert "Send it again" not in shown
 
 
 async def test_an_invitation_is_sent_moved_and_cancelled(app: FastAPI, feed: Feed, catcher: Catcher) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 
@@ -18,16 +20,20 @@ from services.notifications.settings import Settings
 from shared.bus.bus import engine_for
 from shared.contracts import read
 from shared.contracts.applications import LineManagerLinkAsked
-from shared.identity import every_route
+from shared.identity import every_route, service_headers
+from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
 from tests.integration.applications.test_supply import stranger
 from tests.integration.notifications.conftest import Catcher, post, rows, served
-from tests.support import Feed, settings_for
+from tests.support import SERVICE_TOKEN, Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
+
+
+CONTACTS = "/applications/internal/contacts"
 
 
 @pytest.fixture
@@ -42,16 +48,9 @@ async def portal(database: str) -> AsyncIterator[FastAPI]:
     await made.state.service.bus.close()
 
 
-async def test_an_application_in_the_real_portal_is_told_to_real_people(
-    portal: FastAPI, migrated: str, catcher: Catcher
-) -> None:
-    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
-
-    A line manager who asked for a new link gets one, and it opens a page without an account.
-    """
-    programme = Programme(portal)
-    await programme.fill()
-    application_id = (await programme.submitted("ani"))["id"]
+@asynccontextmanager
+async def _reading(portal: FastAPI, migrated: str, catcher: Catcher) -> AsyncIterator[tuple[FastAPI, Feed]]:
+    """Notifications beside the real portal, with everything read that it has journalled so far."""
     query = sa.text(
         "SELECT type, aggregateid, payload FROM journal WHERE aggregatetype <> 'exchange.counting'"
         " ORDER BY recorded_at, aggregateid, sequence"
@@ -64,10 +63,24 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
         feed = Feed(app.state.service.bus, consumers)
         events = [(read(type_, payload), subject) for type_, subject, payload in facts]
         await feed.deliver(*(each for each in events if each[0].topic in consumers.readings))
+        yield app, feed
+        await app.state.service.bus.close()
+
+
+async def test_an_application_in_the_real_portal_is_told_to_real_people(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
+
+    A line manager who asked for a new link gets one, and it opens a page without an account.
+    """
+    programme = Programme(portal)
+    await programme.fill()
+    application_id = (await programme.submitted("ani"))["id"]
+    async with _reading(portal, migrated, catcher) as (app, feed):
         await feed.deliver((LineManagerLinkAsked(), application_id))
         await post(app)
         states = {row.state for row in await rows(app, "SELECT state FROM message")}
-        await app.state.service.bus.close()
     for client in programme.clients.values():
         await client.aclose()
     managers = ["vardan@police.example", "vardan@police.example"]
@@ -79,6 +92,31 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
         assert "Open the form" in (await client.get(link[0])).text
     assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
     assert states == {"done"}
+
+
+async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause_says_so(
+    portal: FastAPI, migrated: str, catcher: Catcher
+) -> None:
+    """The portal tells who is gone from who was never known; everybody else is told, and the access is noted."""
+    programme = Programme(portal)
+    await programme.fill()
+    application_id = (await programme.submitted("ani"))["id"]
+    async with portal.state.service.bus.transaction("system:test") as tx:
+        await tx.session.execute(sa.text("DELETE FROM person WHERE lower(email) = 'ani@police.example'"))
+    async with _reading(portal, migrated, catcher) as (app, _):
+        await post(app)
+        causes = {(row.rule, row.cause) for row in await rows(app, "SELECT rule, cause FROM message WHERE cause <> ''")}
+        headers = service_headers("notifications", SERVICE_TOKEN)
+        async with httpx2.AsyncClient(base_url=app.state.service.settings.portal_url, headers=headers) as client:
+            wanted = {"audience": "applicant", "purpose": "test"}
+            gone = await client.post(CONTACTS, json=wanted | {"application_id": application_id})
+            never = await client.post(CONTACTS, json=wanted | {"application_id": str(new_id())})
+    for one in programme.clients.values():
+        await one.aclose()
+    assert causes == {("application_submitted", "contact_erased")}
+    assert "ani@police.example" not in catcher.recipients
+    assert "tigran@police.example" in catcher.recipients
+    assert (gone.status_code, never.status_code) == (410, 404)
 
 
 async def test_every_link_of_a_mail_opens_a_page_that_exists(portal: FastAPI) -> None:
