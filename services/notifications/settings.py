@@ -44,10 +44,10 @@ class Settings(ServiceSettings):
     )
     webhook_seconds: float = Field(default=15.0, gt=0, le=60, description="For how long a webhook waits for an answer.")
     webhook_connections: int = Field(
-        default=4,
+        default=10,
         ge=1,
         le=20,
-        description="What is sent to one endpoint at the same time; 1 keeps the order of events.",
+        description="What is sent to one endpoint at the same time; 1 keeps the order of first attempts.",
     )
     webhook_dead_days: float = Field(
         default=5.0, gt=0, le=30, description="After so many days without one success an endpoint is paused."

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col, select
 
 from services.notifications.store.base import Table, table_of
+from services.notifications.store.base import add as insert_rows
 from services.notifications.store.webhooks import ACTIVE, Endpoint
 
 if TYPE_CHECKING:
@@ -154,9 +155,15 @@ async def due(session: AsyncSession, now: datetime, each: int, under_way: Collec
     return [Due(delivery, endpoint, body) for delivery, endpoint, body in rows]
 
 
-async def delivery(session: AsyncSession, delivery_id: UUID, *, lock: bool = False) -> Delivery | None:
-    """One delivery; with `lock` nobody else changes it before this transaction ends."""
-    return await session.get(Delivery, delivery_id, with_for_update=lock or None)
+async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
+    """One delivery."""
+    return await session.get(Delivery, delivery_id)
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Delivery]:
+    """Those of the deliveries that are still there; nobody else changes them before this transaction ends."""
+    query = select(Delivery).where(col(Delivery.id).in_(sorted(ids))).order_by(col(Delivery.id)).with_for_update()
+    return {row.id: row for row in (await session.scalars(query)).all()}
 
 
 async def content(session: AsyncSession, about: UUID) -> bytes | None:
@@ -171,21 +178,51 @@ async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
     return list((await session.scalars(query.limit(200))).all())
 
 
-async def add_attempt(session: AsyncSession, attempt: Attempt, **changes: Any) -> None:
-    """Keep an attempt, and what it changes of its delivery."""
-    session.add(attempt)
-    await session.execute(
-        sa.update(Delivery)
-        .where(col(Delivery.id) == attempt.delivery_id)
-        .values(
-            attempts=attempt.number,
-            tried=col(Delivery.tried) + 1,
-            result=attempt.result,
-            status=attempt.status,
-            milliseconds=attempt.milliseconds,
-            **changes,
-        )
-    )
+_ATTEMPT = tuple(column.name for column in table_of(Attempt).columns)
+_TRIED = sa.text(
+    "UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + 1, result = n.result, status = n.status,"
+    " milliseconds = n.milliseconds, state = n.state, next_at = n.next_at"
+    " FROM unnest(:delivery_id, :number, :result, :status, :milliseconds, :state, :next_at)"
+    " AS n(id, number, result, status, milliseconds, state, next_at) WHERE d.id = n.id"
+).bindparams(
+    sa.bindparam("delivery_id", type_=ARRAY(sa.Uuid)),
+    *(sa.bindparam(name, type_=ARRAY(sa.Integer)) for name in ("number", "status", "milliseconds")),
+    *(sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("result", "state")),
+    sa.bindparam("next_at", type_=ARRAY(_TIME)),
+)
+
+
+async def add_attempts(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
+    if rows:
+        await insert_rows(session, Attempt, [{name: row[name] for name in _ATTEMPT} for row in rows])
+        names = ("delivery_id", "number", "result", "status", "milliseconds", "state", "next_at")
+        await session.execute(_TRIED, {name: [row[name] for row in rows] for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries wait, for how many seconds the oldest that could go has been due, how many are paused."""
+
+    number: int
+    late: float
+    paused: int
+
+
+_WAITING = sa.text(
+    "SELECT (SELECT count(*) FROM webhook_delivery WHERE state = 'waiting') AS number,"
+    " (SELECT count(*) FROM webhook_endpoint WHERE state = 'paused') AS paused,"
+    " (SELECT min(first.next_at) FROM webhook_endpoint e CROSS JOIN LATERAL"
+    "  (SELECT next_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.state = 'waiting'"
+    "   ORDER BY next_at, position LIMIT 1) AS first WHERE e.state = 'active') AS since"
+)
+
+
+async def waiting(session: AsyncSession, now: datetime) -> Waiting:
+    """What waits at real time `now`."""
+    row = (await session.execute(_WAITING)).one()
+    late = 0.0 if row.since is None else max(0.0, (now - row.since).total_seconds())
+    return Waiting(row.number, late, row.paused)
 
 
 async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> bool:

@@ -83,6 +83,12 @@ async def endpoint(session: AsyncSession, endpoint_id: UUID, *, lock: bool = Fal
     return await session.get(Endpoint, endpoint_id, with_for_update={"key_share": True} if lock else None)
 
 
+async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
+    """Those of the endpoints that are still there; nobody else changes them before this transaction ends."""
+    query = select(Endpoint).where(col(Endpoint.id).in_(sorted(ids))).order_by(col(Endpoint.id))
+    return {row.id: row for row in (await session.scalars(query.with_for_update(key_share=True))).all()}
+
+
 async def count(session: AsyncSession) -> int:
     """How many endpoints there are."""
     return int((await session.execute(sa.select(sa.func.count()).select_from(Endpoint))).scalar_one())

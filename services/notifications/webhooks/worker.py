@@ -1,14 +1,16 @@
 """How is what is queued for webhooks sent, at least once each? One loop under a lease, a few at a time an endpoint.
 
 A delivery is noted after the receiver's answer: a crash between the two sends it again under the same `webhook-id`, and
-nothing is lost before it. Each endpoint has its own few places, so that a dead one delays no other.
+nothing is lost before it. Each endpoint has its own few places, so that a dead one delays no other. What ends while one
+set is written down is written down together after it, and a place sends the next only when its last is noted: a crash
+repeats as many as there are places at the most.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from services.notifications import metrics
 from services.notifications.model.target import WrongTarget, target
 from services.notifications.model.webhook import Result, headers, pause, webhook_id
 from services.notifications.sending.worker import held
@@ -29,10 +32,10 @@ from shared.bus import leases
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from uuid import UUID
 
-    from services.notifications.store.deliveries import Due
+    from services.notifications.store.deliveries import Delivery, Due
     from services.notifications.store.webhooks import Endpoint
     from shared.bus import Bus, Lease, Tx
     from shared.service import Service
@@ -42,7 +45,11 @@ log = structlog.get_logger(__name__)
 ACTOR = "system:webhooks"
 _LOOK_EVERY = 0.5
 _TIDY_EVERY = 3600.0
+_COUNT_EVERY = 30.0
 _SIGNATURES = 4
+# Picked at once for each place of an endpoint, and written down together at the most.
+_AHEAD = 4
+_SET = 100
 _AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCause.NO_SECRET}
 
 
@@ -63,6 +70,16 @@ async def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | N
         await poster.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of one attempt, at that real time; `noted` is done once it is written down."""
+
+    due: Due
+    at: datetime
+    answer: Answer
+    noted: asyncio.Future[None]
+
+
 @dataclass(slots=True)
 class Courier:
     """Sends deliveries under a lease."""
@@ -72,24 +89,31 @@ class Courier:
     lease: Lease
     poster: Poster
     safe: Safe
-    under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint
+    under_way: dict[UUID, UUID] = field(default_factory=dict)  # delivery -> endpoint; picked, and not yet noted
+    _queues: dict[UUID, deque[Due]] = field(default_factory=lambda: defaultdict(deque))
+    _lines: Counter[UUID] = field(default_factory=Counter)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
-    _writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    _keys: dict[UUID, list[str]] = field(default_factory=dict)
+    _outcomes: asyncio.Queue[Ended] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
-        """Send for ever: look again as soon as a place is free, and twice a second besides."""
+        """Send for ever: look again as soon as an endpoint has nothing left that was picked, and twice a second."""
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
             await self.safe.sealed_anew(tx)
-        tidied = -_TIDY_EVERY
+        tidied = counted = -_TIDY_EVERY
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep())
             while True:
                 if monotonic() - tidied >= _TIDY_EVERY:
                     await self.tidy()
                     tidied = monotonic()
+                if monotonic() - counted >= _COUNT_EVERY:
+                    await self.count()
+                    counted = monotonic()
                 self._ended.clear()
-                for one in await self.pick():
-                    group.create_task(self.deliver(one))
+                await self.pick()
+                self._start(group)
                 try:
                     async with asyncio.timeout(_LOOK_EVERY):
                         await self._ended.wait()
@@ -100,39 +124,63 @@ class Courier:
         """Send what is due now, and wait until it ended; give how many there were."""
         found = await self.pick()
         async with asyncio.TaskGroup() as group:
-            for one in found:
-                group.create_task(self.deliver(one))
-        return len(found)
+            writing = group.create_task(self._keep())
+            async with asyncio.TaskGroup() as lines:
+                self._start(lines)
+            writing.cancel()
+        return found
 
-    async def pick(self) -> list[Due]:
-        """What is due now and has a place: it is under way from here on."""
-        most = self.settings.webhook_connections
+    async def pick(self) -> int:
+        """Pick what is due now, a few for each place of an endpoint, so that no place waits for the next look."""
+        most = self.settings.webhook_connections * _AHEAD
+        at = _real()
         async with self.bus.read() as session:
-            found = await deliveries.due(session, _real(), most, self.under_way.keys())
+            found = await deliveries.due(session, at, most, self.under_way.keys())
+            stored = await webhooks.secrets_of(session, (one.endpoint.id for one in found), at)
         taken = Counter(self.under_way.values())
-        picked = []
+        picked = 0
         for one in found:
-            if taken[one.endpoint.id] < most and one.delivery.id not in self.under_way:
-                taken[one.endpoint.id] += 1
-                self.under_way[one.delivery.id] = one.endpoint.id
-                picked.append(one)
+            id_ = one.endpoint.id
+            if taken[id_] < most and one.delivery.id not in self.under_way:
+                taken[id_] += 1
+                self.under_way[one.delivery.id] = id_
+                self._queues[id_].append(one)
+                picked += 1
+        for id_, secrets in stored.items():
+            self._keys[id_] = self.safe.opened(secrets)[:_SIGNATURES]
         return picked
 
-    async def deliver(self, due: Due) -> None:
-        """Send one delivery once, and note what came of it."""
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        for id_, queue in self._queues.items():
+            for _ in range(min(self.settings.webhook_connections - self._lines[id_], len(queue))):
+                self._lines[id_] += 1
+                group.create_task(self._line(id_, queue))
+
+    async def _line(self, endpoint_id: UUID, queue: deque[Due]) -> None:
+        """One place of an endpoint: sends what was picked for it, in that order, each after the one before is noted.
+
+        A failure may have paused the endpoint, or its receiver may have asked to wait: what was picked is let go then,
+        and is picked anew where it still may be sent.
+        """
         try:
-            at = _real()
-            answer = await self._posted(due, at)
-            async with self._writing:
-                await self.note(due, at, answer)
+            while queue:
+                due = queue.popleft()
+                try:
+                    at = _real()
+                    ended = Ended(due, at, await self._posted(due, at), asyncio.get_running_loop().create_future())
+                    self._outcomes.put_nowait(ended)
+                    await ended.noted
+                finally:
+                    self.under_way.pop(due.delivery.id, None)
+                if ended.answer.result is not Result.DELIVERED:
+                    while queue:
+                        self.under_way.pop(queue.popleft().delivery.id, None)
         finally:
-            self.under_way.pop(due.delivery.id, None)
+            self._lines[endpoint_id] -= 1
             self._ended.set()
 
     async def _posted(self, due: Due, at: datetime) -> Answer:
-        async with self.bus.read() as session:
-            stored = (await webhooks.secrets_of(session, [due.endpoint.id], at))[due.endpoint.id]
-        keys = self.safe.opened(stored)[:_SIGNATURES]
+        keys = self._keys[due.endpoint.id]
         if not keys:
             return Answer(Result.UNSIGNED)
         try:
@@ -142,33 +190,42 @@ class Courier:
         signed = headers(webhook_id(due.delivery.id), at, due.body, keys)
         return await self.poster.post(to, signed, due.body)
 
-    async def note(self, due: Due, at: datetime, answer: Answer) -> None:
-        """Keep an attempt and what follows from it; one to an endpoint that was removed meanwhile is forgotten."""
+    async def _keep(self) -> None:
+        """Write down what ended, as it comes: what ended while one set was written is the next set."""
+        while True:
+            taken = [await self._outcomes.get()]
+            while len(taken) < _SET and not self._outcomes.empty():
+                taken.append(self._outcomes.get_nowait())
+            await self.note(taken)
+            for one in taken:
+                if not one.noted.done():
+                    one.noted.set_result(None)
+
+    async def note(self, ended: Sequence[Ended]) -> None:
+        """Keep attempts and what follows from them; one to an endpoint that was removed meanwhile is forgotten."""
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            endpoint = await webhooks.endpoint(tx.session, due.endpoint.id, lock=True)
-            delivery = await deliveries.delivery(tx.session, due.delivery.id, lock=True)
-            if endpoint is None or delivery is None:
-                return
-            attempt = deliveries.Attempt(
-                delivery_id=delivery.id,
-                number=delivery.attempts + 1,
-                at=at,
-                result=answer.result.value,
-                status=answer.status,
-                milliseconds=answer.milliseconds,
-                said=answer.said,
-            )
-            changes: dict[str, Any] = {}
-            if answer.result is Result.DELIVERED:
-                changes["state"] = deliveries.DELIVERED
-                await webhooks.works(tx.session, endpoint.id)
-            else:
-                changes = self._after_failure(delivery, answer)
-                await self._failing(tx, endpoint, answer, test=delivery.test)
-            await deliveries.add_attempt(tx.session, attempt, **changes)
+            endpoints = await webhooks.locked(tx.session, {one.due.endpoint.id for one in ended})
+            known = await deliveries.locked(tx.session, {one.due.delivery.id for one in ended})
+            noted: list[dict[str, Any]] = []
+            for one in ended:
+                endpoint, delivery = endpoints.get(one.due.endpoint.id), known.get(one.due.delivery.id)
+                if endpoint is None or delivery is None:
+                    continue
+                changes: dict[str, Any] = {"state": delivery.state, "next_at": delivery.next_at}
+                if one.answer.result is Result.DELIVERED:
+                    changes["state"] = deliveries.DELIVERED
+                    if endpoint.failing_since is not None or endpoint.not_before is not None:
+                        await webhooks.works(tx.session, endpoint.id)
+                else:
+                    changes |= self._after_failure(delivery, one.answer)
+                    await self._failing(tx, endpoint, one.answer, test=delivery.test)
+                noted.append(_attempt(delivery, one) | changes)
+            await deliveries.add_attempts(tx.session, noted)
             await tx.changed("webhooks")
-        log.info("webhook", delivery=str(due.delivery.id), result=answer.result.value, status=answer.status)
+        for row in noted:
+            metrics.attempted(row["result"], given_up=row["state"] == deliveries.FAILED)
+            log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
 
     def _after_failure(self, delivery: deliveries.Delivery, answer: Answer) -> dict[str, Any]:
         wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
@@ -198,6 +255,11 @@ class Courier:
         await webhooks.change(tx.session, endpoint.id, state=webhooks.PAUSED, cause=cause.value)
         await tell(tx, endpoint, WebhookChange.PAUSED, cause)
 
+    async def count(self) -> None:
+        """Show Prometheus how much waits, for how long what is due has waited, and how many endpoints are paused."""
+        async with self.bus.read() as session:
+            metrics.waiting(await deliveries.waiting(session, _real()))
+
     async def tidy(self) -> None:
         """Forget what was kept long enough, a part at a time; what was never taken is counted."""
         before = _real() - timedelta(days=self.settings.webhook_kept_days)
@@ -209,6 +271,19 @@ class Courier:
                     await webhooks.lost(tx.session, endpoint_id, count)
             if not gone:
                 return
+
+
+def _attempt(delivery: Delivery, ended: Ended) -> dict[str, Any]:
+    answer = ended.answer
+    return {
+        "delivery_id": delivery.id,
+        "number": delivery.attempts + 1,
+        "at": ended.at,
+        "result": answer.result.value,
+        "status": answer.status,
+        "milliseconds": answer.milliseconds,
+        "said": answer.said,
+    }
 
 
 def _real() -> datetime:

@@ -8,14 +8,16 @@ import signal
 import ssl
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi.responses import RedirectResponse, Response
+from prometheus_client import REGISTRY
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from deploy.local.place import ROOT
@@ -52,7 +54,8 @@ from shared.bus import Bus
 from tests.support import settings_for
 
 async def main():
-    settings = Settings(**settings_for(sys.argv[1], webhook_allowed_networks="127.0.0.0/8", webhook_schedule="0.1"))
+    values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0.1", "webhook_connections": 4}
+    settings = Settings(**settings_for(sys.argv[1], **values))
     bus = Bus("notifications", settings)
     async with held(bus, "webhooks") as lease, courier(bus, settings, lease) as sender:
         await sender.run()
@@ -64,7 +67,8 @@ asyncio.run(main())
 @pytest.fixture
 async def app(migrated: str) -> AsyncIterator[FastAPI]:
     """Notifications with two quick retries, which may send to this machine."""
-    values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0,0", "webhook_seconds": 30}
+    values: dict[str, Any] = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0,0"}
+    values |= {"webhook_seconds": 30, "webhook_connections": 4}
     made = create_app(Settings(**settings_for(migrated, **values)), background=False)
     yield made
     await made.state.service.bus.close()
@@ -239,6 +243,53 @@ async def test_a_dead_endpoint_delays_no_other(app: FastAPI, feed: Feed, receive
         assert len(dead.got) == 4
     assert len(set(receiver.ids)) == 20
     assert {row.result for row in await rows(app, "SELECT result FROM webhook_attempt")} == {"delivered"}
+
+
+async def test_one_place_keeps_the_order_and_a_failure_lets_go_of_what_was_picked(
+    app: FastAPI, feed: Feed, receiver: Receiver
+) -> None:
+    """With one connection first attempts come in the order of the events; after a 410 none that was picked is sent."""
+    service = app.state.service
+    service.settings = service.settings.model_copy(update={"webhook_connections": 1})
+    id_, secret = await registered(app, receiver.url)
+    receiver.secrets = [secret]
+    receiver.answer = lambda number: Response(status_code=410 if number == 3 else 204)
+    await feed.deliver(*((example("FigurePublished"), f"figure-{number}") for number in range(9)))
+    await send(app)
+    assert [read["data"]["subject"] for _, read in receiver.got] == ["figure-0", "figure-1", "figure-2"]
+    await actions.resume(service.bus, "somebody", id_)
+    await send(app)
+    order = [read["data"]["subject"] for _, read in receiver.got[3:]]
+    assert order == [f"figure-{number}" for number in range(2, 9)]
+
+
+async def test_deliveries_are_counted_for_prometheus(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
+    """Attempts by result and what was given up are counted; what waits, how late it is and what is paused is shown."""
+
+    def read(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"tandem_webhook_{name}", labels) or 0.0
+
+    taken, refused = read("attempts_total", result="delivered"), read("attempts_total", result="refused")
+    lost = read("given_up_total")
+    receiver.answer = lambda number: Response(status_code=204 if number == 1 else 400)
+    id_, _ = await registered(app, receiver.url)
+    await feed.deliver((example("FigurePublished"), FIGURE))
+    await send(app)
+    await feed.deliver((example("FigureRestated"), FIGURE))
+    await send(app)
+    assert read("attempts_total", result="delivered") - taken == 1
+    assert read("attempts_total", result="refused") - refused == 3
+    assert read("given_up_total") - lost == 1
+    await feed.deliver((example("FigurePublished"), "another"), (example("FigurePublished"), "a third"))
+    async with app.state.service.bus.transaction("system:test") as tx:
+        await tx.session.execute(sa.text("UPDATE webhook_delivery SET next_at = now() - interval '90 s'"))
+    async with sender(app) as courier:
+        await courier.count()
+        assert (read("waiting"), read("paused")) == (2, 0)
+        assert 89 < read("late_seconds") < 600
+        await actions.pause(app.state.service.bus, "somebody", id_)
+        await courier.count()
+    assert (read("waiting"), read("paused"), read("late_seconds")) == (2, 1, 0)
 
 
 async def test_both_secrets_sign_while_they_overlap(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
