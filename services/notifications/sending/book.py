@@ -41,7 +41,6 @@ ACTOR = "system:mail"
 SET = 100
 _GATHER = 0.25
 _FIRST_PAUSE = 5.0
-_LONGEST_PAUSE = 900.0
 # RFC 5321 4.5.4.1: a sender gives up after four to five days.
 _GIVE_UP = timedelta(days=5)
 
@@ -263,7 +262,7 @@ def notification_id(message_id: UUID, recipient: UUID, generation: int = 1) -> U
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many failed attempts: 5 s, 10 s, 20 s, ... at most 15 min."""
-    return timedelta(seconds=min(_FIRST_PAUSE * 2 ** min(attempts, 10), _LONGEST_PAUSE))
+    return timedelta(seconds=min(_FIRST_PAUSE * 2 ** min(attempts, 10), store.LONGEST_PAUSE.total_seconds()))
 
 
 def _real() -> datetime:

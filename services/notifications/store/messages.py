@@ -34,6 +34,8 @@ WAITING, DONE, SENT, FAILED = "waiting", "done", "sent", "failed"
 KEPT = "kept"
 """Of a notification: no mail, as the person has chosen; it stands in the portal."""
 PAGE = 50
+LONGEST_PAUSE = timedelta(minutes=15)
+"""How far ahead the next attempt is at the most."""
 
 
 class MessageRow(Table, table=True):
@@ -178,10 +180,14 @@ async def due_messages(
 ) -> list[MessageRow]:
     """The messages whose next attempt has come and that wait for no morning, first come first, in the facts' order.
 
-    `real` and `now` are real and domain time; `after` is the last one that is being worked on already.
+    `real` and `now` are real and domain time; `after` is the last one that is being worked on already. What was queued
+    later than now, or waits for longer than anything does, was written before the machine's clock was put back: it is
+    due too, else it would wait for as long as the clock was wrong.
     """
     place = (col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id))
-    query = select(MessageRow).where(sa.text("state = 'waiting'"), col(MessageRow.next_at) <= real)
+    before = sa.and_(col(MessageRow.queued_at) > real, col(MessageRow.attempts) == 0)
+    due = sa.or_(col(MessageRow.next_at) <= real, col(MessageRow.next_at) > real + 2 * LONGEST_PAUSE, before)
+    query = select(MessageRow).where(sa.text("state = 'waiting'"), due)
     query = query.where(sa.or_(col(MessageRow.held_until).is_(None), col(MessageRow.held_until) <= now))
     if after is not None:
         query = query.where(sa.tuple_(*place) > sa.tuple_(after.next_at, after.at, after.id))

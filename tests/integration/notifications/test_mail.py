@@ -161,6 +161,33 @@ async def test_nobody_known_is_told_and_shown(app: FastAPI, feed: Feed, catcher:
     assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"failed"}
 
 
+async def test_a_clock_set_back_sends_nothing_twice_and_loses_nothing(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """Sent before it: not again, redelivered or not. Queued before it: sent at once, not an hour later; once each."""
+    first = feed.record(event("ApplicationSubmitted"), APPLICATION)
+    await feed.apply([first])
+    await post(app)
+    await feed.deliver((event("ApplicationSubmitted"), new_id()))
+    async with app.state.service.bus.transaction("system:test") as tx:
+        for column in ("queued_at", "next_at"):  # as a clock that ran an hour ahead has written them
+            await tx.session.execute(sa.text(f"UPDATE message SET {column} = {column} + interval '1 hour'"))
+    await feed.apply([first])
+    catcher.to_address = "451 Later"
+    await post(app)
+    assert len(catcher.raw) == 3
+    later = "SELECT next_at - now() < interval '1 minute' AS soon FROM message WHERE state = 'waiting'"
+    assert {row.soon for row in await rows(app, later)} == {True}, "it is tried again in a few seconds, not at once"
+    catcher.to_address = "250 OK"
+    async with app.state.service.bus.transaction("system:test") as tx:  # it fell due, and then the clock was set back
+        await tx.session.execute(sa.text("UPDATE message SET next_at = now() + interval '1 hour' WHERE attempts = 1"))
+    await post(app)
+    await post(app)
+    assert len(catcher.raw) == 6
+    assert len({mail["message-id"] for mail in catcher.mails}) == 6
+    assert {row.state for row in await rows(app, "SELECT state FROM message")} == {"done"}
+
+
 @pytest.mark.parametrize("tried", [False, True])
 async def test_a_contact_erased_between_event_and_mail_is_told_as_such(
     app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts, *, tried: bool

@@ -6,23 +6,27 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dkim
+import icalendar
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as other_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from services.notifications import actions
 from services.notifications.app import create_app
+from services.notifications.model.again import ResendReason
 from services.notifications.sending.signature import Signer
 from services.notifications.settings import Settings
 from shared import clock
 from shared.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, post, rows
-from tests.integration.notifications.stories import APPLICATION, event
+from tests.integration.notifications.stories import APPLICATION, VISIT, event
 from tests.integration.notifications.test_pages import as_, page
 from tests.support import settings_for
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -97,6 +101,37 @@ async def test_a_message_is_sent_anew_for_a_reason(app: FastAPI, feed: Feed, cat
     assert first["references"] == second["references"]
     assert first.get_body(("plain",)).get_content() == second.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert len(catcher.raw) == 4
+
+
+async def test_an_invitation_that_is_sent_anew_is_the_same_in_the_calendar(
+    app: FastAPI, feed: Feed, catcher: Catcher
+) -> None:
+    """A new mail, but the visit keeps UID and SEQUENCE: a calendar has it once, and a later move still goes over it."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION), (event("VisitScheduled"), VISIT))
+    await post(app)
+    query = "SELECT id FROM message WHERE rule LIKE 'visit_scheduled%' AND audience->>'kind' = 'applicant'"
+    (message,) = await rows(app, query)
+    await actions.resend(app.state.service.bus, "somebody", message.id, ResendReason.LOST)
+    await post(app)
+    plan = event("VisitScheduled").model_dump(mode="json")["plan"]
+    await feed.deliver((event("VisitMoved", plan=plan), VISIT))
+    await post(app)
+    mails = [mail for mail in catcher.to("applicant.only@police.example") if _calendars(mail)]
+    first, again, moved = (_entry(mail) for mail in mails)
+    assert len({mail["message-id"] for mail in mails}) == 3
+    assert first == again
+    assert moved[0] == first[0]
+    assert moved[1] > first[1]
+
+
+def _calendars(mail: EmailMessage) -> list[str]:
+    return [part.get_content() for part in mail.walk() if part.get_content_type() == "text/calendar"]
+
+
+def _entry(mail: EmailMessage) -> tuple[str, int, str]:
+    """UID, SEQUENCE and stamp of the visit in the calendar of a mail."""
+    (entry,) = icalendar.Calendar.from_ical(_calendars(mail)[0]).walk("VEVENT")
+    return str(entry["UID"]), int(str(entry["SEQUENCE"])), str(entry.decoded("DTSTAMP"))
 
 
 async def test_mail_waits_for_the_morning_and_says_so(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
