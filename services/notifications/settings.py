@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from email.utils import parseaddr
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifications.model.quiet import Hours, Quiet
 from services.notifications.model.target import Network, networks
 from services.notifications.model.webhook import SCHEDULE
+from shared.contracts.codes import DeadlineKind  # noqa: TC001 - pydantic reads the annotation
 from shared.identity.sealed import Seal, keys_from
 from shared.settings import ServiceSettings
 
@@ -104,6 +105,12 @@ class Settings(ServiceSettings):
     )
     quiet_hours_of: dict[str, str] = Field(
         default_factory=dict, description='Countries with others, as JSON: `{"AM": "22:00-08:00", "FR": "none"}`.'
+    )
+
+    reminders: dict[DeadlineKind, Annotated[int, Field(ge=0, le=365)]] = Field(
+        default_factory=dict,
+        description="How many days before it is due people are reminded, where not as usual, as JSON:"
+        ' `{"endorsement": 5, "report": 14}`; 0: not at all. For deadlines that are set, or changed, from then on.',
     )
 
     digest_hour: int | None = Field(

@@ -26,7 +26,7 @@ from shared.ids import reaction_id
 from shared.workdays import due as due_after
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from services.notifications.model.case import Case
     from shared.bus import Envelope
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shared.contracts.calls import Timers
     from shared.contracts.lifecycle import Deadline
 
-REMIND: dict[D, timedelta] = {
+USUAL: dict[D, timedelta] = {
     D.ENDORSEMENT: timedelta(days=3),
     D.INFORMATION: timedelta(days=7),  # where the call's own reminder is not known
     D.ELIGIBILITY: timedelta(days=2),
@@ -55,7 +55,19 @@ REMIND: dict[D, timedelta] = {
     D.FOLLOW_UP: timedelta(days=14),
     D.RESULTS: timedelta(days=30),
 }
-"""How long before it is due whoever has it is reminded."""
+"""How long before it is due whoever has it is reminded, where the installation says nothing else."""
+
+REMIND = dict(USUAL)
+"""The same as it holds in this installation."""
+
+
+def remind_before(days: Mapping[D, int]) -> None:
+    """Have people reminded so many days before: the installation's own; the usual time where it names none.
+
+    Said once at the start, for all that is worked out in this process.
+    """
+    REMIND.update(USUAL | {kind: timedelta(days=number) for kind, number in days.items()})
+
 
 RIGHTS = frozenset({D.APPEAL})
 """What somebody may do, and need not: when the time is over nobody is told, and it is no longer listed."""

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from services.notifications import deadlines
+from services.notifications.app import create_app
 from services.notifications.consumers import consumers
+from services.notifications.model.due import remind_before
 from services.notifications.sending.worker import held
+from services.notifications.settings import Settings
 from shared import clock, workdays
 from shared.bus import LeaseLost, leases, rebuild
 from shared.contracts import _examples as ex
@@ -28,12 +32,12 @@ from tests.integration.notifications.stories import (
     event,
     in_days,
 )
+from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from shared.contracts import Event
-    from tests.support import Feed
 
 
 async def sweep(app: FastAPI, **moved: float) -> list[tuple[str, str]]:
@@ -333,6 +337,26 @@ async def test_a_clock_set_back_tells_nothing_again(app: FastAPI, feed: Feed) ->
         async with held(bus, "deadlines") as lease:
             seen.append(await deadlines.sweep(bus, lease, now + timedelta(days=days)))
     assert seen == [1, 0, 0, 1, 0, 0, 0]
+
+
+async def test_an_installation_says_how_long_before_people_are_reminded(migrated: str) -> None:
+    """Six days instead of three, and for eligibility none at all; a kind that there is not is refused by its name."""
+    with pytest.raises(ValidationError, match="endorsment"):
+        Settings(**settings_for(migrated, reminders={"endorsment": 6}))
+    app = create_app(
+        Settings(**settings_for(migrated, reminders={"endorsement": 6, "eligibility": 0})), background=False
+    )
+    try:
+        feed = Feed(app.state.service.bus, consumers)
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))
+        assert await sweep(app, days=3) == []
+        assert await sweep(app, days=2) == [("DeadlineNear", "endorsement home_coordinator")]
+        await feed.deliver((event("ApplicationEndorsed", due=in_days(14)), APPLICATION))
+        assert await sweep(app, days=8) == []
+        assert [type_ for type_, _ in await sweep(app, days=9)] == ["DeadlinePassed"]
+    finally:
+        remind_before({})
+        await app.state.service.bus.close()
 
 
 async def test_a_date_that_was_moved_or_withdrawn_never_fires(app: FastAPI, feed: Feed) -> None:
