@@ -27,7 +27,7 @@ async def _evolve_outcomes(tx: Tx, events: Sequence[Envelope]) -> None:
 
 consumers = Consumers(
     "applications",
-    projections=("match", "visit", "mentorship", "receipt", "outcome_in", "certificate", "standing"),
+    projections=("match", "visit", "mentorship", "receipt", "outcome_in", "test_asked", "certificate", "standing"),
 )
 consumers.topic("exchange.matches", evolve=matches.evolve, react=_react_to_matches)
 consumers.topic("exchange.receipts", evolve=matches.evolve_receipts)

@@ -9,6 +9,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from services.reporting.actions.sittings import follow
 from services.reporting.model.certificate import earned, granted
 from services.reporting.store import answers, cases, facts, needs
 from shared.bus import Consumers
@@ -50,7 +51,7 @@ async def grant_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
 
 
 async def revoke_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
-    """The `react` of exchange.visits: the certificate of a visit that was entered in error no longer counts."""
+    """The certificate of a visit that was entered in error no longer counts."""
     voided = {UUID(event.subject): event for event in events if isinstance(event.data, visits.VisitVoided)}
     if not voided:
         return
@@ -70,6 +71,12 @@ async def revoke_certificates(tx: Tx, events: Sequence[Envelope]) -> None:
         await tx.react(event, revoked, visit_id)
 
 
+async def react_to_visits(tx: Tx, events: Sequence[Envelope]) -> None:
+    """The `react` of exchange.visits: certificates that no longer count, and tests before and after."""
+    await revoke_certificates(tx, events)
+    await follow(tx, events)
+
+
 consumers.topic("exchange.access", evolve=consume_access)
 consumers.topic("exchange.registry", evolve=needs.evolve)
 consumers.topic("exchange.calls", evolve=cases.evolve_calls)
@@ -80,7 +87,7 @@ consumers.topic("mentoring.mentors", evolve=facts.evolve)
 consumers.topic("exchange.matches", evolve=facts.evolve)
 consumers.topic("exchange.receipts", evolve=facts.evolve)
 consumers.topic("exchange.participation", evolve=facts.evolve)
-consumers.topic("exchange.visits", evolve=cases.evolve, react=revoke_certificates)
+consumers.topic("exchange.visits", evolve=cases.evolve, react=react_to_visits)
 consumers.topic("mentoring.mentorships", evolve=cases.evolve)
 consumers.topic("exchange.outcomes", evolve=answers.evolve, react=grant_certificates)
 consumers.topic("exchange.periods", evolve=facts.evolve)

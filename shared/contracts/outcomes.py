@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts import _examples as ex
-from shared.contracts.base import Count, Country, Day, Event, Part, TopicCode
+from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
 from shared.contracts.codes import (
     Applied,
     CascadeFormat,
@@ -88,6 +88,28 @@ class EvaluationSubmitted(OutcomeEvent):
         "goals": [],
         "answers": [{"question": "programme_useful", "level": 1, "score": 5}],
         "late": False,
+    }
+
+
+class TestAsked(OutcomeEvent):
+    """A guest is asked to take a test before or after the visit, until `due`.
+
+    `again`: the visit has other dates, so the same test has another day.
+    """
+
+    __test__ = False  # or pytest would collect it by its name
+
+    phase: TestPhase
+    test_id: UUID
+    due: Due
+    again: bool = False
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "phase": "pre",
+        "test_id": ex.TEST,
+        "due": "2026-03-15T22:59:59Z",
+        "again": False,
     }
 
 

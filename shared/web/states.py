@@ -278,6 +278,15 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("granted", "done", N_("Certificate granted"), N_("All that the certificate needs is in."), "", ""),
         ("revoked", "ended", N_("Certificate revoked"), N_("The certificate is no longer valid."), "", ""),
     ),
+    "test": (
+        ("draft", "draft", N_("Draft"), N_("Its questions are being chosen."), N_("Evaluator"), N_("The evaluator publishes it.")),
+        ("published", "go", N_("Published"), N_("Guests are asked to take it."), N_("Guests"), N_("They take it before and after the visit.")),
+        ("closed", "ended", N_("Closed"), N_("Nobody else is asked; who has it can still take it."), "", ""),
+    ),
+    "question": (
+        ("in_use", "done", N_("In use"), N_("Tests can ask it."), "", ""),
+        ("retired", "ended", N_("Retired"), N_("No new test can ask it."), "", ""),
+    ),
     "partner": (
         ("active", "done", N_("Active"), N_("Its officers take part."), N_("Programme coordinator"), N_("Nothing is to be done.")),
         ("reinstated", "done", N_("Reinstated"), N_("Its officers take part again."), N_("Programme coordinator"), N_("Nothing is to be done.")),

@@ -17,7 +17,7 @@ from shared.contracts.codes import Party, Respondent
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from services.applications.actions.overview import Task
+    from services.applications.actions.asked_forms import Task
     from services.applications.settings import Settings
     from shared.bus import Bus
     from shared.identity import Principal

@@ -6,11 +6,11 @@ Before a release: rank group, service, expertise and languages only (`domain.md`
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.actions import cases, clearance, moves, preparation, visits
+from services.applications.actions.asked_forms import EVALUATED, Task, follow_up_open, sender, tasks_of, tests_of
 from services.applications.actions.cases import Case, Known
 from services.applications.model.participation import days_to_record
 from services.applications.model.silence import Held
@@ -32,10 +32,8 @@ from shared import clock
 from shared.contracts.codes import (
     UNION,
     Expertise,
-    FollowUpBy,
     MatchState,
     Party,
-    Respondent,
     Role,
     Side,
     VisitState,
@@ -45,7 +43,7 @@ from shared.identity.scope import countries_visible
 from shared.workdays import due
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     import sqlalchemy as sa
@@ -54,13 +52,9 @@ if TYPE_CHECKING:
     from services.applications.model import moves as moves_model
     from services.applications.model.preparation import Arrival, Checklist
     from shared.contracts.applications import ApplicationProfile
-    from shared.contracts.calls import Timers
     from shared.contracts.codes import Answer
     from shared.contracts.receipts import MatchExplained, NoMatchExplained
     from shared.identity import Principal
-
-_COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
-_EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +196,6 @@ def _ids(principal: Principal, role: Role) -> list[UUID]:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in."""
-
-    purpose: str
-    party: Party
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
 class VisitView:
     """A visit for one person, with its match."""
 
@@ -286,12 +271,13 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         await participation.agenda_agreed(session, visit.id),
         (await participation.attendance_of(session, [visit.id]))[visit.id],
         await participation.statements(session, visit.about),
-        tasks_of(
+        await tests_of(session, case, visit, arrived)
+        + tasks_of(
             case.parties & {*visits.BOTH, sender(case)},
             Party.GUEST,
             visit.id,
             arrived,
-            ended=visit.stands in _EVALUATED,
+            ended=visit.stands in EVALUATED,
             follows=follows,
             sender=sender(case),
         ),
@@ -311,77 +297,3 @@ async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> 
     if call is None or visit.start is None:
         return None
     return due(visit.start, -call.terms.timers.preparation_weeks, Unit.WEEKS, UNION)
-
-
-# Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
-_ASKED: dict[Party, tuple[str, ...]] = {
-    Party.GUEST: ("evaluation", "report"),
-    Party.HOST: ("evaluation",),
-    Party.MENTEE: ("evaluation",),
-    Party.MENTOR: ("evaluation",),
-}
-
-
-def tasks_of(
-    parties: Collection[Party],
-    applicant: Party,
-    subject: UUID,
-    arrived: set[tuple[UUID, str, str]],
-    *,
-    ended: bool,
-    follows: bool,
-    sender: Party = Party.HOME_COORDINATOR,
-) -> list[Task]:
-    """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
-    tasks = [
-        Task(purpose, party, (subject, purpose, party.value) in arrived)
-        for party in sorted(set(parties) & _ASKED.keys())
-        for purpose in _ASKED[party]
-        if ended
-    ]
-    if follows and applicant in parties:
-        tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
-    if follows and sender in parties:
-        tasks.append(Task("evaluation", sender, (subject, "evaluation", _COORDINATOR) in arrived))
-    return tasks
-
-
-def sender(case: Case) -> Party:
-    """The coordinator of the country that sends who travels: on a mentoring pair's visit it may be the mentor's."""
-    return Party.HOST_COORDINATOR if case.guest is Party.MENTOR else Party.HOME_COORDINATOR
-
-
-async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
-    """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
-    own = {
-        view.visit.id: view
-        for view in views
-        if view.visit is not None
-        and view.visit.stands is VisitState.COMPLETED
-        and sender(cases.visiting(view.case, view.visit)) in view.case.parties
-    }
-    if not own:
-        return set()
-    terms = await calls.calls_by_id(session, {view.match.call_id for view in own.values()})
-    arrived = await outcomes.of_subjects(session, own)
-    return {
-        id_
-        for id_, view in own.items()
-        if (call := terms.get(view.match.call_id)) is not None
-        and view.visit is not None
-        and _follow_up_open(call.terms.timers, view.match.country, view.visit.ended_on)
-        and (id_, "evaluation", _COORDINATOR) not in arrived
-    }
-
-
-async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
-    """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
-    call = await calls.call(session, case.match.call_id)
-    return call is not None and _follow_up_open(call.terms.timers, case.match.country, ended_on)
-
-
-def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool:
-    if ended_on is None:
-        return False
-    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, country)
-    return clock.now() >= at - timedelta(days=timers.follow_up_window_days)

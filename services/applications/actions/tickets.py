@@ -29,6 +29,8 @@ ADDRESSES: dict[str, str] = {
     "evaluation": "/reporting/evaluations/{subject}",
     "report": "/reporting/reports/{subject}",
     "follow_up": "/reporting/follow-ups/{subject}",
+    "test_before": "/reporting/test-before/{subject}",
+    "test_after": "/reporting/test-after/{subject}",
     "receipt": "/matching/receipts/{subject}",
 }
 

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from services.applications.actions.overview import MatchView, Task, VisitView
+    from services.applications.actions.asked_forms import Task
+    from services.applications.actions.overview import MatchView, VisitView
     from services.applications.store.mentors import Mentor
     from services.applications.store.offers import Offer
 
@@ -138,4 +139,4 @@ def visit(view: VisitView) -> Shown:
 
 def task(one: Task) -> Shown:
     """A form of reporting that is asked of the reader."""
-    return {"purpose": one.purpose, "as": one.party, "done": one.done}
+    return {"purpose": one.purpose, "as": one.party, "done": one.done, "due": one.due}

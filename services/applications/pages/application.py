@@ -24,6 +24,7 @@ from services.applications.model.company import CompanionState
 from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.history import history
 from services.applications.pages.task_forms import TASK_FORMS, choices, tasks_of
+from services.applications.pages.tests_asked import due_hint, test_names
 from services.applications.store import applications as store
 from services.applications.store import certificates, mentorships, visits
 from shared.bus import Bus
@@ -209,11 +210,13 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "evaluation": gettext("Evaluate how it was"),
         "report": gettext("Write your report"),
         "follow_up": gettext("Say what you use of it"),
+        **test_names(),
     }
     return [
         {
             "title": names[task.purpose],
             "href": None if task.done else f"/applications/{where}/forms/{task.purpose}",
+            "hint": due_hint(task),
             "state": state("outcome", "submitted" if task.done else "due"),
         }
         for where, tasks in views

@@ -8,10 +8,11 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.actions import company, incidents, preparation
+from services.applications.actions.asked_forms import results_asked
 from services.applications.actions.attendance import guests
 from services.applications.actions.mentorships.view import mentorship_rows
 from services.applications.actions.offers_seen import sight
-from services.applications.actions.overview import match_views, results_asked
+from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
 from services.applications.actions.register.addresses import waits as address_waits
 from services.applications.actions.standing import Case, case_of, standing
@@ -147,8 +148,8 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
     )
 
 
-# Once it has begun, forms of reporting can be asked for; before that none is.
-_FORMS = (ApplicationState.UNDER_WAY, ApplicationState.COMPLETED, ApplicationState.ENDED)
+# Once a visit has its dates, forms of reporting can be asked for (the test before it); before that none is.
+_FORMS = (ApplicationState.SCHEDULED, ApplicationState.UNDER_WAY, ApplicationState.COMPLETED, ApplicationState.ENDED)
 
 
 async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int:

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 
 from services.applications.actions import forms, preparation
 from services.applications.actions import visits as actions
-from services.applications.actions.overview import MatchView, VisitView, match_views, results_asked, visit_view
+from services.applications.actions.asked_forms import results_asked
+from services.applications.actions.overview import MatchView, VisitView, match_views, visit_view
 from services.applications.api.parts import Portal
 from services.applications.guards import Anyone, Participant
 from services.applications.model.difference import difference
@@ -21,6 +22,7 @@ from services.applications.pages.attendance import recorded
 from services.applications.pages.matches import guest_of
 from services.applications.pages.parts import Store, paged, state_counts, tag, topic
 from services.applications.pages.sent import version_of
+from services.applications.pages.tests_asked import due_hint, test_names
 from services.applications.store import certificates, participation
 from services.applications.store.paging import PAGE
 from services.applications.store.visits import Visit, replaced_by
@@ -274,11 +276,13 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
         "evaluation": gettext("Evaluate the visit"),
         "report": gettext("Write your report"),
         "follow_up": gettext("Say what you use of it"),
+        **test_names(),
     }
     return [
         {
             "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
             "href": None if task.done else at(view.visit.id, f"forms/{task.purpose}"),
+            "hint": due_hint(task),
             "state": state("outcome", "submitted" if task.done else "due"),
         }
         for task in view.tasks

@@ -53,6 +53,7 @@ USUAL: dict[D, timedelta] = {
     D.EVALUATION: timedelta(days=2),
     D.REPORT: timedelta(days=7),
     D.FOLLOW_UP: timedelta(days=14),
+    D.TEST: timedelta(days=5),
     D.RESULTS: timedelta(days=30),
 }
 """How long before it is due whoever has it is reminded, where the installation says nothing else."""

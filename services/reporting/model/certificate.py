@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from services.reporting.model.cases import Case
 
-EVALUATION, REPORT, WAIVER, FOLLOW_UP = "evaluation", "report", "waiver", "follow_up"
+EVALUATION, REPORT, WAIVER, FOLLOW_UP, TEST = "evaluation", "report", "waiver", "follow_up", "test"
 
 In = tuple[str, Respondent]
 """Something that is in: which form, and from whom."""

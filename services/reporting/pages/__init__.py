@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.consumers import consumers
 from services.reporting.pages import (
+    bank,
     compare,
     feeds,
     figures,
@@ -18,8 +19,10 @@ from services.reporting.pages import (
     quality,
     report,
     restatements,
+    sittings,
     targets,
     targets_table,
+    tests,
     tokens,
 )
 from shared.web.parked import parked_router
@@ -46,5 +49,8 @@ def routers() -> list[APIRouter]:
         journey.router,
         outcomes.router,
         forms.router,
+        bank.router,
+        tests.router,
+        sittings.router,
     ]
     return [*own, parked_router("reporting", consumers)]

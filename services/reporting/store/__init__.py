@@ -3,6 +3,7 @@
 from services.reporting.store import (
     aims,
     answers,
+    bank,
     cases,
     drafts,
     facts,
@@ -11,6 +12,7 @@ from services.reporting.store import (
     publications,
     releases,
     restatements,
+    sittings,
     tokens,
 )
 from services.reporting.store.base import metadata
@@ -18,6 +20,7 @@ from services.reporting.store.base import metadata
 __all__ = [
     "aims",
     "answers",
+    "bank",
     "cases",
     "drafts",
     "facts",
@@ -27,5 +30,6 @@ __all__ = [
     "publications",
     "releases",
     "restatements",
+    "sittings",
     "tokens",
 ]

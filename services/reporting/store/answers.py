@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Field, col, select
 
-from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, TEST, WAIVER
 from services.reporting.store import facts
 from services.reporting.store.base import Table, write_rows
 from shared.contracts import outcomes
@@ -45,7 +45,7 @@ class Submission(Table, table=True):
 
 
 class Received(Table, table=True):
-    """What the log says is in: `form` is evaluation, report, follow_up or waiver."""
+    """What the log says is in: `form` is evaluation, report, follow_up, test (of respondent: pre or post) or waiver."""
 
     __tablename__ = "received"
 
@@ -93,6 +93,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
                 form, respondent = REPORT, Respondent.GUEST
             case outcomes.FollowUpSubmitted(by=by, in_window=in_window):
                 form, respondent, late = FOLLOW_UP, by, not in_window  # type: ignore[assignment]  # another code list
+            case outcomes.TestScored(phase=phase):
+                form, respondent, late = TEST, phase, False  # type: ignore[assignment]  # another code list
             case outcomes.EvaluationWaived(respondent=respondent):
                 form, late = WAIVER, False
             case outcomes.CertificateGranted(number=number):

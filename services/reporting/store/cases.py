@@ -59,7 +59,8 @@ class CallRow(Table, table=True):
     timers: dict[str, Any] = Field(sa_type=JSONB)
 
 
-def _case(row: CaseRow) -> Case:
+def of_row(row: CaseRow) -> Case:
+    """The case that a row holds."""
     values = row.model_dump()
     return Case(**{**values, "kind": cast("Kind", row.kind)})
 
@@ -108,20 +109,20 @@ async def evolve_calls(tx: Tx, events: Sequence[Envelope]) -> None:
 async def case(session: AsyncSession, case_id: UUID) -> Case | None:
     """The visit or mentorship with that id."""
     row = await session.scalar(select(CaseRow).where(CaseRow.id == case_id))
-    return _case(row) if row else None
+    return of_row(row) if row else None
 
 
 async def cases(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Case]:
     """The visits and mentorships with these ids."""
     rows = await session.scalars(select(CaseRow).where(col(CaseRow.id).in_(ids)).order_by(col(CaseRow.id)))
-    return {row.id: _case(row) for row in rows}
+    return {row.id: of_row(row) for row in rows}
 
 
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Case]:
     """The visits and mentorships of an application, the newest first."""
     query = select(CaseRow).where(CaseRow.application_id == application_id)
     rows = await session.scalars(query.order_by(col(CaseRow.start).desc().nulls_last(), col(CaseRow.id)))
-    return [_case(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 async def over(
@@ -137,10 +138,18 @@ async def over(
     total = await session.scalar(sa.select(sa.func.count()).select_from(CaseRow).where(ended)) or 0
     query = select(CaseRow).where(ended).order_by(col(CaseRow.ended_on).desc(), col(CaseRow.id))
     rows = await session.scalars(query.limit(limit).offset(offset))
-    return [_case(row) for row in rows], total
+    return [of_row(row) for row in rows], total
 
 
 async def timers(session: AsyncSession, call_id: UUID) -> Timers:
     """The deadlines of a call; the defaults where the call has not arrived yet."""
     held = await session.scalar(sa.select(CallRow.timers).where(CallRow.id == call_id))  # type: ignore[call-overload]  # as in facts.py
     return Timers(**held) if held else Timers()
+
+
+async def calls(session: AsyncSession) -> list[tuple[UUID, str]]:
+    """The calls by their reference, the newest first; some dozens in a programme."""
+    rows = await session.execute(
+        sa.select(col(CallRow.id), col(CallRow.reference)).order_by(col(CallRow.reference).desc(), col(CallRow.id))
+    )
+    return [(id_, reference) for id_, reference in rows.all()]

@@ -112,4 +112,5 @@ class DeadlineKind(Code):
     EVALUATION = "evaluation", N_("Evaluation")
     REPORT = "report", N_("Report")
     FOLLOW_UP = "follow_up", N_("Follow-up")
+    TEST = "test", N_("Test")
     RESULTS = "results", N_("Evaluation by the sending country")

@@ -284,6 +284,13 @@ _ALL = (
         escalates_to=(A.HOME_COORDINATOR,),
     ),
     Deadline(
+        D.TEST,
+        "report_days",
+        (A.APPLICANT,),
+        (outcomes.TestAsked.type,),
+        (outcomes.TestScored.type, visits.VisitCancelled.type, visits.VisitNoShow.type, visits.VisitVoided.type),
+    ),
+    Deadline(
         D.RESULTS,
         "follow_up_months",
         (A.HOME_COORDINATOR,),

@@ -106,7 +106,8 @@ _OUTCOMES = (
         ),
         deadline=D.EVALUATION,
     ),
-    Transition(outcomes.TestScored.type, (Actor.OFFICER, Actor.MENTEE)),
+    Transition(outcomes.TestAsked.type, (Actor.REPORTING,), then="taken before the start, or after the end"),
+    Transition(outcomes.TestScored.type, (Actor.OFFICER, Actor.MENTEE), deadline=D.TEST),
     Transition(outcomes.ReportSubmitted.type, (Actor.OFFICER, Actor.MENTEE), deadline=D.REPORT),
     Transition(
         outcomes.FollowUpSubmitted.type, (Actor.OFFICER, Actor.MENTEE, Actor.LINE_MANAGER), deadline=D.FOLLOW_UP

@@ -208,7 +208,12 @@ async def test_a_visit_from_agenda_to_outcome(abroad: Abroad, programme: Program
     tasks = {one["purpose"]: one["done"] for one in (await abroad.get("ani", of))["tasks"]}
     assert tasks == {"evaluation": False, "report": True}
     clock.move(timedelta(days=200))
-    assert (await abroad.get("ani", of))["tasks"][-1] == {"purpose": "follow_up", "as": "guest", "done": False}
+    assert (await abroad.get("ani", of))["tasks"][-1] == {
+        "purpose": "follow_up",
+        "as": "guest",
+        "done": False,
+        "due": None,
+    }
     wanted = {"purpose": "evaluation", "application_id": await _of(abroad, match_id), "subject": str(visit_id)}
     await abroad.post("ani", "/tickets", wanted, 201)
     await abroad.post("ani", "/tickets", wanted | {"subject": str(match_id)}, 404)

@@ -257,7 +257,9 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
     ended = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY, "ended_on": clock.today()}
     await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     for who, party in (("nino", "mentee"), ("jonas", "mentor")):
-        assert (await abroad.get(who, of))["tasks"] == [{"purpose": "evaluation", "as": party, "done": False}]
+        assert (await abroad.get(who, of))["tasks"] == [
+            {"purpose": "evaluation", "as": party, "done": False, "due": None}
+        ]
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
         assert way["address"].endswith(f"{party}.{mentorship_id}")
     seen = await abroad.get("rasa", of)

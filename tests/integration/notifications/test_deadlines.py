@@ -254,6 +254,34 @@ async def test_after_a_visit_evaluation_report_and_follow_up_fall_due(app: FastA
     assert "results home_coordinator" not in await open_kinds(app)
 
 
+async def test_a_test_falls_due_before_and_again_after_the_visit(app: FastAPI, feed: Feed) -> None:
+    """Each is asked by one mail, with new dates by none, and is met by its score, or with the visit."""
+    await feed.deliver((event("ApplicationSubmitted"), APPLICATION))
+    await feed.deliver((event("VisitScheduled"), VISIT))
+    of_visit: dict[str, Any] = {"application_id": APPLICATION, "visit_id": VISIT}
+
+    async def ask(phase: str, days: int, **said: Any) -> None:
+        due = (clock.now() + timedelta(days=days)).isoformat()
+        await feed.deliver((event("TestAsked", phase=phase, due=due, **of_visit, **said), VISIT))
+
+    async def mails() -> list[str]:
+        found = await rows(app, "SELECT rule FROM message WHERE rule LIKE 'test_%' ORDER BY rule")
+        return [row.rule for row in found]
+
+    await ask("pre", 40)
+    assert await mails() == ["test_before_asked"]
+    await ask("pre", 47, again=True)
+    assert await mails() == ["test_before_asked"]
+    assert "test applicant" in await open_kinds(app)
+    await feed.deliver((event("TestScored", phase="pre", **of_visit), VISIT))
+    assert "test applicant" not in await open_kinds(app)
+    await ask("post", 30)
+    assert await mails() == ["test_after_asked", "test_before_asked"]
+    assert "test applicant" in await open_kinds(app)
+    await feed.deliver((event("VisitVoided"), VISIT))
+    assert "test applicant" not in await open_kinds(app)
+
+
 async def test_a_right_that_lapses_is_nobodys_failure(app: FastAPI, feed: Feed) -> None:
     """Who may appeal is reminded of it; when the time is over nobody is told and nothing is overdue."""
     await feed.deliver((event("ApplicationSubmitted", due=in_days(10)), APPLICATION))

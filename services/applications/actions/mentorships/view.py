@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
+from services.applications.actions.asked_forms import follow_up_open, tasks_of
 from services.applications.actions.mentorships.agreement import agreed, first_versions
 from services.applications.actions.mentorships.course import pause_arrived, resume_arrived
 from services.applications.actions.mentorships.visit import open_request, planned_end
-from services.applications.actions.overview import follow_up_open, match_views, tasks_of, views_of
+from services.applications.actions.overview import match_views, views_of
 from services.applications.model.mentorship.asked import Asked, asked
 from services.applications.model.mentorship.goals import WHOLE
 from services.applications.model.mentorship.pair import OVER, PAIR
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from services.applications.actions.asked_forms import Task
     from services.applications.actions.cases import Case
     from services.applications.actions.mentorships.agreement import Agreed
-    from services.applications.actions.overview import MatchView, Task
+    from services.applications.actions.overview import MatchView
     from services.applications.store.mentorships import Mentorship
     from services.applications.store.pairs.goals import Goal, GoalNote
     from services.applications.store.pairs.meetings import Meeting

@@ -24,6 +24,7 @@ TASKS: dict[D, str] = {
     D.EVALUATION: N_("Evaluate how it was."),
     D.REPORT: N_("Write the report on the visit."),
     D.FOLLOW_UP: N_("Say how what was learnt is used at work."),
+    D.TEST: N_("Take the test about your visit; it is short, and you cannot fail."),
     D.RESULTS: N_("Say what came of it for the services of your country."),
 }
 """What is asked for by each deadline, as a sentence to whoever has it."""
@@ -43,6 +44,7 @@ PAGES: dict[D, str] = {
     D.EVALUATION: "outcome",
     D.REPORT: "outcome",
     D.FOLLOW_UP: "outcome",
+    D.TEST: "visit",
     D.RESULTS: "outcome",
 }
 """Where it is done; the application's page where nothing else is said."""

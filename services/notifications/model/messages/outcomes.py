@@ -1,11 +1,40 @@
 """Who is told what came of a visit or a mentorship."""
 
-from services.notifications.model.rule import Rule
+from services.notifications.model.rule import Rule, When
 from shared.contracts import outcomes
 from shared.contracts.codes import AudienceKind as A
+from shared.contracts.codes import TestPhase
 from shared.web.i18n import N_
 
+
+def _first_before(data: outcomes.TestAsked) -> bool:
+    return data.phase is TestPhase.PRE and not data.again
+
+
 RULES = (
+    Rule(
+        "test_before_asked",
+        outcomes.TestAsked,
+        A.APPLICANT,
+        N_("A short test before your visit"),
+        (
+            N_("Please take a short test before your visit, by %(due)s. You cannot fail."),
+            N_("After the visit there is a second one; then you see what you learnt."),
+        ),
+        "visit",
+        N_("Take the test"),
+        when=When(N_("before the visit, and not only for other dates"), _first_before),
+    ),
+    Rule(
+        "test_after_asked",
+        outcomes.TestAsked,
+        A.APPLICANT,
+        N_("A short test after your visit"),
+        (N_("Please take the second test, by %(due)s. You then see what you learnt, and the right answers."),),
+        "visit",
+        N_("Take the test"),
+        when=When(N_("after the visit"), lambda data: data.phase is TestPhase.POST),
+    ),
     Rule(
         "report_received",
         outcomes.ReportSubmitted,

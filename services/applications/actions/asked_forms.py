@@ -1,0 +1,137 @@
+"""Which forms of reporting are asked of somebody about a visit or a mentorship, and by now?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from services.applications.actions import cases
+from services.applications.store import calls, outcomes
+from shared import clock
+from shared.contracts.codes import FollowUpBy, Party, Respondent, TestPhase, VisitState
+from shared.contracts.lifecycle import Unit
+from shared.workdays import due
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from services.applications.actions.cases import Case
+    from services.applications.actions.overview import MatchView
+    from services.applications.store import visits as visits_store
+    from shared.contracts.calls import Timers
+
+_COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
+EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in.
+
+    `due` is until when it can be filled in, where that ends.
+    """
+
+    purpose: str
+    party: Party
+    done: bool
+    due: datetime | None = None
+
+
+# Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
+_ASKED: dict[Party, tuple[str, ...]] = {
+    Party.GUEST: ("evaluation", "report"),
+    Party.HOST: ("evaluation",),
+    Party.MENTEE: ("evaluation",),
+    Party.MENTOR: ("evaluation",),
+}
+
+
+async def tests_of(
+    session: AsyncSession, case: Case, visit: visits_store.Visit, arrived: set[tuple[UUID, str, str]]
+) -> list[Task]:
+    """The tests before and after the visit that its guest can take now, and those that are in.
+
+    One that was not taken in time is asked no more, nor is one of a visit that does not take place.
+    """
+    if Party.GUEST not in case.parties:
+        return []
+    now, state = clock.now(), visit.stands
+    open_ = {
+        outcomes.TESTS[TestPhase.PRE]: state is VisitState.SCHEDULED,
+        outcomes.TESTS[TestPhase.POST]: state in EVALUATED,
+    }
+    tasks = [
+        Task(what, Party.GUEST, (visit.id, what, Party.GUEST.value) in arrived, last)
+        for what, last in (await outcomes.tests_of(session, visit.id)).items()
+    ]
+    return [task for task in tasks if task.done or (open_[task.purpose] and task.due and now <= task.due)]
+
+
+def tasks_of(
+    parties: Collection[Party],
+    applicant: Party,
+    subject: UUID,
+    arrived: set[tuple[UUID, str, str]],
+    *,
+    ended: bool,
+    follows: bool,
+    sender: Party = Party.HOME_COORDINATOR,
+) -> list[Task]:
+    """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
+    tasks = [
+        Task(purpose, party, (subject, purpose, party.value) in arrived)
+        for party in sorted(set(parties) & _ASKED.keys())
+        for purpose in _ASKED[party]
+        if ended
+    ]
+    if follows and applicant in parties:
+        tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
+    if follows and sender in parties:
+        tasks.append(Task("evaluation", sender, (subject, "evaluation", _COORDINATOR) in arrived))
+    return tasks
+
+
+def sender(case: Case) -> Party:
+    """The coordinator of the country that sends who travels: on a mentoring pair's visit it may be the mentor's."""
+    return Party.HOST_COORDINATOR if case.guest is Party.MENTOR else Party.HOME_COORDINATOR
+
+
+async def follow_up_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+    """Whether the follow-up is asked for by now: from the window before its date on (lifecycles.md, "Outcomes")."""
+    call = await calls.call(session, case.match.call_id)
+    return call is not None and _follow_up_open(call.terms.timers, case.match.country, ended_on)
+
+
+def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool:
+    if ended_on is None:
+        return False
+    at = due(ended_on, timers.follow_up_months, Unit.MONTHS, country)
+    return clock.now() >= at - timedelta(days=timers.follow_up_window_days)
+
+
+async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+    """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
+    own = {
+        view.visit.id: view
+        for view in views
+        if view.visit is not None
+        and view.visit.stands is VisitState.COMPLETED
+        and sender(cases.visiting(view.case, view.visit)) in view.case.parties
+    }
+    if not own:
+        return set()
+    terms = await calls.calls_by_id(session, {view.match.call_id for view in own.values()})
+    arrived = await outcomes.of_subjects(session, own)
+    return {
+        id_
+        for id_, view in own.items()
+        if (call := terms.get(view.match.call_id)) is not None
+        and view.visit is not None
+        and _follow_up_open(call.terms.timers, view.match.country, view.visit.ended_on)
+        and (id_, "evaluation", _COORDINATOR) not in arrived
+    }
