@@ -13,9 +13,10 @@ _PATIENCE = 120.0
 
 
 async def rebuild(system: "System", service: str, by: str) -> list[str]:
-    """Empty the projections of `service`, load them in bulk, and wait until its reader has read what came meanwhile.
+    """Make the projections of `service` anew from the log, then wait until its reader has read what came meanwhile.
 
-    Gives the tables' names. Raises `Failed` when the reader makes no headway for two minutes.
+    The pages show the old ones until the new ones are whole. Gives the tables' names. Raises `Failed` when the reader
+    makes no headway for two minutes.
     """
     import asyncio  # noqa: PLC0415 - with the rest
     from time import monotonic  # noqa: PLC0415 - as above
@@ -24,16 +25,9 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from deploy.cli.progress import bar  # noqa: PLC0415 - as above
     from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - as above
     from shared.bus.loading import load  # noqa: PLC0415 - as above
-    from shared.bus.rebuild import empty  # noqa: PLC0415 - as above
 
-    bus = system.bus(service)
-    try:
-        with reached(f"The database of {service}"):
-            tables = await empty(bus, consumers_of(service), by)
-    finally:
-        await bus.close()
     with reached(f"The database of {service}"):
-        await load(system.settings(service), service, consumers_of)
+        await load(system.settings(service), service, consumers_of, by=by)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as shown:
             least, since = None, monotonic()
@@ -50,14 +44,14 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
                         f"Does it run, and what does {service}'s log say?"
                     )
                 await asyncio.sleep(0.2)
-    return tables
+    return list(consumers_of(service).projections)
 
 
 def command(
     service: Annotated[str, typer.Argument(help="applications, matching, notifications or reporting.")],
     by: Annotated[str, typer.Option(help="Who asks for it, for the record.")] = "operator",
 ) -> None:
-    """Empty a service's projections and read them again from the log; the service may run meanwhile."""
+    """Make a service's projections anew from the log; the service may run meanwhile."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
     from deploy.cli.system import System, service_named  # noqa: PLC0415 - as above

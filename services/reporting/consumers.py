@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PROJECTIONS = ("fact", "fact_count", "flaw", "moving_figure", "need", "application", "case", "call", "received")
 
-consumers = Consumers("reporting", projections=PROJECTIONS)
+consumers = Consumers("reporting", projections=PROJECTIONS, by_key=("fact", "application", "case", "received"))
 
 _COMPLETES = (outcomes.EvaluationSubmitted, outcomes.ReportSubmitted, outcomes.EvaluationWaived)
 

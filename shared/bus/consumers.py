@@ -30,11 +30,13 @@ class Reading:
 class Consumers:
     """All topics that a service reads, in the order in which a batch's topics are applied.
 
-    `projections` names the tables that hold nothing but what events said: a rebuild empties them.
+    `projections` names the tables that hold nothing but what events said: a rebuild makes them anew. `by_key` names
+    those of them that no `evolve` looks up by anything but the primary key: their other indexes can wait for its end.
     """
 
     service: str
     projections: tuple[str, ...] = ()
+    by_key: tuple[str, ...] = ()
     readings: dict[str, Reading] = field(default_factory=dict)
 
     def topic(self, name: str, *, evolve: Handler | None = None, react: Handler | None = None) -> None:

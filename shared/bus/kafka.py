@@ -6,6 +6,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import Consumer
 from faststream.security import BaseSecurity, SASLScram512
 
 if TYPE_CHECKING:
@@ -61,3 +62,36 @@ def bare_consumer(settings: ServiceSettings) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         **client_options(settings), group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
     )
+
+
+def bulk_consumer(settings: ServiceSettings, service: str) -> Consumer:
+    """A consumer for reading whole partitions: it fetches and decodes in threads of its own, outside of Python.
+
+    It joins no group and commits nothing, though the library wants a group's name; a partition's end is reported.
+    """
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka,
+        "security.protocol": settings.kafka_security,
+        "client.id": f"{service}-load",
+        "group.id": service,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+        "fetch.wait.max.ms": 100,
+        "fetch.message.max.bytes": 4 * 1024 * 1024,
+        "queued.max.messages.kbytes": 64 * 1024,
+        "log_level": 2,
+    }
+    if settings.kafka_security != "PLAINTEXT":
+        password = settings.kafka_password
+        options |= {
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": settings.kafka_user,
+            "sasl.password": password.get_secret_value() if password else "",
+        }
+    if settings.kafka_security == "SASL_SSL":
+        trusted = ssl.get_default_verify_paths()  # the same ones as the other clients
+        options["ssl.ca.location"] = trusted.cafile or trusted.capath or "probe"
+    return Consumer(options)

@@ -1,10 +1,13 @@
-"""How does an emptied projection come back from a long log in a short time? In bulk, by `evolve` only.
+"""How does a projection come back from a long log in a short time? In bulk, by `evolve` only, beside the one in use.
 
-The reader asks the database before each batch how far its subjects have come, and notes it after. Where everything
-was emptied, nothing has come yet: so a rebuild counts in memory, writes the marks once at the end, and shares the
-partitions among processes, each in one transaction. What is not plain goes the reader's own way afterwards, a subject
-at a time and in order: a record that cannot be read, a gap or a fork, an event that nobody has reacted to yet, a batch
-that fails.
+The reader asks the database before each batch how far its subjects have come, and notes it after. Where all is read
+from its start nothing has come yet: so a load counts in memory, writes the marks once at the end, and shares the
+partitions among processes. They fill empty twins of the projections (`twins.py`); what is in use goes on to be shown
+until the last step puts the twins in its place, in the transaction that also notes how far the log was read. Whatever
+fails before leaves the service as it was.
+
+What is not plain goes the reader's own way before that step, a subject at a time and in order: a record that cannot be
+read, a gap or a fork, an event that nobody has reacted to yet, a batch that fails.
 """
 
 from __future__ import annotations
@@ -13,121 +16,167 @@ import asyncio
 import multiprocessing
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from aiokafka import TopicPartition
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError
 
-from shared.bus import kafka, offsets
+from shared.bus import offsets, twins
 from shared.bus.apply import Applier
+from shared.bus.bulk import records_of, spans
 from shared.bus.bus import Bus
 from shared.bus.envelope import SOURCE, Envelope, Faulty, read
 from shared.bus.transaction import driver
 from shared.contracts import TOPICS
+from shared.telemetry import tune_memory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from uuid import UUID
 
-    import asyncpg
-    from aiokafka import AIOKafkaConsumer
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from shared.bus.bulk import Span
     from shared.bus.consumers import Consumers
     from shared.bus.envelope import Record
     from shared.bus.offsets import Partition
     from shared.bus.transaction import Tx
     from shared.settings import ServiceSettings
 
-POLL_MS = 1_000
-PATIENCE = 60
-"""So many polls in a row without a record, and the log is given up."""
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What became of some partitions: how many records were taken, the last of each, and what is not plain."""
+
+    taken: int = 0
+    last: dict[Partition, Record] = field(default_factory=dict)
+    odd: list[list[Record]] = field(default_factory=list)
+    unknown: Counter[tuple[str, str]] = field(default_factory=Counter)
+    changed: set[str] = field(default_factory=set)
 
 
 async def load(
-    settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], processes: int = 2
+    settings: ServiceSettings,
+    service: str,
+    consumers_of: Callable[[str], Consumers],
+    *,
+    by: str,
+    processes: int = 2,
 ) -> int:
-    """Apply what is on the log now to a service's emptied projections; give how many records were taken.
+    """Make a service's projections anew from what is on the log now; give how many records were taken.
 
-    `consumers_of` is found by its name in each process. A process that fails leaves its partitions as they were: the
-    reader reads them. Raises what it failed with.
+    `by` asked for it; `consumers_of` is found by its name in each process. Raises what a process failed with, and
+    `KafkaConnectionError` where no broker answers; then nothing has changed.
     """
-    partitions = [
-        (topic, number)
-        for topic in sorted(consumers_of(service).readings)
-        for number in range(TOPICS[topic].partitions)
-    ]
-    shares = [share for start in range(processes) if (share := partitions[start::processes])]
-    loop = asyncio.get_running_loop()
-    with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
-        taken = [loop.run_in_executor(pool, _work, settings, service, consumers_of, share) for share in shares]
-        return sum(await asyncio.gather(*taken))
-
-
-def _work(
-    settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], share: Sequence[Partition]
-) -> int:
-    """In a process of its own: load some partitions."""
-    return asyncio.run(_share(settings, service, consumers_of(service), share))
-
-
-async def _share(settings: ServiceSettings, service: str, consumers: Consumers, share: Sequence[Partition]) -> int:
+    consumers = consumers_of(service)
     bus = Bus(service, settings)
-    consumer = kafka.bare_consumer(settings)
-    await consumer.start()
     try:
-        async with bus.transaction(f"system:{service}") as tx:
-            connection = await driver(tx.session)
-            at = await offsets.lock(connection, share)
-            loader = Loader(bus, consumers)
-            await loader.prepare(tx.session)
-            taken = 0
-            async for records in _batches(consumer, at, settings.reader_batch):
-                await loader.take(tx, records)
-                await offsets.advance(connection, records)
-                taken += len(records)
-            await loader.finish(tx)
+
+        async def share_out() -> list[Loaded]:
+            partitions = [
+                (topic, number) for topic in sorted(consumers.readings) for number in range(TOPICS[topic].partitions)
+            ]
+            shares = _shares(await asyncio.to_thread(spans, settings, service, partitions), processes)
+            if not shares:
+                return []
+            loop = asyncio.get_running_loop()
+            with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
+                work = [loop.run_in_executor(pool, _work, settings, service, consumers_of, each) for each in shares]
+                done, _ = await asyncio.wait(work)  # where one fails too: nothing is filled after this
+                return [each.result() for each in done]
+
+        taken = await replace(bus, consumers, share_out)
+        log.info("projections made anew", service=service, by=by, records=taken)
         return taken
     finally:
-        await consumer.stop()
         await bus.close()
 
 
-async def _batches(
-    consumer: AIOKafkaConsumer, at: dict[Partition, offsets.Position], most: int
-) -> AsyncIterator[list[Record]]:
-    """The records of partitions from where each goes on to where it ends now."""
-    wanted = [TopicPartition(*each) for each in at]
-    consumer.assign(wanted)
-    ends = await consumer.end_offsets(wanted)
-    left = {each: ends[each] for each in wanted if ends[each] > at[each.topic, each.partition].next_offset}
-    for each in wanted:
-        if each in left:
-            consumer.seek(each, at[each.topic, each.partition].next_offset)
-        else:
-            consumer.pause(each)
-    silent = 0
-    while left and silent < PATIENCE:
-        found = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=most)
-        silent = 0 if found else silent + 1
-        records = [record for part in found.values() for record in part]
-        if records:
-            yield records
-        # A position moves past what a compaction or a transaction's marker took away, a record's offset does not.
-        left = {each: end for each, end in left.items() if await consumer.position(each) < end}
+def _shares(found: Iterable[Span], processes: int) -> list[list[Span]]:
+    """The partitions that hold something in shares of about as many records each."""
+    shares: list[list[Span]] = [[] for _ in range(processes)]
+    for each in sorted((span for span in found if span.records), key=lambda span: -span.records):
+        min(shares, key=lambda share: sum(span.records for span in share)).append(each)
+    return [share for share in shares if share]
+
+
+def _work(
+    settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], share: Sequence[Span]
+) -> Loaded:
+    """In a process of its own: load some partitions."""
+    consumers = consumers_of(service)
+    tune_memory()
+
+    async def work() -> Loaded:
+        bus = Bus(service, settings)
+        try:
+            return await fill(bus, consumers, records_of(settings, service, share, settings.reader_batch))
+        finally:
+            await bus.close()
+
+    return asyncio.run(work())
+
+
+async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]]) -> Loaded:
+    """Apply the records of whole partitions, from their start, to the twins, in one transaction."""
+    async with bus.transaction(f"system:{bus.service}") as tx:
+        await twins.use(tx.session)
+        loader = Loader(consumers)
+        await loader.prepare(tx.session)
+        async for records in batches:
+            await loader.take(tx, records)
+        return await loader.finish(tx)
+
+
+async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitable[Sequence[Loaded]]]) -> int:
+    """Make empty twins of the projections, have them filled, and put them in the place of those in use.
+
+    The partitions are locked meanwhile: a reader that runs waits, and goes on where the load ends.
+    """
+    partitions = [(topic, number) for topic in consumers.readings for number in range(TOPICS[topic].partitions)]
+    async with bus.transaction(f"system:{bus.service}") as tx:
+        connection = await driver(tx.session)
+        await offsets.lock(connection, partitions)
+        indexes = await twins.build(bus, consumers.projections, consumers.by_key)
+        try:
+            loaded = await fill_all()
+            await asyncio.gather(twins.index(bus, indexes), _note(connection, loaded))
+            await twins.use(tx.session)
+            applier = Applier(bus, consumers)
+            for records in sorted((each for some in loaded for each in some.odd), key=_place):
+                await applier.apply(tx, records, one_by_one=True)
+            await twins.swap(tx.session, consumers.projections)
+        except BaseException:
+            await tx.session.rollback()  # lets go of what taking the twins away would wait for
+            try:
+                await twins.clear(bus)
+            except (asyncpg.PostgresError, DBAPIError, OSError) as wrong:
+                log.warning("half-filled tables are left for the next load to take away", reason=repr(wrong))
+            raise
+        for name in sorted({name for each in loaded for name in each.changed}):
+            await tx.changed(name)
+    return sum(each.taken for each in loaded)
+
+
+def _place(records: Sequence[Record]) -> tuple[str, int, int]:
+    return records[0].topic, records[0].partition, records[0].offset
 
 
 class Loader:
-    """Applies records of whole partitions, from their start, to an emptied store."""
+    """Applies records of whole partitions, from their start, to empty tables."""
 
-    def __init__(self, bus: Bus, consumers: Consumers) -> None:
+    def __init__(self, consumers: Consumers) -> None:
         self._consumers = consumers
-        self._applier = Applier(bus, consumers)
+        self._loaded = Loaded()
         self._order = list(consumers.readings)
         self._come: dict[str, dict[str, tuple[int, UUID | None]]] = {topic: {} for topic in self._order}
         self._reacted: dict[str, dict[str, int]] = {}
         self._sources = {topic: SOURCE.format(service=TOPICS[topic].owner) for topic in self._order}
         self._odd: dict[tuple[str, str], list[Record]] = {}
-        self._unknown: Counter[tuple[str, str]] = Counter()
 
     async def prepare(self, session: AsyncSession) -> None:
         """Learn what is parked, and how far the service has reacted: a rebuild reacts to nothing twice."""
@@ -147,7 +196,9 @@ class Loader:
         """Apply records by `evolve`; put those aside that are not plain."""
         plain: dict[str, list[Envelope]] = {}
         own: dict[str, list[Record]] = {}
+        self._loaded.taken += len(records)
         for record in records:
+            self._loaded.last[record.topic, record.partition] = record
             event = self._admitted(record)
             if isinstance(event, Envelope):
                 plain.setdefault(record.topic, []).append(event)
@@ -198,28 +249,23 @@ class Loader:
             return None
         come[subject] = (event.sequence, event.id)
         if isinstance(event, Faulty):
-            self._unknown[topic, event.type or ""] += 1
+            self._loaded.unknown[topic, event.type or ""] += 1
             return None
         return event
 
     def _put_aside(self, topic: str, subject: str, record: Record) -> None:
         self._odd.setdefault((topic, subject), []).append(record)
 
-    async def finish(self, tx: Tx) -> None:
-        """Note how far each subject has come; then apply what was put aside as the reader does."""
+    async def finish(self, tx: Tx) -> Loaded:
+        """Write how far each subject has come beside the twins; give what is left to do."""
+        await tx.session.flush()
         connection = await driver(tx.session)
-        await _note(connection, self._marks())
-        for (topic, type_), count in sorted(self._unknown.items()):
-            await connection.execute(
-                "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, $3) ON CONFLICT (topic, type)"
-                " DO UPDATE SET count = u.count + excluded.count, last_seen = now()",
-                topic,
-                type_,
-                count,
-            )
-        for _, records in sorted(self._odd.items()):
-            in_order = sorted(records, key=lambda each: (each.partition, each.offset))
-            await self._applier.apply(tx, in_order, one_by_one=True)
+        await connection.copy_records_to_table(twins.MARKS, schema_name=twins.SCHEMA, records=self._marks())
+        self._loaded.odd = [
+            sorted(records, key=lambda each: (each.partition, each.offset)) for records in self._odd.values() if records
+        ]
+        self._loaded.changed = tx.take_changed()
+        return self._loaded
 
     def _marks(self) -> Iterable[tuple[str, str, str, int, UUID | None]]:
         for topic, come in self._come.items():
@@ -229,14 +275,31 @@ class Loader:
                     yield topic, source, subject, *come[subject]
 
 
-async def _note(connection: asyncpg.Connection, marks: Iterable[tuple[str, str, str, int, UUID | None]]) -> None:
-    await connection.execute(
-        "CREATE TEMP TABLE loaded (topic text, source text, subject text, sequence bigint, ce_id uuid) ON COMMIT DROP"
-    )
-    await connection.copy_records_to_table("loaded", records=marks)
-    await connection.execute(
-        "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)"
-        " SELECT topic, source, subject, sequence, ce_id, sequence FROM loaded"
-        " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
-        " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)"
-    )
+_APPLIED = f"""
+INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)
+SELECT topic, source, subject, sequence, ce_id, sequence FROM {twins.SCHEMA}.{twins.MARKS}
+ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence, ce_id = excluded.ce_id,
+    reacted = greatest(applied.reacted, excluded.reacted)
+"""  # noqa: S608 - the names are ours
+_NOT_THERE = f"""
+UPDATE applied a SET sequence = 0, ce_id = NULL
+WHERE sequence > 0 AND NOT EXISTS (
+    SELECT FROM {twins.SCHEMA}.{twins.MARKS} m
+    WHERE m.topic = a.topic AND m.source = a.source AND m.subject = a.subject)
+"""  # noqa: S608 - as above
+
+
+async def _note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> None:
+    """How far the log was read, how far each subject has come, and which types nobody here knows: as in an empty store.
+
+    What was reacted to stays so: a rebuild tells nobody anything twice.
+    """
+    await connection.execute(f"ANALYZE {twins.SCHEMA}.{twins.MARKS}")
+    await connection.execute(_NOT_THERE)
+    await connection.execute(_APPLIED)
+    await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
+    await offsets.advance(connection, [record for each in loaded for record in each.last.values()])
+    await connection.execute("DELETE FROM unknown")
+    unknown = sum((each.unknown for each in loaded), Counter[tuple[str, str]]())
+    for (topic, type_), count in sorted(unknown.items()):
+        await connection.execute("INSERT INTO unknown (topic, type, count) VALUES ($1, $2, $3)", topic, type_, count)

@@ -132,6 +132,11 @@ class Tx:
         for name in sorted(changed):
             await connection.execute("SELECT pg_notify($1, $2)", CHANGED_CHANNEL, name)
 
+    def take_changed(self) -> set[str]:
+        """What `changed` named since the last flush, for another transaction to tell."""
+        changed, self._changed = self._changed, set()
+        return changed
+
     def take_asides(self) -> list[tuple[Envelope, str, str]]:
         """The reactions put aside since the last call; the reader stores them."""
         asides, self._asides = self._asides, []

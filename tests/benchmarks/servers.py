@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from aiokafka import TopicPartition
 from sqlalchemy import Column, MetaData, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -40,6 +41,8 @@ class Servers:
 
     postgres: Postgres
     kafka: str
+    broker: int
+    """The broker's process."""
 
     def database(self, name: str) -> str:
         """A new database, `postgresql://...`."""
@@ -52,6 +55,20 @@ class Servers:
         url = self.database(name)
         self.postgres.sql("CREATE TABLE fact (id uuid, subject text, type text, data text)", name)
         return url
+
+    def worked(self) -> float:
+        """Seconds of processor time that both have taken so far, with the processes of connections that have ended."""
+        seconds = 0.0
+        for root in (psutil.Process(self.postgres.child.pid), psutil.Process(self.broker)):
+            own = root.cpu_times()
+            seconds += own.user + own.system + own.children_user + own.children_system
+            for child in root.children(recursive=True):
+                try:
+                    times = child.cpu_times()
+                except psutil.NoSuchProcess:
+                    continue
+                seconds += times.user + times.system
+        return seconds
 
     async def start_at_end(self, bus: Bus, topic: str) -> None:
         """Have a reader that has read nothing yet begin after what is on `topic` now."""
@@ -114,7 +131,7 @@ def servers() -> Iterator[Servers]:
     try:
         postgres.start()
         broker.start()
-        yield Servers(postgres, broker.bootstrap)
+        yield Servers(postgres, broker.bootstrap, broker.child.pid or 0)
     finally:
         broker.child.kill()
         postgres.stop()
