@@ -7,6 +7,7 @@ that the load does with it.
 from __future__ import annotations
 
 import asyncio
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
 
 from aiokafka.errors import KafkaConnectionError
@@ -17,7 +18,7 @@ from shared.bus import kafka
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from confluent_kafka import Message
+    from confluent_kafka import Consumer, Message
 
     from shared.bus.envelope import Record
     from shared.bus.offsets import Partition
@@ -57,15 +58,22 @@ class Taken(NamedTuple):
 def spans(settings: ServiceSettings, service: str, partitions: Iterable[Partition]) -> list[Span]:
     """What each partition holds now; blocks. Raises `KafkaConnectionError` where no broker answers."""
     consumer = kafka.bulk_consumer(settings, service)
+    until = monotonic() + ANSWER_SECONDS
     try:
-        return [
-            Span(*each, *consumer.get_watermark_offsets(TopicPartition(*each), timeout=ANSWER_SECONDS))
-            for each in partitions
-        ]
-    except KafkaException as wrong:
-        raise KafkaConnectionError(str(wrong)) from wrong
+        return [_span(consumer, each, until) for each in partitions]
     finally:
         consumer.close()
+
+
+def _span(consumer: Consumer, partition: Partition, until: float) -> Span:
+    """What a partition holds; asked again while it has no leader, as just after it was made or has moved."""
+    while True:
+        try:
+            return Span(*partition, *consumer.get_watermark_offsets(TopicPartition(*partition), timeout=ANSWER_SECONDS))
+        except KafkaException as wrong:
+            if monotonic() > until:
+                raise KafkaConnectionError(str(wrong)) from wrong
+            sleep(0.2)
 
 
 async def records_of(

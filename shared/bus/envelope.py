@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
 from pydantic import ValidationError
 
-from shared.contracts import EVENTS
+from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,40 +120,44 @@ def headers_of(
 
 def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for each way to be wrong
     """The event in `record`, or what is wrong with it. Never raises, whatever bytes the record holds."""
-    headers = dict(record.headers)
-    if record.value is None:
+    headers, value, topic = dict(record.headers), record.value, record.topic
+    if value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, headers))
-    if NUL in b"".join(headers.values()) or ESCAPED_NUL in record.value:
+    if NUL in b"".join(headers.values()) or ESCAPED_NUL in value:
         return Faulty("undecodable", "A NUL character, which no table can hold as text.", _subject(record, headers))
     try:
-        type_ = headers["ce_type"].decode()
+        named, ce_type, told_by = headers["ce_subject"], headers["ce_type"], headers["ce_source"]
+        # What comes again and again is looked up, since a load decodes a million of each.
+        type_, model = _KNOWN.get(ce_type) or (ce_type.decode(), None)
+        source = _OWNERS.get(told_by) or told_by.decode()
         ce_id = QUICK_UUID(headers["ce_id"].decode())
-        source = headers["ce_source"].decode()
-        subject = headers["ce_subject"].decode()
+        subject = named.decode()
         sequence = int(headers["ce_sequence"])
         time = datetime.fromisoformat(headers["ce_time"].decode())
         causation = headers.get("ce_causationid")
         causationid = QUICK_UUID(causation.decode()) if causation else None
-        correlationid = headers["ce_correlationid"].decode()
+        story = headers["ce_correlationid"]
+        correlationid = subject if story == named else story.decode()
         trace = headers.get("traceparent")
         traceparent = trace.decode() if trace else None
     except (KeyError, ValueError) as wrong:
         return Faulty("undecodable", f"A header is missing or cannot be read: {wrong!r}.", _subject(record, headers))
     if headers.get("ce_specversion") != SPEC_VERSION or time.tzinfo is None or sequence < 1:
         return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or a sequence below 1.", subject)
-    if record.key != headers["ce_subject"]:
+    if record.key != named:
         return Faulty("undecodable", "The record's key is not the event's subject.", subject)
-    model = EVENTS.get(type_)
-    if model is None or model.topic != record.topic:
+    if model is None or model.topic != topic:
         detail = "This reader does not know the type." if model is None else f"The type belongs to {model.topic}."
         return Faulty("unknown", detail, subject, source, sequence, ce_id, type_)
     try:
-        data = model.read(record.value)
+        data = model.read(value)
     except ValidationError as wrong:
         return Faulty("contract", _against_contract(wrong), subject, source, sequence, ce_id, type_)
-    return Envelope(
-        ce_id, type_, source, subject, record.topic, time, sequence, correlationid, causationid, traceparent, data
-    )
+    return Envelope(ce_id, type_, source, subject, topic, time, sequence, correlationid, causationid, traceparent, data)
+
+
+_KNOWN = {name.encode(): (name, model) for name, model in EVENTS.items()}
+_OWNERS = {(source := SOURCE.format(service=topic.owner)).encode(): source for topic in TOPICS.values()}
 
 
 def _against_contract(wrong: ValidationError) -> str:
