@@ -85,8 +85,8 @@ async def records_of(
     """
     consumer = kafka.bulk_consumer(settings, service)
     try:
-        consumer.assign([TopicPartition(each.topic, each.partition, each.first) for each in wanted])
-        left = {(each.topic, each.partition): each.end for each in wanted}
+        left = {(each.topic, each.partition): each.end for each in wanted if each.records}
+        consumer.assign([TopicPartition(each.topic, each.partition, each.first) for each in wanted if each.records])
         silent = 0.0
         while left:
             messages = await asyncio.to_thread(consumer.consume, most, POLL_SECONDS)
@@ -105,17 +105,20 @@ def _sorted_out(messages: Iterable[Message], left: dict[Partition, int]) -> list
     records: list[Record] = []
     for message in messages:
         topic, number, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
-        wrong = message.error()
+        wrong, end = message.error(), left.get((topic, number))
+        if wrong is not None and (wrong.fatal() or wrong.code() in _HOPELESS):
+            raise KafkaConnectionError(wrong.str())
+        if end is None:
+            continue  # what has come since
         if wrong is None:
-            records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
+            if offset < end:
+                records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
             reached = offset + 1
         elif wrong.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own name for it
             reached = offset  # also past what a compaction or a transaction's marker took away
-        elif wrong.fatal() or wrong.code() in _HOPELESS:
-            raise KafkaConnectionError(wrong.str())
         else:
             continue  # the library tries again by itself
-        if reached >= left.get((topic, number), reached + 1):
+        if reached >= end:
             del left[topic, number]
     return records
 
