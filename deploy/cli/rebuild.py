@@ -26,8 +26,8 @@ async def rebuild(system: "System", service: str, by: str) -> list[str]:
     from deploy.cli.system import Failed, consumers_of, reached  # noqa: PLC0415 - as above
     from shared.bus.loading import load  # noqa: PLC0415 - as above
 
-    with reached(f"The database of {service}"):
-        await load(system.settings(service), service, consumers_of, by=by)
+    with reached(f"The database of {service}"), bar(f"{service} makes its tables anew") as shown:
+        await load(system.settings(service), service, consumers_of, by=by, tell=shown.at)
     async with Lag(system, [service]) as lag:
         with bar(f"{service} reads the log again") as shown:
             least, since = None, monotonic()

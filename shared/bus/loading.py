@@ -34,6 +34,7 @@ from shared.telemetry import tune_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+    from multiprocessing.sharedctypes import Synchronized
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from shared.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
+
+TELL_SECONDS = 0.2
+_counter: Synchronized[int] | None = None
+"""How many records all processes of a load have taken so far."""
 
 
 @dataclass(slots=True)
@@ -66,11 +71,13 @@ async def load(
     *,
     by: str,
     processes: int = 2,
+    tell: Callable[[int, int], None] | None = None,
 ) -> int:
     """Make a service's projections anew from what is on the log now; give how many records were taken.
 
-    `by` asked for it; `consumers_of` is found by its name in each process. Raises what a process failed with, and
-    `KafkaConnectionError` where no broker answers; then nothing has changed.
+    `by` asked for it; `consumers_of` is found by its name in each process; `tell` hears now and then how many records
+    were taken, and of how many. Raises what a process failed with, and `KafkaConnectionError` where no broker answers;
+    then nothing has changed.
     """
     consumers = consumers_of(service)
     bus = Bus(service, settings)
@@ -83,11 +90,17 @@ async def load(
             shares = _shares(await asyncio.to_thread(spans, settings, service, partitions), processes)
             if not shares:
                 return []
-            loop = asyncio.get_running_loop()
-            with ProcessPoolExecutor(len(shares), multiprocessing.get_context("spawn")) as pool:
+            loop, spawn = asyncio.get_running_loop(), multiprocessing.get_context("spawn")
+            counter = spawn.Value("q")
+            total = sum(each.records for share in shares for each in share)
+            with ProcessPoolExecutor(len(shares), spawn, initializer=_count_on, initargs=(counter,)) as pool:
                 work = [loop.run_in_executor(pool, _work, settings, service, consumers_of, each) for each in shares]
-                done, _ = await asyncio.wait(work)  # where one fails too: nothing is filled after this
-                return [each.result() for each in done]
+                left: set[asyncio.Future[Loaded]] = set(work)
+                while left:  # where one fails too: nothing is filled after this
+                    _, left = await asyncio.wait(left, timeout=TELL_SECONDS)
+                    if tell is not None:
+                        tell(counter.value, total)
+                return [each.result() for each in work]
 
         taken = await replace(bus, consumers, share_out)
         log.info("projections made anew", service=service, by=by, records=taken)
@@ -102,6 +115,12 @@ def _shares(found: Iterable[Span], processes: int) -> list[list[Span]]:
     for each in sorted((span for span in found if span.records), key=lambda span: -span.records):
         min(shares, key=lambda share: sum(span.records for span in share)).append(each)
     return [share for share in shares if share]
+
+
+def _count_on(counter: Synchronized[int]) -> None:
+    """In a process of its own: count what is taken on a counter that all of them share."""
+    global _counter  # noqa: PLW0603 - what a process of a pool is given stays with it
+    _counter = counter
 
 
 def _work(
@@ -129,6 +148,9 @@ async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[R
         await loader.prepare(tx.session)
         async for records in batches:
             await loader.take(tx, records)
+            if _counter is not None:
+                with _counter.get_lock():
+                    _counter.value += len(records)
         return await loader.finish(tx)
 
 
