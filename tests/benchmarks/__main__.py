@@ -17,7 +17,19 @@ import uvloop
 from rich.console import Console
 
 from shared.telemetry import tune_memory
-from tests.benchmarks import chain, deadlines, disclosure, feeds, figures, latency, mail, reading, rebuild, sending
+from tests.benchmarks import (
+    chain,
+    deadlines,
+    disclosure,
+    feeds,
+    figures,
+    latency,
+    mail,
+    reading,
+    rebuild,
+    sending,
+    webhooks,
+)
 from tests.benchmarks.matching import rows
 from tests.benchmarks.servers import Servers, servers, topics
 
@@ -25,6 +37,7 @@ MEASURES = {
     "reading": reading.measure,
     "sending": sending.measure,
     "mail": mail.measure,
+    "webhooks": webhooks.measure,
     "chain": chain.measure,
     "deadlines": deadlines.measure,
     "disclosure": disclosure.measure,
