@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +210,19 @@ async def test_the_lines_of_the_documentation_check_what_was_published(house: Ho
         (key,) = (await donor.get("/reporting/feeds/keys")).json()["keys"]
         assert key["kid"] in said
         assert key["kid"] in (await donor.get("/reporting/feeds")).text
+
+        command = "-m", "deploy.cli.main", "feeds", "verify", f"{origin}/reporting/feeds", "--key", key["kid"]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, *command),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "TANDEM_FEEDS_TOKEN": token},
+            cwd=DOCUMENTED.parents[1],
+        )
+        printed, _ = await process.communicate()
+        assert (process.returncode, printed.decode().splitlines()[0]) == (
+            0,
+            f"1 manifests, {len(KINDS)} files looked at; 0 do not hold.",
+        )
 
         async with bus.transaction("system:tests") as tx:
             await tx.session.execute(text("UPDATE feed_file SET sha256 = (SELECT sha256 FROM manifest)"))
