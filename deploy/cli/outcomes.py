@@ -58,6 +58,12 @@ async def follow_up(people: People, who: str, kind: str, subject: str, applied: 
     await people.post(who, address, {"applied": applied, "answers": answers, "texts": texts}, ticket=ticket)
 
 
+async def pass_on(people: People, who: str, visit: str, session: dict[str, Any]) -> None:
+    """Report a session at home: `held_on`, `format`, `attendees`, `about`."""
+    address, ticket = await way(people, who, "visits", visit, "cascade")
+    await people.post(who, address, session, ticket=ticket)
+
+
 async def report(people: People, who: str, visit: str) -> None:
     """Hand in the guest's report on a visit."""
     address, ticket = await way(people, who, "visits", visit, "report")

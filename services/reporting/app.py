@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.reporting import api, pages
-from services.reporting.actions.drafts import forget_drafts
 from services.reporting.actions.feeds import open_to_all
 from services.reporting.actions.figures import count_along
 from services.reporting.actions.publications import keep_older
 from services.reporting.consumers import consumers
 from services.reporting.feeds.signing import key_of
 from services.reporting.settings import Settings
+from services.reporting.workers import look_after_answers
 from shared.service import create
 
 if TYPE_CHECKING:
@@ -32,6 +32,6 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         templates=Path(__file__).parent / "templates",
         routers=[*pages.routers(), *api.routers()],
         consumers=consumers,
-        workers=[count_along, forget_drafts, keep_older],
+        workers=[count_along, look_after_answers, keep_older],
         background=background,
     )

@@ -15,6 +15,7 @@ from shared.contracts.base import Count, Country, Due, Event, Language, Part, Re
 from shared.contracts.calls import DatePeriod
 from shared.contracts.codes import (
     ActingAs,
+    AnswerForm,
     AppealOutcome,
     ApplicationKind,
     ApplicationMode,
@@ -216,9 +217,14 @@ class LineManagerNamed(ApplicationEvent):
 
 
 class LineManagerLinkAsked(ApplicationEvent):
-    """The line manager's link was over and a new one is asked for; it goes to the address that the portal holds."""
+    """The line manager's link was over and a new one is asked for; it goes to the address that the portal holds.
 
-    example: ClassVar[Mapping[str, Any]] = {}
+    `matter` is what it leads to: the follow-up, or the cascade sessions.
+    """
+
+    matter: AnswerForm = AnswerForm.FOLLOW_UP
+
+    example: ClassVar[Mapping[str, Any]] = {"matter": "follow_up"}
 
 
 class CompanionEvent(ApplicationEvent):

@@ -98,6 +98,7 @@ class Timers(Part):
     report_days: Days = 30
     follow_up_months: Annotated[int, Field(ge=0, le=24)] = 6
     follow_up_window_days: Days = 30
+    cascade_months: Annotated[int, Field(ge=0, le=36)] = 12
 
 
 class QuestionText(Part):

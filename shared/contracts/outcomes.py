@@ -13,8 +13,10 @@ from pydantic import Field
 from shared.contracts import _examples as ex
 from shared.contracts.base import Count, Country, Day, Due, Event, Part, TopicCode
 from shared.contracts.codes import (
+    AnswerForm,
     Applied,
     CascadeFormat,
+    CascadeRefusal,
     FollowUpBy,
     Respondent,
     RevocationReason,
@@ -173,7 +175,7 @@ class CascadeDelivered(OutcomeEvent):
 
 
 class CascadeConfirmed(OutcomeEvent):
-    """The line manager confirms a cascade session and how many colleagues it reached."""
+    """The line manager confirms a cascade session and how many it reached: maybe fewer than were reported."""
 
     cascade_id: UUID
     delivered_on: Day
@@ -185,6 +187,31 @@ class CascadeConfirmed(OutcomeEvent):
         "delivered_on": "2026-05-20",
         "attendees": 18,
     }
+
+
+class CascadeRefused(OutcomeEvent):
+    """The line manager does not confirm a cascade session; it is not counted, and the officer is told."""
+
+    cascade_id: UUID
+    delivered_on: Day
+    reason: CascadeRefusal
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "cascade_id": ex.CASCADE,
+        "delivered_on": "2026-05-20",
+        "reason": "not_known",
+    }
+
+
+class AnswerAsked(OutcomeEvent):
+    """Somebody is asked once more for an answer that is not in; `due` is the last day on which it was in time."""
+
+    form: AnswerForm
+    respondent: Respondent
+    due: Day | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
 
 
 class EvaluationWaived(OutcomeEvent):

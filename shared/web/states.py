@@ -287,6 +287,11 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
         ("in_use", "done", N_("In use"), N_("Tests can ask it."), "", ""),
         ("retired", "ended", N_("Retired"), N_("No new test can ask it."), "", ""),
     ),
+    "cascade": (
+        ("reported", "wait", N_("Waits for confirmation"), N_("It was reported, and counts once it is confirmed."), N_("Line manager"), N_("The line manager confirms it.")),
+        ("confirmed", "done", N_("Confirmed"), N_("The line manager has confirmed it."), "", ""),
+        ("refused", "ended", N_("Not confirmed"), N_("It is not counted. The reason is given with it."), "", ""),
+    ),
     "partner": (
         ("active", "done", N_("Active"), N_("Its officers take part."), N_("Programme coordinator"), N_("Nothing is to be done.")),
         ("reinstated", "done", N_("Reinstated"), N_("Its officers take part again."), N_("Programme coordinator"), N_("Nothing is to be done.")),

@@ -23,7 +23,11 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # What waits for a coordinator is told in one mail a day, and a mail tells of an event.
 # A line manager has no account: a link that is over is sent anew, to the address that the portal holds.
 # A pair that agreed on its next session gets it into both calendars: what is logged is over by then.
+# A line manager can say that a session was not held; without that it would wait for ever.
+# Whoever has not answered is reminded by hand, and a mail tells of an event.
 OF_OUR_OWN = {
+    "AnswerAsked",
+    "CascadeRefused",
     "LineManagerLinkAsked",
     "LineManagerNamed",
     "MatchCalledUp",

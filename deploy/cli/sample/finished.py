@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
-from deploy.cli.outcomes import evaluate, follow_up, report
+from deploy.cli.outcomes import evaluate, follow_up, pass_on, report
 from deploy.cli.sample import texts
 from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.room import API, PROGRAMME
@@ -227,6 +227,21 @@ async def follow_ups(room: Room) -> None:
     )
 
 
+async def cascades(room: Room) -> None:
+    """Some guests tell whom they passed it on to; who confirms it has no account, so it waits for a mail's link."""
+
+    async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
+        held_on = date.fromisoformat(visit["end"]) + timedelta(days=21)
+        session = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
+        await pass_on(room.people, room.officer_of(match["application_id"]), visit["id"], session)
+
+    await room.all(
+        act(place, match, visit)
+        for place, (match, visit) in enumerate(await _visits(room))
+        if visit["id"] in room.evaluated and place % 3 == 0 and match["country"] != "BY"
+    )
+
+
 async def close(room: Room) -> None:
     """The call closes; who has no place by then is told so."""
     await room.people.post(PROGRAMME, f"{API}/calls/{room.calls[FINISHED]}/close")
@@ -257,6 +272,7 @@ STEPS = (
     (-240, "First call: goals", goals_met),
     (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
     (-170, "First call closes", close),
+    (-150, "First call: what was passed on at home", cascades),
     (-62, "First call: follow-up after six months", follow_ups),
 )
 """The steps of the finished call: (day, what is done in words, how)."""

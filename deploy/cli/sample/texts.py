@@ -1,5 +1,7 @@
 """What do people of the sample programme write? Objectives, plans, outlines and goals, by topic."""
 
+from typing import Any
+
 OBJECTIVES: dict[str, tuple[str, ...]] = {
     "criminal_networks": (
         "See how analysts and investigators work on one network together",
@@ -72,6 +74,11 @@ ABOUT = (
     "Twenty years in the field, glad to pass on what I had to learn the hard way.",
     "I work with young analysts every day and like clear questions.",
     "My unit works with five countries; I can show how that starts.",
+)
+SESSIONS: tuple[dict[str, Any], ...] = (
+    {"format": "training", "attendees": 18, "about": "How analysts and investigators work in one room"},
+    {"format": "briefing", "attendees": 9, "about": "What a joint team needs before it begins"},
+    {"format": "material", "attendees": 45, "about": "A checklist for the first day of a large case"},
 )
 RETURNED: dict[str, str] = {
     "periods": "Please add a second period: the first one lies in the audit of your unit.",

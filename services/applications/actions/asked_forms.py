@@ -33,13 +33,15 @@ EVALUATED = frozenset({VisitState.ENDED, VisitState.COMPLETED})
 class Task:
     """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in.
 
-    `due` is until when it can be filled in, where that ends.
+    `due` is until when it can be filled in, where that ends. What is not `asked` for may be told, any number of times,
+    and nobody waits for it.
     """
 
     purpose: str
     party: Party
     done: bool
     due: datetime | None = None
+    asked: bool = True
 
 
 # Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
@@ -81,6 +83,7 @@ def tasks_of(
     ended: bool,
     follows: bool,
     sender: Party = Party.HOME_COORDINATOR,
+    passes_on: bool = False,
 ) -> list[Task]:
     """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
     tasks = [
@@ -93,6 +96,8 @@ def tasks_of(
         tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
     if follows and sender in parties:
         tasks.append(Task("evaluation", sender, (subject, "evaluation", _COORDINATOR) in arrived))
+    if passes_on and applicant in parties:
+        tasks.append(Task("cascade", applicant, done=False, asked=False))
     return tasks
 
 
@@ -112,6 +117,14 @@ def _follow_up_open(timers: Timers, country: str, ended_on: date | None) -> bool
         return False
     at = due(ended_on, timers.follow_up_months, Unit.MONTHS, country)
     return clock.now() >= at - timedelta(days=timers.follow_up_window_days)
+
+
+async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None) -> bool:
+    """Whether the officer may still tell whom the knowledge was passed on to (the call's `cascade_months`)."""
+    call = await calls.call(session, case.match.call_id)
+    if call is None or ended_on is None:
+        return False
+    return clock.now() <= due(ended_on, call.terms.timers.cascade_months, Unit.MONTHS, case.match.country)
 
 
 async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:

@@ -151,7 +151,8 @@ async def _noted(
             one["link"] = await link_for(session, wanted.availability_of, subject)
         if wanted.availability_of is not None and wanted.audience is AudienceKind.LINE_MANAGER:
             application_id = _needed(wanted.application_id, "application_id")
-            one["link"] = await manager_links.link_for(session, application_id, wanted.availability_of)
+            matter = manager_links.matter_of(wanted.purpose)
+            one["link"] = await manager_links.link_for(session, application_id, wanted.availability_of, matter)
     await log_access(
         session,
         caller=caller,

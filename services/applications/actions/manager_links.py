@@ -20,7 +20,7 @@ from services.applications.store import applications, outcomes
 from services.applications.store import manager_links as store
 from shared import clock
 from shared.contracts.applications import LineManagerLinkAsked
-from shared.contracts.codes import Respondent
+from shared.contracts.codes import AnswerForm, Respondent
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,6 +36,8 @@ GOOD_FOR = timedelta(minutes=10)
 """Real time from the first press on."""
 KEPT = timedelta(days=60)
 """Domain time for which a link that nobody opened is good."""
+CASCADE_MESSAGES = frozenset({"cascade_to_confirm", "cascade_reminder", "line_manager_link_cascade"})
+"""Messages about cascade sessions, as notifications names them; others to a line manager are about the follow-up."""
 
 
 class Link(StrEnum):
@@ -57,14 +59,24 @@ class Asked:
     row: store.ManagerLink | None = None
 
 
-async def link_for(session: AsyncSession, application_id: UUID, about: UUID) -> str | None:
-    """A new link for the line manager of an application; None where there is none."""
+def matter_of(purpose: str) -> AnswerForm:
+    """What the message of that name asks a line manager: about cascade sessions, or else for the follow-up."""
+    return AnswerForm.CASCADE if purpose in CASCADE_MESSAGES else AnswerForm.FOLLOW_UP
+
+
+async def link_for(
+    session: AsyncSession, application_id: UUID, about: UUID, matter: AnswerForm = AnswerForm.FOLLOW_UP
+) -> str | None:
+    """A new link for the line manager of an application, into one form; None where there is no line manager."""
     application = await applications.application(session, application_id)
     to = None if application is None else recipient(application.id, application.answers)
     if to is None:
         return None
     secret = secrets.token_urlsafe(32)
-    session.add(store.new(secret, application_id=application_id, about=about, recipient=to, at=clock.now()))
+    row = store.new(
+        secret, application_id=application_id, about=about, matter=matter.value, recipient=to, at=clock.now()
+    )
+    session.add(row)
     return f"{PAGE}?key={secret}"
 
 
@@ -78,13 +90,20 @@ async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> Asked:
     application = None if row is None else await applications.application(session, row.application_id)
     if row is None or application is None or recipient(application.id, application.answers) != row.recipient:
         return Asked(Link.UNKNOWN)  # also where somebody else is the line manager by now
-    if await outcomes.manager_followed_up(session, application.id):
+    if await _answered(session, row):
         return Asked(Link.ANSWERED, application, row)
     if row.renewed_at is not None:
         return Asked(Link.RENEWED, application, row)
     opened = row.opened_at is not None and _real() > row.opened_at + GOOD_FOR
     old = row.opened_at is None and clock.now() > row.made_at + KEPT
     return Asked(Link.OVER if opened or old else Link.OPEN, application, row)
+
+
+async def _answered(session: AsyncSession, row: store.ManagerLink) -> bool:
+    """Whether nothing is left that the link could answer."""
+    if row.matter == AnswerForm.CASCADE:
+        return not await outcomes.cascades_wait(session, row.application_id)
+    return await outcomes.manager_followed_up(session, row.application_id)
 
 
 async def open_(bus: Bus, settings: Settings, secret: str) -> Way | None:
@@ -96,8 +115,8 @@ async def open_(bus: Bus, settings: Settings, secret: str) -> Way | None:
         if asked.row.opened_at is None:
             asked.row.opened_at = _real()
             tx.session.add(asked.row)
-        subject = f"{Respondent.LINE_MANAGER.value}.{asked.row.about}"
-    return way_of_nobody(settings, "follow_up", subject)
+        subject, matter = f"{Respondent.LINE_MANAGER.value}.{asked.row.about}", asked.row.matter
+    return way_of_nobody(settings, matter, subject)
 
 
 async def renew(bus: Bus, secret: str) -> None:
@@ -108,7 +127,7 @@ async def renew(bus: Bus, secret: str) -> None:
             return
         asked.row.renewed_at = clock.now()
         tx.session.add(asked.row)
-        await tx.record(LineManagerLinkAsked(), asked.application.id)
+        await tx.record(LineManagerLinkAsked(matter=AnswerForm(asked.row.matter)), asked.application.id)
 
 
 def _real() -> datetime:

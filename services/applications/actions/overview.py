@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.actions import cases, clearance, moves, preparation, visits
-from services.applications.actions.asked_forms import EVALUATED, Task, follow_up_open, sender, tasks_of, tests_of
+from services.applications.actions.asked_forms import (
+    EVALUATED,
+    Task,
+    cascade_open,
+    follow_up_open,
+    sender,
+    tasks_of,
+    tests_of,
+)
 from services.applications.actions.cases import Case, Known
 from services.applications.model.participation import days_to_record
 from services.applications.model.silence import Held
@@ -280,6 +288,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
             ended=visit.stands in EVALUATED,
             follows=follows,
             sender=sender(case),
+            passes_on=visit.stands in EVALUATED and await cascade_open(session, case, visit.ended_on),
         ),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,

@@ -31,6 +31,7 @@ ADDRESSES: dict[str, str] = {
     "follow_up": "/reporting/follow-ups/{subject}",
     "test_before": "/reporting/test-before/{subject}",
     "test_after": "/reporting/test-after/{subject}",
+    "cascade": "/reporting/cascades/{subject}",
     "receipt": "/matching/receipts/{subject}",
 }
 

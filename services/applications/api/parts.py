@@ -49,6 +49,6 @@ class MaybeReason(Body):
 
 
 class TicketFor(Body):
-    """Which form: `evaluation`, `report`, `follow_up`, `test_before`, `test_after`."""
+    """Which form: `evaluation`, `report`, `follow_up`, `cascade`, `test_before`, `test_after`."""
 
     purpose: str

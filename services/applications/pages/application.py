@@ -23,6 +23,7 @@ from services.applications.model.answers import BACKGROUND, missing
 from services.applications.model.company import CompanionState
 from services.applications.pages.answers import answered, differences, organisations_of
 from services.applications.pages.history import history
+from services.applications.pages.parts import where_it_stands
 from services.applications.pages.task_forms import TASK_FORMS, choices, tasks_of
 from services.applications.pages.tests_asked import due_hint, test_names
 from services.applications.store import applications as store
@@ -37,7 +38,6 @@ from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, sent
 from shared.web.i18n import N_, gettext
 from shared.web.render import render, see_other
-from shared.web.states import state
 
 router = APIRouter(prefix="/applications", include_in_schema=False)
 
@@ -211,13 +211,15 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
         "report": gettext("Write your report"),
         "follow_up": gettext("Say what you use of it"),
         **test_names(),
+        "cascade": gettext("Tell whom you reached"),
     }
     return [
         {
             "title": names[task.purpose],
             "href": None if task.done else f"/applications/{where}/forms/{task.purpose}",
             "hint": due_hint(task),
-            "state": state("outcome", "submitted" if task.done else "due"),
+            "asked": task.asked,
+            **where_it_stands(task),
         }
         for where, tasks in views
         for task in tasks

@@ -156,7 +156,8 @@ async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int
     """How many forms are asked of the officer about what came of the application, and are not in."""
     if case.shown_state not in _FORMS:
         return 0
-    return sum(task["href"] is not None for task in await outcome_tasks(session, principal, case.application.id))
+    tasks = await outcome_tasks(session, principal, case.application.id)
+    return sum(task["href"] is not None and task["asked"] for task in tasks)
 
 
 def _asked_forms(case: Case, left: int) -> list[dict[str, Any]]:

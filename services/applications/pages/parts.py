@@ -18,6 +18,8 @@ from shared.web.i18n import gettext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from services.applications.actions.asked_forms import Task
+
 T = TypeVar("T")
 Store = Annotated[Bus, Depends(bus_of)]
 
@@ -26,6 +28,13 @@ def tag(kind: str, code: str) -> Markup:
     """A state as the tag that a table's cell shows."""
     shown = states.state(kind, code)
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
+
+
+def where_it_stands(task: Task) -> dict[str, Any]:
+    """How a task list shows a form of reporting: in, waited for, or to be told whenever there is something."""
+    if not task.asked:
+        return {"hint": gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")}
+    return {"state": states.state("outcome", "submitted" if task.done else "due")}
 
 
 def topic(code: str) -> str:

@@ -20,7 +20,7 @@ from services.applications.model.mentorship.pair import other
 from services.applications.pages.abroad_forms import AgendaForm, EarlyReturnForm, MaybeReasonForm, reason_word
 from services.applications.pages.attendance import recorded
 from services.applications.pages.matches import guest_of
-from services.applications.pages.parts import Store, paged, state_counts, tag, topic
+from services.applications.pages.parts import Store, paged, state_counts, tag, topic, where_it_stands
 from services.applications.pages.sent import version_of
 from services.applications.pages.tests_asked import due_hint, test_names
 from services.applications.store import certificates, participation
@@ -277,13 +277,14 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
         "report": gettext("Write your report"),
         "follow_up": gettext("Say what you use of it"),
         **test_names(),
+        "cascade": gettext("Tell whom you reached"),
     }
     return [
         {
             "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
             "href": None if task.done else at(view.visit.id, f"forms/{task.purpose}"),
             "hint": due_hint(task),
-            "state": state("outcome", "submitted" if task.done else "due"),
+            **where_it_stands(task),
         }
         for task in view.tasks
     ]

@@ -26,16 +26,22 @@ class ManagerLink(Table, table=True):
     digest: str = Field(primary_key=True, description="SHA-256 of the link's secret")
     application_id: UUID = Field(index=True)
     about: UUID = Field(description="The visit or mentorship; the application where the newest is meant")
+    matter: str = Field(default="follow_up", description="What it leads to, a code of `AnswerForm`")
     recipient: UUID = Field(description="To whom it was sent, by the opaque id: another line manager has another")
     made_at: datetime = Field(sa_type=_TIME)
     opened_at: datetime | None = Field(default=None, sa_type=_TIME, description="Real time of the first button pressed")
     renewed_at: datetime | None = Field(default=None, sa_type=_TIME, description="When a new one was asked for")
 
 
-def new(secret: str, *, application_id: UUID, about: UUID, recipient: UUID, at: datetime) -> ManagerLink:
+def new(secret: str, *, application_id: UUID, about: UUID, matter: str, recipient: UUID, at: datetime) -> ManagerLink:
     """A link with that secret."""
     return ManagerLink(
-        digest=digest(secret), application_id=application_id, about=about, recipient=recipient, made_at=at
+        digest=digest(secret),
+        application_id=application_id,
+        about=about,
+        matter=matter,
+        recipient=recipient,
+        made_at=at,
     )
 
 

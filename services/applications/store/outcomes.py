@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Envelope, Tx
+    from shared.contracts.base import Event
 
 
 class OutcomeIn(Table, table=True):
-    """Something that is in, given by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`."""
+    """Something that is in, given by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
+
+    Of a cascade session (`of` is its id) `what` is `cascade`, and `settled` once the line manager has answered.
+    """
 
     __tablename__ = "outcome_in"
 
@@ -56,29 +60,17 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
     tests: dict[tuple[UUID, str], dict[str, Any]] = {}
     for event in events:
-        match event.data:
-            case told.EvaluationSubmitted(respondent=of, late=late):
-                what = "evaluation"
-            case told.ReportSubmitted(late=late):
-                what, of = "report", Respondent.GUEST
-            case told.FollowUpSubmitted(by=by):
-                what, of, late = "follow_up", by, False  # type: ignore[assignment]
-            case told.TestScored(phase=phase):
-                what, of, late = TESTS[phase], Respondent.GUEST, False
-            case told.TestAsked(phase=phase, due=due):
-                asked = UUID(event.subject), TESTS[phase]
-                tests[asked] = {"subject": asked[0], "what": asked[1], "due": due}
-                continue
-            case told.EvaluationWaived(respondent=of):
-                what, late = "waiver", False
-            case _:
-                continue
+        if isinstance(event.data, told.TestAsked):
+            asked = UUID(event.subject), TESTS[event.data.phase]
+            tests[asked] = {"subject": asked[0], "what": asked[1], "due": event.data.due}
+        if (found := _in(event.data)) is None:
+            continue
         assert isinstance(event.data, OutcomeEvent)
-        key = (UUID(event.subject), what, of.value)
-        rows[key] = {
-            "subject": key[0],
+        what, of, late = found
+        rows[UUID(event.subject), what, of] = {
+            "subject": UUID(event.subject),
             "what": what,
-            "of": of.value,
+            "of": of,
             "application_id": event.data.application_id,
             "at": event.time,
             "late": late,
@@ -87,6 +79,26 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     await write_rows(tx.session, TestAskedRow, tests.values())
     if rows or tests:
         await tx.changed("matches")
+
+
+def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one return for each way to be in
+    """What an event says is in: what, of whom (of a cascade session its id), and whether it came late."""
+    match data:
+        case told.EvaluationSubmitted(respondent=of, late=late):
+            return "evaluation", of.value, late
+        case told.ReportSubmitted(late=late):
+            return "report", Respondent.GUEST.value, late
+        case told.FollowUpSubmitted(by=by):
+            return "follow_up", by.value, False
+        case told.TestScored(phase=phase):
+            return TESTS[phase], Respondent.GUEST.value, False
+        case told.EvaluationWaived(respondent=of):
+            return "waiver", of.value, False
+        case told.CascadeDelivered(cascade_id=session_id):
+            return "cascade", str(session_id), False
+        case told.CascadeConfirmed(cascade_id=session_id) | told.CascadeRefused(cascade_id=session_id):
+            return "settled", str(session_id), False
+    return None
 
 
 async def of_subjects(session: AsyncSession, subjects: Collection[UUID]) -> set[tuple[UUID, str, str]]:
@@ -107,3 +119,12 @@ async def manager_followed_up(session: AsyncSession, application_id: UUID) -> bo
         OutcomeIn.application_id == application_id, OutcomeIn.what == "follow_up", OutcomeIn.of == FollowUpBy.MANAGER
     )
     return (await session.scalars(query.limit(1))).first() is not None
+
+
+async def cascades_wait(session: AsyncSession, application_id: UUID) -> bool:
+    """Whether a reported cascade session of an application waits for the line manager's word."""
+    query = select(OutcomeIn.what, OutcomeIn.of).where(
+        OutcomeIn.application_id == application_id, col(OutcomeIn.what).in_(("cascade", "settled"))
+    )
+    rows = (await session.execute(query)).all()
+    return bool({of for what, of in rows if what == "cascade"} - {of for what, of in rows if what == "settled"})

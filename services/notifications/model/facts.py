@@ -10,11 +10,12 @@ from services.notifications.model.due import dues
 from services.notifications.model.messages.deadlines import TASKS
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
-from shared.contracts.codes import Code
+from shared.contracts.codes import AnswerForm, Code, DeadlineKind
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import DeadlineEvent, WorkWaiting
+from shared.contracts.outcomes import AnswerAsked
 from shared.contracts.participation import MeetingEvent, MentorshipParticipation
 from shared.contracts.visits import PlannedVisitEvent, VisitMoveProposed, VisitUnschedulable
 from shared.web.i18n import N_
@@ -52,6 +53,12 @@ _FIELDS = (
     "mode",
     "answer",
 )
+# What somebody is asked for once more is asked in the words of its deadline.
+_ASKED = {
+    AnswerForm.EVALUATION: DeadlineKind.EVALUATION,
+    AnswerForm.REPORT: DeadlineKind.REPORT,
+    AnswerForm.FOLLOW_UP: DeadlineKind.FOLLOW_UP,
+}
 # Under which name an event says until when an answer is asked for.
 _DUE = ("due", "appeal_until", "host_due", "agenda_due")
 
@@ -83,6 +90,8 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
     if isinstance(data, DeadlineEvent):
         found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
+    if isinstance(data, AnswerAsked):
+        found["task"] = TASKS[_ASKED[data.form]] if data.form in _ASKED else None
     if isinstance(data, WorkWaiting):
         found["waiting"] = [one.model_dump(mode="json") for one in data.waiting]
     return found

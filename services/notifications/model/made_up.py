@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, ValidationError
 from shared.contracts import _examples as ex
 from shared.contracts.codes import ApplicationKind, AudienceKind, Party
 from shared.contracts.matches import MatchEvent
+from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import MentorshipParticipation
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def made_up(rule: Rule) -> Event:
 
 
 def _examples(rule: Rule) -> list[Mapping[str, Any]]:
-    """The event's own example, which is of a study visit, and where it is about a match the same of a mentorship."""
+    """The event's own example, which is of a study visit, and where a mentor may be meant the same of a mentorship."""
     visit = rule.event.example
+    if issubclass(rule.event, OutcomeEvent) and rule.to is AudienceKind.MENTOR:
+        return [{**visit, "visit_id": None, "mentorship_id": ex.MENTORSHIP}]
     if not issubclass(rule.event, MatchEvent):
         return [visit]
     mentorship = {**visit, "pairing": {**visit["pairing"], **_MENTEES}}

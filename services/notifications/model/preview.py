@@ -20,6 +20,7 @@ from shared.contracts.mentors import MentorEvent, MentorPublished
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import WebhookChanged, WorkWaiting
 from shared.contracts.offers import OfferEvent, OfferPublished
+from shared.contracts.outcomes import OutcomeEvent
 from shared.contracts.participation import MentorshipParticipation
 from shared.contracts.registry import PartnerStatusChanged, RegistryEvent
 
@@ -80,11 +81,10 @@ def sample_case(event: Envelope) -> Case:
     if isinstance(event.data, AccessChanged | RegistryEvent | WebhookChanged | WorkWaiting):
         return replace(told, reference="")
     reference = next((name for kind, name in references.items() if isinstance(event.data, kind)), "MD-2026-0042")
-    mentor_id = (
-        UUID(ex.MENTOR)
-        if isinstance(event.data, MentorEvent | MentorshipEvent | MentorshipParticipation)
-        else told.mentor_id
+    mentored = isinstance(event.data, MentorEvent | MentorshipEvent | MentorshipParticipation) or (
+        isinstance(event.data, OutcomeEvent) and event.data.mentorship_id is not None
     )
+    mentor_id = UUID(ex.MENTOR) if mentored else told.mentor_id
     return replace(told, reference=told.reference or reference, mentor_id=mentor_id)
 
 

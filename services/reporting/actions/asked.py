@@ -3,8 +3,8 @@
 A ticket's subject is `<respondent>.<visit or mentorship>`, for example `host.0190...`. The id of a visit or mentorship
 alone means its applicant's form, an application's id that about its newest visit or mentorship: the portal gives
 tickets with such a subject to the applicant only. `line_manager.<visit, mentorship or application>` is the line
-manager's, who is asked for the follow-up only; `national_coordinator.<visit or mentorship>` is the sending country's
-coordinator's, who evaluates what came of it when the follow-up is asked for.
+manager's, who is asked for the follow-up and about cascade sessions only; `national_coordinator.<visit or mentorship>`
+is the sending country's coordinator's, who evaluates what came of it when the follow-up is asked for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services.reporting.model.certificate import EVALUATION, FOLLOW_UP
 from services.reporting.model.forms import asked_goals
 from services.reporting.store import answers, cases, facts
 from shared import clock
-from shared.contracts.codes import Respondent
+from shared.contracts.codes import AnswerForm, Respondent
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -100,7 +100,11 @@ def _respondent(case: Case, named: str, form: str) -> Respondent:
     if not named:
         return case.respondents[0]
     later = (case.respondents[0], Respondent.LINE_MANAGER)
-    asked_of = {FOLLOW_UP: later, EVALUATION: (*case.respondents, Respondent.NATIONAL_COORDINATOR)}
+    asked_of = {
+        FOLLOW_UP: later,
+        AnswerForm.CASCADE: later,
+        EVALUATION: (*case.respondents, Respondent.NATIONAL_COORDINATOR),
+    }
     if named not in asked_of.get(form, case.respondents):
         raise Refused(gettext("There is no such form."), 404)
     return Respondent(named)

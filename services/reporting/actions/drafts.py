@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 
 from services.reporting.actions.asked import asked
 from services.reporting.store import drafts
 from shared import clock
-from shared.bus import leases
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from services.reporting.settings import Settings
     from services.reporting.store.drafts import Draft
     from shared.bus import Bus
-    from shared.service import Service
 
 log = structlog.get_logger(__name__)
 LONGEST = 20_000
 """Most characters that are kept of one field: more than may be handed in, so that too much can be shortened."""
-_LEASE_SECONDS = 60
-_LOOK_SECONDS = 3600.0
 
 
 async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, writer: str, turn: int = 0) -> Draft:
@@ -61,15 +56,6 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
         kept = await drafts.draft(tx.session, form.case.id, kind, form.respondent)
     assert kept is not None
     return kept
-
-
-async def forget_drafts(service: Service) -> None:
-    """The worker that forgets what nobody went on with; one instance at a time, at once when the clock is moved."""
-    days = cast("Settings", service.settings).draft_days
-    while True:
-        if await leases.acquire(service.bus, "drafts", _LEASE_SECONDS):
-            await forget(service.bus, days)
-        await clock.moved_or(_LOOK_SECONDS)
 
 
 async def forget(bus: Bus, days: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.reporting.consumers import consumers
 from services.reporting.pages import (
     bank,
+    cascades,
     compare,
     feeds,
     figures,
@@ -52,5 +53,6 @@ def routers() -> list[APIRouter]:
         bank.router,
         tests.router,
         sittings.router,
+        cascades.router,
     ]
     return [*own, parked_router("reporting", consumers)]

@@ -8,6 +8,7 @@ from shared.contracts.codes._base import N_, Code
 from shared.contracts.codes.countries import COUNTRIES, MEMBER_STATES, PARTNERS, UNION
 from shared.contracts.codes.kinds import (
     Answer,
+    AnswerForm,
     AppealOutcome,
     ApplicationKind,
     ApplicationMode,
@@ -51,6 +52,7 @@ from shared.contracts.codes.priorities import (
     topic_label,
 )
 from shared.contracts.codes.reasons import (
+    CascadeRefusal,
     CloseCause,
     FailureCause,
     MoveDropCause,
@@ -118,6 +120,7 @@ __all__ = [
     "UNION",
     "ActingAs",
     "Answer",
+    "AnswerForm",
     "AppealOutcome",
     "ApplicationKind",
     "ApplicationMode",
@@ -126,6 +129,7 @@ __all__ = [
     "AudienceKind",
     "CallState",
     "CascadeFormat",
+    "CascadeRefusal",
     "Change",
     "Channel",
     "CloseCause",

@@ -157,6 +157,15 @@ class CascadeFormat(Code):
     E_LEARNING = "e_learning", N_("E-learning")
 
 
+class AnswerForm(Code):
+    """What is asked about a visit or a mentorship, of whoever took part or answers for somebody."""
+
+    EVALUATION = "evaluation", N_("Evaluation")
+    REPORT = "report", N_("Report")
+    FOLLOW_UP = "follow_up", N_("Follow-up")
+    CASCADE = "cascade", N_("Confirmation of cascade sessions")
+
+
 class PeriodKind(Code):
     """How long a reporting period is."""
 

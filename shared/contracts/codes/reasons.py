@@ -107,6 +107,14 @@ class WaiverReason(Code):
     OTHER = "other", N_("Other reason")
 
 
+class CascadeRefusal(Code):
+    """Why a line manager does not confirm a cascade session."""
+
+    NOT_HELD = "not_held", N_("It was not held")
+    NOT_KNOWN = "not_known", N_("I know nothing of it")
+    OTHER = "other", N_("Other reason")
+
+
 class RevocationReason(Code):
     """Why a certificate is no longer valid."""
 

@@ -114,6 +114,12 @@ _OUTCOMES = (
     ),
     Transition(outcomes.CascadeDelivered.type, (Actor.OFFICER, Actor.MENTEE)),
     Transition(outcomes.CascadeConfirmed.type, (Actor.LINE_MANAGER,)),
+    Transition(outcomes.CascadeRefused.type, (Actor.LINE_MANAGER,), then="it is not counted; the officer is told"),
+    Transition(
+        outcomes.AnswerAsked.type,
+        (Actor.EVALUATOR, Actor.PROGRAMME, Actor.CLOCK),
+        then="whoever has not answered is reminded",
+    ),
     Transition(outcomes.EvaluationWaived.type, (Actor.PROGRAMME,), deadline=D.EVALUATION),
     Transition(outcomes.CertificateGranted.type, (Actor.REPORTING,), then="the portal writes the document"),
     Transition(outcomes.CertificateRevoked.type, (Actor.PROGRAMME, Actor.REPORTING)),

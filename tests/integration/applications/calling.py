@@ -97,6 +97,7 @@ async def forms(programme: Programme) -> dict[str, dict[str, Any]]:
             "report_days": "30",
             "follow_up_months": "6",
             "follow_up_window_days": "30",
+            "cascade_months": "12",
             "sessions_to_complete": "4",
             "evaluation_form": "1",
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -56,17 +56,22 @@ async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad:
     asked = await client.get(f"{mine}/withdraw")
     assert (asked.status_code, asked.headers["location"]) == (303, mine)
     await abroad.post("ani", f"/applications/{application_id}/withdraw", {"reason": "other"}, 409)
+    assert f"/applications/visits/{visit_id}/forms/cascade" in page
+    passing = await client.get(f"/applications/visits/{visit_id}/forms/cascade")
+    assert passing.headers["location"].startswith("/reporting/cascades/guest.")
     example = dict(outcomes.ReportSubmitted.example) | {"application_id": application_id, "visit_id": str(visit_id)}
     await abroad.feed.deliver((outcomes.ReportSubmitted.model_validate(example), visit_id))
     assert f"/applications/visits/{visit_id}/forms/report" not in (await client.get(mine)).text
-    clock.move(timedelta(days=400))
-    assert "Say what you use of it" in (await client.get(mine)).text
+    clock.move(timedelta(days=600))
+    page = (await client.get(mine)).text
+    assert "Say what you use of it" in page
+    assert "Tell whom you reached" not in page, "the call gives twelve months for it"
 
 
-async def link_of(programme: Programme, application_id: str) -> str:
+async def link_of(programme: Programme, application_id: str, message: str = "deadline_near") -> str:
     """The way of the link that a mail to the line manager gets."""
     about = UUID(application_id)
-    wanted = Wanted(AudienceKind.LINE_MANAGER, "deadline_near", application_id=about, availability_of=about)
+    wanted = Wanted(AudienceKind.LINE_MANAGER, message, application_id=about, availability_of=about)
     return str((await contacts(programme.app.state.service.bus, "notifications", wanted))[0]["link"])
 
 
@@ -124,3 +129,34 @@ async def test_a_line_manager_s_link_ends_with_the_answer_and_with_the_office(ab
         assert [(await client.get(one)).status_code for one in (link, other)] == [404, 200]
         await abroad.feed.deliver((outcomes.FollowUpSubmitted.model_validate(answer), visit_id))
         assert "your answer is in" in (await client.get(other)).text
+
+
+async def test_a_line_manager_confirms_sessions_by_a_link_of_its_own(
+    abroad: Abroad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It leads to the sessions, not to the follow-up; ends when each is answered; a new one is for the same matter."""
+    match_id = await abroad.placement_matched()
+    visit_id = await abroad.scheduled(match_id)
+    about = {"application_id": str(abroad.pairings[match_id]["application_id"]), "visit_id": str(visit_id)}
+    sessions = [{"cascade_id": str(uuid4())} for _ in range(2)]
+
+    async def told(event: type[outcomes.OutcomeEvent], **changes: str) -> None:
+        await abroad.feed.deliver((event.model_validate({**event.example, **about, **changes}), visit_id))
+
+    for one in sessions:
+        await told(outcomes.CascadeDelivered, **one)
+    link = await link_of(abroad.of, about["application_id"], "cascade_to_confirm")
+    async with stranger(abroad.of) as client:
+        page = await client.get(link)
+        assert "Was this session held?" in page.text
+        way = await client.post(link, data={"press": button(page.text)})
+        assert urlsplit(way.headers["location"]).path == f"/reporting/cascades/line_manager.{about['application_id']}"
+        await told(outcomes.CascadeConfirmed, **sessions[0])
+        assert (await client.get(link)).status_code == 200
+        monkeypatch.setattr(manager_links, "GOOD_FOR", timedelta(seconds=-1))
+        await client.post(link.replace("?", "/renewal?"))
+        told_of = await abroad.of.journal("exchange.applications")
+        payloads = [payload for kind, _, payload in told_of if kind == "LineManagerLinkAsked"]
+        assert [each["matter"] for each in payloads] == ["cascade"]
+        await told(outcomes.CascadeRefused, **sessions[1])
+        assert "about every session" in (await client.get(link)).text

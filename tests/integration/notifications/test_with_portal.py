@@ -18,8 +18,11 @@ from services.notifications.consumers import consumers
 from services.notifications.model.links import LINKS
 from services.notifications.settings import Settings
 from shared.bus.bus import engine_for
+from shared.contracts import _examples as ex
 from shared.contracts import read
 from shared.contracts.applications import LineManagerLinkAsked
+from shared.contracts.outcomes import CascadeDelivered
+from shared.contracts.visits import VisitStarted
 from shared.identity import every_route, service_headers
 from shared.ids import new_id
 from tests.integration.applications.conftest import Programme
@@ -72,24 +75,30 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
 ) -> None:
     """What the portal journals is told to officer, line manager and coordinator, by the portal's own contacts.
 
-    A line manager who asked for a new link gets one, and it opens a page without an account.
+    A line manager who asked for a new link gets one, and it opens a page without an account; so does the one that asks
+    about a cascade session.
     """
     programme = Programme(portal)
     await programme.fill()
     application_id = (await programme.submitted("ani"))["id"]
     async with _reading(portal, migrated, catcher) as (app, feed):
         await feed.deliver((LineManagerLinkAsked(), application_id))
+        begun = {"plan": {**ex.VISIT_PLAN, "application_id": application_id}}
+        await feed.deliver((VisitStarted.model_validate(begun), ex.VISIT))
+        passed_on = {**CascadeDelivered.example, "application_id": application_id}
+        await feed.deliver((CascadeDelivered.model_validate(passed_on), passed_on["visit_id"]))
         await post(app)
         states = {row.state for row in await rows(app, "SELECT state FROM message")}
     for client in programme.clients.values():
         await client.aclose()
-    managers = ["vardan@police.example", "vardan@police.example"]
+    managers = ["vardan@police.example"] * 3
     assert sorted(catcher.recipients) == ["ani@police.example", "tigran@police.example", *managers]
     written = "".join(str(mail.get_body(("plain",))) for mail in catcher.to(managers[0]))
     link = re.search(r"/applications/line-manager\?key=[\w-]+", written.replace("=\n", "").replace("=3D", "="))
     assert link is not None
     async with stranger(programme) as client:
         assert "Open the form" in (await client.get(link[0])).text
+    assert "18 colleagues reached" in written
     assert catcher.to("ani@police.example")[0]["to"].addresses[0].display_name == "Ani Petrosyan"
     assert states == {"done"}
 

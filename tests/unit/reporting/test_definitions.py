@@ -56,6 +56,8 @@ def test_a_changed_definition_leaves_the_old_one_as_it_was() -> None:
         *visit(2, "2026-03-27"),
         fact("OfferPublished", ident("offer"), "2026-01-16"),
         fact("OfferVoided", ident("offer"), "2026-02-10", sequence=2),
+        fact("CascadeDelivered", ident("visit", 1), "2026-05-20", cascade_id=ident("c"), attendees=18),
+        fact("CascadeConfirmed", ident("visit", 1), "2026-05-25", sequence=2, cascade_id=ident("c"), attendees=12),
     ]
     book = Book(facts, LATER)
     old = compute(definition("TOPCOP-OP-01", 1), book, YEAR)
@@ -64,6 +66,7 @@ def test_a_changed_definition_leaves_the_old_one_as_it_was() -> None:
     assert {sex: cell.value for sex, cell in old.breakdowns["sex"].items()} == {"female": 1, "male": 1}
     assert compute(definition("TOPCOP-IN-02", 1), book, YEAR).total.value == 1
     assert compute(definition("TOPCOP-IN-02", 2), book, YEAR).total.value == 0
+    assert [compute(definition("TOPCOP-OC-05", version), book, YEAR).total.value for version in (1, 2)] == [18, 12]
     with pytest.raises(UnknownVersion):
         definition("TOPCOP-IN-02", 3)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
-from services.applications.actions.asked_forms import follow_up_open, tasks_of
+from services.applications.actions.asked_forms import cascade_open, follow_up_open, tasks_of
 from services.applications.actions.mentorships.agreement import agreed, first_versions
 from services.applications.actions.mentorships.course import pause_arrived, resume_arrived
 from services.applications.actions.mentorships.visit import open_request, planned_end
@@ -129,7 +129,7 @@ class MentorshipView:
             [one.held for one in self.sessions],
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
-            evaluated=all(task.done for task in self.tasks),
+            evaluated=all(task.done or not task.asked for task in self.tasks),
         )
 
 
@@ -179,7 +179,16 @@ async def _tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Tas
     """The forms of reporting about the mentorship that are asked of the reader."""
     arrived = await outcomes.of_subjects(session, [one.id])
     follows = one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on)
-    return tasks_of(case.parties, Party.MENTEE, one.id, arrived, ended=one.stands in OVER, follows=follows)
+    passes_on = one.stands in OVER and await cascade_open(session, case, one.ended_on)
+    return tasks_of(
+        case.parties,
+        Party.MENTEE,
+        one.id,
+        arrived,
+        ended=one.stands in OVER,
+        follows=follows,
+        passes_on=passes_on,
+    )
 
 
 async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:

@@ -80,6 +80,7 @@ TIMERS: dict[str, tuple[str, ...]] = {
         "report_days",
         "follow_up_months",
         "follow_up_window_days",
+        "cascade_months",
     ),
 }
 """Which timers are written in which section: until an application is in the pool, and from a match on."""

@@ -58,6 +58,7 @@ TIMER_SENTENCES: dict[str, str] = {
     "report_days": N_("The guest reports within %(count)d days."),
     "follow_up_months": N_("Officer and line manager are asked again after %(count)d months."),
     "follow_up_window_days": N_("That follow-up is open %(count)d days before and after its day."),
+    "cascade_months": N_("Officers report for %(count)d months whom they passed the knowledge on to."),
 }
 """A sentence for each timer of a call."""
 

@@ -222,6 +222,7 @@ TIMER_LABELS: dict[str, str] = {
     "report_days": N_("Report of the guest (days)"),
     "follow_up_months": N_("Follow-up after (months)"),
     "follow_up_window_days": N_("Follow-up open before and after its day (days)"),
+    "cascade_months": N_("Cascade sessions reported after the end for (months)"),
 }
 _MOST = {
     "answer_grace_seconds": 3600,
@@ -229,6 +230,7 @@ _MOST = {
     "agenda_weeks": 52,
     "preparation_weeks": 52,
     "follow_up_months": 24,
+    "cascade_months": 36,
 }
 
 

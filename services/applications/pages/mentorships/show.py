@@ -19,7 +19,7 @@ from services.applications.pages.matches import mentor_of, who
 from services.applications.pages.mentorships.forms import GoalForm, MeetingForm, SessionForm
 from services.applications.pages.mentorships.listed import said
 from services.applications.pages.mentorships.parts import at, name_of, router, seen, when
-from services.applications.pages.parts import Store, tag, topic
+from services.applications.pages.parts import Store, tag, topic, where_it_stands
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState, Party
 from shared.identity import Principal
@@ -240,12 +240,16 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
         for one in view.asked
         if one.what in _WHERE
     ]
-    names = {"evaluation": gettext("Evaluate the mentorship"), "follow_up": gettext("Say what you use of it")}
+    names = {
+        "evaluation": gettext("Evaluate the mentorship"),
+        "follow_up": gettext("Say what you use of it"),
+        "cascade": gettext("Tell whom you reached"),
+    }
     return found + [
         {
             "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
             "href": None if task.done else at(view.mentorship.id, f"forms/{task.purpose}"),
-            "state": state("outcome", "submitted" if task.done else "due"),
+            **where_it_stands(task),
         }
         for task in view.tasks
     ]

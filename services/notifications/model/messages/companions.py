@@ -2,7 +2,7 @@
 
 from services.notifications.model.rule import Rule, Told, When
 from shared.contracts import applications as on
-from shared.contracts.codes import ApplicationMode, CompanionAnswer
+from shared.contracts.codes import AnswerForm, ApplicationMode, CompanionAnswer
 from shared.contracts.codes import AudienceKind as A
 from shared.web.i18n import N_
 
@@ -18,6 +18,10 @@ def _answer(answer: CompanionAnswer, words: str) -> When:
     return When(words, lambda data: data.answer is answer)
 
 
+def _matter(matter: AnswerForm, words: str) -> When:
+    return When(words, lambda data: data.matter is matter)
+
+
 RULES = (
     Rule(
         "line_manager_link",
@@ -27,6 +31,19 @@ RULES = (
         (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
         "application",
         N_("Do it now"),
+        when=_matter(AnswerForm.FOLLOW_UP, N_("to the follow-up")),
+        answers=True,
+        urgent=True,
+    ),
+    Rule(
+        "line_manager_link_cascade",
+        on.LineManagerLinkAsked,
+        A.LINE_MANAGER,
+        N_("Your new link"),
+        (N_("You asked for a new link. It is yours alone: please do not pass it on."),),
+        "application",
+        N_("Do it now"),
+        when=_matter(AnswerForm.CASCADE, N_("to cascade sessions")),
         answers=True,
         urgent=True,
     ),

@@ -74,7 +74,6 @@ UNTOLD: dict[str, str] = {
     outcomes.EvaluationSubmitted.type: _OWN,
     outcomes.TestScored.type: _OWN,
     outcomes.FollowUpSubmitted.type: _OWN,
-    outcomes.CascadeDelivered.type: _OWN,
     outcomes.EvaluationWaived.type: N_("The certificate that depended on it is told."),
     figures.FigurePublished.type: _PAGES,
     figures.FigureRestated.type: _PAGES,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.reporting.model.figure import Unit
 from services.reporting.model.indicators import input as inputs
-from services.reporting.model.indicators import output, process
+from services.reporting.model.indicators import outcome, output, process
 from shared.contracts import offers
 from shared.contracts.codes import Sex
 from shared.web.i18n import N_
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from services.reporting.model.figure import Definition
     from services.reporting.model.periods import Period
 
-_NOW = {each.id: each for each in (*inputs.DEFINITIONS, *process.DEFINITIONS, *output.DEFINITIONS)}
+_ALL = (*inputs.DEFINITIONS, *process.DEFINITIONS, *output.DEFINITIONS, *outcome.DEFINITIONS)
+_NOW = {each.id: each for each in _ALL}
 
 
 def _published_1(book: Book, period: Period) -> Iterator[Unit]:
@@ -65,6 +66,11 @@ def _women_1(book: Book, period: Period) -> Iterator[Unit]:
             yield Unit(unit.key, unit.events, holds=sex == Sex.FEMALE)
 
 
+def _reached_1(book: Book, period: Period) -> Iterator[Unit]:
+    """OC-05, version 1: a confirmed session counted with the number that the officer had reported."""
+    return outcome.reached(book, period, as_reported=True)
+
+
 DEFINITIONS: tuple[Definition, ...] = (
     replace(
         _NOW["TOPCOP-IN-02"],
@@ -100,5 +106,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         version=1,
         denominator=N_("Officials who completed a visit in the period and said their sex."),
         units=_women_1,
+    ),
+    replace(
+        _NOW["TOPCOP-OC-05"],
+        version=1,
+        numerator=N_("People who attended cascade sessions held in the period that a line manager has confirmed."),
+        units=_reached_1,
     ),
 )

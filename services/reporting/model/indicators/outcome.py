@@ -73,7 +73,8 @@ def _applied(by: FollowUpBy) -> Callable[[Book, Period], Iterable[Unit]]:
     return units
 
 
-def _reached(book: Book, period: Period) -> Iterator[Unit]:
+def reached(book: Book, period: Period, *, as_reported: bool = False) -> Iterator[Unit]:
+    """Cascade sessions that were confirmed, with the number that the line manager gave, or `as_reported`."""
     confirmed = {fact.values["cascade"]: fact for fact in book.all(outcomes.CascadeConfirmed.type)}
     delivered = {fact.values["cascade"]: fact for fact in book.all(outcomes.CascadeDelivered.type)}
     for cascade, fact in sorted(delivered.items()):
@@ -81,7 +82,7 @@ def _reached(book: Book, period: Period) -> Iterator[Unit]:
             yield Unit(
                 cascade,
                 (fact.id, confirmed[cascade].id),
-                amount=Decimal(fact.values["attendees"]),
+                amount=Decimal((fact if as_reported else confirmed[cascade]).values["attendees"]),
                 dimensions={"country-of-service": fact.values["country"]},
             )
 
@@ -160,9 +161,12 @@ DEFINITIONS = (
         kirkpatrick=4,
         title=N_("Colleagues reached by cascade sessions"),
         measure=Measure.SUM,
-        numerator=N_("People who attended cascade sessions held in the period that a line manager has confirmed."),
+        version=2,
+        numerator=N_(
+            "People who attended cascade sessions held in the period, as many as the line manager has confirmed."
+        ),
         sources=("CascadeDelivered", "CascadeConfirmed", "VisitVoided", "ApplicationVoided"),
-        units=_reached,
+        units=reached,
         dimensions=("country-of-service",),
         additive=True,
         unit_of=N_("colleagues"),

@@ -1,0 +1,26 @@
+"""Which loops does reporting run beside its pages? Each alone by lease; each looks at once when the clock is moved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from services.reporting.actions import cascades, drafts
+from shared import clock
+from shared.bus import leases
+
+if TYPE_CHECKING:
+    from services.reporting.settings import Settings
+    from shared.service import Service
+
+_LEASE_SECONDS = 60
+_LOOK_SECONDS = 600.0
+
+
+async def look_after_answers(service: Service) -> None:
+    """Forget forms that nobody went on with, and remind line managers of cascade sessions."""
+    settings = cast("Settings", service.settings)
+    while True:
+        if await leases.acquire(service.bus, "answers", _LEASE_SECONDS):
+            await drafts.forget(service.bus, settings.draft_days)
+            await cascades.remind(service.bus)
+        await clock.moved_or(_LOOK_SECONDS)
