@@ -273,6 +273,8 @@ _TABLE: dict[str, tuple[_Row, ...]] = {
     "outcome": (
         ("due", "wait", N_("Waits for you"), N_("It is still to be filled in."), N_("You"), N_("You fill it in.")),
         ("late", "wait", N_("Late"), N_("It is still wanted, and will be marked as late."), N_("You"), N_("You fill it in.")),
+        ("begun", "wait", N_("Begun"), N_("It is being filled in, and not handed in yet."), N_("You"), N_("You go on, and hand it in.")),
+        ("closed", "ended", N_("Closed"), N_("It did not come, and is no longer taken."), "", ""),
         ("submitted", "done", N_("Received"), N_("It has arrived."), "", ""),
         ("waived", "ended", N_("Waived"), N_("It is not asked for any more. The reason is given with it."), "", ""),
         ("granted", "done", N_("Certificate granted"), N_("All that the certificate needs is in."), "", ""),
@@ -368,6 +370,7 @@ _FOR_OTHERS: dict[tuple[str, str], tuple[str, str, str, str]] = {
     ("offer", "draft"): ("", N_("Only the host can see it."), N_("Host"), N_("The host submits it.")),
     ("call", "published"): ("", N_("Applications can be submitted."), N_("Applicants"), N_("Officers apply until the deadline.")),
     ("outcome", "due"): (N_("Not in yet"), N_("It is still to be filled in."), N_("Whoever is asked"), N_("It is filled in.")),
+    ("outcome", "begun"): ("", N_("It is being filled in, and not handed in yet."), N_("Whoever is asked"), N_("It is handed in.")),
     ("outcome", "late"): ("", N_("It is still wanted, and will be marked as late."), N_("Whoever is asked"), N_("It is filled in.")),
 }
 # Of an application for a mentor: (explanation, who has it as the mentee reads it, and as others do, what comes next).

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP
 from services.reporting.model.forms import asked_goals
-from services.reporting.store import answers, cases, facts
+from services.reporting.store import answers, cases, facts, waves
 from shared import clock
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.web.errors import Refused
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from services.reporting.model.cases import Case
     from services.reporting.store.answers import Submission
+    from services.reporting.store.waves import Closing
     from shared.contracts.calls import Timers
 
 
@@ -42,6 +43,7 @@ class Asked:
     objectives: int
     timers: Timers
     given: Submission | None
+    closed: Closing | None = None
 
     @property
     def evaluation_due(self) -> date | None:
@@ -74,15 +76,32 @@ async def asked(session: AsyncSession, subject: str, form: str) -> Asked:
         raise Refused(gettext("There is no visit or mentorship to answer for yet."), 404)
     respondent = _respondent(case, named, form)
     application = await facts.application(session, str(case.application_id))
+    timers = await cases.timers(session, case.call_id)
+    due = _due(case, form, respondent, timers)
     return Asked(
         subject=subject,
         case=case,
         respondent=respondent,
         reference=application.reference if application else "",
         objectives=application.objectives if application else 0,
-        timers=await cases.timers(session, case.call_id),
+        timers=timers,
         given=await answers.submission(session, case.id, form, respondent),
+        closed=await waves.closed(session, case.call_id, form, respondent, due),
     )
+
+
+def _due(case: Case, form: str, respondent: Respondent, timers: Timers) -> date | None:
+    """The day by which an answer is asked for."""
+    if respondent is Respondent.NATIONAL_COORDINATOR:
+        return case.follow_up_on(timers)
+    match form:
+        case "evaluation":
+            return case.evaluation_due(timers)
+        case "report":
+            return case.report_due(timers)
+        case "follow_up":
+            return case.follow_up_on(timers)
+    return None
 
 
 async def _case(session: AsyncSession, key: str) -> Case | None:

@@ -40,8 +40,10 @@ async def keep(bus: Bus, subject: str, kind: str, values: Mapping[str, str], *, 
         form = await asked(tx.session, subject, kind)
         if form.given is not None:
             raise Refused(gettext("It was handed in before: open the page again to see it."), 409)
-        if not form.case.open:
-            raise Refused(gettext("It is not over yet: you can answer from its last day on."), 409)
+        if not form.open:
+            raise Refused(gettext("It is not asked for yet: open the page again to see from when on."), 409)
+        if form.closed is not None:
+            raise Refused(gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason})
         row = drafts.new(
             form.case.id,
             kind,

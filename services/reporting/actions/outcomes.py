@@ -167,6 +167,8 @@ def _over(form: Asked) -> None:
         raise Refused(gettext("It is not over yet: you can answer from its last day on."))
     if not form.open:
         raise Refused(gettext("It is too early to say what came of it: this is asked for about six months later."))
+    if form.closed is not None:
+        raise Refused(gettext("Answers are no longer taken: %(reason)s") % {"reason": form.closed.reason})
 
 
 def _applicant(form: Asked) -> None:

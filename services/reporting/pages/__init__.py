@@ -25,6 +25,7 @@ from services.reporting.pages import (
     targets_table,
     tests,
     tokens,
+    waves,
 )
 from shared.web.parked import parked_router
 
@@ -49,6 +50,7 @@ def routers() -> list[APIRouter]:
         quality.router,
         journey.router,
         outcomes.router,
+        waves.router,
         forms.router,
         bank.router,
         tests.router,

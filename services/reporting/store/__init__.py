@@ -15,6 +15,7 @@ from services.reporting.store import (
     restatements,
     sittings,
     tokens,
+    waves,
 )
 from services.reporting.store.base import metadata
 
@@ -34,4 +35,5 @@ __all__ = [
     "restatements",
     "sittings",
     "tokens",
+    "waves",
 ]

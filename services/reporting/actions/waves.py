@@ -1,0 +1,100 @@
+"""What does an evaluator do about answers that are missing? Remind, close a wave, and open it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from services.reporting.store import waves
+from shared import clock
+from shared.contracts.codes import AnswerForm, Respondent
+from shared.contracts.outcomes import AnswerAsked
+from shared.web.errors import Refused
+from shared.web.i18n import gettext
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from services.reporting.store.waves import Answer, Wanted
+    from shared.bus import Bus
+    from shared.identity import Principal
+
+PAUSE = timedelta(days=3)
+"""Nobody is reminded of the same answer again before that."""
+AT_ONCE = 500
+"""Most reminders of one press: each is a mail."""
+LONGEST = 300
+"""Most characters of the reason for closing a wave."""
+
+
+def quiet_since() -> datetime:
+    """Who was reminded since then is left alone."""
+    return clock.now() - PAUSE
+
+
+async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID | None = None) -> int:
+    """Remind of the missing answers in `wanted`, or of those of one case; give how many were asked for once more."""
+    async with bus.transaction(principal.subject) as tx:
+        before = quiet_since()
+        found = await waves.to_remind(tx.session, wanted, clock.today(), before, AT_ONCE, case_id)
+        asked = 0
+        # In one order, so that two evaluators who press at the same time wait for each other in one order only.
+        for answer in sorted(found, key=lambda one: (str(one.case_id), one.form, one.respondent)):
+            if await waves.reminded(tx.session, answer, clock.now(), before):
+                await tx.record(_asks(answer), answer.case_id, correlation=answer.application_id)
+                asked += 1
+    return asked
+
+
+def _asks(answer: Answer) -> AnswerAsked:
+    return AnswerAsked(
+        application_id=answer.application_id,
+        visit_id=answer.case_id if answer.kind == "visit" else None,
+        mentorship_id=answer.case_id if answer.kind == "mentorship" else None,
+        country=answer.country,
+        topic_code=answer.topic,
+        form=AnswerForm(answer.form),
+        respondent=Respondent(answer.respondent),
+        due=answer.due,
+    )
+
+
+async def close(
+    bus: Bus, principal: Principal, *, call_id: UUID, form: str, respondent: str, due_until: date | None, reason: str
+) -> None:
+    """No longer take answers to one form of a call that were due by `due_until`.
+
+    Raises `Refused` (422) without a day that is over, or without a reason.
+    """
+    wrong: dict[str, str] = {}
+    if due_until is None or due_until >= clock.today():
+        wrong["due_until"] = gettext("Enter a day that is over: who still has time is not closed out")
+    if not reason.strip():
+        wrong["reason"] = gettext("Say why: whoever comes too late reads it")
+    elif len(reason) > LONGEST:
+        wrong["reason"] = gettext("Shorten this to 300 characters")
+    if wrong:
+        raise Refused(gettext("Something is missing."), 422, wrong)
+    async with bus.transaction(principal.subject) as tx:
+        await waves.close(
+            tx.session,
+            call_id=call_id,
+            form=form,
+            respondent=respondent,
+            due_until=due_until,
+            reason=reason.strip(),
+            closed_by=principal.subject,
+            closed_at=clock.now(),
+        )
+
+
+async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
+    """Take answers again that a closing refuses. Raises `Refused` (404); one that is open already changes nothing."""
+    async with bus.transaction(principal.subject) as tx:
+        row = await waves.closing(tx.session, closing_id)
+        if row is None:
+            raise Refused(gettext("There is no such closing."), 404)
+        if row.reopened_at is None:
+            row.reopened_by, row.reopened_at = principal.subject, clock.now()
+            tx.session.add(row)
