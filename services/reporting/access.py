@@ -35,6 +35,14 @@ Steerer = Annotated[Principal, Depends(allow(*_STEERING))]
 Coordinator = Annotated[Principal, Depends(allow(Role.PROGRAMME_COORDINATOR))]
 """Also waives an evaluation."""
 
+Protector = Annotated[Principal, Depends(allow(Role.DATA_PROTECTION_OFFICER))]
+"""Also finds and erases what people wrote in their own words; reads no ratings of single people."""
+
+
+def may_protect(principal: Principal) -> bool:
+    """Whether the principal may look for what people wrote."""
+    return principal.has(Role.DATA_PROTECTION_OFFICER)
+
 
 TokenReader = Annotated[Principal, Depends(allow(*_AUDITING))]
 """Sees who has a token for the files, who issued it and what it fetched; the coordinator issues and revokes."""

@@ -10,7 +10,7 @@ from services.notifications.model.due import dues
 from services.notifications.model.messages.deadlines import TASKS
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
-from shared.contracts.codes import AnswerForm, Code, DeadlineKind
+from shared.contracts.codes import AnswerForm, Code, DeadlineKind, Respondent
 from shared.contracts.codes.priorities import PRIORITIES
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentorships import MentorshipEvent
@@ -91,10 +91,17 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
         found["next_due"] = _plain(getattr(data, "next_due", None))
         found |= {"task": TASKS[data.kind], "owner": data.owner.kind.label, "deadline": data.kind.value}
     if isinstance(data, AnswerAsked):
-        found["task"] = TASKS[_ASKED[data.form]] if data.form in _ASKED else None
+        found["task"] = _task(data)
     if isinstance(data, WorkWaiting):
         found["waiting"] = [one.model_dump(mode="json") for one in data.waiting]
     return found
+
+
+def _task(data: AnswerAsked) -> str | None:
+    """What is asked for once more, in the words of its deadline; None where the message says it itself."""
+    if data.respondent is Respondent.NATIONAL_COORDINATOR:
+        return TASKS[DeadlineKind.RESULTS]
+    return TASKS[_ASKED[data.form]] if data.form in _ASKED else None
 
 
 @cache

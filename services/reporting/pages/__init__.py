@@ -26,6 +26,7 @@ from services.reporting.pages import (
     tests,
     tokens,
     waves,
+    words,
 )
 from shared.web.parked import parked_router
 
@@ -51,6 +52,7 @@ def routers() -> list[APIRouter]:
         journey.router,
         outcomes.router,
         waves.router,
+        words.router,
         forms.router,
         bank.router,
         tests.router,

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.access import READER as _READER
-from services.reporting.access import Reader, Steerer, may_steer, may_trace
+from services.reporting.access import Reader, Steerer, may_protect, may_steer, may_trace
 from services.reporting.actions import periods as actions
 from services.reporting.actions import releases
 from services.reporting.feeds.iati import NotValid, activity
@@ -89,6 +89,7 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         charts=drawn,
         show=show,
         traces=may_trace(principal),
+        protects=may_protect(principal),
         steps=_steps(where, principal) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
         report=_report(where, principal),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
-from services.reporting.actions import drafts
+from services.reporting.actions import drafts, words
 from services.reporting.actions import outcomes as actions
 from services.reporting.actions.asked import Asked, asked
 from services.reporting.actions.portal import objectives
@@ -112,9 +112,18 @@ async def _show(request: Request, bus: Bus, service: Service, subject: str, kind
     async with bus.read() as session:
         form = await asked(session, subject, kind)
         draft = await drafts_store.draft(session, form.case.id, kind, form.respondent)
+        correctable = await words.correctable(session, form)
     if form.given is not None:
-        shown = _questions(form, kind)
-        return render(request, "answered.html", asked=form, kind=kind, headings=_headings(kind), questions=shown)
+        return render(
+            request,
+            "answered.html",
+            asked=form,
+            kind=kind,
+            headings=_headings(kind),
+            questions=_questions(form, kind),
+            correctable=correctable,
+            address=request.url.path,
+        )
     texts = await _objectives(service, form, kind)
     form_ = _form(form, kind, texts)(data=draft.values if draft else {})
     return _page(request, form, kind, form_, texts, draft)

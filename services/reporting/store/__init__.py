@@ -16,6 +16,7 @@ from services.reporting.store import (
     sittings,
     tokens,
     waves,
+    words,
 )
 from services.reporting.store.base import metadata
 
@@ -36,4 +37,5 @@ __all__ = [
     "sittings",
     "tokens",
     "waves",
+    "words",
 ]
