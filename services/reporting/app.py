@@ -9,6 +9,7 @@ from services.reporting import api, pages
 from services.reporting.actions.feeds import open_to_all
 from services.reporting.actions.figures import count_along
 from services.reporting.actions.publications import keep_older
+from services.reporting.actions.underway import UnderWay
 from services.reporting.consumers import consumers
 from services.reporting.feeds.signing import key_of
 from services.reporting.settings import Settings
@@ -25,7 +26,7 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
     if background:
         key_of(settings)  # a service whose key cannot be used says so now, not with the first publication
         open_to_all(settings)  # and one that would open a file that is none
-    return create(
+    app = create(
         "reporting",
         settings,
         place="figures",
@@ -35,3 +36,5 @@ def create_app(settings: Settings | None = None, *, background: bool = True) -> 
         workers=[count_along, look_after_answers, keep_older],
         background=background,
     )
+    app.state.under_way = UnderWay()
+    return app

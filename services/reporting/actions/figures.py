@@ -30,6 +30,7 @@ from services.reporting.store.figures import Counted
 from shared import clock
 from shared.bus import Bus, leases
 from shared.contracts.periods import CountedEvents
+from shared.telemetry import tune_memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -64,6 +65,11 @@ async def now(session: AsyncSession, period: Period) -> list[Figure]:
     missing = stale if few else [each for each in stale if each.id not in kept]
     made = {each.definition.id: each for each in await anew(session, period, missing)} if missing else {}
     return [made.get(indicator) or kept[indicator].figure for indicator in COUNTED]
+
+
+async def few(session: AsyncSession) -> bool:
+    """Whether there are so few facts that they are counted while somebody waits."""
+    return _size(await facts.changes(session), USED) <= AT_ONCE
 
 
 async def anew(
@@ -170,6 +176,7 @@ async def count_along(service: Service) -> None:
 
 def count(settings: ServiceSettings, labels: Sequence[str]) -> int:
     """In the process that counts: count the stale figures of these periods, and keep them; give how many."""
+    tune_memory()
     return asyncio.run(_count(settings, labels))
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from services.reporting.actions import figures as moving
 from services.reporting.actions import publications, releases
+from services.reporting.actions.anew import Asked, count
 from services.reporting.model import approval, periods
 from services.reporting.model.approval import Approval, NotNow
+from services.reporting.model.indicators import COUNTED
 from services.reporting.model.telling import key_of, told_of
 from services.reporting.store import figures as kept
 from services.reporting.store import periods as store
@@ -76,11 +78,11 @@ async def submit(bus: Bus, principal: Principal, label: str) -> Approval:
         was = await store.locked(tx.session, period.label) if period.kind else Approval(period)
         with in_words():
             approval.submittable(was, clock.today())
-        made, counted = await moving.stated(tx.session, period)
-        now = approval.submit(was, principal.subject, clock.today(), made[0].cut_off, len(made), figures_digest(made))
+        wanted = tuple((each.id, each.version) for each in COUNTED.values())
+        counted = (await count(bus, tx.session, Asked(period.label, wanted, keep_as=was.statement))).counted
+        made = await kept.kept(tx.session, period, was.statement)
+        now = approval.submit(was, principal.subject, clock.today(), counted.cut_off, len(made), figures_digest(made))
         await store.keep(tx.session, now)
-        await kept.forget(tx.session, period, now.statement)
-        await kept.keep(tx.session, made, now.statement)
         await tx.record(PeriodSubmitted(period=now.told(), counted=counted), period.label)
     return now
 

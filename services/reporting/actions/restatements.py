@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.reporting.actions import figures as moving
 from services.reporting.actions import publications, releases
+from services.reporting.actions.anew import Asked, count, differences
 from services.reporting.actions.periods import figures_digest, in_words, locked, period_of
 from services.reporting.model import restatement as model
 from services.reporting.model.figure import digest_of
-from services.reporting.model.indicators import COUNTED, definition
+from services.reporting.model.indicators import COUNTED
 from services.reporting.model.restatement import Change, Proposal, ProposalState
 from services.reporting.model.telling import key_of, told_of
 from services.reporting.store import figures as kept
@@ -26,13 +26,12 @@ from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from services.reporting.model.approval import Approval
     from services.reporting.model.disclosure import Released
-    from services.reporting.model.figure import Definition, Figure
+    from services.reporting.model.figure import Figure
     from shared.bus import Bus, Tx
     from shared.contracts.figures import Figure as Told
     from shared.identity import Principal
@@ -48,7 +47,7 @@ class Difference:
     earlier: list[Proposal]
 
 
-async def difference(session: AsyncSession, label: str) -> Difference:
+async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
     """What a restatement of a period would change, or what the proposed one changes. Raises `Refused` (404, 409)."""
     where = await periods.approval(session, await period_of(session, label))
     with in_words():
@@ -58,10 +57,11 @@ async def difference(session: AsyncSession, label: str) -> Difference:
     standing = await kept.kept(session, where.period, where.statement)
     if open_:
         after = await _stated(session, where, open_.statement)
+        changes = await differences(session, where.period, where.statement, standing, after)
     else:
-        again = _definitions(standing, RestatementReason.LATE_FACTS)
-        after = await moving.anew(session, where.period, again) if standing else []
-    return Difference(where, open_, await _changes(session, where, standing, after), proposals)
+        again = _again(where, standing, RestatementReason.LATE_FACTS)
+        changes = (await count(bus, session, again)).changes if standing else []
+    return Difference(where, open_, changes, proposals)
 
 
 async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Proposal:
@@ -74,12 +74,11 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
         if await _open(tx.session, label):
             raise Refused(gettext("A restatement of this period waits for a decision already."), 409)
         standing = await kept.kept(tx.session, where.period, where.statement)
-        again = _definitions(standing, RestatementReason(reason))
-        after, counted = await moving.stated(tx.session, where.period, again)
-        changed = {each.indicator for each in await _changes(tx.session, where, standing, after)}
+        asked = replace(_again(where, standing, RestatementReason(reason)), keep_as=where.statement + 1)
+        found = await count(bus, tx.session, asked)
+        changed = {each.indicator for each in found.changes}
         if not changed:
             raise Refused(gettext("The figures are what the facts say: there is nothing to state again."), 409)
-        restated = [figure for figure in after if figure.definition.id in changed]
         proposal = Proposal(
             new_id(),
             label,
@@ -87,12 +86,10 @@ async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Pr
             RestatementReason(reason),
             principal.subject,
             clock.now(),
-            restated[0].cut_off,
-            len(restated),
-            counted=counted.model_dump_json(),
+            found.counted.cut_off,
+            len(changed),
+            counted=found.counted.model_dump_json(),
         )
-        await kept.forget(tx.session, where.period, proposal.statement)
-        await kept.keep(tx.session, restated, proposal.statement)
         await store.keep(tx.session, proposal)
     return proposal
 
@@ -116,7 +113,8 @@ async def approve(bus: Bus, principal: Principal, label: str) -> Proposal:
             old = await releases.as_it_was(tx.session, where, where.statement, before)
             new = await releases.let_out(tx.session, now, all_of_it)
             await publications.publish(tx.session, now, new, bus.settings, reason=decided.reason.value)
-            await _tell(tx, decided, old, new, await _changes(tx.session, where, before, stated))
+            changed = await differences(tx.session, where.period, where.statement, before, stated)
+            await _tell(tx, decided, old, new, changed)
     return decided
 
 
@@ -172,13 +170,14 @@ def _decided(proposal: Proposal | None, principal: Principal, state: ProposalSta
         return model.decide(proposal, principal.subject, clock.now(), state)
 
 
-def _definitions(standing: Sequence[Figure], reason: RestatementReason) -> list[Definition]:
-    """Those under which figures are stated again: the ones that they stand under, or the present ones."""
+def _again(where: Approval, standing: Sequence[Figure], reason: RestatementReason) -> Asked:
+    """The figures as the facts are now: under the definitions that they stand under, or under the present ones."""
     new = reason is RestatementReason.DEFINITION
-    return [
-        COUNTED[each.definition.id] if new else definition(each.definition.id, each.definition.version)
+    definitions = tuple(
+        (each.definition.id, COUNTED[each.definition.id].version if new else each.definition.version)
         for each in standing
-    ]
+    )
+    return Asked(where.period.label, definitions, against=where.statement)
 
 
 async def _stated(session: AsyncSession, where: Approval, statement: int) -> list[Figure]:
@@ -197,20 +196,6 @@ async def _stated(session: AsyncSession, where: Approval, statement: int) -> lis
             )
         )
     return made
-
-
-async def _changes(
-    session: AsyncSession, where: Approval, standing: Sequence[Figure], after: Sequence[Figure]
-) -> list[Change]:
-    proofs = {
-        each.definition.id: await kept.proofs(session, where.period, each.definition.id, where.statement)
-        for each in after
-    }
-
-    def events_of(indicator: str, dimension: str, value: str) -> tuple[UUID, ...]:
-        return proofs[indicator].get((dimension, value), ())
-
-    return model.changes(standing, after, events_of)
 
 
 async def _tell(

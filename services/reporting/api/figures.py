@@ -114,7 +114,7 @@ async def history(_: Reader, bus: Store, indicator: str, period: str) -> dict[st
 async def restatement(_: Tracer, bus: Store, label: str) -> dict[str, Any]:
     """What a restatement of a frozen period would change now, or what the one that waits for a decision changes."""
     async with bus.read() as session:
-        found = await restatements.difference(session, label)
+        found = await restatements.difference(bus, session, label)
     return {
         **_period(found.where),
         "proposal": _proposal(found.proposal) if found.proposal else None,

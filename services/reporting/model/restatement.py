@@ -129,6 +129,17 @@ def changes(
     return found
 
 
+def moved(old: Sequence[Figure], new: Sequence[Figure]) -> set[str]:
+    """The indicators of which a number is another in `new` than in `old`."""
+    before = {each.definition.id: each for each in old}
+    found = set()
+    for figure in new:
+        pairs = _pairs(before.get(figure.definition.id), figure)
+        if any(not _same(was, now) for _, _, was, now in pairs):
+            found.add(figure.definition.id)
+    return found
+
+
 def _pairs(was: Figure | None, now: Figure) -> Iterator[tuple[str, str, Cell, Cell]]:
     old = {(dimension, value): cell for dimension, value, cell in was.cells()} if was else {}
     new = {(dimension, value): cell for dimension, value, cell in now.cells()}

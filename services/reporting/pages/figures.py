@@ -10,6 +10,7 @@ from services.reporting.access import READER as _READER
 from services.reporting.access import Reader, Steerer, may_protect, may_steer, may_trace
 from services.reporting.actions import periods as actions
 from services.reporting.actions import releases
+from services.reporting.actions.underway import UnderWay
 from services.reporting.feeds.iati import NotValid, activity
 from services.reporting.feeds.table import csv_text
 from services.reporting.model import periods
@@ -91,9 +92,16 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         traces=may_trace(principal),
         protects=may_protect(principal),
         steps=_steps(where, principal) if may_steer(principal) else None,
+        work=under_way(request).of(where.period.label) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
         report=_report(where, principal),
     )
+
+
+def under_way(request: Request) -> UnderWay:
+    """What is being counted for good in this instance."""
+    found: UnderWay = request.app.state.under_way
+    return found
 
 
 def _report(where: Approval, principal: Principal) -> str:
@@ -125,9 +133,9 @@ def _steps(where: Approval, principal: Principal) -> dict[str, Any]:
 
 
 @router.post("/reporting/periods/{label}/submit")
-async def submit(label: str, principal: Steerer, bus: Store) -> Response:
-    """Submit a period's figures as they are now."""
-    await actions.submit(bus, principal, label)
+async def submit(request: Request, label: str, principal: Steerer, bus: Store) -> Response:
+    """Submit a period's figures as they are now; where that takes long, the page tells of it."""
+    await under_way(request).run(label, actions.submit(bus, principal, label))
     return see_other(f"/reporting/?period={label}")
 
 

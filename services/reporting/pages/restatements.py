@@ -10,6 +10,7 @@ from services.reporting.access import Steerer, Tracer, may_steer
 from services.reporting.actions import restatements as actions
 from services.reporting.model.indicators import COUNTED
 from services.reporting.pages import show
+from services.reporting.pages.figures import under_way
 from shared.bus import Bus
 from shared.contracts.codes import RestatementReason
 from shared.service import bus_of
@@ -23,8 +24,11 @@ Store = Annotated[Bus, Depends(bus_of)]
 @router.get("/reporting/periods/{label}/restatement")
 async def restatement(request: Request, principal: Tracer, bus: Store, label: str) -> Response:
     """What stands and what the facts say, number by number, with the events that make the difference."""
+    work = under_way(request).of(label) if may_steer(principal) else None
+    if work is not None and not work.wrong:
+        return render(request, "counting.html", label=label, work=work)
     async with bus.read() as session:
-        found = await actions.difference(session, label)
+        found = await actions.difference(bus, session, label)
     proposal = found.proposal
     return render(
         request,
@@ -34,6 +38,7 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
         changes=found.changes,
         moved=[each for each in found.changes if each.old.value != each.new.value],
         proposal=proposal,
+        work=work,
         earlier=[each for each in found.earlier if each is not proposal],
         reasons=list(RestatementReason),
         definitions=COUNTED,
@@ -44,9 +49,11 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
 
 
 @router.post("/reporting/periods/{label}/restatement/propose")
-async def propose(label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = "") -> Response:
-    """Propose to state the figures again, as the facts are now."""
-    await actions.propose(bus, principal, label, reason)
+async def propose(
+    request: Request, label: str, principal: Steerer, bus: Store, reason: Annotated[str, Form()] = ""
+) -> Response:
+    """Propose to state the figures again, as the facts are now; where that takes long, the page tells of it."""
+    await under_way(request).run(label, actions.propose(bus, principal, label, reason))
     return see_other(f"/reporting/periods/{label}/restatement")
 
 

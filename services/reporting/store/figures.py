@@ -117,21 +117,17 @@ async def keep_moving(session: AsyncSession, counted: Iterable[Counted]) -> None
 
 
 async def keep(session: AsyncSession, figures: Sequence[Figure], statement: int = 1) -> None:
-    """Keep figures as they are stated, with the events of each of their numbers."""
+    """Keep figures as they are stated, with the events of each of their numbers; nothing of them is kept already."""
     await write_rows(session, KeptFigure, [{**_row(figure), "statement": statement} for figure in figures])
     proofs = [
-        {
-            "period": figure.period.label,
-            "indicator": figure.definition.id,
-            "statement": statement,
-            "dimension": dimension,
-            "value": value,
-            "events": cell.events,
-        }
+        (figure.period.label, figure.definition.id, statement, dimension, value, cell.events)
         for figure in figures
         for dimension, value, cell in figure.cells()
     ]
-    await write_rows(session, ProofRow, proofs)
+    await (await driver(session)).copy_records_to_table("proof", records=proofs, columns=_PROOF)
+
+
+_PROOF = ("period", "indicator", "statement", "dimension", "value", "events")
 
 
 async def forget(session: AsyncSession, period: Period, statement: int) -> None:

@@ -6,9 +6,12 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from sqlalchemy import text
+
+from services.reporting.actions import figures, underway
 from services.reporting.model.figure import digest_of
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.model.recount import Checked, Statement, recount, statement
@@ -21,6 +24,7 @@ from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
     import httpx2
+    import pytest
 
     from tests.integration.reporting.conftest import House
 
@@ -204,3 +208,84 @@ async def test_what_compaction_leaves_is_what_stands(house: House) -> None:
     periods = {row.aggregateid: json.loads(row.payload)["period"] for row in await house.journal("exchange.periods")}
     assert periods[LABEL]["statement"] == 2
     assert periods[LABEL]["frozen_at"] is not None
+
+
+async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process keeps the same figures, digests and events, finds the same changes, and pages are answered."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    submit = f"/reporting/periods/{LABEL}/submit"
+    assert (await author.post(submit)).status_code == 303
+    small = await _stated(house)
+    assert {each[1] for each in small} >= {"TOPCOP-IN-01", "TOPCOP-OP-02", "TANDEM-ND-01"}
+    assert (await other.post(f"/reporting/periods/{LABEL}/return", data={"reason": "other"})).status_code == 303
+
+    monkeypatch.setattr(underway, "PATIENCE", 600.0)
+    monkeypatch.setattr(figures, "AT_ONCE", 0)
+    submitting = asyncio.create_task(author.post(submit))
+    assert (await other.get("/reporting/quality")).status_code == 200
+    assert not submitting.done(), "a page is answered while others count"
+    assert (await submitting).status_code == 303
+    assert await _stated(house) == small
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    await _late(house, 12, 15)
+    in_processes = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"]
+    monkeypatch.setattr(figures, "AT_ONCE", 10_000)
+    assert (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()["changes"] == in_processes
+    monkeypatch.setattr(figures, "AT_ONCE", 0)
+    assert in_processes
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert {each[1] for each in await _stated(house) if each[2] == 2} == {each["indicator"] for each in in_processes}
+    proposed = (await author.get(f"/reporting/api{PAGE.removeprefix('/reporting')}")).json()
+    assert (proposed["changes"], proposed["proposal"]["state"]) == (in_processes, "proposed")
+
+
+async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who submits or proposes need not wait: the page says that it is counted, then what came of it."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    donor = await house.grant(Role.DONOR)
+    monkeypatch.setattr(underway, "PATIENCE", 0.0)
+    monkeypatch.setattr(figures, "AT_ONCE", 0)
+    submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
+    assert (await author.post(submit)).status_code == 303
+    page = (await author.get(overview)).text
+    assert "are being counted to be submitted" in page
+    assert f'action="{submit}"' not in page
+    assert "are being counted" not in (await donor.get(overview)).text
+    assert (await author.post(submit)).status_code == 409, "a second click"
+    await _done(house)
+    page = (await author.get(overview)).text
+    assert "are being counted" not in page
+    assert "somebody else has to approve it" in page
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    assert "are being counted" in (await author.get(PAGE)).text
+    await _done(house)
+    assert "there is nothing to state again" in (await author.get(PAGE)).text
+    await _late(house, 12)
+    assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
+    await _done(house)
+    assert "You proposed it" in (await author.get(PAGE)).text
+
+
+async def _done(house: House) -> None:
+    """Wait until nothing is being counted."""
+    work = house.app.state.under_way.of(LABEL)
+    assert work is not None
+    await asyncio.wait({work.task})
+
+
+async def _stated(house: House) -> list[tuple[Any, ...]]:
+    """What is kept of the quarter: each figure, and the events of each of its numbers."""
+    figures_kept = (
+        "SELECT period, indicator, statement, version, total::text, breakdowns::text, notes::text FROM kept_figure"
+    )
+    proofs = "SELECT period, indicator, statement, 0, dimension, value, events::text FROM proof"
+    async with house.app.state.service.bus.read() as session:
+        rows = await session.execute(text(f"{figures_kept} UNION ALL {proofs} ORDER BY 1, 2, 3, 4, 5, 6"))
+        return [tuple(row) for row in rows]
