@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.reporting.model import periods
+from services.reporting.model import calls, periods
 from services.reporting.model.book import Book
 from services.reporting.model.counted import Sketch
 from services.reporting.model.facts import USED
 from services.reporting.model.figure import compute
 from services.reporting.model.indicators import COUNTED
-from services.reporting.store import facts
+from services.reporting.store import cases, facts
 from services.reporting.store import figures as store
 from services.reporting.store import periods as period_store
 from services.reporting.store.figures import Counted
@@ -101,6 +101,28 @@ async def stated(
         return [compute(each, book, period) for each in wanted], told
 
     return await asyncio.to_thread(count)
+
+
+async def by_call(session: AsyncSession) -> list[Figure]:
+    """Each indicator broken down by call, counted now or (in a large programme) as it was last counted."""
+    changes = await facts.changes(session)
+    if _size(changes, USED) <= AT_ONCE:
+        held = await facts.used(session, {calls.PLACED, *(type_ for each in calls.BY_CALL for type_ in each.sources)})
+        return await asyncio.to_thread(_count_calls, held, clock.now())
+    kept = {}
+    for call in (calls.ALL, *(str(id_) for id_, _ in await cases.calls(session))):
+        found = await store.moving(session, calls.period_of(call))
+        kept[call] = {indicator: each.figure for indicator, each in found.items()}
+    return calls.side_by_side(kept)
+
+
+def _count_calls(held: Sequence[Fact], cut_off: datetime) -> list[Figure]:
+    return calls.side_by_side(
+        {
+            call: {each.definition.id: each for each in calls.count(own, call, cut_off, calls.BY_CALL)}
+            for call, own in calls.shared_out(held).items()
+        }
+    )
 
 
 async def book_of(session: AsyncSession, definitions: Collection[Definition], cut_off: datetime | None = None) -> Book:
@@ -204,16 +226,39 @@ async def _renew(session: AsyncSession, labels: Sequence[str], level: str) -> in
     changes = await facts.changes(session)  # before the facts: what comes in between is counted once more
     todo: list[tuple[Period, list[Definition]]] = []
     for label in labels:
-        period = await period_of(session, label)
-        stale = _stale(await store.moving(session, period), changes, clock.now())
+        period = await _counted_for(session, label)
+        stale = _stale_of(label, await store.moving(session, period), changes)
         todo.append((period, [each for each in stale if each.level == level]))
-    needed = {each.id: each for _, stale in todo for each in stale}
-    if not needed:
-        return 0
-    book = await book_of(session, needed.values())
-    counted = [Counted(compute(each, book, period), _seen(changes, each)) for period, stale in todo for each in stale]
-    await store.keep_moving(session, counted)
-    return len(counted)
+    needed = {each.id: each for period, stale in todo for each in stale if calls.call_in(period.label) is None}
+    made: list[Figure] = []
+    if needed:
+        book = await book_of(session, needed.values())
+        made += [
+            compute(each, book, period)
+            for period, stale in todo
+            for each in stale
+            if calls.call_in(period.label) is None
+        ]
+    of_calls = {call: stale for period, stale in todo if (call := calls.call_in(period.label)) is not None and stale}
+    if of_calls:
+        types = {type_ for stale in of_calls.values() for each in stale for type_ in each.sources}
+        own = calls.shared_out(await facts.used(session, {calls.PLACED, *types}))
+        for call, stale in of_calls.items():
+            made += calls.count(own.get(call, ()), call, clock.now(), stale)
+    await store.keep_moving(session, [Counted(each, _seen(changes, each.definition)) for each in made])
+    return len(made)
+
+
+async def _counted_for(session: AsyncSession, label: str) -> Period:
+    """The period, or the whole time of a call, for which the worker counts under a label."""
+    call = calls.call_in(label)
+    return await period_of(session, label) if call is None else calls.period_of(call)
+
+
+def _stale_of(label: str, kept: Mapping[str, Counted], changes: Changes) -> list[Definition]:
+    """What has to be counted again of a period, or of a call, for which some are not counted at all."""
+    stale = _stale(kept, changes, clock.now())
+    return stale if calls.call_in(label) is None else [each for each in stale if each in calls.BY_CALL]
 
 
 async def stale_periods(session: AsyncSession) -> list[str]:
@@ -224,11 +269,14 @@ async def stale_periods(session: AsyncSession) -> list[str]:
     fixed = {each.period.label for each in await period_store.approvals(session) if each.fixed}
     today = clock.today()
     labels = [periods.PROGRAMME, *periods.labels(min(span[0], today), today)]
-    at = clock.now()
+    labels += [
+        calls.period_of(call).label for call in (calls.ALL, *(str(id_) for id_, _ in await cases.calls(session)))
+    ]
     return [
         label
         for label in labels
-        if label not in fixed and _stale(await store.moving(session, await period_of(session, label)), changes, at)
+        if label not in fixed
+        and _stale_of(label, await store.moving(session, await _counted_for(session, label)), changes)
     ]
 
 

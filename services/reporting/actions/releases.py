@@ -45,12 +45,10 @@ async def released(session: AsyncSession, where: Approval, made: Sequence[Figure
     key = (label, _numbers(made), tuple((name, statement) for name, (statement, _) in out.items()))
     if key not in _known:
         try:
-            _known[key] = await _decide(session, where, made, out)
+            _remember(key, await _decide(session, where, made, out))
         except NotSafe as found:
             log.warning("figures not safe to show", period=label, figure=str(found))
-            _known[key] = Pattern()
-        while len(_known) > _REMEMBERED:
-            _known.popitem(last=False)
+            _remember(key, Pattern())
     _known.move_to_end(key)
     return released_by(made, _known[key])
 
@@ -61,6 +59,24 @@ async def as_it_was(session: AsyncSession, where: Approval, statement: int, made
     if pattern is None:
         pattern = await asyncio.to_thread(decide, made)
     return released_by(made, pattern)
+
+
+async def of_calls(made: Sequence[Figure]) -> list[Released]:
+    """Figures by call as they may be shown. They are never published, so nothing that is out is told by call."""
+    key = ("calls", _numbers(made))
+    if key not in _known:
+        try:
+            _remember(key, await asyncio.to_thread(decide, made))
+        except NotSafe as found:
+            log.warning("figures not safe to show", period="calls", figure=str(found))
+            _remember(key, Pattern())
+    return released_by(made, _known[key])
+
+
+def _remember(key: Hashable, pattern: Pattern) -> None:
+    _known[key] = pattern
+    while len(_known) > _REMEMBERED:
+        _known.popitem(last=False)
 
 
 async def let_out(session: AsyncSession, where: Approval, made: Sequence[Figure]) -> list[Released]:

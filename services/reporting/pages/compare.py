@@ -12,12 +12,17 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from services.reporting.access import Reader
+from services.reporting.actions import figures as moving
+from services.reporting.actions import releases
+from services.reporting.feeds.table import csv_of
+from services.reporting.model import calls
 from services.reporting.model.approval import Approval
 from services.reporting.model.disclosure import Released, Shown
 from services.reporting.model.figure import Definition, Measure, written
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.pages import show
 from services.reporting.pages.figures import choices, load
+from services.reporting.store import cases
 from shared import clock
 from shared.bus import Bus
 from shared.service import bus_of
@@ -72,12 +77,17 @@ def _value(shown: Shown) -> Decimal | None:
 
 def change(side: Side, definition: Definition) -> str:
     """`+3`, `-4.5 percentage points`, `unchanged`; empty where there is no difference to name."""
-    if side.difference is None:
+    return said(side.difference, definition)
+
+
+def said(difference: Decimal | None, definition: Definition) -> str:
+    """A difference in words; empty where there is none to name."""
+    if difference is None:
         return ""
-    if not side.difference:
+    if not difference:
         return gettext("unchanged")
-    digits = 0 if side.difference == side.difference.to_integral_value() else 1
-    text = f"{'+' if side.difference > 0 else '-'}{number(abs(float(side.difference)), digits)}"
+    digits = 0 if difference == difference.to_integral_value() else 1
+    text = f"{'+' if difference > 0 else '-'}{number(abs(float(difference)), digits)}"
     return gettext("%(number)s percentage points") % {"number": text} if definition.measure is Measure.SHARE else text
 
 
@@ -157,3 +167,88 @@ async def as_csv(_: Reader, bus: Store, period: Labels = []) -> Response:  # noq
             )
     name = f'attachment; filename="tandem-comparison-{"-".join(labels)}.csv"'
     return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """An indicator with its number over all calls and in each that was chosen; None: none, or it is not told."""
+
+    definition: Definition
+    whole: Shown
+    sides: list[tuple[Shown | None, Decimal | None]]
+
+
+def call_rows(released: list[Released], chosen: list[str]) -> list[CallRow]:
+    """Each indicator that has a number by call, the first call chosen being the measure of the others."""
+    found = []
+    for figure in released:
+        cells = figure.breakdowns.get(calls.DIMENSION, {})
+        numbers = [cells.get(call) for call in chosen]
+        base = numbers[0].value if numbers and numbers[0] else None
+        sides = [
+            (each, each.value - base if n and each and each.value is not None and base is not None else None)
+            for n, each in enumerate(numbers)
+        ]
+        found.append(CallRow(figure.definition, figure.total, sides))
+    return found
+
+
+async def _by_call(bus: Bus, call: list[str]) -> tuple[dict[str, str], list[str], str, list[CallRow]]:
+    """The calls' references by id, those that were chosen (none: the first two), what is wrong, and the rows."""
+    async with bus.read() as session:
+        references = await cases.calls(session)
+        made = await moving.by_call(session)
+    known = {reference: str(id_) for id_, reference in references}
+    named = [each for each in call if each] or list(known)[:2]
+    wrong = ""
+    if any(each not in known for each in named):
+        wrong = gettext("There is no such call. Choose one of the list.")
+    elif len(named) > MOST:
+        wrong = gettext("Choose no more than %(most)s calls.") % {"most": MOST}
+    elif len(set(named)) < len(named):
+        wrong = gettext("You chose a call twice: choose different ones.")
+    if wrong:
+        return known, named[:MOST], wrong, []
+    return known, named, "", call_rows(await releases.of_calls(made), [known[each] for each in named])
+
+
+@router.get("/reporting/compare/calls")
+async def compare_calls(request: Request, _: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+    """Calls side by side, over their whole time, the first one as the measure of the others."""
+    known, named, wrong, found = await _by_call(bus, call)
+    return render(
+        request,
+        "compare_calls.html",
+        status=422 if wrong else 200,
+        known=list(known),
+        named=named,
+        slots=range(MOST),
+        wrong=wrong,
+        rows=found if named else [],
+        said=said,
+        show=show,
+    )
+
+
+@router.get("/reporting/compare/calls.csv")
+async def calls_as_csv(_: Reader, bus: Store, call: Labels = []) -> Response:  # noqa: B006 - as above
+    """The same as CSV: a row for each indicator and call."""
+    _known, named, wrong, found = await _by_call(bus, call)
+    if wrong:
+        raise Refused(wrong, 422, {"call": wrong})
+    lines = [
+        {
+            "indicator": row.definition.id,
+            "title": row.definition.title,
+            "definition_version": row.definition.version,
+            "call": name,
+            "value": written(shown.value) if shown and shown.value is not None else "",
+            "hidden": (shown.hidden.value if shown.hidden else "") if shown else "not_told",
+            "difference": "" if difference is None else written(difference),
+        }
+        for row in found
+        for name, (shown, difference) in zip(named, row.sides, strict=True)
+    ]
+    columns = ("indicator", "title", "definition_version", "call", "value", "hidden", "difference")
+    headers = {"Content-Disposition": 'attachment; filename="tandem-calls.csv"'}
+    return Response(csv_of(columns, lines), media_type="text/csv; charset=utf-8", headers=headers)
