@@ -6,6 +6,7 @@ hosted, answers beside what is wanted. A chart that would have fewer than two nu
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from services.reporting.model.aim import AimKind, standing
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from services.reporting.pages.drawn import Row
 
 _FROM, _TO = "country-of-service", "host-country"
+MAPS = ("topic-and-country", "topic-and-language", "country-and-gap")
 _COUNTRIES = 12
 """So many countries with most days are drawn; the file has all."""
 
@@ -72,6 +74,8 @@ def targets(figures: Mapping[str, Released], due: Mapping[str, Aim], *, shares: 
     missed = [each for each in items if each.after < each.before]
     if not missed:
         title = gettext("Every target that is due is reached")
+    elif len(missed) == len(items):
+        title = gettext("No target that is due is reached")
     else:
         title = gettext("%(reached)s of %(all)s targets are reached") % {
             "reached": number(len(items) - len(missed)),
@@ -96,15 +100,21 @@ def _short(value: float) -> str:
 
 
 def unmet(figures: Mapping[str, Released]) -> Drawn | None:
-    """Those without a match by topic and country; where that is mostly hidden by topic and language, then by reason."""
+    """Those without a match on the map that shows most of them; the reasons alone, where no map shows enough."""
     figure = figures.get(UNMET)
     if figure is None:
         return None
-    for dimension in ("topic-and-country", "topic-and-language", "country-and-gap"):
+    for dimension in sorted(MAPS, key=lambda each: -_shown(figure, each)):
         if (chart := met.gaps(figure, dimension)) is not None:
             return Drawn("unmet", chart, _rows(figure, dimension, "not_matched"))
     chart = show.chart(figure, "gap")
     return _named("unmet", chart, _rows(figure, "gap", "not_matched"))
+
+
+def _shown(figure: Released, dimension: str) -> Decimal:
+    """How many a breakdown tells of."""
+    cells = figure.breakdowns.get(dimension, {})
+    return sum((shown.value for shown in cells.values() if shown.value is not None), Decimal())
 
 
 def reciprocity(figures: Mapping[str, Released]) -> Drawn | None:

@@ -81,7 +81,7 @@ def _chart(indicator: str, columns: Sequence[Column]) -> Chart:
     share = definition.measure is Measure.SHARE
     name = gettext(definition.title)
     title = (
-        gettext("%(name)s: %(actual)s of %(target)s in %(period)s")
+        gettext("%(name)s, %(period)s: %(actual)s, target %(target)s")
         % {
             "name": name,
             "actual": _said(last[2], share=share),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.reporting.consumers import PROJECTIONS, consumers
 from shared.bus import loading
 from shared.bus.records import StoredRecord
-from tests.integration.reporting.world import ident, mentorship, world
+from tests.integration.reporting.world import ident, mentorship, need, world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 def _records(house: House) -> list[StoredRecord]:
-    """A programme with a payload against contract, one of an unknown type, an event twice, and a gap."""
-    told = [*world(8), *mentorship()]
+    """A programme with a payload against contract, one of an unknown type, an event twice, a gap, and needs."""
+    needs = [need(1, quantity=30), need(2, since="2026-06-01", until="2026-01-01"), need(3), need(1, quantity=5)]
+    mended = [need(2, since="2026-01-01", until="2026-06-01"), need(3, since="2027-06-01", until="2026-01-01")]
+    told = [*world(8), *mentorship(), *needs, *mended]
     records = [house.feed.record(each.event, each.subject, at=each.at, correlation=each.story) for each in told]
     offset = len(records)
     bad = next(each for each in records if each.topic == "exchange.visits" and each.key == _key("visit", 3))

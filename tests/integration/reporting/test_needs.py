@@ -19,12 +19,12 @@ from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.test_loading import changed
-from tests.integration.reporting.world import Told, ident, world
+from tests.integration.reporting.world import NEEDED as AT
+from tests.integration.reporting.world import Told, ident, need, world
 
 if TYPE_CHECKING:
     from tests.integration.reporting.conftest import House
 
-AT = datetime(2026, 1, 3, 9, tzinfo=UTC)
 READERS = (
     Role.ANASPOC,
     Role.DONOR,
@@ -33,12 +33,6 @@ READERS = (
     Role.NATIONAL_COORDINATOR,
     Role.AUDITOR,
 )
-
-
-def need(n: int, **changes: Any) -> Told:
-    """A need of the register, as its event tells it."""
-    event = EVENTS["NeedChanged"]
-    return Told(event.model_validate({**event.example, **changes}), ident("need", n), AT, ident("need", n))
 
 
 def refused(n: int, country: str, rule: str) -> list[Told]:

@@ -104,3 +104,12 @@ def mentorship(*, goals: int = 2) -> list[Told]:
     made.tell("MentorshipCompleted", subject, at + timedelta(days=90), application, plan=plan, ended_on="2026-05-03",
               sessions=3, goals=goals, goals_met=goals)  # fmt: skip
     return made.told
+
+
+NEEDED = datetime(2026, 1, 3, 9, tzinfo=UTC)
+
+
+def need(n: int, **changes: Any) -> Told:
+    """A need of the register, as its event tells it."""
+    event = EVENTS["NeedChanged"]
+    return Told(event.model_validate({**event.example, **changes}), ident("need", n), NEEDED, ident("need", n))

@@ -94,11 +94,14 @@ def test_a_country_that_is_not_listed_hosted_nothing_only_where_all_are_listed()
 
 
 def test_without_a_match_is_mapped_by_what_can_be_shown() -> None:
-    """Topic and country if two fields can be shown, else topic and language, else the reasons."""
+    """The map that shows most of them, if it has two fields or more; else the reasons."""
     by_country = {"topic-and-country": {"online_crime|MD": 12, "online_crime|GE": 7}}
     first = charts(figure(UNMET, 30, by_country), HALF, [])[0]
     assert first.chart.title == "Most without a match: Online crime, Moldova (12)"
     assert [row[1] for row in first.rows] == ["online_crime|MD", "online_crime|GE"]
+    by_language = {"topic-and-language": {"online_crime|en": 19, "drug_trafficking|en": 8}}
+    more = charts(figure(UNMET, 30, {**by_country, **by_language}), HALF, [])[0]
+    assert more.chart.title == "Most without a match: Online crime, English (19)"
     reasons = charts(figure(UNMET, 30, {"gap": {"no_language": 20, "no_topic": 10}}), HALF, [])[0]
     assert [row[1] for row in reasons.rows] == ["no_language", "no_topic"]
     assert charts(figure(UNMET, None), HALF, []) == []
@@ -115,7 +118,7 @@ def test_targets_are_followed_over_periods() -> None:
         for label, value in zip(labels, (24, 18, None), strict=True)
     ]
     [chart] = progress.charts(columns)
-    assert chart.title == "Exchange participations completed (person-visits): 24 of 30 in 2026-H1"
+    assert chart.title == "Exchange participations completed (person-visits), 2026-H1: 24, target 30"
     assert list(chart.rows) == [
         ("2026-H1", "30", "24"),
         ("2026-H2", "no data", "18"),
