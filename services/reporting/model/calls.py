@@ -1,7 +1,8 @@
 """What do the indicators say for one call? The same definitions, over the facts of its applications alone.
 
 A fact belongs to the call of the application that it is about. Offers belong to no application, and what came too late
-for a frozen period to no call, so indicators that count those are left out.
+for a frozen period to no call, so indicators that count those are left out; so is a median, of which the gate could not
+say what the others leave of it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from services.reporting.model.book import Book
-from services.reporting.model.figure import Figure, compute
+from services.reporting.model.figure import Figure, Measure, compute
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.model.periods import FREEZES, Period
 from shared.contracts import applications, offers
@@ -29,7 +30,11 @@ PLACED = applications.ApplicationSubmitted.type
 """The type of event that says to which call an application belongs."""
 _PREFIX = "call:"
 _NOT_OF_A_CALL = {offers.OfferPublished.type, *FREEZES}
-BY_CALL: tuple[Definition, ...] = tuple(each for each in INDICATORS.values() if not _NOT_OF_A_CALL & set(each.sources))
+BY_CALL: tuple[Definition, ...] = tuple(
+    each
+    for each in INDICATORS.values()
+    if each.measure is not Measure.MEDIAN and not _NOT_OF_A_CALL & set(each.sources)
+)
 
 
 def period_of(call: str) -> Period:

@@ -162,7 +162,7 @@ def chart(figure: Released, name: str) -> Chart | None:
     most, leads = drawn[0], drawn[0][1] > drawn[1][1]
     if leads and name.endswith("topic"):
         title = gettext("%(title)s: %(most)s leads")
-    elif leads and "country" in name:
+    elif leads and "country" in name and name not in JOINT:
         title = (
             gettext("%(title)s: most in %(most)s")
             if name == "host-country"
