@@ -73,14 +73,17 @@ def targets(figures: Mapping[str, Released], due: Mapping[str, Aim], *, shares: 
         return None
     missed = [each for each in items if each.after < each.before]
     if not missed:
-        title = gettext("Every target that is due is reached")
+        found = gettext("all that are due are reached")
     elif len(missed) == len(items):
-        title = gettext("No target that is due is reached")
+        found = gettext("none that is due is reached")
     else:
-        title = gettext("%(reached)s of %(all)s targets are reached") % {
+        found = gettext("%(reached)s of %(all)s are reached") % {
             "reached": number(len(items) - len(missed)),
             "all": number(len(items)),
         }
+    title = (gettext("Targets in per cent: %(found)s") if shares else gettext("Targets in numbers: %(found)s")) % {
+        "found": found
+    }
     chart = pairs(
         title,
         items,

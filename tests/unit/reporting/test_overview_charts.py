@@ -67,7 +67,7 @@ def test_a_target_stands_beside_the_figure_of_the_period_in_which_it_is_due() ->
         target("TOPCOP-OC-03", "2026-06-30", "80"),
     ]
     drawn = {each.name: each for each in charts(figures, HALF, aims)}
-    assert drawn["targets"].chart.title == "1 of 2 targets are reached"
+    assert drawn["targets"].chart.title == "Targets in numbers: 1 of 2 are reached"
     assert [row[1:] for row in drawn["targets"].chart.rows] == [("40", "50"), ("30", "24")]
     assert "targets-in-per-cent" not in drawn
     file = csv.DictReader(io.StringIO(csv_text([drawn["targets"]], Approval(HALF))))
