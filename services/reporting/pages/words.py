@@ -26,8 +26,9 @@ router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
 Caller = Annotated[str, Depends(internal())]
 
+_ALL = "all"
 _FORMS = (
-    ("", N_("Everything that was written")),
+    (_ALL, N_("Everything that was written")),
     ("evaluation", N_("Evaluations")),
     ("report", N_("The report")),
     ("follow_up", N_("Follow-ups")),
@@ -38,7 +39,7 @@ _FORMS = (
 class EraseForm(Form):
     """What is erased, and why."""
 
-    form = SelectField(N_("What is erased?"), choices=_FORMS)
+    form = SelectField(N_("What is erased?"), [Needed(N_("Say what is erased"))], choices=_FORMS)
     why = TextAreaField(
         N_("On whose request, or why?"),
         [Needed(N_("Say on whose request or why, without repeating what was written")), Longest(500)],
@@ -83,7 +84,8 @@ async def erase(request: Request, principal: Protector, bus: Store, application_
     form = await EraseForm.read(request)
     if form.validate():
         try:
-            cut = await actions.erase(bus, principal, application_id, form.form.data or "", form.why.data or "")
+            which = "" if form.form.data == _ALL else str(form.form.data)
+            cut = await actions.erase(bus, principal, application_id, which, form.why.data or "")
         except Refused as problem:
             if problem.status_code != 422:
                 raise

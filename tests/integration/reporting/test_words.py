@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 EVALUATION, REPORTS = f"/reporting/evaluations/{APPLICATION}", f"/reporting/reports/{APPLICATION}"
 WORDS = "/reporting/words?reference=AM-2026-0000"
-WHY = {"form": "", "why": "Asked for by the officer on 3 May"}
+WHY = {"form": "all", "why": "Asked for by the officer on 3 May"}
 
 
 async def written(house: House) -> httpx2.AsyncClient:
@@ -94,6 +94,7 @@ async def test_the_protection_officer_finds_and_erases(house: House) -> None:
     assert "5 of 5" not in page, "ratings are not words"
     here = f"/reporting/words/{APPLICATION}/erasure"
     assert (await dpo.post(here, data={**WHY, "why": ""})).status_code == 422
+    assert (await dpo.post(here, data={**WHY, "form": ""})).status_code == 422, "nothing is erased by a slip"
     assert (await dpo.post(here, data={**WHY, "form": "report"})).headers["location"].endswith("erased=1")
     assert "The labs" in (await dpo.get(WORDS)).text
     again = (await dpo.post(here, data=WHY)).headers["location"]
