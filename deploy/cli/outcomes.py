@@ -64,6 +64,12 @@ async def pass_on(people: People, who: str, visit: str, session: dict[str, Any])
     await people.post(who, address, session, ticket=ticket)
 
 
+async def take(people: People, who: str, visit: str, purpose: str, answers: dict[int, list[int]]) -> None:
+    """Hand in the guest's test before or after a visit (`test_before`, `test_after`), answered by question."""
+    address, ticket = await way(people, who, "visits", visit, purpose)
+    await people.post(who, address, {"answers": answers}, ticket=ticket)
+
+
 async def report(people: People, who: str, visit: str) -> None:
     """Hand in the guest's report on a visit."""
     address, ticket = await way(people, who, "visits", visit, "report")

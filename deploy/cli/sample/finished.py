@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
-from deploy.cli.outcomes import evaluate, follow_up, pass_on, report
-from deploy.cli.sample import texts
+from deploy.cli.outcomes import evaluate, follow_up, pass_on, report, take
+from deploy.cli.sample import knowledge, texts
 from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.room import API, PROGRAMME
 from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
@@ -132,7 +132,7 @@ async def pairs_evaluate(room: Room) -> None:
 
 
 async def agree(room: Room) -> None:
-    """Guests and hosts agree on the agendas; one visit is cancelled, for a visa was refused."""
+    """Guests and hosts agree on the agendas, guests take the test before; one visit is cancelled: no visa."""
 
     async def act(place: int, match: dict[str, Any]) -> None:
         guest, host = room.officer_of(match["application_id"]), room.other_side(match)
@@ -142,7 +142,10 @@ async def agree(room: Room) -> None:
             return
         at = f"{API}/visits/{match['visit_id']}"
         await room.people.post(host, f"{at}/agenda/agree")
-        await room.people.post(guest, f"{at}/agenda/agree")
+        shown = await room.people.post(guest, f"{at}/agenda/agree")
+        if "test_before" in knowledge.purposes(shown):
+            known = knowledge.answers(match["topic"], place, after=False)
+            await take(room.people, guest, match["visit_id"], "test_before", known)
 
     await room.all(act(place, match) for place, (match, _) in enumerate(await _visits(room)))
 
@@ -197,6 +200,9 @@ async def evaluate_visits(room: Room) -> None:
         await evaluate(room.people, guest, "visits", visit["id"], score)
         if place != _HOST_SILENT:
             await evaluate(room.people, host, "visits", visit["id"], score)
+        if "test_after" in asked:
+            known = knowledge.answers(match["topic"], place, after=True)
+            await take(room.people, guest, visit["id"], "test_after", known)
         if place != _NO_REPORT and "report" in asked:
             await report(room.people, guest, visit["id"])
 
@@ -260,6 +266,7 @@ STEPS = (
     (-338, "First call: applications", send_in(FINISHED, -338)),
     (-334, "First call: endorsements", decide(FINISHED, -342, -338)),
     (-330, "First call: eligibility", judge(FINISHED, -350, -346, -342, -338)),
+    (-326, "Tests before and after a visit", knowledge.write),
     (-324, "First call: the cohort", commit),
     (-322, "First call: clearance by the home countries", home_clears),
     (-320, "First call: clearance by the host countries", host_clears),
