@@ -27,10 +27,11 @@ _POINT = re.compile(re.escape(NAME).replace(r"\{people:,\}", "([0-9,]+)"))
 
 def main() -> int:
     """Print or write; 1 where nothing has been measured."""
-    if not RESULT.exists():
+    adds = "--add" in sys.argv[1:]
+    if not RESULT.exists() and not (adds and ALL.exists()):
         sys.stderr.write(f"{RESULT} is not there. Measure first: make bench\n")
         return 1
-    rows: list[dict[str, Any]] = json.loads(RESULT.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else []
     if ALL.exists():
         every = {row["name"]: row for row in json.loads(ALL.read_text(encoding="utf-8"))}
         known = {row["name"] for row in rows}
@@ -41,7 +42,7 @@ def main() -> int:
         if (found := _POINT.fullmatch(row["name"]))
     ]
     lines = [_row(row) for row in rows]
-    if adds := "--add" in sys.argv[1:]:
+    if adds:
         lines = beside(TABLE.read_text(encoding="utf-8"), lines)
     text = page(lines, with_plot=adds or len(points) > 1)
     if not adds and "--write" not in sys.argv[1:]:
