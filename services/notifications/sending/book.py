@@ -213,7 +213,7 @@ class Book:
 
 
 def absent(meant: Meant) -> FailureCause:
-    """Why there is no contact of somebody: erased at the person's wish, or none known (yet)."""
+    """Why there is no contact of somebody: erased, or none known (yet)."""
     return FailureCause.CONTACT_ERASED if meant.erased else FailureCause.NO_CONTACT
 
 

@@ -138,7 +138,7 @@ class FailureCause(Code):
     BOUNCED = "bounced", N_("Bounced")
     UNREACHABLE = "unreachable", N_("Server not reached")
     NO_CONTACT = "no_contact", N_("No contact known")
-    CONTACT_ERASED = "contact_erased", N_("Contact erased at the person's wish")
+    CONTACT_ERASED = "contact_erased", N_("Contact erased")
 
 
 class WebhookPauseCause(Code):
