@@ -21,17 +21,24 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
-from tests.running import quick_folder
+from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from typing import Any
+
+HERE = Path(__file__).parent
 
 # How long an example takes says how busy the machine is, and nothing about the rule that it tries.
 hypothesis.settings.register_profile("tandem", deadline=None)
 hypothesis.settings.load_profile("tandem")
 
 Server = TypeVar("Server", Postgres, Broker)
+
+TOGETHER = ("browser/test_journey.py", "integration/test_system.py", "faults/test_local_run.py")
+"""Files that share one local run, in this order: the last one ends it. A start takes some 30 s of processor time."""
+FIRST = (*TOGETHER, "integration/test_sample_programme.py")
+"""Files that take minutes, and so begin before the others."""
 
 
 def pytest_configure() -> None:
@@ -47,6 +54,25 @@ def pytest_configure() -> None:
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes minutes begin first, so that no process is left with it at the end."""
+    order = {str(HERE / name): place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """As `--dist loadfile`: a file's tests stay in one process; and so do the files that share the local run."""
+    # Wanted by the process that distributes only; the package has no types.
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # noqa: PLC0415 - as said
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return "the local run" if file.endswith(TOGETHER) else file
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_finish() -> None:
@@ -168,6 +194,19 @@ def database(postgres: Databases) -> Iterator[str]:
     address = postgres.new()
     yield address
     postgres.drop(address)
+
+
+@pytest.fixture(scope="session")
+def local_run() -> Iterator[LocalRun]:
+    """A whole local run on free ports, in a folder of its own, without the sample programme; see `TOGETHER`."""
+    folder = quick_folder("tandem-run-")
+    run = LocalRun(folder / "data", free_port(), folder / "run.out")
+    try:
+        yield run.ready()
+    finally:
+        if run.process.poll() is None:
+            run.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

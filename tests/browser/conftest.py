@@ -19,13 +19,13 @@ from deploy.cli.client import People
 from deploy.cli.journey.register import complete
 from deploy.cli.journey.walk import Walk
 from deploy.cli.system import System
-from deploy.local.ports import free_port
-from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from playwright.sync_api import Browser, Page
+
+    from tests.running import LocalRun
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -94,24 +94,16 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def running(browser: Browser) -> Iterator[Running]:
+def running(browser: Browser, request: pytest.FixtureRequest) -> Running:
     """A whole local run with nothing in it but the personas, or the one whose folder `TANDEM_RUNNING` names.
 
     It asks for the browser, so that nothing is started where there is none.
     """
     assert browser.is_connected()
     if "TANDEM_RUNNING" in os.environ:
-        yield _known(Path(os.environ["TANDEM_RUNNING"]))
-        return
-    own = quick_folder("tandem-browser-")
-    run = LocalRun(own / "data", free_port(), own / "run.out")
-    try:
-        run.ready()
-        yield _known(run.folder)
-    finally:
-        if run.process.poll() is None:
-            run.stop()
-        shutil.rmtree(own, ignore_errors=True)
+        return _known(Path(os.environ["TANDEM_RUNNING"]))
+    run: LocalRun = request.getfixturevalue("local_run")
+    return _known(run.folder)
 
 
 def _known(folder: Path) -> Running:

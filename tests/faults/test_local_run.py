@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from deploy.local.place import ROOT, Place
+from deploy.local.ports import free_port
 from deploy.local.process import Child, ServerFailed
 from deploy.local.supervisor import Supervisor, Watched
 
@@ -59,14 +60,14 @@ def _left(run: LocalRun) -> list[str]:
 
 
 @pytest.mark.timeout(600)
-def test_a_run_survives_kill_9_of_a_service_and_of_itself(start: Callable[..., LocalRun]) -> None:
+def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, start: Callable[..., LocalRun]) -> None:
     """A killed service comes back; a killed run is cleaned up by the next, which keeps its data and leaves nothing."""
-    run = start().ready()
+    run = local_run
     assert {service: _ready(run, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
     assert httpx2.get(f"{run.origin}/applications/internal/contacts").status_code == 404
     assert (run.folder / "secrets.json").stat().st_mode & 0o077 == 0
 
-    refused = start(port=run.port + 1)
+    refused = start(run.folder, free_port())
     assert refused.process.wait(30) == 1
     assert f"already runs in {run.folder} (process {run.process.pid})" in refused.output
 
@@ -76,13 +77,14 @@ def test_a_run_survives_kill_9_of_a_service_and_of_itself(start: Callable[..., L
     assert _ready(run, "matching") == 200
 
     before, pids = run.read("secrets.json"), run.pids()
-    (run.folder / "clock").write_text("86400.0")
+    moved = str(float((run.folder / "clock").read_text() or 0) + 86_400)
+    (run.folder / "clock").write_text(moved)
     run.process.kill()
     run.process.wait()
-    again = start().ready()
+    again = start(run.folder, run.port).ready()
     assert _alive(pids) == []
     assert again.read("secrets.json") == before
-    assert (again.folder / "clock").read_text() == "86400.0"
+    assert (again.folder / "clock").read_text() == moved
     assert "Topics and tables" not in again.output
     assert {service: _ready(again, service) for service in SERVICES} == dict.fromkeys(SERVICES, 200)
 
