@@ -71,10 +71,11 @@ def test_a_run_survives_kill_9_of_a_service_and_of_itself(local_run: LocalRun, s
     assert refused.process.wait(30) == 1
     assert f"already runs in {run.folder} (process {run.process.pid})" in refused.output
 
-    os.kill(run.pids()["matching"], signal.SIGKILL)
-    run.wait_for("Matching ended (killed by SIGKILL) and is started again.")
-    run.wait_for("Matching is back")
-    assert _ready(run, "matching") == 200
+    # Not one that was killed in this run before: what is waited for here must not have been said yet.
+    os.kill(run.pids()["notifications"], signal.SIGKILL)
+    run.wait_for("Notifications ended (killed by SIGKILL) and is started again.")
+    run.wait_for("Notifications is back")
+    assert _ready(run, "notifications") == 200
 
     before, pids = run.read("secrets.json"), run.pids()
     moved = str(float((run.folder / "clock").read_text() or 0) + 86_400)

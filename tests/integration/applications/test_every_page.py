@@ -8,7 +8,7 @@ is shown, the rest of the input kept, and never with an error of ours.
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
@@ -87,6 +87,8 @@ async def crawl(client: httpx2.AsyncClient, start: str = "/applications/") -> Fo
             continue
         page = cast("lxml.html.HtmlElement", lxml.html.document_fromstring(answer.text))
         found.pages[address] = answer.text
+        ids = Counter(str(one) for one in page.xpath("//@id"))
+        found.wrong += [f"{address} has {count} parts with the id {id_}" for id_, count in ids.items() if count > 1]
         for link in page.iter("a"):
             target = urljoin(address, str(link.get("href", ""))).partition("#")[0]
             if target.startswith("/applications") and shape(target) not in seen:

@@ -105,12 +105,14 @@ class SessionForm(Form):
 
 
 class MeetingForm(Form):
-    """When the two are to meet next."""
+    """When the two are to meet next. It shares a page with `SessionForm`: what both ask for has an id of its own."""
 
     day = DateField(N_("On which day?"), [Needed(N_("Enter the day"))])
     clock = TimeField(N_("At what time?"), [Needed(N_("Enter a time such as 14:30"))])
-    minutes = NumberField(N_("For how many minutes?"), [Needed(N_("Enter the minutes, such as 60"))])
-    on_site = BooleanField(N_("We meet on site"))
+    minutes = NumberField(
+        N_("How many minutes will it take?"), [Needed(N_("Enter the minutes, such as 60"))], id="planned-minutes"
+    )
+    on_site = BooleanField(N_("We meet on site"), id="planned-on-site")
 
     def wanted(self) -> Wanted:
         """What was written."""
