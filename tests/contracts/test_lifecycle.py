@@ -44,6 +44,8 @@ OF_OUR_OWN = {
     "ProposalChanged",
     "OfferVoided",
     "PartPrepared",
+    "PeriodRestated",
+    "TestAsked",
     "VisitMoveDropped",
     "WebhookChanged",
     "WorkWaiting",
