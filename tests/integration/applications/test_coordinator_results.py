@@ -43,7 +43,9 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     way = await home.get(f"{page}/{form}")
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{visit_id}?ticket=")
     asked = await abroad.get("tigran", f"/visits/{visit_id}")
-    assert asked["tasks"] == [{"purpose": "evaluation", "as": "home_coordinator", "done": False, "due": None}]
+    assert asked["tasks"] == [
+        {"purpose": "evaluation", "as": "home_coordinator", "done": False, "asked": True, "due": None}
+    ]
     for other in ("luc", "marta"):
         assert (await abroad.of.as_(other).get(f"{page}/{form}")).status_code in {403, 404}
     guest = await abroad.of.as_("ani").get(f"{page}/{form}")

@@ -257,9 +257,10 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
     ended = {"by": Party.MENTOR, "reason": Reason.OPERATIONAL_DUTY, "ended_on": clock.today()}
     await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     for who, party in (("nino", "mentee"), ("jonas", "mentor")):
-        assert (await abroad.get(who, of))["tasks"] == [
-            {"purpose": "evaluation", "as": party, "done": False, "due": None}
-        ]
+        tasks = (await abroad.get(who, of))["tasks"]
+        assert tasks[0] == {"purpose": "evaluation", "as": party, "done": False, "asked": True, "due": None}
+        # A mentee may tell whom it was passed on to; nobody has to.
+        assert [(one["purpose"], one["asked"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
         assert way["address"].endswith(f"{party}.{mentorship_id}")
     seen = await abroad.get("rasa", of)
