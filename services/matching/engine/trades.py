@@ -4,6 +4,8 @@ A matching of the highest sum with prices that prove it needs one shortest path 
 (`live/exchange.py`), and the path leads to the very matching that a run of the changed market gives.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from services.matching.engine.kernels.base import Long
@@ -53,12 +55,15 @@ class Trades:
         market = self._market
         if market.free[seat] == 0 or market.used[seat]:
             return None  # others may ask a seat that was full, and what fixed pairs have used counts otherwise
+        wider = replace(market.seats[seat], capacity=market.seats[seat].capacity + more)
+        if market.rules.share_of(wider) < market.free[seat] + more:
+            return None  # of two places one country may have one only, where of one place it had all
         state = self._copy()
         state.free[seat] += more
         if state.free[seat] > state.who.shape[1]:
-            wider = np.full((len(state.who), int(state.free[seat])), NOWHERE, np.int32)
-            wider[:, : state.who.shape[1]] = state.who
-            state = state._replace(who=wider)
+            who = np.full((len(state.who), int(state.free[seat])), NOWHERE, np.int32)
+            who[:, : state.who.shape[1]] = state.who
+            state = state._replace(who=who)
         exchange.fill(state, seat)
         return int(state.at[candidate])
 

@@ -27,7 +27,7 @@ from services.matching.engine.solution import solve
 from services.matching.engine.stable import UNMATCHED, stable
 from shared.contracts.codes import ApplicationKind, Change, Criterion, LanguageLevel, Objective
 from tests.unit.engine.oracle import all_matchings, blocking, lawful
-from tests.unit.engine.worlds import DAY, HOMES, candidate, market_of, problems, seat
+from tests.unit.engine.worlds import DAY, HOMES, candidate, make_problem, market_of, problems, seat
 
 SHORT = Effort(all_at_once=0, best=1, per_place=1, near=1)
 """As few pairs as can be, so that small worlds go all the ways of large ones."""
@@ -334,6 +334,17 @@ def test_prices_rule_out_only_changes_that_fail(
     for one, held in enumerate(solution.assigned):
         if held == UNMATCHED:
             assert quick.smallest(one, 40) == slow.smallest(one, 40)
+
+
+@pytest.mark.parametrize("seed", [13, 54, 59, 129, 173, 178])
+def test_of_a_second_place_no_country_has_both(seed: int) -> None:
+    """One more place at a seat of one binds a share there; the search with the prices' help sees it too."""
+    market = Market(make_problem(random.Random(seed), 11, 3, tight=0.0, objective=Objective.MOST_GOOD))
+    solution = solve(market)
+    assert solution.certificate is not None
+    quick, slow = Search(market, solution), Search(market, replace(solution, certificate=None))
+    left = [one for one, held in enumerate(solution.assigned) if held == UNMATCHED]
+    assert [quick.smallest(one, 40) for one in left] == [slow.smallest(one, 40) for one in left]
 
 
 def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
