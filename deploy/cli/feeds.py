@@ -1,6 +1,7 @@
 """Is what was ever published still there, as it was? `tandem feeds verify ADDRESS` asks as a consumer does."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,16 +37,15 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
 
     `known` is the thumbprint of the key that has to have signed. Raises `Failed` where there is no manifest.
     """
-    import json  # noqa: PLC0415 - with the rest
-
     from services.reporting.feeds.signing import holds  # noqa: PLC0415 - heavy
     from services.reporting.model.publication import broken  # noqa: PLC0415 - as above
 
     found = Looked()
-    newest = json.loads((await _got(http, f"{home}/manifest.json")).content)
+    answer = await _got(http, f"{home}/manifest.json")
+    newest, origin = answer.content, answer.url.join("/")
     keys = {each["kid"]: each for each in json.loads((await _got(http, f"{home}/keys")).content)["keys"]}
     contents = []
-    for number in range(1, newest["manifest"] + 1):
+    for number in range(1, json.loads(newest)["manifest"] + 1):
         content = (await _got(http, f"{home}/manifests/{number}.json")).content
         signature = (await _got(http, f"{home}/manifests/{number}.jws")).text
         signer = next((kid for kid, key in keys.items() if holds(content, signature, key)), None)
@@ -58,9 +58,15 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
         contents.append(content)
     found.manifests = len(contents)
     found.wrong += broken(contents)
-    for publication in newest["publications"]:
+    if newest != contents[-1]:
+        found.wrong.append(f"manifest.json is another text than manifest {len(contents)}")
+    for publication in json.loads(contents[-1])["publications"]:
         for file in publication["files"]:
-            await _look_at(http, file, found)
+            # Who reads the token there must be who issued it, whatever a forged manifest names.
+            if file["address"].startswith(str(origin)):
+                await _look_at(http, file, found)
+            else:
+                found.wrong.append(f"{file['address']} is on another server")
     return found
 
 

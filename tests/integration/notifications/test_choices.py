@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.support import Feed
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-COURTESY = "[MD-2026-0042] A visit of your officer has its dates"
 
 
 def choice_in(mail: EmailMessage) -> str:

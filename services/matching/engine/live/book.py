@@ -22,8 +22,6 @@ NOWHERE = -1
 """The seat of a candidate who has none, and the candidate of a line in which nobody stands."""
 
 _NEVER = np.int64(np.iinfo(np.int64).max)
-_CUT = np.uint64(28)
-"""An order in 60 bits (22 for the score, 38 for the tie-break) cut to 32, for a first look down a column."""
 
 _ARRAYS = ("now", "_rough_now", "at", "_least", "_left", "_line_key", "_line", "_first", "_stale")
 _BLOCK = 128
