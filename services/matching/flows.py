@@ -40,6 +40,7 @@ class Beside:
     def __init__(self) -> None:
         self._alone = Lock()
         self._running: tuple[BaseProcess, Connection] | None = None
+        self._ended = False
 
     @property
     def pid(self) -> int | None:
@@ -49,22 +50,32 @@ class Beside:
     def solved(self, asked: Asked) -> Integers:
         """A flow of least cost, as `network.solved` gives it. Raises RuntimeError where it has no optimum."""
         with self._alone:
+            if self._ended:
+                return network.solved(asked)
             try:
                 told = self._ask(asked)
             except (EOFError, OSError):
-                self.end()
+                self._drop()
                 return network.solved(asked)
         if isinstance(told, RuntimeError):
             raise told
         return told
 
     def end(self) -> None:
-        """Let the process go."""
+        """Let the process go, for good: who waits for its answer works the flow out here, as all who ask later do."""
+        self._ended = True
+        running = self._running
+        if running is not None:
+            running[0].kill()  # before the lock: whoever has it waits for this process, and now hears that it is gone
+        with self._alone:
+            self._drop()
+
+    def _drop(self) -> None:
         running, self._running = self._running, None
         if running is not None:
-            running[1].close()
             running[0].kill()
             running[0].join()
+            running[1].close()
 
     def _ask(self, asked: Asked) -> Integers | RuntimeError:
         if self._running is None:

@@ -116,8 +116,16 @@ class Search:
 
     def _same_row(self, candidate: int, row: Pairs) -> bool:
         """Whether a changed row leaves feasible seats and standing as they are, or leaves no seat at all."""
-        own = self._market.row(candidate)
-        return not len(row.seat) or (own.seats == row.seat.tolist() and own.keys == row.key.tolist())
+        market = self._market
+        own = market.row(candidate)
+        if not len(row.seat):
+            return True
+        if own.seats != row.seat.tolist() or own.keys != row.key.tolist():
+            return False
+        if market.problem.rules.objective is Objective.STABLE:
+            return True
+        # The highest sum counts the gain too, which a seat's own order leaves out.
+        return bool((market.row_of(market.candidates[candidate]).weight == row.weight).all())
 
     def _beyond_reach(self, candidate: int, row: Pairs) -> bool:
         """Whether nothing in a changed row is worth its price, so that the highest sum stays without the candidate."""
