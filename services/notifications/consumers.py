@@ -8,8 +8,9 @@ from uuid import UUID
 
 from services.notifications.model.case import APPLICATIONS, concerned
 from services.notifications.model.decide import Message, messages, tells
-from services.notifications.model.due import changes
+from services.notifications.model.due import changes, remind_before
 from services.notifications.model.facts import facts
+from services.notifications.settings import ReminderSettings
 from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, paused, unreachable
 from services.notifications.store.messages import queue
 from services.notifications.webhooks.enqueue import also_enqueued, enqueue
@@ -65,9 +66,7 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
             continue
         said = facts(event, _of(event, whole, timers))
         found += messages(event.data, about=event.id, at=event.time, case=case, facts=said)
-    await queue(tx.session, found, datetime.now(UTC))
-    if found:
-        await tx.changed("messages")
+    await _enqueue(tx, found)
 
 
 async def evolve_access(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -116,8 +115,15 @@ async def react_registry(tx: Tx, events: Sequence[Envelope]) -> None:
     for case in await paused.of_countries(tx.session, {event.subject for event in again}):
         for event in again:
             if event.subject == case.host_country:
-                found += messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
+                said, apart = facts(event), str(case.id)
+                found += messages(event.data, about=event.id, at=event.time, case=case, facts=said, apart=apart)
+    await _enqueue(tx, found)
+
+
+async def _enqueue(tx: Tx, found: list[Message]) -> None:
     await queue(tx.session, found, datetime.now(UTC))
+    if found:
+        await tx.changed("messages")
 
 
 async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -132,9 +138,7 @@ async def react_calls(tx: Tx, events: Sequence[Envelope]) -> None:
             await tx.wait(event, APPLICATIONS, id_)
             continue
         found += messages(event.data, about=event.id, at=event.time, case=known[id_], facts=facts(event))
-    await queue(tx.session, found, datetime.now(UTC))
-    if found:
-        await tx.changed("messages")
+    await _enqueue(tx, found)
 
 
 def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
@@ -161,7 +165,9 @@ def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timer
 
 
 consumers = Consumers(
-    "notifications", projections=("case", "dated", "deadline", "deputyship", "organisation", "call", "paused")
+    "notifications",
+    projections=("case", "dated", "deadline", "deputyship", "organisation", "call", "paused"),
+    prepare=lambda: remind_before(ReminderSettings().reminders),
 )
 consumers.topic("exchange.access", evolve=evolve_access, react=react_access)
 consumers.topic("exchange.registry", evolve=evolve_registry, react=also_enqueued(react_registry))

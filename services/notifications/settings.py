@@ -8,16 +8,29 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.notifications.model.quiet import Hours, Quiet
 from services.notifications.model.target import Network, networks
 from services.notifications.model.webhook import SCHEDULE
-from shared.contracts.codes import DeadlineKind  # noqa: TC001 - pydantic reads the annotation
+from shared.contracts.codes import DeadlineKind
 from shared.identity.sealed import Seal, keys_from
 from shared.settings import ServiceSettings
 
 
-class Settings(ServiceSettings):
+class ReminderSettings(BaseSettings):
+    """When people are reminded. Apart from the rest, since a rebuild, which has no other settings, has to know it."""
+
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", extra="ignore", frozen=True)
+
+    reminders: dict[DeadlineKind, Annotated[int, Field(ge=0, le=365)]] = Field(
+        default_factory=dict,
+        description="How many days before it is due people are reminded, where not as usual, as JSON:"
+        ' `{"endorsement": 5, "report": 14}`; 0: not at all. For deadlines that are set, or changed, from then on.',
+    )
+
+
+class Settings(ServiceSettings, ReminderSettings):
     """Where mail goes out, and where the portal is asked for contacts."""
 
     port: int = Field(default=8030, description="The port on which this service listens.")
@@ -105,12 +118,6 @@ class Settings(ServiceSettings):
     )
     quiet_hours_of: dict[str, str] = Field(
         default_factory=dict, description='Countries with others, as JSON: `{"AM": "22:00-08:00", "FR": "none"}`.'
-    )
-
-    reminders: dict[DeadlineKind, Annotated[int, Field(ge=0, le=365)]] = Field(
-        default_factory=dict,
-        description="How many days before it is due people are reminded, where not as usual, as JSON:"
-        ' `{"endorsement": 5, "report": 14}`; 0: not at all. For deadlines that are set, or changed, from then on.',
     )
 
     digest_hour: int | None = Field(

@@ -32,12 +32,14 @@ class Consumers:
 
     `projections` names the tables that hold nothing but what events said: a rebuild makes them anew. `by_key` names
     those of them that no `evolve` looks up by anything but the primary key: their other indexes can wait for its end.
+    `prepare` is called first in each process that rebuilds: what a service's start says to its model.
     """
 
     service: str
     projections: tuple[str, ...] = ()
     by_key: tuple[str, ...] = ()
     readings: dict[str, Reading] = field(default_factory=dict)
+    prepare: Callable[[], None] | None = None
 
     def topic(self, name: str, *, evolve: Handler | None = None, react: Handler | None = None) -> None:
         """Read the topic `name`. Raises `ValueError` if it is unknown, ours to write only, or read already."""

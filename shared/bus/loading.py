@@ -128,6 +128,8 @@ def _work(
 ) -> Loaded:
     """In a process of its own: load some partitions."""
     consumers = consumers_of(service)
+    if consumers.prepare is not None:
+        consumers.prepare()
     tune_memory()
 
     async def work() -> Loaded:

@@ -47,11 +47,16 @@ def tells(event_type: str) -> bool:
     return event_type in _BY_EVENT
 
 
-def messages(data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, Any]) -> list[Message]:
-    """The messages about the event `about` (`data`, at domain time `at`) in a case, in the order of the table."""
+def messages(
+    data: Event, *, about: UUID, at: datetime, case: Case, facts: Mapping[str, Any], apart: str = ""
+) -> list[Message]:
+    """The messages about the event `about` (`data`, at domain time `at`) in a case, in the order of the table.
+
+    `apart` keeps the messages of several cases apart that one event concerns: they may be for the same audience.
+    """
     return [
         Message(
-            id=reaction_id(about, rule.name, key_of(whom)),
+            id=reaction_id(about, rule.name, key_of(whom) + apart),
             rule=rule,
             audience=whom,
             country=country_of(whom.kind, case),

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from services.notifications.model.due import dues
 from services.notifications.model.messages.deadlines import TASKS
+from shared import workdays
 from shared.contracts.applications import ApplicationFoundIneligible
 from shared.contracts.calls import Timers
 from shared.contracts.codes import AnswerForm, Code, DeadlineKind, Respondent
 from shared.contracts.codes.priorities import PRIORITIES
+from shared.contracts.lifecycle import Unit
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentorships import MentorshipEvent
 from shared.contracts.notifications import DeadlineEvent, WorkWaiting
@@ -70,7 +72,7 @@ def facts(event: Envelope, timers: Timers | None = None) -> dict[str, Any]:
     """
     data = event.data
     found = {name: _plain(getattr(data, name)) for name in _of(type(data), _FIELDS)}
-    found["due"] = next((_plain(getattr(data, name)) for name in _of(type(data), _DUE)), None)
+    found["due"] = next((_until(getattr(data, name)) for name in _of(type(data), _DUE)), None)
     found |= {f"{kind}_due": due.isoformat() for kind, due in dues(event, timers or Timers()).items()}
     if isinstance(data, ApplicationFoundIneligible):
         found["failed"] = [check.rule.label for check in data.checks if not check.held]
@@ -122,6 +124,13 @@ def _topic(data: Event) -> str | None:
         case _:
             return None
     return next((topics[code].label for topics in PRIORITIES.values() if code in topics), code)
+
+
+def _until(value: date | datetime | None) -> str | None:
+    """When something is due: a day is over where the programme's office is, as the deadlines that are a moment."""
+    if value is not None and not isinstance(value, datetime):
+        value = workdays.due(value, 0, Unit.DAYS, "EU")
+    return None if value is None else value.isoformat()
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from services.notifications.model.messages import BY_NAME, RULES
 from services.notifications.model.messages.deadlines import PAGES, TASKS
 from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import case_of, check_table, preview, sample, sample_case
+from services.notifications.model.quiet import urgent
 from services.notifications.model.rule import When
 from services.notifications.sending.bodies import bodies
 from services.notifications.store.messages import MessageRow
@@ -85,6 +86,15 @@ def test_a_preview_shows_what_the_row_tells() -> None:
         assert rule in {one.rule for one in found}, rule.name
     assert "It needs your endorsement" in preview(BY_NAME["application_changed_to_endorse"], "").paragraphs[-1]
     assert "Mentee" in preview(BY_NAME["mentee_declined"], "").paragraphs[0]
+
+
+def test_of_every_row_it_can_be_said_whether_it_wakes_anybody() -> None:
+    """At any hour, whatever the row's event says about dates: what is due by a day is due at its end."""
+    for rule in RULES:
+        event = sample(rule.event, made_up(rule))
+        said = facts(event)
+        assert urgent(rule, said, event.time) in {True, False}
+        assert said["due"] is None or datetime.fromisoformat(said["due"]).utcoffset() is not None, rule.name
 
 
 def test_a_row_of_which_no_event_can_be_told_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
