@@ -25,7 +25,7 @@ from sqlalchemy import Column, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.bus import Bus, Consumers, bus_tables, leases, rebuild, redrive, replay
+from shared.bus import Bus, Consumers, bus_tables, leases, redrive, replay
 from shared.bus import reader as reader_module
 from shared.bus.journal import partition_of
 from shared.bus.transaction import driver
@@ -33,6 +33,7 @@ from shared.contracts.applications import ApplicationEndorsed
 from shared.contracts.offers import OfferEndorsed
 from shared.ids import new_id
 from shared.settings import ServiceSettings
+from tests.emptied import empty
 from tests.simulation.world import Crash, Log, Member, SimulatedRelay
 from tests.support import settings_for
 
@@ -266,7 +267,7 @@ class BusMachine(RuleBasedStateMachine):
     @rule()
     def rebuild_all(self) -> None:
         """An operator empties the projection while everything runs."""
-        self.run(rebuild.empty(self.store, self.consumers, "operator"))
+        self.run(empty(self.store, self.consumers, "operator"))
 
     @rule(most=st.integers(1, 8))
     def handle_both_at_once(self, most: int) -> None:

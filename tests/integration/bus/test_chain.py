@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from shared.bus import Conflict, Consumers, parked, rebuild, redrive, replay
+from shared.bus import Conflict, Consumers, parked, redrive, replay
 from shared.bus.journal import partition_of
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
@@ -19,6 +19,7 @@ from shared.bus.verify import Finding, findings
 from shared.contracts.applications import ApplicationEndorsed, ApplicationNotEndorsed, ApplicationWithdrawn
 from shared.contracts.matches import MatchOffered
 from shared.ids import new_id
+from tests.emptied import empty
 from tests.integration.bus.conftest import seen
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ async def test_a_rebuild_evolves_and_does_not_react(new_bus: NewBus, topics: str
             await tx.record(endorsed(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed"]))
         journal = await _written(reader, subject)
-        await rebuild.empty(reader, handlers.consumers, "operator")
+        await empty(reader, handlers.consumers, "operator")
         async with owner.transaction("coordinator") as tx:
             await tx.record(withdrawn(), subject)
         await until(lambda: _is(of(reader, subject), ["ApplicationEndorsed", "ApplicationWithdrawn"]))

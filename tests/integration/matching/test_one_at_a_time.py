@@ -17,11 +17,11 @@ from services.matching.app import create_app
 from services.matching.consumers import consumers
 from services.matching.settings import Settings
 from shared.bus import LeaseLost, leases
-from shared.bus.rebuild import empty
 from shared.contracts import applications
 from shared.contracts.codes import Answer, Party, Reason
 from shared.ids import new_id
 from shared.web.errors import Refused
+from tests.emptied import empty
 from tests.support import settings_for
 
 if TYPE_CHECKING:

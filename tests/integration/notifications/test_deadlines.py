@@ -17,9 +17,10 @@ from services.notifications.model.due import remind_before
 from services.notifications.sending.worker import held
 from services.notifications.settings import Settings
 from shared import clock, workdays
-from shared.bus import LeaseLost, leases, rebuild
+from shared.bus import LeaseLost, leases
 from shared.contracts import _examples as ex
 from shared.contracts.lifecycle import Unit
+from tests.emptied import empty
 from tests.integration.notifications.conftest import Catcher, post, rows, told
 from tests.integration.notifications.stories import (
     APPLICATION,
@@ -295,7 +296,7 @@ async def test_a_rebuild_reminds_nobody_twice(app: FastAPI, feed: Feed) -> None:
     record = feed.record(event("ApplicationSubmitted", due=in_days(10)), APPLICATION)
     await feed.apply([record])
     assert len(await sweep(app, days=8)) == 1
-    await rebuild.empty(app.state.service.bus, consumers, "system:test")
+    await empty(app.state.service.bus, consumers, "system:test")
     assert await sweep(app) == []
     await feed.apply([record])
     assert await open_kinds(app) == ["endorsement home_coordinator"]

@@ -29,10 +29,11 @@ from services.notifications.settings import Settings
 from services.notifications.store import webhooks
 from services.notifications.webhooks import actions
 from services.notifications.webhooks.post import Poster
-from shared.bus import LeaseLost, leases, rebuild
+from shared.bus import LeaseLost, leases
 from shared.contracts.codes import WebhookReach
 from shared.ids import new_id
 from shared.web.errors import Refused
+from tests.emptied import empty
 from tests.integration.notifications.conftest import rows, told
 from tests.integration.notifications.hooks import Receiver, example, receiving, registered, send, sender
 from tests.support import Feed, settings_for
@@ -51,6 +52,7 @@ from services.notifications.settings import Settings
 from services.notifications.webhooks.worker import courier
 from services.notifications.sending.worker import held
 from shared.bus import Bus
+from tests.emptied import empty
 from tests.support import settings_for
 
 async def main():
@@ -95,7 +97,7 @@ async def test_an_event_reaches_its_receivers_once(app: FastAPI, feed: Feed, rec
     await feed.apply([record, feed.record(example("ApplicationSubmitted"), new_id())])
     await feed.apply([record])
     await send(app)
-    await rebuild.empty(app.state.service.bus, consumers, "system:test")
+    await empty(app.state.service.bus, consumers, "system:test")
     await feed.apply([record])
     await send(app)
     ((id_, _),) = receiver.got

@@ -12,8 +12,8 @@ from services.reporting.model.disclosure import release
 from services.reporting.model.indicators import COUNTED
 from services.reporting.store import facts
 from shared import clock
-from shared.bus import rebuild
 from shared.contracts import _examples as ex
+from tests.emptied import empty
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import mentorship, world
 
@@ -38,7 +38,7 @@ async def test_topics_in_any_order_give_the_same_figures(house: House) -> None:
     await tell(house, told)
     wanted = await _figures(house)
     bus = house.app.state.service.bus
-    await rebuild.empty(bus, house.app.state.service.consumers, "system:tests")
+    await empty(bus, house.app.state.service.consumers, "system:tests")
     assert [figure for figure in await _figures(house) if figure[2]] == []  # type: ignore[index]
     topics = sorted({each.event.topic for each in told})
     random.Random(7).shuffle(topics)

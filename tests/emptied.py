@@ -1,7 +1,7 @@
-"""How is a projection made again from the log? Emptied, then read from the start, with `evolve` only.
+"""How does a test have a service read the log once more, by its own reader? Its projections are emptied.
 
-What was reacted to is kept (`applied.reacted`), so that a rebuild tells nobody anything twice. The service is stopped
-meanwhile or not: the partitions are locked while the tables are emptied, and the reader finds itself at the start.
+`tandem rebuild` fills new tables beside them instead (`shared/bus/loading.py`); what the reader's way gives is what
+that is held against. What was reacted to is kept (`applied.reacted`), so that nobody is told anything twice.
 """
 
 from __future__ import annotations
