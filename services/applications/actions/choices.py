@@ -15,10 +15,10 @@ async def write_in(bus: Bus, principal: Principal, code: str) -> None:
     """Write to whoever is signed in, from now on, in that language (ISO 639-1).
 
     It goes before what the register and an application say. Does nothing for
-    whom the register does not know, or who is written to in it already.
+    whom the register does not know.
     """
     async with bus.transaction(principal.subject) as tx:
         person = await register.person(tx.session, principal.subject)
-        if person is not None and person.written_in != code:
+        if person is not None and person.mail_language != code:
             person.mail_language = code
             tx.session.add(person)

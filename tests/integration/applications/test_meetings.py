@@ -136,4 +136,8 @@ async def test_the_pages_of_a_planned_session(abroad: Abroad) -> None:
     assert (await nino.post(f"{at}/cancel", data={"version": "2"})).status_code == 303
     assert "Plan the next session" in (await nino.get(page)).text
     assert (await nino.get(at)).status_code == 404
+    late = await jonas.post(at, data=form | {"clock": "16:40", "version": "2"})
+    assert late.status_code == 409
+    assert "This session is cancelled. You can plan another one." in late.text
+    assert 'value="16:40"' in late.text
     assert "Plan the next session" not in (await abroad.of.as_("giorgi").get(page)).text

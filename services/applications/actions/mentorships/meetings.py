@@ -6,6 +6,7 @@ Either side does each: the other gets a mail with an invitation, and can move it
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -52,7 +53,7 @@ async def plan(bus: Bus, principal: Principal, mentorship_id: UUID, wanted: Want
         one = await acting(tx, principal, mentorship_id)
         held = (await store.to_come(tx.session, [mentorship_id], clock.now())).get(mentorship_id)
         begins_at = model.begins(wanted.day, wanted.clock, country_of(one.mentorship, one.party))
-        if held is not None and _says(held) == (begins_at, wanted.minutes, wanted.on_site):
+        if held is not None and _says(held) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
             return held
         goes(model.may_plan, one.mentorship.stands, None if held is None else _planned(held))
         await _lawful(one, begins_at, wanted.minutes)
@@ -84,7 +85,7 @@ async def move(
         one = await acting(tx, principal, mentorship_id)
         held = await _held(one, meeting_id)
         begins_at = model.begins(wanted.day, wanted.clock, country_of(one.mentorship, one.party))
-        if held.cancelled_at is None and _says(held) == (begins_at, wanted.minutes, wanted.on_site):
+        if held.cancelled_at is None and _says(held) == (begins_at.astimezone(UTC), wanted.minutes, wanted.on_site):
             return held
         goes(model.may_move, one.mentorship.stands, _planned(held), clock.now(), version)
         await _lawful(one, begins_at, wanted.minutes)

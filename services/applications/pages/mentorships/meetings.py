@@ -88,7 +88,11 @@ async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principa
         await actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version)
     except Refused as refused:
         refuse(form, refused, "day")
-        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=refused.status_code)
+        held, status = (await own(bus, principal, mentorship_id)).meeting, refused.status_code
+        if held is None or held.id != meeting_id:
+            # It was cancelled meanwhile, or has begun: what was written can be planned as another session.
+            return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
+        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=status)
     return see_other(at(mentorship_id) + "?done=moved#sessions")
 
 
