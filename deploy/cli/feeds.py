@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Published files, held against the signed manifests.", no_args_is_help=True)
 _REFUSED = frozenset({303, 401, 403})
+_TRIES, _LONGEST_WAIT = 5, 60.0
+"""A token may fetch so many files a minute and no more: who checks hundreds has to wait in between (seconds)."""
 
 
 @app.callback()
@@ -42,7 +44,7 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
 
     found = Looked()
     answer = await _got(http, f"{home}/manifest.json")
-    newest, origin = answer.content, answer.url.join("/")
+    newest, origin = answer.content, str(answer.url.join("/"))
     keys = {each["kid"]: each for each in json.loads((await _got(http, f"{home}/keys")).content)["keys"]}
     contents = []
     for number in range(1, json.loads(newest)["manifest"] + 1):
@@ -63,7 +65,7 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
     for publication in json.loads(contents[-1])["publications"]:
         for file in publication["files"]:
             # Who reads the token there must be who issued it, whatever a forged manifest names.
-            if file["address"].startswith(str(origin)):
+            if file["address"].startswith(origin):
                 await _look_at(http, file, found)
             else:
                 found.wrong.append(f"{file['address']} is on another server")
@@ -73,8 +75,8 @@ async def look(http: "httpx2.AsyncClient", home: str, known: str | None = None) 
 async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Looked) -> None:
     from services.reporting.model.publication import sha256  # noqa: PLC0415 - heavy
 
-    answer = await http.get(file["address"])
-    if answer.status_code in _REFUSED:
+    answer = await _answer(http, file["address"])
+    if answer.status_code in _REFUSED and "Authorization" not in http.headers:
         found.closed += 1
         return
     found.files += 1
@@ -84,13 +86,23 @@ async def _look_at(http: "httpx2.AsyncClient", file: "dict[str, Any]", found: Lo
         found.wrong.append(f"{file['address']} is another file than was published")
 
 
-async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
+async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
+    """What is answered, also to who has asked too often and has to wait. Raises `Failed` where nobody answers."""
     import httpx2  # noqa: PLC0415 - heavy
 
-    try:
-        answer = await http.get(address)
-    except httpx2.TransportError as error:
-        raise Failed(f"{address} cannot be reached: {error}") from None
+    for _ in range(_TRIES):
+        try:
+            answer = await http.get(address)
+        except httpx2.TransportError as error:
+            raise Failed(f"{address} cannot be reached: {error}") from None
+        if answer.status_code != 429:
+            break
+        await asyncio.sleep(min(_LONGEST_WAIT, float(answer.headers.get("Retry-After", "1"))))
+    return answer
+
+
+async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
+    answer = await _answer(http, address)
     if answer.status_code != 200:
         raise Failed(f"{address} is answered by {answer.status_code}. Give the address below which the manifest is.")
     return answer

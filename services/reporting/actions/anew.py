@@ -11,7 +11,10 @@ import asyncio
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+import structlog
 
 from services.reporting.actions import figures as moving
 from services.reporting.model import restatement
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from services.reporting.model.restatement import Change
     from shared.contracts.periods import CountedEvents
     from shared.settings import ServiceSettings
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,34 @@ async def count(bus: Bus, session: AsyncSession, asked: Asked) -> Found:
     """
     if await moving.few(session):
         return await found(session, asked)
+    if asked.keep_as is not None:
+        return await _apart(bus.settings, asked)
+    if (task := _looking.get(asked)) is None:
+        task = _looking[asked] = asyncio.create_task(_one_look(bus.settings, asked))
+        task.add_done_callback(partial(_looked, asked))
+    return await asyncio.shield(task)
+
+
+_looking: dict[Asked, asyncio.Task[Found]] = {}
+"""What is counted only to be seen: who asks for the same meanwhile gets the same, so that reloading starts nothing."""
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+async def _one_look(settings: ServiceSettings, asked: Asked) -> Found:
+    async with _one_at_a_time:
+        return await _apart(settings, asked)
+
+
+def _looked(asked: Asked, task: asyncio.Task[Found]) -> None:
+    del _looking[asked]
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("figures could not be counted", exc_info=error)  # who asked may have gone away
+
+
+async def _apart(settings: ServiceSettings, asked: Asked) -> Found:
     pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, _work, bus.settings, asked)
+        return await asyncio.get_running_loop().run_in_executor(pool, _work, settings, asked)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -133,6 +133,8 @@ async def _waiting(session: AsyncSession, subject: str, cascade_id: UUID) -> tup
     row = await cascades.cascade(session, found.asked.case.id, cascade_id)
     if not found.managed or row is None:
         raise Refused(gettext("There is no such session."), 404)
+    if not found.asked.case.open:
+        raise Refused(gettext("This was entered in error: nothing is asked about it any more."), 409)
     if row.state != State.REPORTED:
         raise Refused(gettext("You have answered about this session before."))
     return found, row

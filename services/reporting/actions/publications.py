@@ -123,6 +123,8 @@ async def keep_older(service: Service) -> None:
             await keep_files_of(service.bus, label)
         except Refused as refused:
             log.warning("files of a published period cannot be kept", period=label, why=str(refused.detail))
+        except Exception:
+            log.exception("files of a published period could not be kept", period=label)
     await asyncio.Event().wait()
 
 

@@ -207,7 +207,7 @@ def _wanted(
     for id_, case in sorted(found.items()):
         sitting = there.get((id_, PRE))
         taken = sitting is not None and sitting.handed_in_at is not None
-        if sitting is not None and taken and isinstance(told[id_].data, visits.VisitEnded):
+        if sitting is not None and taken and case.open and isinstance(told[id_].data, visits.VisitEnded):
             after[id_] = case, sitting.test_id
         if case.state != VisitState.SCHEDULED:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from services.reporting.store import waves
+from services.reporting.store import cases, waves
 from shared import clock
 from shared.contracts.codes import AnswerForm, Respondent
 from shared.contracts.outcomes import AnswerAsked
@@ -65,7 +65,7 @@ async def close(
 ) -> None:
     """No longer take answers to one form of a call that were due by `due_until`.
 
-    Raises `Refused` (422) without a day that is over, or without a reason.
+    Raises `Refused` (422) without a day that is over, or without a reason, (404) for an unknown call.
     """
     wrong: dict[str, str] = {}
     if due_until is None or due_until >= clock.today():
@@ -77,6 +77,8 @@ async def close(
     if wrong:
         raise Refused(gettext("Something is missing."), 422, wrong)
     async with bus.transaction(principal.subject) as tx:
+        if call_id not in dict(await cases.calls(tx.session)):
+            raise Refused(gettext("There is no such call."), 404)
         await waves.close(
             tx.session,
             call_id=call_id,

@@ -82,6 +82,8 @@ async def correct(bus: Bus, subject: str, kind: str, given: Mapping[str, str]) -
         form = await asked(tx.session, subject, kind)
         if form.given is None:
             raise Refused(gettext("Nothing was handed in yet."), 409)
+        # Who erases locks the row too: words that were erased meanwhile must not be written again.
+        await tx.session.refresh(form.given, with_for_update=True)
         if not await correctable(tx.session, form):
             raise Refused(gettext("The words can no longer be corrected: the figures of that period are frozen."), 409)
         try:

@@ -114,7 +114,7 @@ async def questions(
     topic: Annotated[str, Query(max_length=60)] = "",
     area: Annotated[str, Query(max_length=60)] = "",
     retired: bool = False,  # noqa: FBT001, FBT002 - a query parameter has a name in the address
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> dict[str, Any]:
     """The newest versions of the bank's questions, 200 a page."""
     async with bus.read() as session:

@@ -160,7 +160,7 @@ async def restatement_step(principal: Steerer, bus: Store, label: str, step: str
 
 
 @router.get("/quality")
-async def quality(_: Tracer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> dict[str, Any]:
+async def quality(_: Tracer, bus: Store, page: Annotated[int, Query(ge=1, le=100_000)] = 1) -> dict[str, Any]:
     """Events that make no sense, are parked or of a type unknown here, and what becomes of each; fifty flaws a page."""
     found = await quality_found(bus, page)
     return {

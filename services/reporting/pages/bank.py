@@ -126,7 +126,7 @@ async def overview(
     topic: Annotated[str, Query(max_length=60)] = "",
     area: Annotated[str, Query(max_length=60)] = "",
     state: Annotated[str, Query(pattern="^(in_use|retired)?$")] = "",
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The bank, by topic and area; those in use, or those retired."""
     filters = store.Filters(topic, area, state == "retired")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
@@ -29,6 +29,7 @@ from shared.service import bus_of
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _FETCHED = ["GET", "HEAD"]
 _EVER = "max-age=31536000, immutable"
 _AGAIN = "no-cache"
@@ -50,13 +51,13 @@ async def newest_manifest(request: Request, bus: Store) -> Response:
 
 
 @router.api_route("/manifests/{number}.json", methods=_FETCHED, dependencies=[ANYBODY])
-async def one_manifest(request: Request, bus: Store, number: int) -> Response:
+async def one_manifest(request: Request, bus: Store, number: Number) -> Response:
     """A manifest by its number."""
     return await manifest_answer(request, bus, number)
 
 
 @router.api_route("/manifests/{number}.jws", methods=_FETCHED, dependencies=[ANYBODY])
-async def signature(request: Request, bus: Store, number: int) -> Response:
+async def signature(request: Request, bus: Store, number: Number) -> Response:
     """The detached signature of a manifest (RFC 7515, appendix F)."""
     async with bus.read() as session:
         found = await actions.manifest(session, number)

@@ -70,7 +70,7 @@ async def events(
     bus: Store,
     indicator: str,
     period: str | None = None,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """The events that a figure was computed from, by their opaque ids."""
     where, figure, released = await one(bus, indicator, period)

@@ -35,7 +35,7 @@ async def overview(
     request: Request,
     principal: Steerer,
     bus: Store,
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
 ) -> Response:
     """What is in and what is not, newest end first, and how many answer."""

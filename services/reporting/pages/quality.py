@@ -43,7 +43,9 @@ async def found(bus: Bus, page: int) -> dict[str, Any]:
 
 
 @router.get("/reporting/quality")
-async def quality(request: Request, principal: Tracer, bus: Store, page: Annotated[int, Query(ge=1)] = 1) -> Response:
+async def quality(
+    request: Request, principal: Tracer, bus: Store, page: Annotated[int, Query(ge=1, le=100_000)] = 1
+) -> Response:
     """The events that make no sense, what is wrong with each, and what becomes of it."""
     return render(
         request,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from services.reporting.access import Steerer
 from services.reporting.actions import waves as actions
-from services.reporting.store import facts
+from services.reporting.store import cases, facts
 from services.reporting.store import waves as store
 from services.reporting.store.waves import MISSING, STATES, Rate, Wanted
 from shared import clock
@@ -127,7 +127,7 @@ async def _page(
         # Where nothing is like this, looking for it would read everything.
         rows = await store.answers(session, wanted, clock.today(), PAGE, (page - 1) * PAGE) if total else []
         references = await facts.references(session, {row.application_id for row in rows})
-        calls = await store.calls(session)
+        calls = await cases.calls(session)
         closings = await store.closings(session)
     known = dict(calls)
     return render(
@@ -201,6 +201,8 @@ async def close(request: Request, principal: Steerer, bus: Store, filters: Filte
                 reason=form.reason.data or "",
             )
         except Refused as problem:
+            if not problem.fields:
+                raise
             for name, sentence in problem.fields.items():
                 form.refuse(name, sentence)
         else:

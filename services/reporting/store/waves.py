@@ -15,13 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.reporting.store.base import Table
-from services.reporting.store.cases import CallRow
 from shared.contracts.calls import Timers
 from shared.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
@@ -245,9 +242,3 @@ async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: st
         col(Closing.reopened_at).is_(None),
     )
     return await session.scalar(query.order_by(col(Closing.closed_at)).limit(1))
-
-
-async def calls(session: AsyncSession) -> Sequence[tuple[UUID, str]]:
-    """All calls with their references, for a filter."""
-    query = sa.select(col(CallRow.id), col(CallRow.reference)).order_by(col(CallRow.reference), col(CallRow.id))
-    return [(id_, reference) for id_, reference in await session.execute(query)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -21,6 +22,8 @@ from tests.support import Feed, settings_for, ticket_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import date
+    from pathlib import Path
 
     from fastapi import FastAPI
 
@@ -115,3 +118,13 @@ async def house(postgres: Databases, migrated: str) -> AsyncIterator[House]:
     yield House(app, Feed(app.state.service.bus, consumers))
     await app.state.service.bus.close()
     postgres.drop(address)
+
+
+def set_day(day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the clock show that day, whatever day it is."""
+    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
+    days = day - clock.today()
+    if days < timedelta():
+        clock.start_at(-days)
+    else:
+        clock.move(days)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx2
+import pytest
 
 from services.reporting.actions import cascades
 from shared import clock
-from shared.contracts.codes import Role
+from shared.contracts.codes import Role, VoidReason
+from shared.contracts.visits import VisitCompleted, VisitVoided
 from shared.identity import csrf, issue_ticket
 from shared.identity.bearer import Proof
 from shared.identity.state import identity_of
-from tests.integration.reporting.conftest import ORIGIN
+from tests.integration.reporting.conftest import ORIGIN, set_day
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.test_outcomes_given import APPLICATION, VISIT
 from tests.integration.reporting.world import ident, world
@@ -24,8 +26,6 @@ from tests.support import ticket_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from tests.integration.reporting.conftest import House
 
@@ -35,6 +35,12 @@ SESSION = {
     "held_on-day": "20", "held_on-month": "5", "held_on-year": "2026",
     "format": "training", "attendees": "18", "about": "Tracing crypto assets",
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is November: the visits are over, and their sessions can still be told."""
+    set_day(date(2026, 11, 20), tmp_path, monkeypatch)
 
 
 async def officer(house: House) -> httpx2.AsyncClient:
@@ -138,6 +144,22 @@ async def test_sessions_are_reported_for_the_months_of_the_call(
     late = await officer(house)
     assert "could be reported until 20 March 2027" in (await late.get(OWN)).text
     assert (await late.post(OWN, data=SESSION)).status_code == 409
+
+
+async def test_what_was_entered_in_error_is_confirmed_by_nobody(house: House) -> None:
+    """A visit is voided after the manager has opened the link: neither yes nor no is taken, and nothing is told."""
+    told = world(1, running=0)
+    await tell(house, told)
+    await reported(house, {})
+    client, page = await manager(house)
+    completed = next(each.event for each in told if isinstance(each.event, VisitCompleted))
+    voided = VisitVoided(plan=completed.plan, reason=VoidReason.ENTERED_IN_ERROR)
+    await house.feed.deliver((voided, VISIT), correlation=APPLICATION)
+    for way, given in (("confirm", {"attendees": "18"}), ("refuse", {"reason": "not_held"})):
+        answer = await client.post(f"{MANAGED}/{asked_of(page)}/{way}", data=given)
+        assert answer.status_code == 409
+        assert "entered in error" in answer.text
+    assert [row.type for row in await house.journal("exchange.outcomes")] == ["CascadeDelivered"]
 
 
 async def test_nobody_confirms_the_own_session(house: House) -> None:

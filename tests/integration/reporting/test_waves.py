@@ -14,6 +14,7 @@ from services.reporting.store import waves
 from shared import clock
 from shared.contracts import _examples as ex
 from shared.contracts.codes import Role
+from tests.integration.reporting.conftest import set_day
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.test_outcomes_given import APPLICATION, GUEST, HOST, VISIT
 from tests.integration.reporting.world import ident, mentorship, world
@@ -33,12 +34,7 @@ CLOSE = {"due_until-day": "1", "due_until-month": "6", "due_until-year": "2026",
 
 async def at_june(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> httpx2.AsyncClient:
     """The evaluator on 15 June 2026: two visits and a mentorship are over, one guest has answered in a draft only."""
-    monkeypatch.setenv("TANDEM_CLOCK_FILE", str(tmp_path / "clock"))
-    days = (date(2026, 6, 15) - clock.today()).days
-    if days < 0:
-        clock.start_at(timedelta(days=-days))
-    else:
-        clock.move(timedelta(days=days))
+    set_day(date(2026, 6, 15), tmp_path, monkeypatch)
     await tell(house, [*world(2, running=1), *mentorship()])
     return await house.grant(Role.EVALUATOR)
 
@@ -135,6 +131,8 @@ async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
     assert (early.status_code, "a day that is over" in early.text) == (422, True)
     assert (await evaluator.post(here, data={**CLOSE, "reason": ""})).status_code == 422
     assert (await evaluator.post(f"/reporting/waves/closings?{ALL}", data=CLOSE)).status_code == 422
+    elsewhere = f"/reporting/waves/closings?{WAVE.replace(str(ex.CALL), str(uuid4()))}"
+    assert (await evaluator.post(elsewhere, data=CLOSE)).status_code == 404
     assert (await evaluator.post(here, data=CLOSE)).status_code == 303
     guest = await begin(house)
     address = f"/reporting/evaluations/{APPLICATION}"
