@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from services.notifications.model.choice import Choice
 from services.notifications.readers import reads
 from services.notifications.store import afterwards, choices, inbox, unreachable
 from shared import clock
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
+from shared.web.nights import Night
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
     from services.notifications.model.again import ResendReason
-    from services.notifications.model.choice import Choice
     from services.notifications.store.unreachable import Unreachable
     from shared.bus import Bus, Tx
     from shared.identity import Principal
@@ -69,10 +70,24 @@ async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
     return found
 
 
-async def choose(bus: Bus, recipient: UUID, choice: Choice) -> None:
-    """Keep what a person wants to be sent from now on."""
+async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = None) -> None:
+    """Keep what a person wants to be sent from now on, and at which hours not.
+
+    `night` as `NightForm.as_text` gives it; None leaves the hours as they are.
+    """
+    changes: dict[str, str | None] = {"choice": choice.value}
+    if night is not None:
+        changes["quiet"] = None if night == Night.COUNTRY else night
     async with bus.transaction("system:choice") as tx:
-        await choices.choose(tx.session, recipient, choice, clock.now())
+        await choices.choose(tx.session, recipient, clock.now(), changes)
+
+
+async def chosen(bus: Bus, recipient: UUID) -> tuple[Choice, str]:
+    """What a person has chosen to be sent, and at which hours not, as `choose` takes them."""
+    async with bus.read() as session:
+        choice = (await choices.chosen(session, [recipient])).get(recipient, Choice.EACH)
+        hours = await choices.own_hours(session, [recipient])
+    return choice, str(hours[recipient] or Night.NONE.value) if recipient in hours else Night.COUNTRY.value
 
 
 async def mark_read(bus: Bus, recipient: UUID, ids: Sequence[UUID] | None) -> int:

@@ -16,6 +16,7 @@ from shared.contracts.codes import AudienceKind, Role
 from shared.identity import service_headers
 from shared.web.errors import Refused
 from shared.web.i18n import SOURCE
+from shared.web.nights import Night
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,13 +62,23 @@ class Inbox:
 class Choice:
     """What a person is sent of what is not mandatory: the code that is chosen, and all that can be, with its words.
 
-    `subjects` are of those messages; `quiet` is from when until when mail waits for the morning, where it does.
+    `subjects` are of those messages. `usual` is from when until when mail to the person's country waits, where it does;
+    `night` which hours the person has chosen, as `NightForm.as_text` gives it.
     """
 
     code: str
     ways: Sequence[tuple[str, str]]
     subjects: Sequence[str]
-    quiet: tuple[str, str] | None
+    usual: tuple[str, str] | None
+    night: str
+
+    @property
+    def quiet(self) -> tuple[str, str] | None:
+        """From when until when mail to the person waits; None where it does not."""
+        if self.night == Night.COUNTRY:
+            return self.usual
+        since, _, until = self.night.partition("-")
+        return None if self.night == Night.NONE else (since, until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +125,22 @@ async def choice(settings: Settings, person: UUID, country: str | None, language
     asked |= {} if country is None else {"country": country}
     found = await _ask(settings, "GET", "choice", params=asked)
     try:
-        quiet = found["quiet_since"], found["quiet_until"]
+        usual = found["quiet_since"], found["quiet_until"]
         ways = [(str(one["code"]), str(one["text"])) for one in found["ways"]]
-        return Choice(str(found["choice"]), ways, list(found["subjects"]), None if None in quiet else quiet)
+        return Choice(
+            code=str(found["choice"]),
+            ways=ways,
+            subjects=list(found["subjects"]),
+            usual=None if None in usual else usual,
+            night=str(found["night"]),
+        )
     except (KeyError, TypeError) as error:
         raise Away(type(error).__name__) from error
 
 
-async def choose(settings: Settings, person: UUID, code: str) -> None:
-    """Keep what a person wants to be sent from now on. Raises `Away`."""
-    await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code})
+async def choose(settings: Settings, person: UUID, code: str, night: str) -> None:
+    """Keep what a person wants to be sent from now on, and at which hours not. Raises `Away`."""
+    await _ask(settings, "POST", "choice", json={"recipient": str(person), "choice": code, "night": night})
 
 
 async def subscription(settings: Settings, person: UUID) -> Subscription | None:

@@ -14,15 +14,16 @@ from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal
 from shared.web import words
-from shared.web.forms import Form, Needed, RadioField, SelectField
+from shared.web.forms import Needed, RadioField, SelectField
 from shared.web.i18n import LANGUAGES, N_, language, own_name
+from shared.web.nights import NightForm
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/applications/choices", include_in_schema=False)
 HERE = "/applications/choices"
 
 
-class ChoicesForm(Form):
+class ChoicesForm(NightForm):
     """What somebody chooses."""
 
     choice = RadioField(
@@ -36,13 +37,13 @@ class ChoicesForm(Form):
 
 @router.get("")
 async def show(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
-    """The choice as it is now, and what holds besides: the language, and the hours without mail."""
+    """The choice as it is now: what, in which language, and at which hours not."""
     person = await _person(bus, principal)
     try:
         held = await told.choice(settings, person.id, person.country, language(), _roles(principal))
     except told.Away:
         return _page(request, person, None, None)
-    form = ChoicesForm(data={"choice": held.code, "language": person.written_in})
+    form = ChoicesForm(data=_known(held, person))
     _ask(form, held, person)
     return _page(request, person, held, form)
 
@@ -51,13 +52,13 @@ async def show(request: Request, principal: SignedIn, bus: Store, settings: Port
 async def choose(request: Request, principal: SignedIn, bus: Store, settings: Portal) -> Response:
     """Keep the choice: first where it may fail."""
     person = await _person(bus, principal)
-    form = await ChoicesForm.read(request)
     try:
         held = await told.choice(settings, person.id, person.country, language(), _roles(principal))
+        form = await ChoicesForm.read(request, **_known(held, person))
         _ask(form, held, person)
         if not form.validate():
             return _page(request, person, held, form, 422)
-        await told.choose(settings, person.id, form.choice.data)
+        await told.choose(settings, person.id, form.choice.data, form.as_text)
         await write_in(bus, principal, form.language.data)
     except told.Away:
         return see_other(f"{HERE}?done=away")
@@ -69,8 +70,13 @@ def _roles(principal: Principal) -> set[Role]:
     return {grant.role for grant in (*principal.grants, *principal.suspended)}
 
 
+def _known(held: told.Choice, person: Person) -> dict[str, str]:
+    return {"choice": held.code, "language": person.written_in, **ChoicesForm.holding(held.night, held.usual)}
+
+
 def _ask(form: ChoicesForm, held: told.Choice, person: Person) -> None:
     form.choice.choices = list(held.ways)
+    form.say_usual(held.usual)
     form.language.choices = [(code, own_name(code)) for code in LANGUAGES]
     if person.written_in not in LANGUAGES:
         form.language.choices.append((person.written_in, words.tongue(person.written_in)))

@@ -1,23 +1,24 @@
-"""What does somebody want to be sent of what is not mandatory? Asked and changed by the portal, by the opaque id."""
+"""What does somebody want to be sent, of what is not mandatory, and when? Asked and changed by the portal."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from services.notifications import actions
 from services.notifications.model.choice import Choice, optional
+from services.notifications.model.quiet import Hours
 from services.notifications.settings import Settings
-from services.notifications.store.choices import chosen
 from shared.bus import Bus
 from shared.contracts.base import Country
 from shared.contracts.codes import AudienceKind
 from shared.identity import internal
 from shared.service import bus_of
 from shared.web.i18n import gettext, speak
+from shared.web.nights import Night
 from shared.web.words import label
 
 router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
@@ -35,7 +36,7 @@ class Held(BaseModel):
     """What a person has chosen, between what; `subjects` are of the messages that need not be mailed.
 
     Mail to the person's country waits for the morning from `quiet_since` to `quiet_until` (`21:00`, its local time),
-    where it has quiet hours.
+    where it has quiet hours. `night` says which hours the person has chosen: `country` (those), `none`, `22:00-06:00`.
     """
 
     choice: Choice
@@ -43,15 +44,27 @@ class Held(BaseModel):
     subjects: list[str]
     quiet_since: str | None = None
     quiet_until: str | None = None
+    night: str = Night.COUNTRY.value
+
+
+_HOURS = Field(pattern="^(country|none|[0-9]{2}:00-[0-9]{2}:00)$")
+
+
+def _readable(night: str) -> str:
+    """Hours that begin and end at the same time are refused."""
+    if night != Night.COUNTRY:
+        Hours.read(night)
+    return night
 
 
 class Chosen(BaseModel):
-    """What a person wants to be sent from now on."""
+    """What a person wants to be sent from now on, and at which hours not (`country`, `none`, or whole hours)."""
 
     model_config = ConfigDict(extra="ignore")
 
     recipient: UUID
     choice: Choice
+    night: Annotated[str, _HOURS, AfterValidator(_readable)] | None = None
 
 
 @router.get("")
@@ -67,8 +80,7 @@ async def held(
     speak(language)
     settings = request.app.state.service.settings
     assert isinstance(settings, Settings)
-    async with bus.read() as session:
-        now = (await chosen(session, [recipient])).get(recipient, Choice.EACH)
+    now, night = await actions.chosen(bus, recipient)
     hours = settings.quiet.hours(country)
     return Held(
         choice=now,
@@ -76,11 +88,12 @@ async def held(
         subjects=sorted({gettext(subject) for subject in optional(to)}),
         quiet_since=None if hours is None else f"{hours.since:%H:%M}",
         quiet_until=None if hours is None else f"{hours.until:%H:%M}",
+        night=night,
     )
 
 
 @router.post("")
 async def choose(body: Chosen, bus: TheBus) -> dict[str, str]:
     """Keep a person's choice; it holds from the next message on."""
-    await actions.choose(bus, body.recipient, body.choice)
+    await actions.choose(bus, body.recipient, body.choice, body.night)
     return {"choice": body.choice.value}

@@ -1,4 +1,4 @@
-"""When may a mail wait for the morning? The quiet hours of a country, and which messages do not wait."""
+"""When may a mail wait for the morning? The quiet hours of a country or a person, and which messages do not wait."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shared.zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from services.notifications.model.rule import Rule
 
@@ -26,7 +27,7 @@ _JOURNEY = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """From when until when (local time) a country is quiet; over midnight where `until` is not after `since`."""
+    """From when until when (local time) it is quiet; over midnight where `until` is not after `since`."""
 
     since: time
     until: time
@@ -41,9 +42,13 @@ class Hours:
             raise ValueError(f"{text!r}: write quiet hours as 21:00-07:00, from and until in local time, or {NONE}.")
         return cls(time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4])))
 
-    def over(self, now: datetime, country: str | None) -> datetime | None:
-        """Until when it is quiet in a country, if it is so at `now`; None by day. All seven days alike."""
-        here = now.astimezone(zone_of(country))
+    def __str__(self) -> str:
+        """As `read` takes it."""
+        return f"{self.since:%H:%M}-{self.until:%H:%M}"
+
+    def over(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """Until when it is quiet in a zone, if it is so at `now`; None by day. All seven days alike."""
+        here = now.astimezone(zone)
         clock = here.time()
         begun, not_over = self.since <= clock, clock < self.until
         if not ((begun or not_over) if self.until < self.since else (begun and not_over)):
@@ -66,7 +71,7 @@ class Quiet:
     def until(self, country: str | None, now: datetime) -> datetime | None:
         """Until when mail to a country waits, seen at domain time `now`; None where it goes at once."""
         hours = self.hours(country)
-        return None if hours is None else hours.over(now, country)
+        return None if hours is None else hours.over(now, zone_of(country))
 
 
 def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What does somebody want to be sent of what is not mandatory? A page and a one-click answer, by a signed link.
+"""What does somebody want to be sent of what is not mandatory, and when? A page and a one-click answer, by signed link.
 
 Opening the link changes nothing: programs that look through mails open every link. Only a POST does, that of the page
 or that of a mail program (RFC 8058), which has no cookie and no form of ours.
@@ -15,12 +15,12 @@ from starlette.responses import PlainTextResponse, Response
 from services.notifications import actions
 from services.notifications.model.choice import Choice, optional, recipient_in
 from services.notifications.settings import Settings
-from services.notifications.store.choices import chosen
 from shared.bus import Bus
 from shared.identity import public
 from shared.service import bus_of
-from shared.web.forms import Form, Needed, RadioField
+from shared.web.forms import Needed, RadioField
 from shared.web.i18n import N_, gettext
+from shared.web.nights import NightForm
 from shared.web.render import render, see_other
 
 router = APIRouter(prefix="/notifications/choice", include_in_schema=False, dependencies=[Depends(public())])
@@ -28,7 +28,7 @@ TheBus = Annotated[Bus, Depends(bus_of)]
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 
 
-class ChoiceForm(Form):
+class ChoiceForm(NightForm):
     """What somebody chooses."""
 
     choice = RadioField(
@@ -41,10 +41,7 @@ class ChoiceForm(Form):
 @router.get("/{token}")
 async def ask(request: Request, token: str, bus: TheBus) -> Response:
     """The choice as it is now."""
-    whose = _whose(request, token)
-    async with bus.read() as session:
-        now = (await chosen(session, [whose])).get(whose, Choice.EACH)
-    return _page(request, token, ChoiceForm(data={"choice": now.value}))
+    return _page(request, token, ChoiceForm(data=await _held(bus, _whose(request, token))))
 
 
 @router.post("/{token}")
@@ -55,11 +52,16 @@ async def answer(request: Request, token: str, bus: TheBus) -> Response:
     if (await request.form()).get(name) == value:
         await actions.choose(bus, whose, Choice.NONE)
         return PlainTextResponse("unsubscribed")
-    form = await ChoiceForm.read(request)
+    form = await ChoiceForm.read(request, **await _held(bus, whose))
     if not form.validate():
         return _page(request, token, form, 422)
-    await actions.choose(bus, whose, Choice(form.choice.data))
+    await actions.choose(bus, whose, Choice(form.choice.data), form.as_text)
     return see_other(f"/notifications/choice/{token}?done=yes")
+
+
+async def _held(bus: Bus, whose: UUID) -> dict[str, str]:
+    choice, night = await actions.chosen(bus, whose)
+    return {"choice": choice.value, **ChoiceForm.holding(night)}
 
 
 def _page(request: Request, token: str, form: ChoiceForm, status: int = 200) -> Response:

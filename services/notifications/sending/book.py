@@ -201,7 +201,9 @@ class Book:
         log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
+            # Whoever sleeps still sleeps then; the others must not wait for them.
             changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
+            changes["held_until"] = None
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
         left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifications.model.quiet import urgent
 from services.notifications.sending.book import SET, Away, Delivery, Ended, absent
 from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
+from services.notifications.sending.night import held_by_country, held_by_person
 from services.notifications.sending.smtp import Refused, ServerAway
 from services.notifications.store import messages as store
 from services.notifications.store.names import organisation_names
@@ -89,9 +89,11 @@ class Office:
             due = await store.due_messages(session, _real(), now, BATCH, after=last)
             hosts = {message.case.host_shown for message in due}
             names = await organisation_names(session, (one for one in hosts if one is not None))
+            held = await held_by_country(session, self.settings.quiet, due, now)
         if not due:
             return None
-        awake = await self._awake(due, now)
+        await self.book.hold(held)
+        awake = [message for message in due if message.id not in held]
         try:
             found = await self.portal.contacts_of([ask(message) for message in awake])
         except PortalAway as error:
@@ -99,6 +101,9 @@ class Office:
             return _Batch(due, {})
         contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
         deliveries = await self.book.address(awake, contacts)
+        async with self.bus.read() as session:
+            held = await held_by_person(session, self.settings.quiet, awake, contacts, deliveries, now)
+        await self.book.hold(held)
         stories: dict[UUID, list[_Task]] = {}
         for message in awake:
             host = message.case.host_shown
@@ -108,17 +113,6 @@ class Office:
             task = _Task(message, deliveries[message.id], known, name, absent(meant))
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
-
-    async def _awake(self, due: Sequence[MessageRow], now: datetime) -> list[MessageRow]:
-        """Those of the messages that go now; the others wait until it is morning in the country that they go to."""
-        held = {
-            message.id: until
-            for message in due
-            if (until := self.settings.quiet.until(message.country, now)) is not None
-            and not urgent(message.row, message.facts, now)
-        }
-        await self.book.hold(held)
-        return [message for message in due if message.id not in held]
 
     async def _send(self, batch: _Batch) -> None:
         left = iter(batch.stories.values())

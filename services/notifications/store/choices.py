@@ -1,4 +1,4 @@
-"""What has each person chosen to be sent, of what is not mandatory? By the portal's opaque id."""
+"""What has each person chosen to be sent, of what is not mandatory, and when not? By the portal's opaque id."""
 
 from __future__ import annotations
 
@@ -11,35 +11,53 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.notifications.model.choice import Choice
+from services.notifications.model.quiet import Hours
 from services.notifications.store.base import Table, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class ChoiceRow(Table, table=True):
-    """A person's choice, where they have made one."""
+    """A person's choices, where they have made one."""
 
     __tablename__ = "choice"
+    __table_args__ = (sa.Index("choice_quiet", "recipient", postgresql_where=sa.text("quiet IS NOT NULL")),)
 
     recipient: UUID = Field(primary_key=True)
-    choice: str
+    choice: str = Choice.EACH.value
+    quiet: str | None = Field(default=None, description="No mail: 22:00-06:00, or none; empty: the country's hours")
     at: datetime = Field(sa_type=sa.DateTime(timezone=True), description="Domain time")
 
 
 async def chosen(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Choice]:
-    """What these people have chosen, as far as they have."""
+    """What these people have chosen to be sent, as far as they have."""
+    return {row.recipient: Choice(row.choice) for row in await _rows(session, recipients)}
+
+
+async def own_hours(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Hours | None]:
+    """The hours without mail of those among these people who have chosen them; None for whoever wants no such hours."""
+    rows = await _rows(session, recipients)
+    return {row.recipient: Hours.read(row.quiet) for row in rows if row.quiet is not None}
+
+
+async def anybody_has_own_hours(session: AsyncSession) -> bool:
+    """Whether anybody at all has chosen hours without mail."""
+    return bool(await session.scalar(sa.select(sa.exists().where(col(ChoiceRow.quiet).is_not(None)))))
+
+
+async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: Mapping[str, str | None]) -> None:
+    """Keep what a person chooses from now on: `changes` has `choice`, or `quiet`, or both; the other stays."""
+    usual = {"recipient": recipient, "choice": Choice.EACH.value, "at": at}
+    new = insert(table_of(ChoiceRow)).values({**usual, **changes})
+    replaced = {name: new.excluded[name] for name in (*changes, "at")}
+    await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=replaced))
+
+
+async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[ChoiceRow]:
     wanted = sorted(set(recipients))
     if not wanted:
-        return {}
-    query = select(ChoiceRow).where(col(ChoiceRow.recipient).in_(wanted))
-    return {row.recipient: Choice(row.choice) for row in (await session.scalars(query)).all()}
-
-
-async def choose(session: AsyncSession, recipient: UUID, choice: Choice, at: datetime) -> None:
-    """Keep what a person chooses from now on."""
-    new = insert(table_of(ChoiceRow)).values(recipient=recipient, choice=choice.value, at=at)
-    changes = {"choice": new.excluded.choice, "at": new.excluded.at}
-    await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=changes))
+        return []
+    return (await session.scalars(select(ChoiceRow).where(col(ChoiceRow.recipient).in_(wanted)))).all()

@@ -126,6 +126,7 @@ class Contacts:
         self.known = True
         self.erased = False
         self.languages: dict[str, str] = {}
+        self.zones: dict[str, str] = {}
         self.away = False
         self.url = ""
         self.parts: dict[str, list[str]] = {"applications": [], "mentors": []}
@@ -154,6 +155,10 @@ class Contacts:
         if wanted.get("without_deputies"):
             names = [name for name in names if name != "deputy"]
         people = [self.person(kind, name) | {"language": self.languages.get(kind, "en")} for name in names]
+        people = [
+            one | {"timezone": self.zones.get(f"{kind}.{name}", one["timezone"])}
+            for one, name in zip(people, names, strict=True)
+        ]
         if "availability_of" in wanted:
             people = [one | {"link": f"/applications/available?key=for-{wanted['availability_of']}"} for one in people]
         return people

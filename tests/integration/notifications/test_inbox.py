@@ -157,6 +157,15 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     assert 'value="each" checked' in text
     assert "We have your report" in text
     assert "What waits for you today" not in text
+    own = {"choice": "digest", "language": "en", "night": "own", "since": "20:00"}
+    wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
+    assert (wrong_hours.status_code, "Choose another hour than the one" in wrong_hours.text) == (422, True)
+    await tigran.post(CHOICES, data=own | {"until": "09:00"})
+    assert "from 20:00 to 09:00" in await seen(tigran, CHOICES)
+    await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
+    assert "from 20:00 to 09:00" in await seen(tigran, CHOICES)  # what was not asked stays
+    await tigran.post(CHOICES, data=own | {"night": "none", "until": "09:00"})
+    assert "mail comes at any hour" in await seen(tigran, CHOICES)
     (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
     async with programme.app.state.service.bus.read() as session:
         person = (await session.execute(sa.text("SELECT id FROM person WHERE subject = 'tigran'"))).scalar_one()

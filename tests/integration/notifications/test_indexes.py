@@ -26,6 +26,7 @@ async def test_lists_are_read_by_index(app: FastAPI) -> None:
         "message_next_at": "SELECT * FROM message WHERE state = 'waiting' AND next_at <= now() ORDER BY next_at, id",
         "notification_recipient": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' ORDER BY at, id",
         "notification_unread": f"SELECT * FROM notification WHERE recipient = '{UUID(int=0)}' AND read_at IS NULL",
+        "choice_quiet": "SELECT 1 FROM choice WHERE quiet IS NOT NULL LIMIT 1",
         "feed_key_hash_key": "SELECT * FROM feed WHERE key_hash = 'x'",
         "feed_person_key": f"SELECT * FROM feed WHERE person = '{UUID(int=0)}'",
         "dated_seen_by": "SELECT * FROM dated WHERE NOT over AND seen_by && ARRAY['programme']",

@@ -58,6 +58,21 @@ def test_hours_of_a_country_of_its_own() -> None:
     assert quiet.until("FR", at("2026-01-19T23:00")) is None
 
 
+@given(st.integers(0, 23), st.integers(1, 23), st.integers(0, 60 * 24 * 400), st.sampled_from(["AM", "PT", "MD"]))
+def test_whatever_hours_somebody_chooses_mail_comes_within_a_day(
+    since: int, length: int, minutes: int, country: str
+) -> None:
+    """Any hours but all of them: what waits comes at their end, and then they do not hold any more."""
+    hours = Hours.read(f"{since:02}:00-{(since + length) % 24:02}:00")
+    assert hours is not None
+    assert Hours.read(str(hours)) == hours
+    now = at("2026-01-01T00:00") + timedelta(minutes=minutes)
+    until = hours.over(now, zone_of(country))
+    if until is not None:
+        assert timedelta() < until - now <= timedelta(hours=length + 1)
+        assert hours.over(until, zone_of(country)) is None
+
+
 @pytest.mark.parametrize("text", ["", "21-7", "24:00-07:00", "07:00-07:00", "21:00 - 07:00"])
 def test_hours_that_are_none_are_refused_with_the_remedy(text: str) -> None:
     """A mistyped setting says how it is to be written."""

@@ -1,0 +1,66 @@
+"""At which hours does somebody want no mail? The fields that ask it, in the portal and by the link in a mail alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wtforms.validators import ValidationError
+
+from shared.contracts.codes import Code
+from shared.web.fields import Needed, RadioField, SelectField, options
+from shared.web.forms import Form
+from shared.web.i18n import N_, gettext
+
+if TYPE_CHECKING:
+    from wtforms.fields import Field
+
+_HOURS = tuple((f"{hour:02}:00", f"{hour:02}:00") for hour in range(24))
+_EVENING, _MORNING = "21:00", "07:00"
+
+
+class Night(Code):
+    """Whose hours without mail hold for somebody."""
+
+    COUNTRY = "country", N_("As is usual in my country")
+    OWN = "own", N_("At hours of my own")
+    NONE = "none", N_("At none: mail may come at any hour")
+
+
+class NightForm(Form):
+    """The fields. What was chosen is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`."""
+
+    night = RadioField(
+        N_("At which hours is no mail to come?"),
+        [Needed(N_("Choose at which hours no mail is to come"))],
+        choices=Night,
+        description=N_("It waits until they are over. What is urgent comes at once, at night too."),
+    )
+    since = SelectField(
+        N_("My own hours: from"), choices=_HOURS, description=N_("By the clock of your country; only for own hours")
+    )
+    until = SelectField(N_("My own hours: until"), choices=_HOURS)
+
+    @staticmethod
+    def holding(text: str, usual: tuple[str, str] | None = None) -> dict[str, Any]:
+        """What the fields show for a text as `as_text` gives it; `usual`: the country's hours, from and until."""
+        own = text not in {Night.COUNTRY, Night.NONE}
+        since, _, until = text.partition("-")
+        hours = (since, until) if own else (usual or (_EVENING, _MORNING))
+        whole = [f"{hour[:2]}:00" for hour in hours]
+        return {"night": Night.OWN.value if own else text, "since": whole[0], "until": whole[1]}
+
+    def say_usual(self, hours: tuple[str, str] | None) -> None:
+        """Say beside the first answer which hours the person's country has, from and until, or that it has none."""
+        said = gettext("From %(since)s to %(until)s") % {"since": hours[0], "until": hours[1]} if hours else None
+        usual = (Night.COUNTRY.value, Night.COUNTRY.label, said or gettext("At present that is: at none"))
+        self.night.choices = options([usual, Night.OWN, Night.NONE])()
+
+    def validate_until(self, field: Field) -> None:
+        """WTForms' protocol: hours from seven to seven would be all of them, or none."""
+        if self.night.data == Night.OWN and field.data == self.since.data:
+            raise ValidationError(gettext("Choose another hour than the one from which no mail is to come"))
+
+    @property
+    def as_text(self) -> str:
+        """What was chosen, once it is valid."""
+        return f"{self.since.data}-{self.until.data}" if self.night.data == Night.OWN else str(self.night.data)
