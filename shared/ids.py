@@ -15,6 +15,14 @@ def new_id() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
+def read_id(text: str | None) -> UUID | None:
+    """The id that a text is, such as one from an address or a form; None for anything else."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
 def reaction_id(cause: UUID, type: str, subject: str) -> UUID:  # noqa: A002 - the word CloudEvents uses
     """The id of the fact `type` about `subject` that `cause` brings about: the same whenever it is worked out again."""
     return uuid_utils.compat.uuid5(_REACTIONS, f"{cause}/{type}/{subject}")

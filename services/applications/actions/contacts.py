@@ -14,6 +14,7 @@ from services.applications.store import applications, companions, mentors, peopl
 from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
+from shared.contracts.purposes import Purpose
 from shared.identity.access import grants_of
 from shared.identity.scope import EU
 from shared.web.errors import Refused
@@ -69,10 +70,6 @@ class Erased(Refused):
 
     def __init__(self) -> None:
         super().__init__(gettext("The portal no longer knows this person."), 410)
-
-
-# The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
-ADDRESS_PURPOSE = "address_to_confirm"
 
 
 async def contacts(bus: Bus, caller: str, wanted: Wanted, *, seal: Seal | None = None) -> list[dict[str, Any]]:
@@ -298,7 +295,8 @@ async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> l
     person = await people.by_id(session, _needed(wanted.recipient_id, "recipient_id"))
     if person is None:
         raise Erased
-    if wanted.purpose != ADDRESS_PURPOSE:
+    # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
+    if wanted.purpose != Purpose.ADDRESS_TO_CONFIRM:
         return _of(person)
     asked = None if seal is None else await addresses.recipient(session, seal, person)
     # The mail may reach a stranger: it names nobody.

@@ -21,6 +21,7 @@ from services.applications.store import manager_links as store
 from shared import clock
 from shared.contracts.applications import LineManagerLinkAsked
 from shared.contracts.codes import AnswerForm, Respondent
+from shared.contracts.purposes import ABOUT_CASCADE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,8 +37,6 @@ GOOD_FOR = timedelta(minutes=10)
 """Real time from the first press on."""
 KEPT = timedelta(days=60)
 """Domain time for which a link that nobody opened is good."""
-CASCADE_MESSAGES = frozenset({"cascade_to_confirm", "cascade_reminder", "line_manager_link_cascade"})
-"""Messages about cascade sessions, as notifications names them; others to a line manager are about the follow-up."""
 
 
 class Link(StrEnum):
@@ -61,7 +60,7 @@ class Asked:
 
 def matter_of(purpose: str) -> AnswerForm:
     """What the message of that name asks a line manager: about cascade sessions, or else for the follow-up."""
-    return AnswerForm.CASCADE if purpose in CASCADE_MESSAGES else AnswerForm.FOLLOW_UP
+    return AnswerForm.CASCADE if purpose in ABOUT_CASCADE else AnswerForm.FOLLOW_UP
 
 
 async def link_for(

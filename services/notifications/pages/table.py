@@ -3,7 +3,6 @@
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query
 from starlette.requests import Request
@@ -12,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from services.notifications import views
 from services.notifications.catalogues import MAILS
 from services.notifications.model.due import REMIND
-from services.notifications.model.messages import BY_NAME, RULES
+from services.notifications.model.messages import AREAS, BY_NAME, RULES
 from services.notifications.model.messages.deadlines import TASKS
 from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import preview
@@ -26,6 +25,7 @@ from services.notifications.store.messages import MessageRow
 from shared.bus import Bus
 from shared.contracts.lifecycle import DEADLINES
 from shared.identity import Principal, allow
+from shared.ids import read_id
 from shared.service import bus_of
 from shared.web.i18n import gettext, offered, own_name, speaking
 from shared.web.i18n import language as spoken
@@ -50,27 +50,47 @@ Language = Annotated[str, Query(max_length=20)]
 
 @router.get("")
 async def table(request: Request, bus: TheBus, who: Reader, event: Event = "", to: Whom = "") -> Response:
-    """All rows in the order of the story, or those of an event or to an audience; of what nobody is told; reminders."""
-    about = _id(event)
+    """All rows by what they are about, or those of an event or to an audience; of what nobody is told; reminders."""
+    about = read_id(event.strip())
     made: set[str] = set()
     if about is not None:
         async with bus.read() as session:
             made = {message.rule for message in await store.about(session, about, countries_read(who))}
-    rules = [rule for rule in RULES if rule.name in made] if event.strip() else list(RULES)
-    rules = [rule for rule in rules if str(rule.to) == to or not to]
     whole = not event.strip() and not to
+    wanted = {
+        rule.name for rule in RULES if (rule.name in made or not event.strip()) and (str(rule.to) == to or not to)
+    }
+    areas = [(gettext(area), [rule for rule in rules if rule.name in wanted]) for area, rules in AREAS.items()]
     return render(
         request,
         "rules.html",
-        rules=[(rule, views.told_to(rule), gettext(rule.when.words) if rule.when else None) for rule in rules],
+        areas=[(area, [_row(rule) for rule in rules]) for area, rules in areas if rules],
+        whole=whole,
         event=event.strip(),
         to=to,
         audiences=list({str(rule.to): views.told_to(rule) for rule in RULES}.items()),
         problem=gettext("This is not the id of an event.") if event.strip() and about is None else None,
         written_in=", ".join(tongue(code) for code in offered(MAILS)),
-        untold=[(name, gettext(why)) for name, why in UNTOLD.items()] if whole else [],
-        reminders=_reminders() if whole else [],
+        untold=[(name, gettext(why)) for name, why in UNTOLD.items()],
+        reminders=_reminders(),
     )
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    """A row of the table; `apart` says in what it differs from most."""
+    apart = [
+        label(rule.channel) if rule.invitation else None,
+        None if rule.inbox else gettext("not in the inbox"),
+        None if rule.mandatory else gettext("can be turned off"),
+        gettext("at night too") if rule.urgent else None,
+    ]
+    return {
+        "name": rule.name,
+        "subject": views.subject(rule),
+        "to": views.told_to(rule),
+        "when": ", ".join(filter(None, (rule.event.type, gettext(rule.when.words) if rule.when else None))),
+        "apart": ", ".join(filter(None, apart)),
+    }
 
 
 def _reminders() -> list[dict[str, object]]:
@@ -138,18 +158,11 @@ def _rule(name: str) -> Rule:
     return rule
 
 
-def _id(event: str) -> UUID | None:
-    try:
-        return UUID(event.strip())
-    except ValueError:
-        return None
-
-
 async def _told(bus: Bus, who: Principal, rule: Rule, event: str) -> tuple[_Told | None, str | None]:
     """What a real event caused by this rule, as far as the reader may see it; else why there is nothing."""
     if not event.strip():
         return None, None
-    about = _id(event)
+    about = read_id(event.strip())
     if about is None:
         return None, gettext("This is not the id of an event.")
     async with bus.read() as session:

@@ -20,7 +20,7 @@ from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Role, WebhookReach
 from shared.identity import Principal, allow
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.service import bus_of
 from shared.web import dates, states
 from shared.web.errors import Refused
@@ -121,7 +121,7 @@ async def register(
 ) -> Response:
     """Register it, and show its secret this once."""
     form = _choices(await EndpointForm.read(request), reach)
-    key = _id(form.key.data)
+    key = read_id(form.key.data) or new_id()
     if not form.validate():
         return await _wrong(request, form, settings, reach, None)
     try:
@@ -213,7 +213,7 @@ async def rotate(request: Request, endpoint_id: UUID, bus: TheBus, settings: The
     form = await RotateForm.read(request)
     if not form.validate():
         return render(request, "webhook_rotate.html", 422, form_=form, endpoint_id=endpoint_id)
-    key, hours = _id(form.key.data), int(form.hours.data)
+    key, hours = read_id(form.key.data) or new_id(), int(form.hours.data)
     secret = await actions.rotate(bus, settings, who.subject, endpoint_id, key, hours)
     if secret is None:
         return see_other(f"{_HOME}/{endpoint_id}?done=known")
@@ -313,14 +313,6 @@ def _may(who: Principal) -> bool:
 
 def _name(delivery: queue.Delivery) -> str:
     return gettext("Test") if delivery.type == TEST else delivery.type
-
-
-def _id(text: str | None) -> UUID:
-    """The id that the form was given when it was shown; a new one where it was lost."""
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return new_id()
 
 
 def _choices(form: EndpointForm, reach: WebhookReach) -> EndpointForm:

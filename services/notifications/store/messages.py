@@ -19,6 +19,7 @@ from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, add
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
+from shared.ids import read_id
 from shared.workdays import ZONE
 
 if TYPE_CHECKING:
@@ -304,7 +305,7 @@ def _visible(countries: frozenset[str] | None) -> sa.ColumnElement[bool]:
 
 def _named(words: str) -> sa.ColumnElement[bool]:
     """By the reference, or by the id of the application, as it was typed."""
-    try:
-        return col(MessageRow.application_id) == UUID(words.strip())
-    except ValueError:
-        return col(MessageRow.reference) == words.strip().upper()
+    application_id = read_id(words.strip())
+    if application_id is not None:
+        return col(MessageRow.application_id) == application_id
+    return col(MessageRow.reference) == words.strip().upper()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from services.notifications.model.messages import RULES
+from services.notifications.model.messages import AREAS, RULES
 from services.notifications.model.messages.untold import UNTOLD
 from shared import clock
 from shared.contracts.codes import AudienceKind, Role
@@ -153,14 +153,29 @@ async def test_the_times_in_force_are_those_of_the_call(app: FastAPI, feed: Feed
 
 
 async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
-    """Each row of the table is listed with its columns, each one's message can be looked at; the rest says why not."""
+    """Each row is listed once, in one of the areas, folded until it is asked for; each one's message can be looked at.
+
+    What is different about a row is said, and of what nobody is told and why.
+    """
     table = await page(app, "auditor", "/notifications/rules")
     to_mentors = await page(app, "auditor", "/notifications/rules?to=mentor")
     for rule in RULES:
         there = f'href="/notifications/rules/{rule.name}"' in to_mentors
         assert there is (rule.to is AudienceKind.MENTOR), rule.name
     assert "No message goes to such readers" in await page(app, "auditor", "/notifications/rules?to=nobody")
-    for shown in ("can be turned off", "at once", "Mail, inbox", "Armenian", "Of what nobody is told", *UNTOLD):
+    assert table.count("<details") == len(AREAS) + 2
+    assert "<details open" not in re.sub(r' class="[^"]*"', "", table)
+    assert "<details open" in re.sub(r' class="[^"]*"', "", to_mentors)
+    assert [table.count(f'href="/notifications/rules/{rule.name}"') for rule in RULES] == [1] * len(RULES)
+    for shown in (
+        "can be turned off",
+        "at night too",
+        "not in the inbox",
+        "Mail with a calendar invitation",
+        "Armenian",
+        "Of what nobody is told",
+        *UNTOLD,
+    ):
         assert shown in table
     async with as_(app, "auditor") as client:
         for rule in RULES:

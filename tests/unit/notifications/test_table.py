@@ -31,6 +31,7 @@ from shared.contracts.calls import Timers
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.lifecycle import DEADLINES, TRANSITIONS
 from shared.contracts.notifications import WebhookChanged, WorkWaiting
+from shared.contracts.purposes import ABOUT_CASCADE, Purpose
 from shared.contracts.registry import RegistryEvent
 from shared.contracts.visits import VisitScheduled
 
@@ -45,6 +46,16 @@ def test_every_rule_has_a_name_of_its_own_and_a_real_event() -> None:
     for rule in RULES:
         assert re.fullmatch(r"[a-z][a-z0-9_]{0,79}", rule.name)
         assert EVENTS[rule.event.type] is rule.event
+
+
+def test_the_messages_that_the_portal_knows_by_name_are_in_the_table() -> None:
+    """Each has that very name; of those to a line manager with a link, the ones about cascade sessions are known."""
+    assert {one.value for one in Purpose} <= BY_NAME.keys()
+    managed = [rule for rule in RULES if rule.to is AudienceKind.LINE_MANAGER and rule.answers]
+    of_cascade = {
+        rule.name for rule in managed if "session" in " ".join((*rule.text, rule.when.words if rule.when else ""))
+    }
+    assert of_cascade == set(ABOUT_CASCADE)
 
 
 def test_of_every_event_somebody_is_told_or_it_says_why_not() -> None:

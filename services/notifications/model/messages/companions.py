@@ -4,6 +4,7 @@ from services.notifications.model.rule import Rule, Told, When
 from shared.contracts import applications as on
 from shared.contracts.codes import AnswerForm, ApplicationMode, CompanionAnswer
 from shared.contracts.codes import AudienceKind as A
+from shared.contracts.purposes import Purpose
 from shared.web.i18n import N_
 
 _SEE = N_("See who has named you")
@@ -36,7 +37,7 @@ RULES = (
         urgent=True,
     ),
     Rule(
-        "line_manager_link_cascade",
+        Purpose.CASCADE_LINK.value,
         on.LineManagerLinkAsked,
         A.LINE_MANAGER,
         N_("Your new link"),

@@ -4,6 +4,7 @@ from services.notifications.model.rule import Rule, When
 from shared.contracts import outcomes
 from shared.contracts.codes import AnswerForm, Respondent, TestPhase
 from shared.contracts.codes import AudienceKind as A
+from shared.contracts.purposes import Purpose
 from shared.web.i18n import N_
 
 
@@ -49,7 +50,7 @@ RULES = (
         Respondent.NATIONAL_COORDINATOR,
     ),
     Rule(
-        "cascade_to_confirm",
+        Purpose.CASCADE_TO_CONFIRM.value,
         outcomes.CascadeDelivered,
         A.LINE_MANAGER,
         N_("Was this session held?"),
@@ -63,7 +64,7 @@ RULES = (
         answers=True,
     ),
     Rule(
-        "cascade_reminder",
+        Purpose.CASCADE_REMINDER.value,
         outcomes.AnswerAsked,
         A.LINE_MANAGER,
         N_("A session still waits for your word"),

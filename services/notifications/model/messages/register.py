@@ -4,15 +4,13 @@ from services.notifications.model.rule import Rule, Told, When
 from shared.contracts.access import AccessChanged
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import PartnerStatus, ProposalState
+from shared.contracts.purposes import Purpose
 from shared.contracts.registry import PartnerStatusChanged, ProposalChanged
 from shared.web.i18n import N_
 
-ADDRESS = "address_to_confirm"
-"""The one message that goes to an address which is not confirmed yet; the portal gives its link."""
-
 RULES = (
     Rule(
-        ADDRESS,
+        Purpose.ADDRESS_TO_CONFIRM.value,
         AccessChanged,
         A.PERSON,
         N_("Please confirm your address"),
