@@ -83,10 +83,8 @@ async def propose_move(
 
 
 async def _propose_week(tx: Tx, match_id: UUID, week: date, reason: Reason) -> Proposed:
-    match = await store.matches.by_id(tx.session, [match_id])
-    # Call and seat are held first, so that the week cannot be filled between the look and the proposal.
+    # The call is held first, as by whoever fills a week of its placements: it stays free from the look to the proposal.
     await store.pools.hold(tx.session, [match_id])
-    await store.facts.seats(tx.session, {one.seat_id for one in match.values()}, lock=True)
     weeks = _weeks(await _one(tx.session, match_id))
     choice = next((one for one in weeks.choices if one.week == monday(week)), None)
     if choice is None:
@@ -166,9 +164,7 @@ async def _propose_planned(tx: Tx, plan_id: UUID, chosen: Collection[UUID] | Non
     unknown = set(chosen or ()) - moved.keys()
     if unknown:
         raise Refused(gettext("The plan has no other dates for the visit %(id)s.") % {"id": min(unknown)}, 422)
-    rows = await store.matches.by_id(tx.session, list(moved))
     await store.pools.hold(tx.session, calls=[plan.call_id])
-    await store.facts.seats(tx.session, {one.seat_id for one in rows.values()}, lock=True)
     now = await batch(tx.session, plan.call_id)
     assert now is not None
     wanted = moved if chosen is None else {one: moved[one] for one in chosen}

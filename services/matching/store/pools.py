@@ -73,7 +73,11 @@ _TOUCH = text(
     " SELECT id, 1, 0, 0 FROM unnest(CAST(:ids AS uuid[])) AS touched(id) ORDER BY id"
     " ON CONFLICT (call_id) DO UPDATE SET input_version = p.input_version + 1"
 )
-_TOUCH_ALL = text("UPDATE pool SET input_version = input_version + 1")
+# An update alone locks in the order in which the rows happen to lie.
+_TOUCH_ALL = text(
+    "WITH held AS MATERIALIZED (SELECT call_id FROM pool ORDER BY call_id FOR UPDATE)"
+    " UPDATE pool SET input_version = input_version + 1 FROM held WHERE pool.call_id = held.call_id"
+)
 
 
 async def touch(session: AsyncSession, call_ids: Collection[UUID]) -> None:
@@ -83,7 +87,7 @@ async def touch(session: AsyncSession, call_ids: Collection[UUID]) -> None:
 
 
 async def touch_all(session: AsyncSession) -> None:
-    """Say that something changed that the matching of every call depends on (the register)."""
+    """Say that something changed that the matching of every call depends on (the register). Held in their order."""
     await session.execute(_TOUCH_ALL)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -22,7 +23,6 @@ from tests.support import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from uuid import UUID
 
     from services.matching.parts import Worked
     from shared.bus import Bus, Tx
@@ -97,6 +97,28 @@ async def test_a_clearance_holds_the_call_before_its_match(world: World, store_a
         await task
     (row,) = await world.rows("SELECT home_cleared FROM match WHERE id = :id", id=match_id)
     assert row.home_cleared
+
+
+async def test_the_register_holds_all_calls_in_their_order(world: World, store_address: str) -> None:
+    """What touches every call waits for the first and holds none of the others meanwhile, however the rows lie."""
+    first, second = UUID(int=1), UUID(int=2)
+    for one in (second, first):  # the second lies before the first
+        async with world.bus.transaction("test") as tx:
+            await store.pools.touch(tx.session, [one])
+
+    async def touch(bus: Bus) -> None:
+        async with bus.transaction("test") as tx:
+            await store.pools.touch_all(tx.session)
+
+    async with _another(store_address) as bus:
+        async with world.bus.transaction("test") as tx:
+            await store.pools.hold(tx.session, calls=[first])
+            task = asyncio.create_task(touch(bus))
+            await _waits(world, task)
+            at_once = "SELECT input_version FROM pool WHERE call_id = :id FOR UPDATE NOWAIT"
+            assert (await tx.session.execute(text(at_once), {"id": second})).scalar_one() == 1
+        await task
+    assert [row.input_version for row in await world.rows("SELECT input_version FROM pool")] == [2, 2]
 
 
 async def test_a_commit_ended_for_anothers_sake_is_written_again(
