@@ -8,7 +8,7 @@ from services.reporting.actions.feeds import open_to_all, ours
 from services.reporting.actions.tokens import let_in
 from services.reporting.model.pull import PREFIX, PullToken
 from shared.contracts.codes import Role
-from shared.identity import Principal, allow, public
+from shared.identity import Principal, Ticket, allow, public, ticket
 from shared.identity.guard import Guard, RouteAccess
 from shared.service import bus_of
 
@@ -86,6 +86,21 @@ Puller = Annotated[Principal | PullToken | None, Depends(_Puller())]
 """Fetches a file of a published period; None: it is open to everybody."""
 ANYBODY = Depends(_Anybody())
 """Fetches the manifest and the keys."""
+
+
+# Each with the portal's ticket, or as a line manager with a link: this service cannot tell whose visit it is.
+Evaluating = Annotated[Ticket, Depends(ticket("evaluation", of="subject"))]
+"""Evaluates a visit or a mentorship."""
+Reporting = Annotated[Ticket, Depends(ticket("report", of="subject"))]
+"""Reports on it."""
+Following = Annotated[Ticket, Depends(ticket("follow_up", of="subject"))]
+"""Answers the follow-up."""
+Passing = Annotated[Ticket, Depends(ticket("cascade", of="subject"))]
+"""Reports cascade sessions, or confirms them."""
+Before = Annotated[Ticket, Depends(ticket("test_before", of="subject"))]
+"""Takes the test before a visit."""
+After = Annotated[Ticket, Depends(ticket("test_after", of="subject"))]
+"""Takes the test after it."""
 
 
 def may_issue(principal: Principal) -> bool:

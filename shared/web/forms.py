@@ -37,7 +37,7 @@ from shared.web.fields import (
 from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from starlette.requests import Request
     from wtforms.fields import Field
@@ -152,6 +152,16 @@ class Form(WTForm):
             field.errors = [*field.errors, message]
         else:
             self.form_errors.append(message)
+
+    def take(self, refused: Refused, field: str = "", *, statuses: Collection[int] = (422,)) -> None:
+        """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
+
+        Raises it where it is none of `statuses`: no change to the form would mend it.
+        """
+        if refused.status_code not in statuses:
+            raise refused
+        for name, sentence in refused.fields.items() or [(field, refused.detail)]:
+            self.refuse(name.partition(".")[0], sentence)
 
     async def rows_changed(self, request: Request) -> bool:
         """Add, move or take away a row when such a button was pressed; then the form is shown again, unchecked.

@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from services.applications.actions.calendar import READERS, Coming, Wanted, Week, calendar
 from services.applications.model.weeks import Span, neighbours, shown
 from services.applications.pages.matches import guest_of
-from services.applications.pages.parts import Store, tag, uuid_in
+from services.applications.pages.parts import Store, tag
 from shared import clock
 from shared.contracts.codes import VisitState
 from shared.identity import Principal, allow
+from shared.ids import read_id
 from shared.web import dates, states, words
 from shared.web.i18n import gettext
 from shared.web.render import render
@@ -38,7 +39,7 @@ async def show(
 ) -> Response:
     """The weeks around `day` (today without one); filters stand in the address."""
     at, span = _day(day), Span(view) if view in list(Span) else Span.MONTH
-    wanted = Wanted(uuid_in(offer), state or None, country or None)
+    wanted = Wanted(read_id(offer), state or None, country or None)
     async with bus.read() as session:
         found = await calendar(session, principal, shown(span, at), wanted)
     kept = {name: value for name, value in {"offer": offer, "state": state, "country": country}.items() if value}

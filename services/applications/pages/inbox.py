@@ -10,11 +10,11 @@ from services.applications.actions import told
 from services.applications.actions.unread import Unread
 from services.applications.api.parts import Portal, Store
 from services.applications.guards import PARTAKING
-from services.applications.pages.parts import uuid_in
 from services.applications.store import register
 from services.applications.store.register import Person
 from shared.bus import Bus
 from shared.identity import Principal, signed_in
+from shared.ids import read_id
 from shared.web.i18n import ngettext
 from shared.web.render import render, see_other
 
@@ -89,7 +89,7 @@ async def read(request: Request, principal: Reader, bus: Store, settings: Portal
     """Mark one message or all as read; then on to what it is about, or back to the list as it was."""
     form = await request.form()
     sent: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
-    one = uuid_in(sent.get("id", ""))
+    one = read_id(sent.get("id", ""))
     person = await _person(bus, principal)
     done = "read"
     if person is not None and (one is not None or sent.get("all") == "yes"):

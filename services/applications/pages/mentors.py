@@ -15,7 +15,7 @@ from services.applications.guards import Decider, Mentor, MentorOrDecider
 from services.applications.model import steps
 from services.applications.pages.abroad_forms import MentorForm
 from services.applications.pages.mentor_words import rows
-from services.applications.pages.parts import Store, cause_word, state_counts, tag, uuid_in
+from services.applications.pages.parts import Store, cause_word, state_counts, tag
 from services.applications.pages.sent import BESIDE, number, refuse
 from services.applications.store import calls, matches, register
 from services.applications.store import mentor_list as listed
@@ -27,6 +27,7 @@ from shared.contracts import mentors as told
 from shared.contracts.codes import ApplicationKind, CallState, MentorState
 from shared.identity import Principal
 from shared.identity.scope import is_self, may_clear
+from shared.ids import read_id
 from shared.web import dates, states, words
 from shared.web.errors import Refused
 from shared.web.i18n import gettext, ngettext
@@ -102,7 +103,7 @@ async def show_country(
 ) -> Response:
     """The mentors of the own country, for its coordinator: where each stands, and how many mentees each has."""
     seen = sight(principal)
-    filters = listed.Filters(state or None, uuid_in(call), None, q.strip() or None)
+    filters = listed.Filters(state or None, read_id(call), None, q.strip() or None)
     async with bus.read() as session:
         found, total = await listed.lines(session, seen, filters, page)
         counts = await listed.counts(session, seen, filters)

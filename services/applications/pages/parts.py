@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
-from uuid import UUID
 
 from fastapi import Depends
 from markupsafe import Markup
@@ -46,14 +45,6 @@ def topic(code: str) -> str:
 def paged(found: Sequence[T], page: int) -> Sequence[T]:
     """The 50 of one page, from 1."""
     return found[(page - 1) * PAGE : page * PAGE]
-
-
-def uuid_in(text: str | None) -> UUID | None:
-    """The id in a filter of an address; None where there is none, or none that can be read."""
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None
 
 
 def cause_word(code: str | None) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.identity.csrf import FIELD
+from shared.web.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from fastapi import Request
 
-    from shared.web.errors import Refused
     from shared.web.forms import Form
 
 
@@ -28,12 +30,24 @@ async def version_of(request: Request) -> int | None:
     return number((await request.form()).get("version"))
 
 
+async def tried(form: Form, act: Callable[[], Awaitable[object]], field: str = "") -> int:
+    """Do what a valid form asks for; 0 when it is done, else the status with which the form is shown again.
+
+    What is refused then stands at its fields, as `refuse` puts it there; raises what no form can mend.
+    """
+    if not form.validate():
+        return 422
+    try:
+        await act()
+    except Refused as refused:
+        refuse(form, refused, field)
+        return refused.status_code
+    return 0
+
+
 def refuse(form: Form, refused: Refused, field: str = "") -> None:
     """Put a refusal at the fields that it names (`periods.0.end` at the rows), else at `field`, else at the form.
 
     Raises it where no form can be mended by it: the thing is not there, or not the reader's.
     """
-    if refused.status_code not in {409, 422}:
-        raise refused
-    for name, sentence in refused.fields.items() or [(field, refused.detail)]:
-        form.refuse(name.partition(".")[0], sentence)
+    form.take(refused, field, statuses=(409, 422))

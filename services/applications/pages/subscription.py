@@ -9,11 +9,11 @@ from services.applications.actions import told
 from services.applications.actions.common import not_found
 from services.applications.api.parts import Portal, Store
 from services.applications.guards import Anyone
-from services.applications.pages.parts import uuid_in
 from services.applications.settings import Settings
 from services.applications.store import register
 from shared.bus import Bus
 from shared.identity import Principal
+from shared.ids import read_id
 from shared.web.errors import Refused
 from shared.web.i18n import language
 from shared.web.render import render, see_other
@@ -37,7 +37,7 @@ async def make(request: Request, principal: Anyone, bus: Store, settings: Portal
     """
     person = await _person(bus, principal)
     form = await request.form()
-    replaces = uuid_in(str(form.get("replaces") or ""))
+    replaces = read_id(str(form.get("replaces") or ""))
     try:
         path = await told.subscribe(settings, person, principal.subject, language(), replaces)
     except told.Away:

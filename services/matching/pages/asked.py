@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.matching.store.board import Filter
 from shared.contracts.codes import Role
+from shared.ids import read_id
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 COORDINATORS = (Role.PROGRAMME_COORDINATOR, Role.NATIONAL_COORDINATOR, Role.CLEARANCE_OFFICER)
 ALL = "all"
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-
-
-def uuid_of(text: str | None) -> UUID | None:
-    """The id that a text is; None for anything else."""
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def day_of(text: str | None) -> date | None:
@@ -50,7 +42,7 @@ def call_of(request: Request, calls: Sequence[Call]) -> Call | None:
     asked = request.query_params.get("call")
     if asked == ALL:
         return None
-    wanted = uuid_of(asked)
+    wanted = read_id(asked)
     return next((call for call in calls if call.id == wanted), calls[0] if calls and not wanted else None)
 
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from services.matching import cohorts, store
 from services.matching.pages import words
-from services.matching.pages.asked import uuid_of
 from services.matching.pages.cohort_jobs import state as job_state
 from services.matching.store.board import WAITING, Filter
 from services.matching.store.cohort_jobs import JobState
@@ -20,6 +19,7 @@ from shared.contracts.calls import CallTerms
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.ids import read_id
 from shared.service import bus_of, service_of
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -92,7 +92,7 @@ async def commit(request: Request, bus: TheBus, who: Programme, call_id: UUID) -
     chosen: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):
         application_id, _, seat_id = str(value).partition("/")
-        one, other = uuid_of(application_id), uuid_of(seat_id)
+        one, other = read_id(application_id), read_id(seat_id)
         if one is None or other is None:
             raise Refused(gettext("This is not a pair."), 422)
         chosen[one] = other

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching import overrides, store
-from services.matching.pages.asked import uuid_of
 from services.matching.pages.words import rule_name
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role, StatedReason
 from shared.contracts.codes.reasons import published
 from shared.identity import Principal, allow
+from shared.ids import read_id
 from shared.service import bus_of
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -48,7 +48,7 @@ async def choose(request: Request, bus: TheBus, _: Programme, application_id: UU
 async def price(request: Request, bus: TheBus, _: Programme, application_id: UUID) -> Response:
     """What it would cost and whom; nothing is done yet."""
     form = await request.form()
-    seat_id, instead = uuid_of(str(form.get("seat") or "")), uuid_of(str(form.get("instead") or ""))
+    seat_id, instead = read_id(str(form.get("seat") or "")), read_id(str(form.get("instead") or ""))
     reason = _reason(form.get("reason"))
     problems = {}
     if seat_id is None:
@@ -89,10 +89,10 @@ async def price(request: Request, bus: TheBus, _: Programme, application_id: UUI
 async def commit(request: Request, bus: TheBus, who: Programme, application_id: UUID) -> Response:
     """The application is put to the place that was weighed."""
     form = await request.form()
-    seat_id, reason = uuid_of(str(form.get("seat") or "")), _reason(form.get("reason"))
+    seat_id, reason = read_id(str(form.get("seat") or "")), _reason(form.get("reason"))
     if seat_id is None or reason is None:
         raise Refused(gettext("Choose a place and a reason."), 422)
-    instead = uuid_of(str(form.get("instead") or ""))
+    instead = read_id(str(form.get("instead") or ""))
     await overrides.put(bus, who.subject, application_id, seat_id, reason, instead)
     return see_other(f"/matching/applications/{application_id}")
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.matching import scheduling, store
-from services.matching.pages.asked import uuid_of
 from services.matching.store.plans import DatePlan, PlanState, days_of
 from shared.bus import Bus
 from shared.contracts.codes import Reason, Role
 from shared.identity import Principal, allow
+from shared.ids import read_id
 from shared.service import bus_of
 from shared.web import dates
 from shared.web.errors import Refused
@@ -81,8 +81,8 @@ async def stop(bus: TheBus, who: Programme, call_id: UUID) -> Response:
 async def propose(request: Request, bus: TheBus, who: Programme, call_id: UUID) -> Response:
     """Propose the ticked moves to guests and hosts."""
     form = await sent(request)
-    plan_id = uuid_of(str(form.get("plan", "")))
-    chosen = [one for value in form.getlist("visit") if (one := uuid_of(str(value))) is not None]
+    plan_id = read_id(str(form.get("plan", "")))
+    chosen = [one for value in form.getlist("visit") if (one := read_id(str(value))) is not None]
     reason = str(form.get("reason", ""))
     if plan_id is None or reason not in REASONS:
         raise Refused(gettext("Choose a reason from the list."), 422, {"reason": gettext("Choose a reason")})

@@ -14,12 +14,13 @@ from services.matching import rings, store
 from services.matching.engine.by_hand import Price
 from services.matching.engine.rings import Rings
 from services.matching.pages import words
-from services.matching.pages.asked import COORDINATORS, call_filter, call_of, uuid_of
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of
 from services.matching.settings import Settings
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.ids import read_id
 from shared.service import bus_of, service_of
 from shared.web.errors import Refused
 from shared.web.forms import sent
@@ -220,7 +221,7 @@ async def _pairs(request: Request) -> dict[UUID, UUID]:
     pairs: dict[UUID, UUID] = {}
     for value in form.getlist("pair"):
         one, _, seat = str(value).partition("/")
-        application_id, offer_id = uuid_of(one), uuid_of(seat)
+        application_id, offer_id = read_id(one), read_id(seat)
         if application_id is None or offer_id is None:
             raise Refused(gettext("This is not a pair."), 422)
         pairs[application_id] = offer_id

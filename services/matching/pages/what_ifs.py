@@ -12,7 +12,7 @@ from services.matching import store, what_ifs
 from services.matching.model.what_if import Basis, OtherTerms, Outcome, in_full
 from services.matching.pages import told_of_what_ifs as told
 from services.matching.pages import words
-from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of, uuid_of
+from services.matching.pages.asked import COORDINATORS, call_filter, call_of, page_of
 from services.matching.pages.what_if_form import SIDES, checked, read, shown, side_name, terms_of
 from services.matching.store.facts import Call
 from services.matching.store.what_ifs import WhatIf
@@ -22,6 +22,7 @@ from shared.contracts.codes import Criterion, Role
 from shared.contracts.runs import RunFinished
 from shared.identity import Principal, allow
 from shared.identity.scope import reach
+from shared.ids import read_id
 from shared.service import bus_of
 from shared.web import words as names
 from shared.web.errors import Refused
@@ -141,7 +142,7 @@ async def cancel(request: Request, bus: TheBus, who: Programme, what_if_id: UUID
 
 async def _asked_about(bus: Bus, request: Request) -> tuple[Call, WhatIf | None]:
     """The call that the address names, and the what-if from which to begin. Raises `Refused` (404)."""
-    asked, call_id = uuid_of(request.query_params.get("from")), uuid_of(request.query_params.get("call"))
+    asked, call_id = read_id(request.query_params.get("from")), read_id(request.query_params.get("call"))
     async with bus.read() as session:
         earlier = await store.what_ifs.one(session, asked) if asked else None
         call_id = earlier.call_id if earlier else call_id

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.reporting.actions.periods import in_words
 from services.reporting.model import aim as model
@@ -14,7 +13,7 @@ from services.reporting.model.aim import Aim, AimKind
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.store import aims as store
 from shared import clock
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -92,10 +91,8 @@ async def drop(bus: Bus, principal: Principal, aim_id: str) -> Aim:
 
 async def _locked(session: AsyncSession, aim_id: str) -> Aim:
     await store.lock(session)
-    try:
-        aim = await store.one(session, UUID(aim_id))
-    except ValueError:
-        aim = None
+    id_ = read_id(aim_id)
+    aim = None if id_ is None else await store.one(session, id_)
     if aim is None:
         raise Refused(gettext("There is no such value: it may have been taken out."), 404)
     return aim

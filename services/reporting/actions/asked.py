@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP
 from services.reporting.model.forms import asked_goals
 from services.reporting.store import answers, cases, facts, waves
 from shared import clock
 from shared.contracts.codes import AnswerForm, Respondent
+from shared.ids import read_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -105,9 +105,8 @@ def _due(case: Case, form: str, respondent: Respondent, timers: Timers) -> date 
 
 
 async def _case(session: AsyncSession, key: str) -> Case | None:
-    try:
-        wanted = UUID(key)
-    except ValueError:
+    wanted = read_id(key)
+    if wanted is None:
         return None
     if (case := await cases.case(session, wanted)) is not None:
         return case

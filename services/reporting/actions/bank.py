@@ -11,7 +11,7 @@ from services.reporting.model import bank as model
 from services.reporting.store import bank as store
 from services.reporting.store import cases, sittings
 from shared import clock
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -136,7 +136,7 @@ async def _locked(session: AsyncSession, question_id: str) -> Question:
 
 async def all_versions(session: AsyncSession, question_id: str) -> list[Question]:
     """A question in all its versions, the newest first. Raises `Refused` (404)."""
-    found = await store.versions(session, id_) if (id_ := _uuid(question_id)) else []
+    found = await store.versions(session, id_) if (id_ := read_id(question_id)) else []
     if not found:
         raise Refused(gettext("There is no such question: it may have been taken out."), 404)
     return found
@@ -151,22 +151,15 @@ async def _locked_test(session: AsyncSession, test_id: str) -> Test:
 
 async def one_test(session: AsyncSession, test_id: str) -> Test:
     """The test with that id. Raises `Refused` (404)."""
-    found = await store.test(session, id_) if (id_ := _uuid(test_id)) else None
+    found = await store.test(session, id_) if (id_ := read_id(test_id)) else None
     if found is None:
         raise Refused(gettext("There is no such test: it may have been taken out."), 404)
     return found
 
 
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
 def _id(text: str) -> UUID:
     """The id of a question in the bank; one that cannot be read is none of them."""
-    return _uuid(text) or UUID(int=0)
+    return read_id(text) or UUID(int=0)
 
 
 @contextmanager

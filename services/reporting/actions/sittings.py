@@ -13,6 +13,7 @@ from services.reporting.store import bank, cases, facts, sittings
 from shared import clock
 from shared.contracts import visits
 from shared.contracts.codes import Respondent, TestPhase, VisitState
+from shared.ids import read_id
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -58,7 +59,7 @@ class Paper:
 async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: bool = False) -> Paper:
     """The test that the ticket's `subject` means: `guest.<visit>`. Raises `Refused` (404) where none is asked."""
     named, _, key = subject.rpartition(".")
-    case = await cases.case(session, visit) if (visit := _uuid(key)) else None
+    case = await cases.case(session, visit) if (visit := read_id(key)) else None
     if case is None or named != Respondent.GUEST:
         raise _none()
     both = await sittings.both(session, case.id, held=held)
@@ -84,13 +85,6 @@ async def paper(session: AsyncSession, subject: str, phase: TestPhase, *, held: 
 
 def _none() -> Refused:
     return Refused(gettext("No test is asked of you here."), 404)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 async def save(bus: Bus, subject: str, phase: TestPhase, given: Mapping[int, Sequence[int]]) -> Paper:

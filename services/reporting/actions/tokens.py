@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from starlette.exceptions import HTTPException
 
@@ -15,11 +14,14 @@ from services.reporting.model.pull import PullToken
 from services.reporting.store import tokens as store
 from shared import clock
 from shared.identity import SignInNeeded
+from shared.ids import read_id
 from shared.web.dates import day
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.bus import Bus
@@ -60,10 +62,8 @@ async def revoke(bus: Bus, principal: Principal, token_id: str) -> PullToken:
 
 async def one(session: AsyncSession, token_id: str) -> PullToken:
     """A token by its id. Raises `Refused` (404)."""
-    try:
-        found = await store.one(session, UUID(token_id))
-    except ValueError:
-        found = None
+    id_ = read_id(token_id)
+    found = None if id_ is None else await store.one(session, id_)
     if found is None:
         raise Refused(gettext("There is no such token."), 404)
     return found

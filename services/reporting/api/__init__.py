@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.reporting.api import bank, cascades, feeds, figures, outcomes, sittings, targets, tokens
+from services.reporting.api import bank, cascades, feeds, figures, outcomes, sittings, targets, tokens, words
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 def routers() -> list[APIRouter]:
     """The API's routers."""
     own = [targets.router, tokens.router, feeds.router, figures.router, outcomes.router]
-    return [*own, bank.router, sittings.router, cascades.router]
+    return [*own, bank.router, sittings.router, cascades.router, words.router]

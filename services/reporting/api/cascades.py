@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.access import Passing
 from services.reporting.actions import cascades as actions
 from services.reporting.actions.cascades import Sessions
 from services.reporting.model.cascade import LONGEST, MOST, Session
-from services.reporting.pages.cascades import Passing
 from shared.bus import Bus
 from shared.contracts.codes import CascadeFormat
 from shared.ids import new_id

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.access import Evaluating, Following, Reporting
 from services.reporting.actions import outcomes as actions
 from services.reporting.actions.asked import Asked, asked
 from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.pages.forms import Evaluating, Following, Reporting
 from shared.bus import Bus
 from shared.service import bus_of
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.reporting.access import After, Before
 from services.reporting.actions import sittings as actions
 from services.reporting.actions.sittings import Paper
-from services.reporting.pages.sittings import After, Before
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
 from shared.service import bus_of

@@ -182,11 +182,9 @@ def _made(kind: Kind) -> type[QuestionForm]:
 
 
 def tell(form: Form, problem: Refused) -> None:
-    """Put what was refused at its fields; whatever names no field is not this page's to say."""
-    if problem.status_code != 422:
-        raise problem
-    for name, sentence in problem.fields.items():
-        form.refuse("answer_0" if name == "answers" else name, sentence)
+    """Put what was refused at its fields, what is wrong with the answers together at the first of them."""
+    fields = {"answer_0" if name == "answers" else name: sentence for name, sentence in problem.fields.items()}
+    form.take(Refused(problem.detail, problem.status_code, fields))
 
 
 def _question_page(

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from starlette.requests import Request
 
+from services.reporting.access import Passing
 from services.reporting.actions import cascades as actions
 from services.reporting.actions.cascades import Sessions
 from services.reporting.model.cascade import LONGEST, LONGEST_REASON, Session, State
 from shared.bus import Bus
 from shared.contracts.codes import CascadeFormat, CascadeRefusal
-from shared.identity import Ticket, ticket
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.service import bus_of
 from shared.web import states
 from shared.web.errors import Refused
@@ -33,7 +33,6 @@ from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
-Passing = Annotated[Ticket, Depends(ticket("cascade", of="subject"))]
 
 
 class SessionForm(Form):
@@ -118,17 +117,13 @@ async def show(request: Request, _: Passing, bus: Store, subject: str) -> Respon
 async def report(request: Request, _: Passing, bus: Store, subject: str) -> Response:
     """Report a session."""
     form = await SessionForm.read(request)
-    sent = str((await request.form()).get("cascade_id", ""))
-    try:
-        cascade_id = UUID(sent)
-    except ValueError:
-        cascade_id = new_id()
+    cascade_id = read_id(str((await request.form()).get("cascade_id", ""))) or new_id()
     if form.validate():
         given = Session(form.held_on.data, form.format.data or "", form.attendees.data, form.about.data or "")
         try:
             await actions.report(bus, subject, cascade_id, given)
         except Refused as problem:
-            _tell(form, problem)
+            form.take(problem)
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
@@ -145,7 +140,7 @@ async def confirm(request: Request, _: Passing, bus: Store, subject: str, cascad
         try:
             await actions.confirm(bus, subject, cascade_id, form.attendees.data, form.why.data or "")
         except Refused as problem:
-            _tell(form, problem)
+            form.take(problem)
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
@@ -161,17 +156,9 @@ async def refuse(request: Request, _: Passing, bus: Store, subject: str, cascade
         try:
             await actions.refuse(bus, subject, cascade_id, form.reason.data or "")
         except Refused as problem:
-            _tell(form, problem)
+            form.take(problem)
         else:
             return see_other(f"/reporting/cascades/{subject}?told=1")
     async with bus.read() as session:
         found = await actions.sessions(session, subject)
     return _page(request, found, refusing=form, cascade_id=str(cascade_id), status=422)
-
-
-def _tell(form: Form, problem: Refused) -> None:
-    """Put what was refused at its fields; whatever names no field is not this page's to say."""
-    if problem.status_code != 422:
-        raise problem
-    for name, sentence in problem.fields.items():
-        form.refuse(name, sentence)

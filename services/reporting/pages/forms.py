@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
+from services.reporting.access import Evaluating, Following, Reporting
 from services.reporting.actions import drafts, words
 from services.reporting.actions import outcomes as actions
 from services.reporting.actions.asked import Asked, asked
@@ -17,7 +18,6 @@ from services.reporting.store import drafts as drafts_store
 from services.reporting.store.drafts import Draft
 from shared.bus import Bus
 from shared.contracts.codes import Applied, Respondent
-from shared.identity import Ticket, ticket
 from shared.service import Service, bus_of, service_of
 from shared.web.dates import moment
 from shared.web.errors import Refused
@@ -28,9 +28,6 @@ from shared.web.render import render, see_other
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
 Harness = Annotated[Service, Depends(service_of)]
-Evaluating = Annotated[Ticket, Depends(ticket("evaluation", of="subject"))]
-Reporting = Annotated[Ticket, Depends(ticket("report", of="subject"))]
-Following = Annotated[Ticket, Depends(ticket("follow_up", of="subject"))]
 
 _SCALE = (("1", N_("1, not at all")), ("2", "2"), ("3", "3"), ("4", "4"), ("5", N_("5, fully")))
 _MET = (("yes", N_("Yes")), ("no", N_("No")))
@@ -183,7 +180,7 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
                 case _:
                     await actions.follow_up(bus, subject, _given_later(form, data), data)
         except Refused as problem:
-            _tell(form_, problem)
+            form_.take(problem)
         else:
             return see_other(address)
     # What cannot be handed in yet is kept all the same, so that nothing is written twice.
@@ -191,18 +188,10 @@ async def _take(request: Request, bus: Bus, service: Service, subject: str, kind
     try:
         draft = await drafts.keep(bus, subject, kind, data, writer=secrets.token_hex(8))
     except Refused as problem:
-        _tell(form_, problem)
+        form_.take(problem)
     if later and draft is not None:
         return see_other(f"{address}?saved=1")
     return _page(request, form, kind, form_, texts, draft, 422)
-
-
-def _tell(form_: Form, problem: Refused) -> None:
-    """Put what was refused at its fields; whatever names no field is not this page's to say."""
-    if problem.status_code != 422:
-        raise problem
-    for name, sentence in problem.fields.items():
-        form_.refuse(name, sentence)
 
 
 async def _keep(request: Request, bus: Bus, subject: str, kind: str) -> Response:

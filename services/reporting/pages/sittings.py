@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import Request
 
+from services.reporting.access import After, Before
 from services.reporting.actions import sittings as actions
 from services.reporting.actions.sittings import Paper
 from services.reporting.model.bank import Kind
@@ -14,7 +15,6 @@ from services.reporting.model.sitting import Stand
 from services.reporting.pages.bank import topic
 from shared.bus import Bus
 from shared.contracts.codes import TestPhase
-from shared.identity import Ticket, ticket
 from shared.service import bus_of
 from shared.web.dates import moment
 from shared.web.errors import Refused
@@ -24,8 +24,6 @@ from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
-Before = Annotated[Ticket, Depends(ticket("test_before", of="subject"))]
-After = Annotated[Ticket, Depends(ticket("test_after", of="subject"))]
 PRE, POST = TestPhase.PRE, TestPhase.POST
 
 
@@ -101,10 +99,7 @@ async def _take(request: Request, bus: Bus, subject: str, phase: TestPhase) -> R
     except Refused as problem:
         if problem.status_code == 409:  # its time is over: the page says so, and what was kept stays
             return _page(request, paper, form, 409)
-        if problem.status_code != 422:
-            raise
-        for name, sentence in problem.fields.items():
-            form.refuse(name, sentence)
+        form.take(problem)
         return _page(request, paper, form, 422)
     return see_other(f"{address}?saved=1" if later else address)
 

@@ -1,7 +1,6 @@
 """Which consumers have a token for the files, what did each fetch, and who issued it?"""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
@@ -14,7 +13,7 @@ from services.reporting.store import tokens as store
 from shared import clock
 from shared.bus import Bus
 from shared.identity import Principal
-from shared.ids import new_id
+from shared.ids import new_id, read_id
 from shared.service import bus_of
 from shared.web.forms import DateField, Form, Needed, StringField
 from shared.web.i18n import N_
@@ -57,7 +56,7 @@ async def issue(request: Request, principal: Coordinator, bus: Store) -> Respons
         if not form[name].errors:
             form.refuse(name, sentence)
     if not form.errors:
-        token, drawn = await actions.issue(bus, principal, _id(form.key.data), draft)
+        token, drawn = await actions.issue(bus, principal, read_id(form.key.data) or new_id(), draft)
         return render(request, "token_issued.html", 201, token=token, drawn=drawn, origin=bus.settings.origin)
     return await _page(request, principal, bus, form, 422)
 
@@ -83,13 +82,6 @@ async def revoke(principal: Coordinator, bus: Store, token: str) -> Response:
     """Let it open nothing any more."""
     found = await actions.revoke(bus, principal, token)
     return see_other(f"{HOME}/{found.id}")
-
-
-def _id(text: str | None) -> UUID:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return new_id()
 
 
 async def _page(request: Request, principal: Principal, bus: Bus, form: TokenForm, status: int = 200) -> Response:

@@ -5,17 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from services.reporting.access import Protector
+from services.reporting.access import Evaluating, Following, Protector, Reporting
 from services.reporting.actions import words as actions
 from services.reporting.actions.asked import asked
 from services.reporting.model import forms
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT
-from services.reporting.pages.forms import Evaluating, Following, Reporting
 from shared.bus import Bus
-from shared.identity import internal
 from shared.service import bus_of
 from shared.web.errors import Refused
 from shared.web.forms import Form, Longest, Needed, SelectField, TextAreaField
@@ -24,7 +21,6 @@ from shared.web.render import render, see_other
 
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
-Caller = Annotated[str, Depends(internal())]
 
 _ALL = "all"
 _FORMS = (
@@ -87,9 +83,7 @@ async def erase(request: Request, principal: Protector, bus: Store, application_
             which = "" if form.form.data == _ALL else str(form.form.data)
             cut = await actions.erase(bus, principal, application_id, which, form.why.data or "")
         except Refused as problem:
-            if problem.status_code != 422:
-                raise
-            form.refuse("why", problem.detail)
+            form.take(problem, "why")
         else:
             found = await actions.read(bus, principal, str(application_id))
             return see_other(f"/reporting/words?reference={found.reference if found else ''}&erased={cut}")
@@ -97,33 +91,6 @@ async def erase(request: Request, principal: Protector, bus: Store, application_
     if found is None:
         raise Refused(gettext("No application with that reference has arrived here."), 404)
     return _page(request, found, reference=found.reference, erasing=form, status=422)
-
-
-class WordsWanted(BaseModel):
-    """Whose words, and what for."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    application_id: UUID
-    purpose: Annotated[str, Field(min_length=1, max_length=100)]
-
-
-@router.post("/reporting/internal/words")
-async def give(body: WordsWanted, caller: Caller, bus: Store) -> dict[str, list[dict[str, Any]]]:
-    """What was written about an application, for the export of somebody's own data; noted."""
-    found = await actions.give(bus, caller, body.application_id, body.purpose)
-    return {
-        "written": [
-            {
-                "form": one.form,
-                "respondent": one.respondent,
-                "at": one.at,
-                "draft": one.draft,
-                "texts": [{"name": name, "question": gettext(ask), "text": text} for name, ask, text in one.texts],
-            }
-            for one in found
-        ]
-    }
 
 
 def _form(kind: str) -> type[Form]:
@@ -165,10 +132,7 @@ async def _correct(request: Request, bus: Bus, subject: str, kind: str) -> Respo
         try:
             await actions.correct(bus, subject, kind, {name: str(value or "") for name, value in form_.data.items()})
         except Refused as problem:
-            if problem.status_code != 422:
-                raise
-            for name, sentence in problem.fields.items():
-                form_.refuse(name, sentence)
+            form_.take(problem)
         else:
             return see_other(request.url.path.removesuffix("/words"))
     async with bus.read() as session:

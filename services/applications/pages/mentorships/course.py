@@ -13,9 +13,8 @@ from services.applications.pages.abroad_forms import ReasonForm
 from services.applications.pages.mentorships.forms import PauseForm
 from services.applications.pages.mentorships.parts import at, own, router
 from services.applications.pages.parts import Store
-from services.applications.pages.sent import refuse
+from services.applications.pages.sent import tried
 from shared.contracts.codes import MentorshipState, StatedReason
-from shared.web.errors import Refused
 from shared.web.forms import Form
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render, see_other
@@ -58,13 +57,12 @@ def _reason_page(
 async def pause(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
     """Ask for a pause."""
     form = await PauseForm.read(request)
-    if not form.validate():
-        return _pause_page(request, await own(bus, principal, mentorship_id), form, 422)
-    try:
-        await actions.pause(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or "")
-    except Refused as refused:
-        refuse(form, refused)
-        return _pause_page(request, await own(bus, principal, mentorship_id), form, refused.status_code)
+    status = await tried(
+        form,
+        lambda: actions.pause(bus, principal, mentorship_id, StatedReason(form.reason.data), form.text.data or ""),
+    )
+    if status:
+        return _pause_page(request, await own(bus, principal, mentorship_id), form, status)
     return see_other(at(mentorship_id) + "?done=pause")
 
 

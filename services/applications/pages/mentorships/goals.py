@@ -15,7 +15,7 @@ from services.applications.pages.mentorships.forms import GiveUpForm, GoalForm, 
 from services.applications.pages.mentorships.parts import at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
-from services.applications.pages.sent import refuse
+from services.applications.pages.sent import refuse, tried
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState
 from shared.identity import Principal
@@ -29,13 +29,13 @@ from shared.web.states import state
 async def set_goal(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
     """Set a goal."""
     form = await GoalForm.read(request)
-    if not form.validate():
-        return await page_of(request, principal, bus, mentorship_id, goal=form, status=422)
-    try:
-        await actions.set_goal(bus, principal, mentorship_id, form.text.data or "", form.target.data)
-    except Refused as refused:
-        refuse(form, refused, "text")
-        return await page_of(request, principal, bus, mentorship_id, goal=form, status=refused.status_code)
+    status = await tried(
+        form,
+        lambda: actions.set_goal(bus, principal, mentorship_id, form.text.data or "", form.target.data),
+        "text",
+    )
+    if status:
+        return await page_of(request, principal, bus, mentorship_id, goal=form, status=status)
     return see_other(at(mentorship_id) + "?done=goal#goals")
 
 
@@ -115,13 +115,13 @@ def _timeline(view: MentorshipView, one: Any) -> list[dict[str, Any]]:
 async def note(request: Request, mentorship_id: UUID, goal_id: UUID, principal: Pair, bus: Store) -> Response:
     """Note how far a goal is."""
     form = await NoteForm.read(request)
-    if not form.validate():
-        return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=422)
-    try:
-        await actions.note(bus, principal, mentorship_id, goal_id, form.note.data or "", form.percent.data)
-    except Refused as refused:
-        refuse(form, refused, "note")
-        return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=refused.status_code)
+    status = await tried(
+        form,
+        lambda: actions.note(bus, principal, mentorship_id, goal_id, form.note.data or "", form.percent.data),
+        "note",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, goal_id, note=form, status=status)
     return see_other(at(mentorship_id, f"goals/{goal_id}") + "?done=noted")
 
 

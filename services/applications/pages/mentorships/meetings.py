@@ -13,11 +13,10 @@ from services.applications.pages.mentorships.forms import MeetingForm
 from services.applications.pages.mentorships.parts import at, own, router, when
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
-from services.applications.pages.sent import number, refuse, version_of
+from services.applications.pages.sent import tried, version_of
 from shared.bus import Bus
 from shared.contracts.codes import MentorshipState
 from shared.identity import Principal
-from shared.web.errors import Refused
 from shared.web.render import render, see_other
 from shared.web.words import country
 from shared.zones import zone_of
@@ -27,13 +26,8 @@ from shared.zones import zone_of
 async def plan(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
     """Plan the next session."""
     form = await MeetingForm.read(request)
-    if not form.validate():
-        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=422)
-    try:
-        await actions.plan(bus, principal, mentorship_id, form.wanted())
-    except Refused as refused:
-        refuse(form, refused, "day")
-        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=refused.status_code)
+    if status := await tried(form, lambda: actions.plan(bus, principal, mentorship_id, form.wanted()), "day"):
+        return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)
     return see_other(at(mentorship_id) + "?done=planned#sessions")
 
 
@@ -80,15 +74,14 @@ async def _page(
 @router.post("/{mentorship_id}/meetings/{meeting_id}")
 async def move(request: Request, mentorship_id: UUID, meeting_id: UUID, principal: Pair, bus: Store) -> Response:
     """Give the planned session another time."""
-    form, sent = await MeetingForm.read(request), await request.form()
-    if not form.validate():
-        return await _page(request, principal, bus, mentorship_id, meeting_id, form=form, status=422)
-    try:
-        version = number(sent.get("version"))
-        await actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version)
-    except Refused as refused:
-        refuse(form, refused, "day")
-        held, status = (await own(bus, principal, mentorship_id)).meeting, refused.status_code
+    form, version = await MeetingForm.read(request), await version_of(request)
+    status = await tried(
+        form,
+        lambda: actions.move(bus, principal, mentorship_id, meeting_id, form.wanted(), version=version),
+        "day",
+    )
+    if status:
+        held = (await own(bus, principal, mentorship_id)).meeting
         if held is None or held.id != meeting_id:
             # It was cancelled meanwhile, or has begun: what was written can be planned as another session.
             return await page_of(request, principal, bus, mentorship_id, meeting_form=form, status=status)

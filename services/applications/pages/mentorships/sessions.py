@@ -14,10 +14,9 @@ from services.applications.pages.mentorships.forms import DisputeForm, SessionFo
 from services.applications.pages.mentorships.parts import at, name_of, own, router
 from services.applications.pages.mentorships.show import page_of
 from services.applications.pages.parts import Store
-from services.applications.pages.sent import number, refuse, version_of
+from services.applications.pages.sent import tried, version_of
 from shared.bus import Bus
 from shared.identity import Principal
-from shared.web.errors import Refused
 from shared.web.render import render, see_other
 from shared.web.states import state
 
@@ -26,13 +25,13 @@ from shared.web.states import state
 async def log(request: Request, mentorship_id: UUID, principal: Pair, bus: Store) -> Response:
     """Log a session."""
     form = await SessionForm.read(request)
-    if not form.validate():
-        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=422)
-    try:
-        await actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data))
-    except Refused as refused:
-        refuse(form, refused, "held_on")
-        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=refused.status_code)
+    status = await tried(
+        form,
+        lambda: actions.log(bus, principal, mentorship_id, form.said(), another=bool(form.another.data)),
+        "held_on",
+    )
+    if status:
+        return await page_of(request, principal, bus, mentorship_id, session_form=form, status=status)
     return see_other(at(mentorship_id) + "?done=session#sessions")
 
 
@@ -84,15 +83,14 @@ async def _page(
 @router.post("/{mentorship_id}/sessions/{session_id}")
 async def correct(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
     """Correct an own session before it is confirmed."""
-    form, sent = await SessionForm.read(request), await request.form()
-    if not form.validate():
-        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=422)
-    try:
-        version = number(sent.get("version"))
-        await actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version)
-    except Refused as refused:
-        refuse(form, refused, "held_on")
-        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=refused.status_code)
+    form, version = await SessionForm.read(request), await version_of(request)
+    status = await tried(
+        form,
+        lambda: actions.correct(bus, principal, mentorship_id, session_id, form.said(), version=version),
+        "held_on",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, session_id, form=form, status=status)
     return see_other(at(mentorship_id) + "?done=corrected#sessions")
 
 
@@ -107,15 +105,14 @@ async def confirm(request: Request, mentorship_id: UUID, session_id: UUID, princ
 @router.post("/{mentorship_id}/sessions/{session_id}/dispute")
 async def dispute(request: Request, mentorship_id: UUID, session_id: UUID, principal: Pair, bus: Store) -> Response:
     """Say that a session did not take place so."""
-    form, sent = await DisputeForm.read(request), await request.form()
-    if not form.validate():
-        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=422)
-    try:
-        version = number(sent.get("version"))
-        await actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version)
-    except Refused as refused:
-        refuse(form, refused, "text")
-        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=refused.status_code)
+    form, version = await DisputeForm.read(request), await version_of(request)
+    status = await tried(
+        form,
+        lambda: actions.dispute(bus, principal, mentorship_id, session_id, form.text.data or "", version),
+        "text",
+    )
+    if status:
+        return await _page(request, principal, bus, mentorship_id, session_id, dispute=form, status=status)
     return see_other(at(mentorship_id) + "?done=disputed#sessions")
 
 

@@ -10,7 +10,7 @@ from services.applications.actions.offers_seen import sight
 from services.applications.guards import Holder
 from services.applications.pages.offers.common import at
 from services.applications.pages.offers.ticked import ACTS
-from services.applications.pages.parts import Store, cause_word, country_filter, state_counts, tag, uuid_in
+from services.applications.pages.parts import Store, cause_word, country_filter, state_counts, tag
 from services.applications.store import calls, matches, register
 from services.applications.store import offer_list as store
 from services.applications.store.coordinators import held as held_on
@@ -20,6 +20,7 @@ from shared import clock
 from shared.contracts.codes import ApplicationKind, CallState, OfferState, Role
 from shared.identity import Principal
 from shared.identity.scope import may_clear
+from shared.ids import read_id
 from shared.web import dates, states, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
@@ -42,7 +43,7 @@ async def show_all(
 ) -> Response:
     """The placements that are the reader's; those that wait for the reader are a filter of their own."""
     seen = sight(principal)
-    filters = store.Filters(state or None, uuid_in(call), country or None, q.strip() or None, sort)
+    filters = store.Filters(state or None, read_id(call), country or None, q.strip() or None, sort)
     async with bus.read() as session:
         moment, held = clock.now(), await held_on(session, clock.today())
         found, total = await store.lines(session, seen, filters, moment, held, page)

@@ -9,6 +9,7 @@ from services.applications.pages.register import (
     leaving,
     money,
     needs,
+    needs_table,
     organisations,
     overview,
     people,
@@ -26,6 +27,7 @@ routers: list[APIRouter] = [
     proposals.router,
     access.router,
     money.router,
+    needs_table.router,
     needs.router,
 ]
 """In the order in which they are tried."""

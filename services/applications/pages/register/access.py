@@ -11,7 +11,7 @@ from services.applications.actions.register import addresses, deputies, yearly
 from services.applications.actions.register.sight import within
 from services.applications.api.parts import Portal, address_seal
 from services.applications.guards import Decider, Holder
-from services.applications.pages.parts import Store, tag, uuid_in
+from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import DeputyForm, choose
 from services.applications.pages.register.parts import HOME
@@ -22,6 +22,7 @@ from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import Role
 from shared.identity import Principal, public, signed_in
+from shared.ids import read_id
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.i18n import N_, gettext
@@ -98,7 +99,7 @@ async def _access_page(
 async def confirm(request: Request, principal: Decider, bus: Store, settings: Portal) -> Response:
     """Confirm the access of those ticked."""
     sent = (await request.form()).getlist("person")
-    chosen = [found for text in sent if isinstance(text, str) and (found := uuid_in(text)) is not None]
+    chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
     every = bool(request.query_params.get("all"))
     try:
         done, left = await yearly.confirm(bus, principal, chosen)
@@ -113,7 +114,7 @@ async def confirm(request: Request, principal: Decider, bus: Store, settings: Po
 async def show_deputies(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
     """Who stands in for the reader, for whom the reader stands in, and a form to name a deputy."""
     form = DeputyForm(data={"since": clock.today()})
-    return await _deputies_page(request, principal, bus, form, uuid_in(person))
+    return await _deputies_page(request, principal, bus, form, read_id(person))
 
 
 async def _deputies_page(
@@ -166,7 +167,7 @@ async def _offered(form: DeputyForm, principal: Principal, bus: Bus, holder_id: 
 @router.post(DEPUTIES)
 async def name_deputy(request: Request, principal: Holder, bus: Store, person: str = "") -> Response:
     """Name a deputy."""
-    holder_id, form = uuid_in(person), await DeputyForm.read(request)
+    holder_id, form = read_id(person), await DeputyForm.read(request)
     await _offered(form, principal, bus, holder_id)
     if not form.validate():
         return await _deputies_page(request, principal, bus, form, holder_id, 422)
@@ -199,7 +200,7 @@ async def end_deputy(request: Request, principal: Holder, bus: Store, person: st
     sent = await request.form()
     named, _, rest = str(sent.get("deputy", "")).partition(":")
     role, _, since = rest.partition(":")
-    deputy_id = uuid_in(named)
+    deputy_id = read_id(named)
     try:
         day, of = date.fromisoformat(since), Role(role)
     except ValueError:
@@ -207,7 +208,7 @@ async def end_deputy(request: Request, principal: Holder, bus: Store, person: st
     if deputy_id is None:
         raise Refused(gettext("There is no such deputy any more."), 404)
     await deputies.end(bus, principal, deputy_id=deputy_id, role=of, since=day)
-    return see_other(_deputies_at(uuid_in(person), "ended"))
+    return see_other(_deputies_at(read_id(person), "ended"))
 
 
 @router.post("/applications/account/address")

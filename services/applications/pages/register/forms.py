@@ -9,6 +9,7 @@ from services.applications.model.register.proposal import RefusedBecause
 from services.applications.pages.abroad_forms import AskedLater
 from shared.contracts.codes import (
     COUNTRIES,
+    PRIORITIES,
     OrganisationKind,
     RankGroup,
     Role,
@@ -33,7 +34,7 @@ from shared.web.forms import (
     TextAreaField,
     options,
 )
-from shared.web.i18n import N_
+from shared.web.i18n import N_, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,6 +57,15 @@ def country_options(codes: Iterable[str]) -> list[tuple[str, str]]:
 def countries_of(seen: frozenset[str] | None) -> list[tuple[str, str]]:
     """The countries that a reader chooses from."""
     return country_options(COUNTRIES if seen is None else seen)
+
+
+def topics() -> list[tuple[str, str]]:
+    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
+    return [
+        (f"{scheme}:{code}", f"{gettext(topic.label)} ({scheme})")
+        for scheme in sorted(PRIORITIES, reverse=True)
+        for code, topic in PRIORITIES[scheme].items()
+    ]
 
 
 def choose(field: SelectField | RadioField, source: Source, blank: str | None = None) -> None:

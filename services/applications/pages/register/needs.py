@@ -1,4 +1,4 @@
-"""What does a coordinator see and do about training needs? A list, a form, and the import of a table."""
+"""What does a coordinator see and do about training needs? A list and a form; a table of them: `needs_table`."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,24 +6,22 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
 from services.applications.actions.common import not_found
 from services.applications.actions.register import needs as actions
 from services.applications.guards import Country
-from services.applications.model.register.need import LEVELS, MOST_BYTES, MOST_ROWS, NeedEntry
+from services.applications.model.register.need import LEVELS, NeedEntry
 from services.applications.pages.parts import Store, country_filter, tag, topic
 from services.applications.pages.register import said
-from services.applications.pages.register.forms import NeedForm, choose, countries_of
+from services.applications.pages.register.forms import NeedForm, choose, countries_of, topics
 from services.applications.pages.register.parts import HOME, form_page, list_page
-from services.applications.pages.register.template import csv_template, xlsx_template
 from services.applications.pages.sent import refuse, version_of
 from services.applications.store import calls, people
 from services.applications.store import needs as store
 from services.applications.store.register_changes import history
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, PRIORITIES, UNION, Expertise
+from shared.contracts.codes import COUNTRIES, UNION, Expertise
 from shared.identity import Principal
 from shared.identity.scope import countries_visible, may_see_country
 from shared.web import dates, words
@@ -31,8 +29,8 @@ from shared.web.errors import Refused
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.render import render, see_other
 
-router = APIRouter(prefix=f"{HOME}/needs", include_in_schema=False)
 AT = f"{HOME}/needs"
+router = APIRouter(prefix=AT, include_in_schema=False)
 _DONE = {
     "saved": N_("Saved."),
     "withdrawn": N_("Withdrawn."),
@@ -44,15 +42,6 @@ _DONE = {
 def _countries(principal: Principal) -> list[tuple[str, str]]:
     seen = countries_visible(principal)
     return countries_of(frozenset(set(COUNTRIES) - {UNION}) if seen is None else seen)
-
-
-def _topics() -> list[tuple[str, str]]:
-    """All topics, those of the newest scheme first; a topic's value names its scheme, since codes come again."""
-    return [
-        (f"{scheme}:{code}", f"{gettext(topic_.label)} ({scheme})")
-        for scheme in sorted(PRIORITIES, reverse=True)
-        for code, topic_ in PRIORITIES[scheme].items()
-    ]
 
 
 @router.get("")
@@ -106,7 +95,7 @@ async def show_all(
         ],
         fields=[
             *country_filter(shown, country),
-            {"name": "topic", "label": gettext("Topic"), "options": _topics(), "value": topic},
+            {"name": "topic", "label": gettext("Topic"), "options": topics(), "value": topic},
             {
                 "name": "level",
                 "label": gettext("Level"),
@@ -159,7 +148,7 @@ def _row(one: store.Need) -> list[Any]:
 def _offer(form: NeedForm, principal: Principal) -> None:
     shown = _countries(principal)
     choose(form.country, shown, blank=N_("Choose one") if len(shown) > 1 else None)
-    choose(form.topic, _topics(), blank=N_("Choose one"))
+    choose(form.topic, topics(), blank=N_("Choose one"))
     choose(form.area, Expertise, blank=N_("The topic as a whole"))
     choose(form.level, [(str(n), text) for n, text in LEVELS.items()])
 
@@ -224,116 +213,6 @@ async def new(request: Request, principal: Country) -> Response:
 async def enter(request: Request, principal: Country, bus: Store) -> Response:
     """Enter a need."""
     return await _save(request, principal, bus, None)
-
-
-@router.get("/template.csv")
-async def as_csv(_: Country) -> Response:
-    """The template as CSV."""
-    return csv_template()
-
-
-@router.get("/template.xlsx")
-async def as_xlsx(_: Country) -> Response:
-    """The template as a spreadsheet, with the codes on a second sheet."""
-    return xlsx_template()
-
-
-@router.get("/import")
-async def ask_upload(request: Request, _: Country) -> Response:
-    """A form for the table."""
-    return _upload_page(request)
-
-
-def _upload_page(request: Request, status: int = 200, problem: str = "") -> Response:
-    return render(
-        request,
-        "register/needs_upload.html",
-        status,
-        problem=problem,
-        most_rows=MOST_ROWS,
-        topics=[(code.partition(":")[2], text) for code, text in _topics()],
-    )
-
-
-@router.post("/import")
-async def upload(request: Request, principal: Country, bus: Store) -> Response:
-    """Read the table and show what it would do."""
-    form = await request.form()
-    sent = form.get("file")
-    content = await sent.read(MOST_BYTES + 1) if isinstance(sent, UploadFile) else b""
-    name = sent.filename or "" if isinstance(sent, UploadFile) else ""
-    await form.close()
-    try:
-        kept = await actions.upload(bus, principal, content, name)
-    except Refused as refused:
-        if refused.status_code != 422:
-            raise
-        return _upload_page(request, 422, refused.detail)
-    return see_other(f"{AT}/import/{kept.id}")
-
-
-@router.get("/import/{import_id}")
-async def show_import(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
-    """What the table would add and change, and what is wrong in which row."""
-    return await _import_page(request, principal, bus, import_id)
-
-
-async def _import_page(
-    request: Request, principal: Principal, bus: Bus, import_id: UUID, status: int = 200, problem: str = ""
-) -> Response:
-    async with bus.read() as session:
-        found = await actions.preview(session, principal, import_id)
-    return render(
-        request,
-        "register/needs_import.html",
-        status,
-        upload=found.upload,
-        plan=found.plan,
-        seen=found.seen,
-        problem=problem,
-        wrong_rows=len({one.row for one in found.plan.wrong}),
-        line=_line,
-    )
-
-
-def _line(row: Any) -> list[Any]:
-    """A row of the table in words."""
-    entry = row.entry
-    return [
-        gettext("Row %(num)s") % {"num": row.number},
-        topic(entry.topic_code),
-        words.label(entry.area) if entry.area else None,
-        words.country(entry.country),
-        gettext(LEVELS[entry.level]),
-        entry.quantity,
-        dates.span(entry.since, entry.until),
-    ]
-
-
-@router.post("/import/{import_id}/confirm")
-async def confirm(request: Request, import_id: UUID, principal: Country, bus: Store) -> Response:
-    """Import it."""
-    sent = await request.form()
-    chosen = sent.get("rows")
-    async with bus.read() as session:
-        found = await actions.preview(session, principal, import_id)
-    if found.plan.wrong and chosen not in {"all", "right"} and found.upload.state == "waits":
-        unsaid = gettext("Choose what becomes of the wrong rows.")
-        return await _import_page(request, principal, bus, import_id, 422, unsaid)
-    try:
-        await actions.confirm(bus, principal, import_id, all_or_none=chosen != "right", seen=str(sent.get("seen", "")))
-    except Refused as refused:
-        if refused.status_code not in {409, 422}:
-            raise
-        return await _import_page(request, principal, bus, import_id, refused.status_code, refused.detail)
-    return see_other(f"{AT}/import/{import_id}")
-
-
-@router.post("/import/{import_id}/discard")
-async def discard(import_id: UUID, principal: Country, bus: Store) -> Response:
-    """Forget it."""
-    await actions.discard(bus, principal, import_id)
-    return see_other(f"{AT}?done=discarded")
 
 
 async def _seen(bus: Bus, principal: Principal, need_id: UUID) -> store.Need:

@@ -15,7 +15,7 @@ from services.applications.api.parts import Portal
 from services.applications.guards import Decider
 from services.applications.model.register import PersonEntry, access
 from services.applications.model.register.proposal import PersonChange
-from services.applications.pages.parts import Store, country_filter, tag, uuid_in
+from services.applications.pages.parts import Store, country_filter, tag
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import PersonForm, choose, countries_of, person_data
 from services.applications.pages.register.parts import HOME, entry_page, list_page, went
@@ -28,6 +28,7 @@ from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import COUNTRIES, Role
 from shared.identity import Principal
+from shared.ids import read_id
 from shared.web import words
 from shared.web.errors import Refused
 from shared.web.i18n import N_, gettext
@@ -62,7 +63,7 @@ async def show_all(
     filters = people.Filters(
         q=q.strip()[:100] or None,
         country=country or None,
-        organisation_id=uuid_in(organisation),
+        organisation_id=read_id(organisation),
         role=Role(role) if role in set(Role) else None,
         standing=standing or None,
         sort=sort,
@@ -168,7 +169,7 @@ def _form_page(
 async def new(request: Request, principal: Decider, bus: Store, organisation: str = "") -> Response:
     """An empty form with one role to begin today."""
     data: dict[str, Any] = {"language": "en", "roles": [{"role": Role.OFFICER.value, "since": clock.today()}]}
-    if (chosen := uuid_in(organisation)) is not None:
+    if (chosen := read_id(organisation)) is not None:
         async with bus.read() as session:
             home = await register.organisation(session, chosen)
         if home is not None and within(principal).covers(home.country, home.id):

@@ -16,7 +16,7 @@ from services.applications.model.register.proposal import (
     kind_name,
     kinds,
 )
-from services.applications.pages.parts import Store, tag, uuid_in
+from services.applications.pages.parts import Store, tag
 from services.applications.pages.register import said
 from services.applications.pages.register.forms import RefuseForm
 from services.applications.pages.register.parts import HOME, form_page, list_page
@@ -28,6 +28,7 @@ from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import ProposalState
 from shared.identity import Principal
+from shared.ids import read_id
 from shared.web import dates, states, words
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -126,7 +127,7 @@ async def _several_page(
 async def approve_several(request: Request, principal: Coordinator, bus: Store) -> Response:
     """Approve those that are ticked, as far as they can be; say which were left, and why."""
     sent = (await request.form()).getlist("proposal")
-    chosen = [found for text in sent if isinstance(text, str) and (found := uuid_in(text)) is not None]
+    chosen = [found for text in sent if isinstance(text, str) and (found := read_id(text)) is not None]
     if not chosen:
         return await _several_page(request, principal, bus, 422, gettext("Choose at least one proposal."))
     done, left = await actions.approve_several(bus, principal, chosen)
