@@ -5,6 +5,9 @@ Charts are SVG, made here on the server and drawn by `macros/chart.html` with th
 looked at (pygal, svg.py, drawsvg) its result needs no inline style, which the content security policy forbids, and no
 escaping of our own. Colours are those of Okabe and Ito (2008) that have a contrast of 3:1 on white; lines also differ
 by dash, so that a chart prints in grey.
+
+Each chart is drawn twice, for a page and for a phone: letters in a picture shrink with it, so the narrow one has fewer
+units across, about as many as a phone has pixels there. The style sheet shows one of the two.
 """
 
 from __future__ import annotations
@@ -25,8 +28,8 @@ COLOURS = (BLUE, VERMILLION, GREEN, BLACK)
 _DASHES = (None, "8 4", "2 4", "10 3 2 3")
 _INK, _QUIET, _GRID = "#16202a", "#4d5a66", "#cfd6dc"
 
-# Narrow, so that on a phone the letters keep their size; a page shows it at most 32rem wide.
-_WIDTH = 420
+# Units across: a page shows the wide picture at most 32rem wide, a phone of 360 pixels the narrow one at its own size.
+WIDE, NARROW = 420, 328
 _SIZE = 15
 _PER_LETTER = 0.56  # mean width of Noto Sans in ems, for labels that must not leave the picture
 
@@ -36,10 +39,11 @@ _PREFIXES: Any = {None: _NAMESPACE}  # the default namespace; lxml's stubs do no
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: the finding as its title, the picture, and the same numbers as a table."""
+    """A drawn chart: the finding as its title, the picture (`narrow`: for a phone), and the same numbers as a table."""
 
     title: str
     svg: Markup
+    narrow: Markup
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     definition: str | None = None
@@ -73,9 +77,21 @@ def _element(name: str, text: str | None = None, /, **attributes: Any) -> Any:
     return element
 
 
-def _drawing(title: str, height: float, parts: Sequence[Any]) -> Markup:
+def _drawn(
+    title: str,
+    draw: Callable[[float], tuple[float, Sequence[Any]]],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    definition: str | None,
+) -> Chart:
+    """The chart in both widths; `draw` gives height and parts for so many units across."""
+    wide, narrow = (_drawing(title, width, *draw(width)) for width in (WIDE, NARROW))
+    return Chart(title, wide, narrow, columns, rows, definition)
+
+
+def _drawing(title: str, width: float, height: float, parts: Sequence[Any]) -> Markup:
     """The picture with its name for those who do not see it (the table beside it has the numbers)."""
-    root = _element("svg", viewBox=f"0 0 {_WIDTH} {height:.0f}", role="img", aria_label=title, focusable="false")
+    root = _element("svg", viewBox=f"0 0 {width} {height:.0f}", role="img", aria_label=title, focusable="false")
     root.extend(parts)
     return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704 - lxml has escaped every text in it
 
@@ -102,29 +118,31 @@ def bars(
     if any(item.value < 0 for item in items):
         raise ValueError("A bar begins at zero and cannot be negative.")
     top = max((item.value for item in items), default=0) or 1
-    room = _WIDTH - 12 - max((len(write(item.value)) for item in items), default=1) * _SIZE * 0.62
+    longest = max((len(write(item.value)) for item in items), default=1)
     some_marked = any(item.marked for item in items)
-    parts: list[Any] = []
-    y = 0.0
-    for item in items:
-        length = room * item.value / top
-        colour = BLUE if item.marked or not some_marked else "#7a8793"
-        parts += [
-            _element("text", _fitting(item.label, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK),
-            _element("rect", x=0, y=y + 21, width=f"{max(length, 1):.1f}", height=16, fill=colour),
-            _element(
-                "text",
-                write(item.value),
-                x=f"{length + 6:.1f}",
-                y=y + 34,
-                font_size=_SIZE,
-                font_weight=700 if item.marked else 400,
-                fill=_INK,
-            ),
-        ]
-        y += 48
+
+    def draw(width: float) -> tuple[float, list[Any]]:
+        room = width - 12 - longest * _SIZE * 0.62
+        parts: list[Any] = []
+        y = 0.0
+        for item in items:
+            length = room * item.value / top
+            colour = BLUE if item.marked or not some_marked else "#7a8793"
+            weight = 700 if item.marked else 400
+            parts += [
+                _element("text", _fitting(item.label, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK),
+                _element("rect", x=0, y=y + 21, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+                _number(write(item.value), length + 6, y + 34, weight),
+            ]
+            y += 48
+        return max(y - 8, 1), parts
+
     rows = [(item.label, write(item.value)) for item in items]
-    return Chart(title, _drawing(title, max(y - 8, 1), parts), (label, value), rows, definition)
+    return _drawn(title, draw, (label, value), rows, definition)
+
+
+def _number(text: str, x: float, y: float, weight: int) -> Any:
+    return _element("text", text, x=f"{x:.1f}", y=y, font_size=_SIZE, font_weight=weight, fill=_INK)
 
 
 def lines(
@@ -148,14 +166,21 @@ def lines(
     high = max(values, default=1.0)
     high = _ceiling(high if high > low else low + 1)
     left = 10 + len(write(high)) * _SIZE * 0.62
-    right = _WIDTH - 10 - max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
-    plot = _Plot(left, right, 16.0, 196.0, low, high, len(names))
-    parts = [*_axes(plot, names, write)]
-    ends: list[float] = []
-    for place, line in enumerate(series):
-        parts += _line(plot, line, place, ends, write)
+    beside = 10 + max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
+
+    def draw(width: float) -> tuple[float, list[Any]]:
+        # A phone has no room for names beside the lines: there they stand in the plot, above or below their ends.
+        room = beside if width == WIDE else 0.0
+        last = max((len(name) for name in names), default=0) * 13 * _PER_LETTER / 2
+        plot = _Plot(width, room > 0, left, width - max(room, last + 2), 16.0, 196.0, low, high, len(names))
+        parts = [*_axes(plot, names, write)]
+        ends: list[float] = []
+        for place, line in enumerate(series):
+            parts += _line(plot, line, place, ends, write)
+        return 226, parts
+
     table = [(name, *(_said(line.points[place][1], write) for line in series)) for place, name in enumerate(names)]
-    return Chart(title, _drawing(title, 226, parts), (label, *(line.name for line in series)), table, definition)
+    return _drawn(title, draw, (label, *(line.name for line in series)), table, definition)
 
 
 @dataclass(frozen=True)
@@ -185,28 +210,25 @@ def pairs(
         raise ValueError("A bar begins at zero and cannot be negative.")
     top = max(values, default=0) or 1
     longest = max((len(f"{write(value)} {name}") for value in values for name in names), default=1)
-    room = _WIDTH - 12 - longest * _SIZE * _PER_LETTER
-    parts: list[Any] = []
-    y = 0.0
-    for item in items:
-        parts.append(_element("text", _fitting(item.label, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
-        for place, (value, colour) in enumerate(((item.before, "#7a8793"), (item.after, BLUE))):
-            length, at = room * value / top, y + 21 + 19 * place
-            parts += [
-                _element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
-                _element(
-                    "text",
-                    f"{write(value)} {names[place]}" if item is items[0] else write(value),
-                    x=f"{length + 6:.1f}",
-                    y=at + 13,
-                    font_size=_SIZE,
-                    font_weight=700 if place else 400,
-                    fill=_INK,
-                ),
-            ]
-        y += 70
+
+    def draw(width: float) -> tuple[float, list[Any]]:
+        room = width - 12 - longest * _SIZE * _PER_LETTER
+        parts: list[Any] = []
+        y = 0.0
+        for item in items:
+            parts.append(_element("text", _fitting(item.label, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
+            for place, (value, colour) in enumerate(((item.before, "#7a8793"), (item.after, BLUE))):
+                length, at = room * value / top, y + 21 + 19 * place
+                said = f"{write(value)} {names[place]}" if item is items[0] else write(value)
+                parts += [
+                    _element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+                    _number(said, length + 6, at + 13, 700 if place else 400),
+                ]
+            y += 70
+        return max(y - 10, 1), parts
+
     rows = [(item.label, write(item.before), write(item.after)) for item in items]
-    return Chart(title, _drawing(title, max(y - 10, 1), parts), (label, *names), rows, definition)
+    return _drawn(title, draw, (label, *names), rows, definition)
 
 
 @dataclass(frozen=True)
@@ -232,42 +254,32 @@ def heat(
 
     The shades are those of Okabe and Ito's vermillion and blue, light enough for dark letters; warm fields are bold.
     """
+    table = [(name, *(cell.text for cell in cells)) for name, cells in rows]
+    return _drawn(title, lambda width: _fields(columns, rows, width), (label, *columns), table, definition)
+
+
+def _fields(
+    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], width: float
+) -> tuple[float, list[Any]]:
     parts: list[Any] = []
-    width = _WIDTH / max(len(columns), 1)
+    each = width / max(len(columns), 1)
     for place, name in enumerate(columns):
-        middle = f"{width * (place + 0.5):.1f}"
-        parts.append(
-            _element("text", _fitting(name, width, 13), x=middle, y=13, font_size=13, fill=_QUIET, text_anchor="middle")
-        )
+        middle = f"{each * (place + 0.5):.1f}"
+        text = _fitting(name, each, 13)
+        parts.append(_element("text", text, x=middle, y=13, font_size=13, fill=_QUIET, text_anchor="middle"))
     y = 22.0
     for name, cells in rows:
-        parts.append(_element("text", _fitting(name, _WIDTH), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
+        parts.append(_element("text", _fitting(name, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
         for place, cell in enumerate(cells):
             shade = (_WARM if cell.warmth > 0 else _COOL)[min(2, round(abs(cell.warmth) * 2))]
+            box = {"width": f"{each - 2:.1f}", "height": 26, "fill": shade, "stroke": _GRID}
+            said = {"font_size": 14, "font_weight": 700 if cell.warmth > 0 else 400, "fill": _INK}
             parts += [
-                _element(
-                    "rect",
-                    x=f"{width * place + 1:.1f}",
-                    y=y + 21,
-                    width=f"{width - 2:.1f}",
-                    height=26,
-                    fill=shade,
-                    stroke=_GRID,
-                ),
-                _element(
-                    "text",
-                    cell.text,
-                    x=f"{width * (place + 0.5):.1f}",
-                    y=y + 39,
-                    font_size=14,
-                    font_weight=700 if cell.warmth > 0 else 400,
-                    fill=_INK,
-                    text_anchor="middle",
-                ),
+                _element("rect", x=f"{each * place + 1:.1f}", y=y + 21, **box),
+                _element("text", cell.text, x=f"{each * (place + 0.5):.1f}", y=y + 39, text_anchor="middle", **said),
             ]
         y += 58
-    table = [(name, *(cell.text for cell in cells)) for name, cells in rows]
-    return Chart(title, _drawing(title, max(y - 6, 1), parts), (label, *columns), table, definition)
+    return max(y - 6, 1), parts
 
 
 def _said(value: float | None, write: Callable[[float], str]) -> str:
@@ -278,6 +290,9 @@ def _said(value: float | None, write: Callable[[float], str]) -> str:
 class _Plot:
     """Where the lines are drawn, in the picture's units."""
 
+    width: float
+    beside: bool
+    """Whether there is room for names beside the ends of the lines."""
     left: float
     right: float
     top: float
@@ -362,15 +377,22 @@ def _line(plot: _Plot, line: Series, place: int, ends: list[float], write: Calla
         ),
         _element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=4, fill=colour),
     ]
-    # Names stand beside their ends and never on the labels of the axis; those that would touch go apart.
-    at = min(y + 5, plot.bottom - 12)
-    step = 4 if at + 34 <= plot.bottom - 12 else -4
-    while any(abs(at - taken) < 34 for taken in ends):
+    # Names stand beside their ends, or where there is no room, with a rim, above them; never on the labels of the axis.
+    # Those that would touch go apart.
+    apart, said = (34, "") if plot.beside else (18, f" {write(value)}")
+    at = min(y + 5, plot.bottom - 12) if plot.beside else y - 10 if y > plot.top + 14 else y + 20
+    step = 4 if at + apart <= plot.bottom - 12 else -4
+    while any(abs(at - taken) < apart for taken in ends):
         at += step
     ends.append(at)
-    name = _fitting(line.name, _WIDTH - x - 8, 14)
-    parts += [
-        _element("text", name, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=14, font_weight=700, fill=colour),
+    style = {"font_size": 14, "font_weight": 700, "fill": colour, "y": f"{at:.1f}"}
+    if not plot.beside:
+        name = _fitting(line.name, plot.right - plot.left - len(said) * 8, 14) + said
+        rim = {"stroke": "#ffffff", "stroke_width": 4, "paint_order": "stroke"}
+        return [*parts, _element("text", name, x=f"{plot.width - 2:.1f}", text_anchor="end", **style, **rim)]
+    name = _fitting(line.name, plot.width - x - 8, 14)
+    return [
+        *parts,
+        _element("text", name, x=f"{x + 8:.1f}", **style),
         _element("text", write(value), x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=14, fill=_INK),
     ]
-    return parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from shared.web.charts import Bar, Cell, Pair, Series, bars, heat, lines, pairs
+from shared.web.charts import Bar, Cell, Chart, Pair, Series, bars, heat, lines, pairs
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -97,3 +97,38 @@ def test_a_heat_map_says_in_words_what_its_shades_mean() -> None:
 def test_a_heat_map_without_columns_is_drawn_as_nothing() -> None:
     """Nothing is divided by nothing."""
     assert heat("Wanted", [], [], label="Topic").rows == []
+
+
+def _charts() -> list[Chart]:
+    """One of each kind, with labels as long as they get."""
+    long = "Seizing and managing crypto-assets in joint teams"
+    weeks = [f"{day} Nov" for day in range(1, 27)]
+    fields = [Cell("12", 1), Cell("3", 0), Cell("0", -1), Cell("7", 0.5), Cell("1", 0), Cell("9", 0)]
+    return [
+        bars("Bars", [Bar(long, 120_000, marked=True), Bar("Georgia", 3)], label="Topic", value="Number"),
+        pairs("Pairs", [Pair(long, 60, 35)], label="Topic", names=("in the last period", "in this period")),
+        lines("Lines", [Series(long, [(week, n) for n, week in enumerate(weeks)]),
+                        Series("Failed", [(week, n / 2) for n, week in enumerate(weeks)])], label="Week"),
+        heat("Fields", ["AM", "AZ", "BY", "GE", "MD", "UA"], [(long, fields)], label="Topic"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("chart", _charts(), ids=lambda chart: chart.title)
+def test_a_phone_has_a_picture_of_its_own(chart: Chart) -> None:
+    """On a screen of 360 pixels its letters are not made smaller, nothing leaves it, and it says the same numbers."""
+    wide, narrow = (etree.fromstring(str(svg)) for svg in (chart.svg, chart.narrow))
+    width = float(str(narrow.get("viewBox")).split()[2])
+    assert width <= 360 - 2 * 16, "the page's margins are a rem on each side"
+    for text in narrow.iter(f"{SVG}text"):
+        size = float(str(text.get("font-size")))
+        assert size >= 13
+        length, x = len(text.text or "") * size * 0.56, float(str(text.get("x")))
+        starts = {"end": x - length, "middle": x - length / 2}.get(str(text.get("text-anchor")), x)
+        assert starts >= -1, text.text
+        assert starts + length <= width + 1, text.text
+    for box in narrow.iter(f"{SVG}rect"):
+        assert float(box.get("x") or 0) + float(box.get("width") or 0) <= width
+    said = [{word for text in each.iter(f"{SVG}text") for word in (text.text or "").split()} for each in (wide, narrow)]
+    numbers = [{word for word in words if word[0].isdigit()} for words in said]
+    if chart.title != "Lines":  # how many days are named depends on the room
+        assert numbers[0] == numbers[1]
