@@ -75,6 +75,7 @@ async def test_everybody_has_something_to_do(sample: LocalRun) -> None:
         values = {one["indicator"]: int(float(one["value"] or 0)) for one in figures}
         assert values["TOPCOP-OP-02"] >= 10
         assert values["TOPCOP-OP-08"] >= 3
+        assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
         tests = (await people.get("persona-evaluator", "/reporting/api/tests"))["tests"]
         assert {one["state"] for one in tests} == {"published"}
         assert sum(one["handed_in"]["post"] for one in tests) >= 5

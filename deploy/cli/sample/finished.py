@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploy.cli.client import Refused
 from deploy.cli.outcomes import evaluate, follow_up, pass_on, report, take
-from deploy.cli.sample import knowledge, texts
+from deploy.cli.sample import knowledge, managers, texts
 from deploy.cli.sample.plan import FINISHED
 from deploy.cli.sample.room import API, PROGRAMME
 from deploy.cli.sample.sending import answer, clear, decide, judge, open_call, send_in
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Which match, counted in the order of references, goes another way than most.
 _REFUSED, _DECLINED = 3, 6
 _CANCELLED, _NO_SHOW, _EARLY, _NO_REPORT, _HOST_SILENT = 2, 5, 8, 11, 12
+_FEWER = 2
+"""So many people fewer than one officer reported does the line manager confirm."""
 # Who of each four is silent after six months.
 _SILENT = 2
 
@@ -215,8 +217,13 @@ async def evaluate_visits(room: Room) -> None:
     await room.all(act(*one) for one in due)
 
 
+async def after_six_months(room: Room) -> None:
+    """Most guests say whether they use what they learnt; line managers say what they know of sessions at home."""
+    await room.all([follow_ups(room), managers_confirm(room)])
+
+
 async def follow_ups(room: Room) -> None:
-    """Six months later most guests say whether they use what they learnt."""
+    """Most guests say whether they use what they learnt."""
 
     async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
         guest = room.officer_of(match["application_id"])
@@ -233,19 +240,32 @@ async def follow_ups(room: Room) -> None:
     )
 
 
+async def _passed_on(room: Room) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+    """The visits whose guests report a session at home, each with its place in the order of visits and its match."""
+    return [
+        (place, match, visit)
+        for place, (match, visit) in enumerate(await _visits(room))
+        if visit["id"] in room.evaluated and place % 3 == 0 and match["country"] != "BY"
+    ]
+
+
+async def managers_confirm(room: Room) -> None:
+    """By the links in their mails: most confirm what was reported, one a lower number; the last one is silent."""
+    *answered, _ = await _passed_on(room)
+    await room.all(
+        managers.confirm(room, match, _FEWER if number == 1 else 0) for number, (_, match, _) in enumerate(answered)
+    )
+
+
 async def cascades(room: Room) -> None:
-    """Some guests tell whom they passed it on to; who confirms it has no account, so it waits for a mail's link."""
+    """Some guests tell whom they passed it on to; their line managers, who have no account, get a mail with a link."""
 
     async def act(place: int, match: dict[str, Any], visit: dict[str, Any]) -> None:
         held_on = date.fromisoformat(visit["end"]) + timedelta(days=21)
         session = {"held_on": held_on.isoformat(), **texts.SESSIONS[place % len(texts.SESSIONS)]}
         await pass_on(room.people, room.officer_of(match["application_id"]), visit["id"], session)
 
-    await room.all(
-        act(place, match, visit)
-        for place, (match, visit) in enumerate(await _visits(room))
-        if visit["id"] in room.evaluated and place % 3 == 0 and match["country"] != "BY"
-    )
+    await room.all(act(*one) for one in await _passed_on(room))
 
 
 async def close(room: Room) -> None:
@@ -279,7 +299,7 @@ STEPS = (
     (-240, "First call: goals", goals_met),
     (-238, "First call: mentors and mentees evaluate", pairs_evaluate),
     (-170, "First call closes", close),
-    (-150, "First call: what was passed on at home", cascades),
-    (-62, "First call: follow-up after six months", follow_ups),
+    (-110, "First call: what was passed on at home", cascades),
+    (-62, "First call: follow-up after six months", after_six_months),
 )
 """The steps of the finished call: (day, what is done in words, how)."""

@@ -26,6 +26,8 @@ class Room:
     people: People
     programme: Programme
     chance: random.Random
+    mail: str | None = None
+    """Where the mail catcher answers, if there is one."""
     organisations: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     """People's opaque ids, by sign-in subject."""
