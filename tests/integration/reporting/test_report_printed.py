@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 from pypdf import PdfReader
 
+from services.reporting.pages import show
 from shared.contracts.codes import Role
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import world
@@ -55,6 +57,64 @@ async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
             assert f"{figure['numerator']} of {figure['denominator']}" in text
         elif figure["value"] is not None:
             assert f"{figure['title']}: {figure['value']}" in text
+
+
+async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -> None:
+    """Each breakdown's rows say their number, events and digest; a hidden one says so, and nothing that tells it."""
+    await tell(house, world(14))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
+        assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
+    text = words((await author.get(ADDRESS)).content)
+    told = (await author.get("/reporting/api/figures?period=2026-H1")).json()["figures"]
+    places = [text.index(f"{each['indicator']}, definition version") for each in told]
+    found: set[str] = set()
+    for figure, start in zip(told, places, strict=True):
+        after = [place for place in places if place > start]
+        section = text[start : min(after, default=len(text))]
+        for dimension, cells in figure["breakdowns"].items():
+            if cells:
+                assert f"{show.dimension(dimension)} Figure Of how many Events Digest" in section
+            for cell in cells:
+                name = show.value_of(dimension, cell["value_of"])
+                if cell["hidden"] == "no_data":
+                    found.add("no data")
+                    assert f"{name} no data yet" in section
+                elif cell["hidden"]:
+                    found.add("hidden")
+                    row = re.search(rf"{re.escape(name)} not shown(.{{0,14}})", section)
+                    assert row is not None, (figure["indicator"], name)
+                    assert not re.match(r" (\d+ of \d+ )?\d+ [0-9a-f]{12}", row[1]), (
+                        "what is hidden has no proof to count"
+                    )
+                else:
+                    found.add("shown")
+                    proof = rf"{cell['events']} {cell['events_digest'][:12]}" if cell["events_digest"] else ""
+                    row = re.search(rf"{re.escape(name)} [\d.,]+ ?%? (\S+ of \S+ )?{proof}", section)
+                    assert row is not None, (figure["indicator"], name, proof)
+        for dimension in figure["withheld"]:
+            found.add("withheld")
+            assert f"{show.dimension(dimension)}: not shown, since few people stand behind its parts." in section
+    assert {"shown", "hidden", "withheld"} <= found, "the programme of this test has parts of each sort"
+
+
+async def test_every_page_of_a_draft_says_that_it_is_one(house: House) -> None:
+    """The watermark lies on each page until the period is published, in the reader's language; then on none."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+
+    async def marked() -> list[bool]:
+        pages = PdfReader(io.BytesIO((await author.get(ADDRESS)).content)).pages
+        return ["Draft" in page.extract_text().splitlines() for page in pages]
+
+    draft = await marked()
+    assert len(draft) > 2
+    assert all(draft)
+    for who, step in ((author, "submit"), (other, "approve")):
+        assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
+        assert all(await marked()), f"not published after {step}"
+    assert (await author.post("/reporting/periods/2026-H1/publish")).status_code == 303
+    assert not any(await marked())
 
 
 async def test_only_a_period_has_a_report(house: House) -> None:
