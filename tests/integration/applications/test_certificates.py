@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx2
+import pypdfium2
 import pytest
 import sqlalchemy as sa
+import zxingcpp
 
 from services.applications.actions.tries import A_MINUTE
 from shared.contracts import outcomes
@@ -29,11 +33,15 @@ async def granted(programme: Programme, feed: Feed) -> str:
     return f"/applications/certificates/{number}"
 
 
+def stranger(programme: Programme) -> httpx2.AsyncClient:
+    """Somebody who is not signed in."""
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(programme.app), base_url="http://localhost:8000")
+
+
 async def sent(programme: Programme, content: bytes) -> httpx2.Response:
     """The page after a file was sent to be checked, by somebody who is not signed in."""
-    transport = httpx2.ASGITransport(programme.app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as stranger:
-        return await stranger.post(VERIFY, files={"file": ("x.pdf", content, "application/pdf")})
+    async with stranger(programme) as client:
+        return await client.post(VERIFY, files={"file": ("x.pdf", content, "application/pdf")})
 
 
 async def test_a_file_is_made_once_and_proves_itself(programme: Programme, feed: Feed) -> None:
@@ -115,3 +123,55 @@ async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, 
     answers = [(await ani.get(f"{VERIFY}/{new_number('TC', 2026)}")).status_code for _ in range(A_MINUTE)]
     assert answers[0] == 404
     assert answers[-1] == 429
+
+
+def scanned(document: bytes) -> list[str]:
+    """What a reader of codes finds on the first page, drawn as a printer of 150 dots an inch draws it."""
+    page = pypdfium2.PdfDocument(document)[0]
+    return [found.text for found in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_numpy())]
+
+
+async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme: Programme, feed: Feed) -> None:
+    """Read from the drawn page as a phone does, in any language; a stranger who follows it learns whether it counts."""
+    at = await granted(programme, feed)
+    number = at.rpartition("/")[2]
+    for language in ("en", "ka"):
+        (address,) = scanned((await programme.as_("ani").get(f"{at}/document?language={language}")).content)
+        assert address == f"http://localhost:8000{VERIFY}/{number}"
+        async with stranger(programme) as client:
+            page = await client.get(urlsplit(address).path)
+        assert page.status_code == 200
+        assert "This certificate counts." in page.text
+        assert number in page.text
+        assert "Petrosyan" not in page.text
+
+
+async def test_the_page_that_checks_is_found_without_a_paper(programme: Programme, feed: Feed) -> None:
+    """It stands at the foot of every page, for strangers too, and beside the certificate with its own number."""
+    at = await granted(programme, feed)
+    async with stranger(programme) as client:
+        foot = (await client.get("/")).text.partition("<footer")[2]
+    assert f'href="{VERIFY}"' in foot
+    page = (await programme.as_("ani").get(at)).text
+    assert re.search(rf'<a [^>]*href="[^"]*{VERIFY}/{at.rpartition("/")[2]}"', page.partition("<footer")[0])
+
+
+async def test_a_certificate_outlives_what_is_known_of_its_holder(programme: Programme, feed: Feed) -> None:
+    """After an erasure it counts still, by number and by file, and the page says that nobody's data are behind it."""
+    at = await granted(programme, feed)
+    file = (await programme.as_("ani").get(f"{at}/document")).content
+    number = at.rpartition("/")[2]
+    async with stranger(programme) as client:
+        assert "were erased" not in (await client.get(f"{VERIFY}/{number}")).text
+        async with programme.app.state.service.bus.transaction("system:tests") as tx:
+            await tx.session.execute(sa.text("DELETE FROM person WHERE subject = 'ani'"))
+        page = await client.get(f"{VERIFY}/{number}")
+        for text in (page.text, (await sent(programme, file)).text):
+            assert "This certificate counts." in text
+            assert "The data of the person were erased" in text
+            assert "Petrosyan" not in text
+        about = dict(outcomes.CertificateRevoked.example) | {"number": number}
+        await feed.deliver((outcomes.CertificateRevoked.model_validate(about), new_id()))
+        ended = (await client.get(f"{VERIFY}/{number}")).text
+    assert "This certificate no longer counts since" in ended
+    assert "This certificate counts." not in ended
