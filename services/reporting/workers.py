@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from services.reporting.actions import cascades, drafts
+from services.reporting.actions import cascades, drafts, waves
 from shared import clock
 from shared.bus import leases
 
@@ -17,10 +17,11 @@ _LOOK_SECONDS = 600.0
 
 
 async def look_after_answers(service: Service) -> None:
-    """Forget forms that nobody went on with, and remind line managers of cascade sessions."""
+    """Forget forms that nobody went on with, and remind line managers of cascade sessions, tell what waves closed."""
     settings = cast("Settings", service.settings)
     while True:
         if await leases.acquire(service.bus, "answers", _LEASE_SECONDS):
             await drafts.forget(service.bus, settings.draft_days)
             await cascades.remind(service.bus)
+            await waves.settle_all(service.bus)
         await clock.moved_or(_LOOK_SECONDS)

@@ -214,6 +214,33 @@ class AnswerAsked(OutcomeEvent):
     example: ClassVar[Mapping[str, Any]] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
 
 
+class AnswerClosed(OutcomeEvent):
+    """An answer that did not come is no longer taken, for its wave was closed: nobody waits for it any more."""
+
+    form: AnswerForm
+    respondent: Respondent
+    due: Day
+
+    example: ClassVar[Mapping[str, Any]] = {**_OF, "form": "evaluation", "respondent": "guest", "due": "2026-03-27"}
+
+
+class AnswerReopened(OutcomeEvent):
+    """An answer that was no longer taken is taken again; the time for it counts from `ended_on`, as it did before."""
+
+    form: AnswerForm
+    respondent: Respondent
+    due: Day
+    ended_on: Day
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **_OF,
+        "form": "evaluation",
+        "respondent": "guest",
+        "due": "2026-03-27",
+        "ended_on": "2026-03-20",
+    }
+
+
 class EvaluationWaived(OutcomeEvent):
     """The programme coordinator no longer waits for an evaluation (the host's, missing after thirty days)."""
 

@@ -25,8 +25,11 @@ LIFECYCLES = Path(__file__).resolve().parents[3] / "shared" / "lifecycles.md"
 # A pair that agreed on its next session gets it into both calendars: what is logged is over by then.
 # A line manager can say that a session was not held; without that it would wait for ever.
 # Whoever has not answered is reminded by hand, and a mail tells of an event.
+# That a wave is closed ends reminders and tasks in other services, which hear of it by events alone.
 OF_OUR_OWN = {
     "AnswerAsked",
+    "AnswerClosed",
+    "AnswerReopened",
     "CascadeRefused",
     "LineManagerLinkAsked",
     "LineManagerNamed",

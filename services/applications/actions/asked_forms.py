@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.applications.actions import cases
 from services.applications.store import calls, outcomes
 from shared import clock
-from shared.contracts.codes import FollowUpBy, Party, Respondent, TestPhase, VisitState
+from shared.contracts.codes import FollowUpBy, MentorshipState, Party, Respondent, TestPhase, VisitState
 from shared.contracts.lifecycle import Unit
 from shared.workdays import due
 
@@ -34,7 +34,7 @@ class Task:
     """A form of reporting that somebody fills in: `purpose` is the ticket's, `party` as whom; `done`: it is in.
 
     `due` is until when it can be filled in, where that ends. What is not `asked` for may be told, any number of times,
-    and nobody waits for it.
+    and nobody waits for it. What is `closed` did not come and is no longer taken: the form says why.
     """
 
     purpose: str
@@ -42,6 +42,12 @@ class Task:
     done: bool
     due: datetime | None = None
     asked: bool = True
+    closed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.asked and not self.done and not self.closed
 
 
 # Which forms of reporting are asked of whom once a visit or a mentorship has ended; the follow-up comes later.
@@ -86,16 +92,21 @@ def tasks_of(
     passes_on: bool = False,
 ) -> list[Task]:
     """What is asked of somebody who is these parties of a visit or a mentorship, and what of it is in."""
+
+    def task(purpose: str, party: Party, respondent: str, told_as: str = "") -> Task:
+        shut = (subject, outcomes.closed(purpose), respondent) in arrived
+        return Task(purpose, party, (subject, purpose, told_as or respondent) in arrived, closed=shut)
+
     tasks = [
-        Task(purpose, party, (subject, purpose, party.value) in arrived)
+        task(purpose, party, party.value)
         for party in sorted(set(parties) & _ASKED.keys())
         for purpose in _ASKED[party]
         if ended
     ]
     if follows and applicant in parties:
-        tasks.append(Task("follow_up", applicant, (subject, "follow_up", FollowUpBy.SELF.value) in arrived))
+        tasks.append(task("follow_up", applicant, applicant.value, FollowUpBy.SELF.value))
     if follows and sender in parties:
-        tasks.append(Task("evaluation", sender, (subject, "evaluation", _COORDINATOR) in arrived))
+        tasks.append(task("evaluation", sender, _COORDINATOR))
     if passes_on and applicant in parties:
         tasks.append(Task("cascade", applicant, done=False, asked=False))
     return tasks
@@ -129,22 +140,42 @@ async def cascade_open(session: AsyncSession, case: Case, ended_on: date | None)
 
 async def results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
     """The visits among these of which the reader is asked, as the sending country's coordinator, what came of them."""
-    own = {
-        view.visit.id: view
-        for view in views
-        if view.visit is not None
-        and view.visit.stands is VisitState.COMPLETED
-        and sender(cases.visiting(view.case, view.visit)) in view.case.parties
-    }
+    return await _results_asked(
+        session,
+        {
+            view.visit.id: (view, view.visit.ended_on)
+            for view in views
+            if view.visit is not None
+            and view.visit.stands is VisitState.COMPLETED
+            and sender(cases.visiting(view.case, view.visit)) in view.case.parties
+        },
+    )
+
+
+async def pair_results_asked(session: AsyncSession, views: Sequence[MatchView]) -> set[UUID]:
+    """The mentorships among these of which the reader is asked, as the mentee's coordinator, what came of them."""
+    return await _results_asked(
+        session,
+        {
+            view.mentorship.id: (view, view.mentorship.ended_on)
+            for view in views
+            if view.mentorship is not None
+            and view.mentorship.stands is MentorshipState.COMPLETED
+            and Party.HOME_COORDINATOR in view.case.parties
+        },
+    )
+
+
+async def _results_asked(session: AsyncSession, own: dict[UUID, tuple[MatchView, date | None]]) -> set[UUID]:
+    """Of these visits or mentorships, with the day on which each ended, those whose answer is due and not in."""
     if not own:
         return set()
-    terms = await calls.calls_by_id(session, {view.match.call_id for view in own.values()})
+    terms = await calls.calls_by_id(session, {view.match.call_id for view, _ in own.values()})
     arrived = await outcomes.of_subjects(session, own)
     return {
         id_
-        for id_, view in own.items()
+        for id_, (view, ended_on) in own.items()
         if (call := terms.get(view.match.call_id)) is not None
-        and view.visit is not None
-        and _follow_up_open(call.terms.timers, view.match.country, view.visit.ended_on)
-        and (id_, "evaluation", _COORDINATOR) not in arrived
+        and _follow_up_open(call.terms.timers, view.match.country, ended_on)
+        and not {(id_, what, _COORDINATOR) for what in ("evaluation", outcomes.closed("evaluation"))} & arrived
     }

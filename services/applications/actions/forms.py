@@ -39,7 +39,7 @@ async def for_mentorship(bus: Bus, settings: Settings, principal: Principal, men
 
 def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str) -> Way:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
-    asked = sorted((one for one in tasks if one.purpose == purpose), key=lambda one: one.done)
+    asked = sorted((one for one in tasks if one.purpose == purpose), key=lambda one: not one.waits)
     if not asked:
         raise not_found()
     task = asked[0]

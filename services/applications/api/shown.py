@@ -139,4 +139,11 @@ def visit(view: VisitView) -> Shown:
 
 def task(one: Task) -> Shown:
     """A form of reporting that is asked of the reader."""
-    return {"purpose": one.purpose, "as": one.party, "done": one.done, "asked": one.asked, "due": one.due}
+    return {
+        "purpose": one.purpose,
+        "as": one.party,
+        "done": one.done,
+        "asked": one.asked,
+        "closed": one.closed,
+        "due": one.due,
+    }

@@ -71,6 +71,7 @@ def row(one: MentorshipRow) -> Shown:
         "mentor_country": one.mentorship.mentor_country,
         "as": one.party,
         "asked": [{"what": each.what, "count": each.count} for each in one.asked],
+        "results_asked": one.results,
         "confirmed_sessions": one.totals.confirmed,
         "meet_next": one.next_on,
     }

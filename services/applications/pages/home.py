@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.applications.actions import company, incidents, preparation
-from services.applications.actions.asked_forms import results_asked
+from services.applications.actions.asked_forms import pair_results_asked, results_asked
 from services.applications.actions.attendance import guests
 from services.applications.actions.mentorships.view import mentorship_rows
 from services.applications.actions.offers_seen import sight
@@ -62,6 +62,7 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
         confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
         results = len(await results_asked(session, confirmed))
+        pair_results = len(await pair_results_asked(session, confirmed))
         pairs = await mentorship_rows(session, principal) if principal.has(Role.OFFICER, Role.MENTOR) else []
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
@@ -97,6 +98,13 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
                 results,
                 ngettext("visit waits for what came of it", "visits wait for what came of them", results),
                 "/applications/visits?state=results",
+            ),
+            *_asked(
+                pair_results,
+                ngettext(
+                    "mentorship waits for what came of it", "mentorships wait for what came of them", pair_results
+                ),
+                "/applications/mentorships?state=results",
             ),
             *_asked(
                 reports,

@@ -282,7 +282,7 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
     return [
         {
             "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
-            "href": None if task.done else at(view.visit.id, f"forms/{task.purpose}"),
+            "href": None if task.done or task.closed else at(view.visit.id, f"forms/{task.purpose}"),
             "hint": due_hint(task),
             **where_it_stands(task),
         }

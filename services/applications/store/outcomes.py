@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class OutcomeIn(Table, table=True):
     """Something that is in, given by `of`: `what` is evaluation, report, follow_up, waiver, or one of `TESTS`.
 
+    An answer that is no longer taken is `closed_` and its form, until it is taken again.
     Of a cascade session (`of` is its id) `what` is `cascade`, and `settled` once the line manager has answered.
     """
 
@@ -55,11 +56,21 @@ TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "te
 """What the form of a test is called, which is also the purpose of the ticket into it."""
 
 
+def closed(form: str) -> str:
+    """What is in of an answer to that form (as the event or the ticket calls it) that is no longer taken."""
+    return f"closed_{form}"
+
+
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of exchange.outcomes for what is in, and for the tests that are asked."""
     rows: dict[tuple[UUID, str, str], dict[str, Any]] = {}
     tests: dict[tuple[UUID, str], dict[str, Any]] = {}
+    taken_again: set[tuple[UUID, str, str]] = set()
     for event in events:
+        if isinstance(event.data, told.AnswerReopened):
+            again = UUID(event.subject), closed(event.data.form), event.data.respondent.value
+            rows.pop(again, None)
+            taken_again.add(again)
         if isinstance(event.data, told.TestAsked):
             asked = UUID(event.subject), TESTS[event.data.phase]
             tests[asked] = {"subject": asked[0], "what": asked[1], "due": event.data.due}
@@ -67,6 +78,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
             continue
         assert isinstance(event.data, OutcomeEvent)
         what, of, late = found
+        taken_again.discard((UUID(event.subject), what, of))
         rows[UUID(event.subject), what, of] = {
             "subject": UUID(event.subject),
             "what": what,
@@ -77,7 +89,10 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         }
     await write_rows(tx.session, OutcomeIn, rows.values())
     await write_rows(tx.session, TestAskedRow, tests.values())
-    if rows or tests:
+    if taken_again:
+        key = sa.tuple_(col(OutcomeIn.subject), col(OutcomeIn.what), col(OutcomeIn.of))
+        await tx.session.execute(sa.delete(OutcomeIn).where(key.in_(sorted(taken_again))))
+    if rows or tests or taken_again:
         await tx.changed("matches")
 
 
@@ -92,6 +107,8 @@ def _in(data: Event) -> tuple[str, str, bool] | None:  # noqa: PLR0911 - one ret
             return "follow_up", by.value, False
         case told.TestScored(phase=phase):
             return TESTS[phase], Respondent.GUEST.value, False
+        case told.AnswerClosed(form=form, respondent=of):
+            return closed(form), of.value, False
         case told.EvaluationWaived(respondent=of):
             return "waiver", of.value, False
         case told.CascadeDelivered(cascade_id=session_id):

@@ -12,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from services.notifications.model.case import audience, country_of
-from shared.contracts.codes import UNION, FollowUpBy, Party, Respondent
+from shared.contracts.codes import UNION, AnswerForm, FollowUpBy, Party, Respondent
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
 from shared.contracts.lifecycle import DEADLINES, Unit
 from shared.contracts.matches import MatchEvent
 from shared.contracts.mentors import MentorEvent
 from shared.contracts.mentorships import MentorshipEvent
-from shared.contracts.outcomes import EvaluationSubmitted, EvaluationWaived, FollowUpSubmitted
+from shared.contracts.outcomes import (
+    AnswerClosed,
+    AnswerReopened,
+    EvaluationSubmitted,
+    EvaluationWaived,
+    FollowUpSubmitted,
+)
 from shared.contracts.participation import AgendaAgreed, AgreementSigned, AnswerGiven, MoveAccepted, PartPrepared
 from shared.identity.scope import EU
 from shared.ids import reaction_id
@@ -86,6 +92,12 @@ _RESPONDENTS = {
     Respondent.HOST: A.HOST_CONTACT,
     Respondent.MENTOR: A.MENTOR,
     Respondent.NATIONAL_COORDINATOR: A.HOME_COORDINATOR,
+}
+# Which deadlines an answer has, as its wave is closed or opened again: what came of it at home has one of its own.
+_WAVES = {
+    AnswerForm.EVALUATION: {D.EVALUATION: (A.APPLICANT, A.HOST_CONTACT, A.MENTOR), D.RESULTS: (A.HOME_COORDINATOR,)},
+    AnswerForm.REPORT: {D.REPORT: (A.APPLICANT,)},
+    AnswerForm.FOLLOW_UP: {D.FOLLOW_UP: (A.APPLICANT, A.LINE_MANAGER)},
 }
 _DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
 _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
@@ -199,7 +211,7 @@ def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
     """The deadlines that an event starts, and when they are."""
     found = {}
     for kind, deadline in DEADLINES.items():
-        if event.type not in deadline.set_by or not _starts(deadline, event.data):
+        if event.type not in deadline.set_by or not _starts(deadline, event.data) or not _owners(deadline, event.data):
             continue
         if (moment := _due(deadline, event.data, timers)) is not None:
             found[kind] = moment
@@ -262,10 +274,18 @@ def _case(event: Envelope) -> UUID:
 
 def _owners(deadline: Deadline, data: Event) -> list[A]:
     """Of all who may have such a deadline, those who have it here: a host or a mentor stands on the other side."""
+    if isinstance(data, AnswerReopened):
+        return _of_wave(deadline, data)
     mentored = isinstance(data, MentorEvent | MentorshipEvent)
     mentored = mentored or (isinstance(data, MatchEvent) and data.pairing.mentor_id is not None)
     absent = A.HOST_CONTACT if mentored else A.MENTOR
     return [owner for owner in deadline.owners if owner is not absent]
+
+
+def _of_wave(deadline: Deadline, data: AnswerClosed | AnswerReopened) -> list[A]:
+    """Who of those who have the deadline is meant by an answer that is no longer taken, or taken again."""
+    one = A.LINE_MANAGER if data.respondent is Respondent.LINE_MANAGER else _RESPONDENTS[data.respondent]
+    return [owner for owner in _WAVES.get(data.form, {}).get(deadline.kind, ()) if owner is one]
 
 
 def _met(deadline: Deadline, data: Event) -> list[A]:
@@ -280,6 +300,8 @@ def _met(deadline: Deadline, data: Event) -> list[A]:
             return [owner for owner in deadline.owners if owner in done]
         case EvaluationSubmitted() | EvaluationWaived():
             one = _RESPONDENTS.get(data.respondent)
+        case AnswerClosed():
+            return _of_wave(deadline, data)
         case FollowUpSubmitted():
             one = _FOLLOW_UPS.get(data.by)
         case _:

@@ -1,14 +1,18 @@
-"""What does an evaluator do about answers that are missing? Remind, close a wave, and open it again."""
+"""What does an evaluator do about answers that are missing? Remind, close a wave, and open it again.
+
+Which answers a closing covers is worked out whenever it is asked; other services hear of each by an event
+(`settle`): at once, and by `settle_all` of those whose visit ends or is told of after its wave was closed.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.reporting.store import cases, waves
 from shared import clock
 from shared.contracts.codes import AnswerForm, Respondent
-from shared.contracts.outcomes import AnswerAsked
+from shared.contracts.outcomes import AnswerAsked, AnswerClosed, AnswerReopened
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from services.reporting.store.waves import Answer, Wanted
+    from services.reporting.store.waves import Answer, Reopened, Wanted
     from shared.bus import Bus
     from shared.identity import Principal
 
@@ -24,6 +28,8 @@ PAUSE = timedelta(days=3)
 """Nobody is reminded of the same answer again before that."""
 AT_ONCE = 500
 """Most reminders of one press: each is a mail."""
+_ROUNDS, _MOST_ROUNDS = 2, 200
+"""How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
 LONGEST = 300
 """Most characters of the reason for closing a wave."""
 
@@ -48,16 +54,18 @@ async def remind(bus: Bus, principal: Principal, wanted: Wanted, case_id: UUID |
 
 
 def _asks(answer: Answer) -> AnswerAsked:
-    return AnswerAsked(
-        application_id=answer.application_id,
-        visit_id=answer.case_id if answer.kind == "visit" else None,
-        mentorship_id=answer.case_id if answer.kind == "mentorship" else None,
-        country=answer.country,
-        topic_code=answer.topic,
-        form=AnswerForm(answer.form),
-        respondent=Respondent(answer.respondent),
-        due=answer.due,
-    )
+    of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
+    return AnswerAsked(**_about(answer), **of, due=answer.due)
+
+
+def _about(answer: Answer | Reopened) -> dict[str, Any]:
+    return {
+        "application_id": answer.application_id,
+        "visit_id": answer.case_id if answer.kind == "visit" else None,
+        "mentorship_id": answer.case_id if answer.kind == "mentorship" else None,
+        "country": answer.country,
+        "topic_code": answer.topic,
+    }
 
 
 async def close(
@@ -89,6 +97,7 @@ async def close(
             closed_by=principal.subject,
             closed_at=clock.now(),
         )
+    await settle(bus, principal.subject, call_id, _ROUNDS)
 
 
 async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
@@ -100,3 +109,38 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
         if row.reopened_at is None:
             row.reopened_by, row.reopened_at = principal.subject, clock.now()
             tx.session.add(row)
+    await settle(bus, principal.subject, row.call_id, _ROUNDS)
+
+
+async def settle_all(bus: Bus) -> None:
+    """Tell what is closed and what is taken again, of all calls of which a wave was ever closed."""
+    async with bus.read() as session:
+        concerned = await waves.calls_with_closings(session)
+    for call_id in concerned:
+        await settle(bus, "system:waves", call_id, _MOST_ROUNDS)
+
+
+async def settle(bus: Bus, actor: str, call_id: UUID, rounds: int) -> int:
+    """Tell which answers of a call are no longer taken, and which again; give of how many. The rest after `rounds`
+
+    of `AT_ONCE` each is left to the loop that calls `settle_all`: a page answers at once.
+    """
+    told = 0
+    for _ in range(rounds):
+        async with bus.transaction(actor) as tx:
+            closed = await waves.untold(tx.session, call_id, clock.today(), AT_ONCE)
+            again = await waves.open_again(tx.session, call_id, AT_ONCE)
+            for answer in closed:
+                if await waves.told_closed(tx.session, answer, clock.now()):
+                    of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}
+                    said = AnswerClosed(**_about(answer), **of, due=answer.due)
+                    await tx.record(said, answer.case_id, correlation=answer.application_id)
+            for one in again:
+                if await waves.told_open(tx.session, one) and not one.over:
+                    of = {"form": AnswerForm(one.form), "respondent": Respondent(one.respondent)}
+                    taken = AnswerReopened(**_about(one), **of, due=one.due, ended_on=one.ended_on)
+                    await tx.record(taken, one.case_id, correlation=one.application_id)
+        told += len(closed) + len(again)
+        if max(len(closed), len(again)) < AT_ONCE:
+            break
+    return told

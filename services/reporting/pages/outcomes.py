@@ -1,6 +1,6 @@
-"""Who has answered, and who has not? The visits and mentorships that are over, with what is in about each."""
+"""What is in about each visit and mentorship that is over, and what does its certificate wait for?"""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from services.reporting.access import Coordinator, Steerer
 from services.reporting.actions import outcomes as actions
 from services.reporting.model.cases import Case
 from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
-from services.reporting.store import answers, cases, facts
+from services.reporting.store import answers, cases, facts, waves
 from services.reporting.store.answers import Received
+from services.reporting.store.waves import Closing
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.calls import Timers
@@ -25,9 +26,6 @@ from shared.web.render import render, see_other
 router = APIRouter(include_in_schema=False)
 Store = Annotated[Bus, Depends(bus_of)]
 PAGE = 50
-_LOOKED_BACK = timedelta(days=365)
-# Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
-_AIMS = {1: 90, 4: 85}
 
 
 @router.get("/reporting/outcomes")
@@ -38,41 +36,39 @@ async def overview(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     country: Annotated[str, Query(pattern="^([A-Z]{2})?$")] = "",
 ) -> Response:
-    """What is in and what is not, newest end first, and how many answer."""
+    """What is in and what is not, newest end first."""
     async with bus.read() as session:
         found, total = await cases.over(session, PAGE, (page - 1) * PAGE, country=country)
         ids = [case.id for case in found]
         received = await answers.received(session, ids)
         certificates = await answers.certificates(session, ids)
         references = await facts.references(session, {case.application_id for case in found})
-        rates = await answers.responses(session, clock.today() - _LOOKED_BACK, clock.today())
-        timers = {call: await cases.timers(session, call) for call in sorted({case.call_id for case in found})}
+        calls = sorted({case.call_id for case in found})
+        timers = {call: await cases.timers(session, call) for call in calls}
+        closings = await waves.standing(session, calls)
     rows: list[dict[str, Any]] = [
         {
             "case": case,
             "reference": references.get(case.application_id, str(case.application_id)[:8]),
             "state": states.state(case.kind, case.state),
-            "asked": _asked(case, received.get(case.id, {}), timers[case.call_id]),
+            "asked": _asked(case, received.get(case.id, {}), timers[case.call_id], closings),
             "certificate": certificates.get(case.id),
             "waivable": principal.has(Role.PROGRAMME_COORDINATOR)
             and _waivable(case, received.get(case.id, {}), timers[case.call_id]),
         }
         for case in found
     ]
-    waiting = sum(any(each["missing"] for each in row["asked"]) for row in rows)
     return render(
         request,
         "outcomes.html",
         rows=rows,
-        waiting=waiting,
         page=page,
         size=PAGE,
         total=total,
         reasons=list(WaiverReason),
         country=country,
         countries=sorted(PARTNERS),
-        rates=[(answers.RESPONSES[one.place], one, _AIMS.get(one.place)) for one in rates],
-    )  # fmt: skip - the page's values in one look
+    )
 
 
 @router.post("/reporting/outcomes/{visit_id}/waiver")
@@ -82,8 +78,10 @@ async def waive(principal: Coordinator, bus: Store, visit_id: UUID, reason: Anno
     return see_other("/reporting/outcomes")
 
 
-def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers) -> list[dict[str, Any]]:
-    """What is asked for about a case, from whom, by when, and whether it is in."""
+def _asked(
+    case: Case, received: dict[tuple[str, str], Received], timers: Timers, closings: Sequence[Closing]
+) -> list[dict[str, Any]]:
+    """What is asked for about a case, from whom, by when, and whether it is in, or no longer taken."""
     applicant, other = case.respondents
     wanted = [(EVALUATION, applicant, case.evaluation_due(timers)), (EVALUATION, other, case.evaluation_due(timers))]
     if case.kind == "visit":
@@ -95,7 +93,12 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
     for form, respondent, due in wanted:
         row = received.get((form, _by(form, respondent)))
         waived = received.get((WAIVER, respondent)) if form == EVALUATION else None
-        code = "submitted" if row else "waived" if waived else "late" if due and clock.today() > due else "due"
+        closed = due is not None and any(
+            (one.call_id, one.form, one.respondent) == (case.call_id, form, respondent) and one.due_until >= due
+            for one in closings
+        )
+        late = due is not None and clock.today() > due
+        code = "submitted" if row else "waived" if waived else "closed" if closed else "late" if late else "due"
         asked.append(
             {
                 "form": form,
@@ -103,7 +106,7 @@ def _asked(case: Case, received: dict[tuple[str, str], Received], timers: Timers
                 "due": due,
                 "state": states.state("outcome", code).for_others,
                 "late": bool(row and row.late),
-                "missing": not (row or waived),
+                "missing": not (row or waived or closed),
             }
         )
     return asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - SQLModel reads the annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,14 +14,11 @@ from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, 
 from services.reporting.store import facts
 from services.reporting.store.base import Table, write_rows
 from shared.contracts import outcomes
-from shared.contracts.calls import Timers
 from shared.contracts.codes import Respondent
 from shared.numbers import new_number
-from shared.web.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -123,57 +119,6 @@ async def received(session: AsyncSession, cases: Collection[UUID]) -> dict[UUID,
     for row in await session.scalars(query):
         found.setdefault(row.case_id, {})[row.form, row.respondent] = row
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """How many of a form were due, how many of them are in, how many of these came late. `place`: see `RESPONSES`."""
-
-    place: int
-    due: int
-    answered: int
-    late: int
-
-
-RESPONSES: dict[int, str] = {
-    1: N_("Evaluation by guest or mentee"),
-    2: N_("Evaluation by host or mentor"),
-    3: N_("Report on the visit"),
-    4: N_("Follow-up by the officer"),
-    5: N_("Follow-up by the line manager"),
-    6: N_("Evaluation by the coordinator of the sending country"),
-}
-"""What is asked after the end, in this order."""
-
-_RESPONSES = """
-SELECT w.place, count(*) AS due, count(r.case_id) AS answered, count(*) FILTER (WHERE r.late) AS late
-FROM "case" c LEFT JOIN call k ON k.id = c.call_id
-CROSS JOIN LATERAL (VALUES
-  (1, 'evaluation', CASE c.kind WHEN 'visit' THEN 'guest' ELSE 'mentee' END,
-   c.ended_on + coalesce((k.timers->>'evaluation_days')::int, :evaluation_days)),
-  (2, 'evaluation', CASE c.kind WHEN 'visit' THEN 'host' ELSE 'mentor' END,
-   c.ended_on + coalesce((k.timers->>'evaluation_days')::int, :evaluation_days)),
-  (3, 'report', 'guest',
-   CASE c.kind WHEN 'visit' THEN c.ended_on + coalesce((k.timers->>'report_days')::int, :report_days) END),
-  (4, 'follow_up', 'self',
-   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date),
-  (5, 'follow_up', 'manager',
-   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date),
-  (6, 'evaluation', 'national_coordinator', CASE c.state WHEN 'completed' THEN
-   (c.ended_on + make_interval(months => coalesce((k.timers->>'follow_up_months')::int, :follow_up_months)))::date END)
-) AS w (place, form, respondent, due)
-LEFT JOIN received r ON r.case_id = c.id AND r.form = w.form AND r.respondent = w.respondent
-LEFT JOIN received v ON v.case_id = c.id AND w.form = 'evaluation' AND v.form = 'waiver' AND v.respondent = w.respondent
-WHERE c.ended_on >= :since AND c.state <> 'voided' AND w.due < :today AND (v.case_id IS NULL OR r.case_id IS NOT NULL)
-GROUP BY w.place ORDER BY w.place
-"""
-
-
-async def responses(session: AsyncSession, since: date, today: date) -> list[Response]:
-    """Of what ended on `since` or later: what was due before `today`, and what of it is in; waived ones are not due."""
-    defaults = Timers().model_dump(include={"evaluation_days", "report_days", "follow_up_months"})
-    rows = await session.execute(sa.text(_RESPONSES), {"since": since, "today": today, **defaults})
-    return [Response(*row) for row in rows]
 
 
 async def certificates(session: AsyncSession, visits: Collection[UUID]) -> dict[UUID, Certificate]:

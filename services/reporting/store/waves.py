@@ -6,7 +6,7 @@ Worked out from cases, calls, what is in, drafts, reminders and closings, so tha
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotations
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - as above
 
@@ -19,9 +19,13 @@ from shared.contracts.calls import Timers
 from shared.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
+# Long before any programme: PostgreSQL's days go further back than Python's, from which 800 are taken.
+_EARLIEST = date(1990, 1, 1)
 MISSING = ("due", "late", "begun")
 """The states of an answer that is still waited for."""
 STATES = (*MISSING, "submitted", "waived", "closed")
@@ -56,6 +60,19 @@ class Reminder(Table, table=True):
     times: int = 1
 
 
+class ClosedAnswer(Table, table=True):
+    """An answer of which the log says that it is no longer taken: closings are worked out, others hear of each."""
+
+    __tablename__ = "answer_closed"
+
+    case_id: UUID = Field(primary_key=True)
+    form: str = Field(primary_key=True)
+    respondent: str = Field(primary_key=True)
+    call_id: UUID = Field(index=True)
+    due: date
+    at: datetime = Field(sa_type=_TIME)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which answers are looked at: due from `since` to `until`; empty texts and None narrow nothing."""
@@ -87,6 +104,22 @@ class Answer:
     state: str
     reminded_at: datetime | None
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """An answer that is taken again; `over`: nobody waits for it all the same, for it was waived or voided."""
+
+    case_id: UUID
+    form: str
+    respondent: str
+    due: date
+    application_id: UUID
+    kind: str
+    country: str
+    topic: str
+    ended_on: date
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +194,24 @@ _TO_REMIND = (
     " AND (reminded_at IS NULL OR reminded_at < :before) AND (CAST(:case_id AS uuid) IS NULL OR case_id = :case_id)"
     " ORDER BY due, case_id, place LIMIT :limit"
 )
+# Closed as things stand, and the log does not say so yet.
+_UNTOLD = (
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608
+    " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
+    " ORDER BY case_id, place LIMIT :limit"
+)
+# Said to be closed, and no closing covers it any more; `over`: it was waived or voided meanwhile.
+_OPEN_AGAIN = """
+SELECT t.case_id, t.form, t.respondent, t.due, c.application_id, c.kind, c.country, c.topic, c.ended_on,
+  c.state = 'voided' OR EXISTS (
+    SELECT 1 FROM received v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
+      AND t.form = 'evaluation') AS over
+FROM answer_closed t JOIN "case" c ON c.id = t.case_id
+WHERE t.call_id = :call_id AND NOT EXISTS (
+  SELECT 1 FROM wave_closing x WHERE x.call_id = t.call_id AND x.form = t.form AND x.respondent = t.respondent
+    AND x.due_until >= t.due AND x.reopened_at IS NULL)
+ORDER BY t.case_id, t.form, t.respondent LIMIT :limit
+"""
 # One column a state, since a group a state would be sorted on disk where there are many answers.
 _RATES = (
     "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608
@@ -230,6 +281,12 @@ async def closings(session: AsyncSession) -> list[Closing]:
     return list(await session.scalars(query.order_by(col(Closing.closed_at).desc(), col(Closing.id)).limit(100)))
 
 
+async def standing(session: AsyncSession, call_ids: Collection[UUID]) -> list[Closing]:
+    """All closings of these calls that stand."""
+    query = select(Closing).where(col(Closing.call_id).in_(sorted(call_ids)), col(Closing.reopened_at).is_(None))
+    return list(await session.scalars(query.order_by(col(Closing.id))))
+
+
 async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: str, due: date | None) -> Closing | None:
     """The closing by which an answer that was due on that day is no longer taken, if there is one."""
     if due is None:
@@ -242,3 +299,37 @@ async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: st
         col(Closing.reopened_at).is_(None),
     )
     return await session.scalar(query.order_by(col(Closing.closed_at)).limit(1))
+
+
+async def calls_with_closings(session: AsyncSession) -> list[UUID]:
+    """The calls of which a wave was ever closed."""
+    return list(await session.scalars(select(Closing.call_id).distinct().order_by(col(Closing.call_id))))
+
+
+async def untold(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Answer]:
+    """Answers of a call that are closed and of which the log does not say so yet."""
+    values = {**parameters(Wanted(_EARLIEST, today, call_id=call_id), today), "limit": limit}
+    return [Answer(*row) for row in await session.execute(sa.text(_UNTOLD), values)]
+
+
+async def told_closed(session: AsyncSession, answer: Answer, at: datetime) -> bool:
+    """Note that the log says that an answer is closed; False where it did so before."""
+    row = {"case_id": answer.case_id, "form": answer.form, "respondent": answer.respondent, "call_id": answer.call_id}
+    new = insert(ClosedAnswer).values(**row, due=answer.due, at=at).on_conflict_do_nothing()
+    return (await session.execute(new.returning(col(ClosedAnswer.case_id)))).first() is not None
+
+
+async def open_again(session: AsyncSession, call_id: UUID, limit: int) -> list[Reopened]:
+    """Answers of a call of which the log says that they are closed, and that are not any more."""
+    rows = await session.execute(sa.text(_OPEN_AGAIN), {"call_id": call_id, "limit": limit})
+    return [Reopened(*row) for row in rows]
+
+
+async def told_open(session: AsyncSession, answer: Reopened) -> bool:
+    """Note that the log no longer says that an answer is closed; False where somebody else noted it before."""
+    gone = sa.delete(ClosedAnswer).where(
+        col(ClosedAnswer.case_id) == answer.case_id,
+        col(ClosedAnswer.form) == answer.form,
+        col(ClosedAnswer.respondent) == answer.respondent,
+    )
+    return (await session.execute(gone.returning(col(ClosedAnswer.case_id)))).first() is not None

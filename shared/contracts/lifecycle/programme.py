@@ -120,6 +120,16 @@ _OUTCOMES = (
         (Actor.EVALUATOR, Actor.PROGRAMME, Actor.CLOCK),
         then="whoever has not answered is reminded",
     ),
+    Transition(
+        outcomes.AnswerClosed.type,
+        (Actor.EVALUATOR, Actor.PROGRAMME, Actor.REPORTING),
+        then="nobody waits for it or reminds of it any more",
+    ),
+    Transition(
+        outcomes.AnswerReopened.type,
+        (Actor.EVALUATOR, Actor.PROGRAMME, Actor.REPORTING),
+        then="it is waited for again, late as it is",
+    ),
     Transition(outcomes.EvaluationWaived.type, (Actor.PROGRAMME,), deadline=D.EVALUATION),
     Transition(outcomes.CertificateGranted.type, (Actor.REPORTING,), then="the portal writes the document"),
     Transition(outcomes.CertificateRevoked.type, (Actor.PROGRAMME, Actor.REPORTING)),

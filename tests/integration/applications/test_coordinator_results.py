@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared import clock
-from shared.contracts import outcomes, visits
+from shared.contracts import mentorships, outcomes, visits
 from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{visit_id}?ticket=")
     asked = await abroad.get("tigran", f"/visits/{visit_id}")
     assert asked["tasks"] == [
-        {"purpose": "evaluation", "as": "home_coordinator", "done": False, "asked": True, "due": None}
+        {"purpose": "evaluation", "as": "home_coordinator", "done": False, "asked": True, "closed": False, "due": None}
     ]
     for other in ("luc", "marta"):
         assert (await abroad.of.as_(other).get(f"{page}/{form}")).status_code in {403, 404}
@@ -58,3 +58,34 @@ async def test_the_sending_country_is_asked_months_later(abroad: Abroad) -> None
     assert f"{page}/{form}" not in (await home.get(page)).text
     assert "waits for what came of it" not in (await home.get("/applications/")).text
     assert page not in (await home.get("/applications/visits?state=results")).text
+
+
+async def test_the_mentee_s_country_is_asked_of_a_mentorship(abroad: Abroad) -> None:
+    """Six months after its end the first page counts it, the list shows exactly it, and the answer ends both."""
+    match_id = await abroad.mentor_matched()
+    pair = await abroad.begun(match_id)
+    over = {"sessions": 3, "goals": 0, "goals_met": 0, "ended_on": clock.today()}
+    await abroad.tell_pair(mentorships.MentorshipCompleted, pair, match_id, **over)
+    home, page = abroad.of.as_("giorgi"), f"/applications/mentorships/{pair}"
+    listed = "/applications/mentorships?state=results"
+    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert page not in (await home.get(listed)).text
+    clock.move(timedelta(days=170))
+    first = (await home.get("/applications/")).text
+    assert "mentorship waits for what came of it" in first
+    assert listed in first
+    assert "Say what came of it at home" in (await home.get(listed)).text
+    assert page in (await home.get(listed)).text
+    told = await abroad.get("giorgi", "/mentorships?waits=true")
+    assert [one["results_asked"] for one in told["mentorships"]] == [True]
+    way = await home.get(f"{page}/forms/evaluation")
+    assert way.headers["location"].startswith(f"/reporting/evaluations/national_coordinator.{pair}?ticket=")
+    for other in ("rasa", "marta", "jonas"):
+        assert "waits for what came of it" not in (await abroad.of.as_(other).get("/applications/")).text
+    example = dict(outcomes.EvaluationSubmitted.example) | {
+        "application_id": abroad.pairings[match_id]["application_id"], "visit_id": None, "mentorship_id": str(pair),
+        "respondent": "national_coordinator", "objectives": [],
+    }  # fmt: skip
+    await abroad.feed.deliver((outcomes.EvaluationSubmitted.model_validate(example), pair))
+    assert "waits for what came of it" not in (await home.get("/applications/")).text
+    assert page not in (await home.get(listed)).text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.reporting.store import answers, cases
+from services.reporting.store import cases, waves
 from shared import clock
 from shared.contracts.codes import Role
 from tests.integration.reporting.test_figures_served import tell
@@ -53,10 +53,12 @@ async def test_results_are_told_of_once_and_count_among_the_answers(house: House
     assert (event["objectives"], event["goals"], "month" in told.payload) == ([], [], False)
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
-        rates = await answers.responses(session, clock.today() - timedelta(days=900), clock.today())
-    assert [(one.due, one.answered, one.late) for one in rates if one.place == 6] == [(2, 1, 1)]
-    page = (await (await house.grant(Role.EVALUATOR)).get("/reporting/outcomes")).text
-    assert "Evaluation by the coordinator of the sending country" in page
+        since = clock.today() - timedelta(days=900)
+        rates = await waves.rates(session, waves.Wanted(since, clock.today()), clock.today())
+    of_coordinators = [one for one in rates if one.respondent == "national_coordinator"]
+    assert [(one.due, one.answered, one.late) for one in of_coordinators] == [(2, 1, 1)]
+    page = (await (await house.grant(Role.EVALUATOR)).get(f"/reporting/waves?since={since}")).text
+    assert "What it brought, by the coordinator" in page
 
 
 async def test_nobody_asks_a_coordinator_before_results_can_show(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

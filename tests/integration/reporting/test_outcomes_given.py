@@ -8,7 +8,7 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.reporting.store import answers
+from services.reporting.store import waves
 from shared import clock
 from shared.contracts.codes import Role, VoidReason
 from shared.contracts.visits import VisitCompleted, VisitEnded, VisitVoided
@@ -296,14 +296,20 @@ async def test_the_response_rates_stand_over_who_has_not_answered(
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
     await house.relay("exchange.outcomes")
     async with house.app.state.service.bus.read() as session:
-        rates = await answers.responses(session, date(2026, 1, 1), clock.today())
-    expected = [(1, 2, 1, 1), (2, 2, 0, 0), (3, 2, 0, 0), (4, 2, 0, 0), (5, 2, 0, 0), (6, 2, 0, 0)]
-    assert [(one.place, one.due, one.answered, one.late) for one in rates] == expected
+        rates = await waves.rates(session, waves.Wanted(date(2026, 1, 1), clock.today()), clock.today())
+    assert {(one.form, one.respondent): (one.due, one.answered, one.late) for one in rates} == {
+        ("evaluation", "guest"): (2, 1, 1),
+        ("evaluation", "host"): (2, 0, 0),
+        ("report", "guest"): (2, 0, 0),
+        ("follow_up", "guest"): (2, 0, 0),
+        ("follow_up", "line_manager"): (2, 0, 0),
+        ("evaluation", "national_coordinator"): (2, 0, 0),
+    }
     evaluator = await house.grant(Role.EVALUATOR)
-    page = (await evaluator.get("/reporting/outcomes")).text
+    page = (await evaluator.get("/reporting/waves")).text
     assert "50 %" in page
     assert "90 %" in page
-    assert "AM-2026-0000" in page
+    assert "AM-2026-0000" in (await evaluator.get("/reporting/outcomes")).text
     other = (await evaluator.get("/reporting/outcomes?country=GE")).text
     assert "GE-2026-0001" in other
     assert "AM-2026-0000" not in other

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from services.reporting.actions import waves as actions
 from services.reporting.store import waves
 from shared import clock
 from shared.contracts import _examples as ex
@@ -153,6 +154,33 @@ async def test_a_closed_wave_takes_no_answer_until_it_is_opened_again(
     assert (await evaluator.post(again)).status_code == 303, "open already"
     assert (await evaluator.post(f"/reporting/waves/closings/{uuid4()}/reopen")).status_code == 404
     assert (await guest.post(address, data=GUEST)).status_code == 303
+
+
+async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing tells of each, also of one whose visit is told of later; two closings end as the last one is opened."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    here = f"/reporting/waves/closings?{WAVE}"
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303
+    assert (await evaluator.post(here, data=CLOSE)).status_code == 303, "a second closing of the same answers"
+    bus = house.app.state.service.bus
+
+    async def told() -> list[tuple[str, str]]:
+        await actions.settle_all(bus)
+        return [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
+
+    closed = [("AnswerClosed", str(visit)) for visit in sorted([VISIT, ident("visit", 1)])]
+    assert await told() == closed
+    late = [one for one in world(3, running=0) if one.subject == ident("visit", 2)]
+    await tell(house, [one for one in late if one.event.type != "VisitScheduled"])
+    closed.append(("AnswerClosed", str(ident("visit", 2))))
+    assert await told() == closed, "this visit ended in March, and was told of today"
+    page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
+    first, second = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)
+    assert (await evaluator.post(first)).status_code == 303
+    assert await told() == closed, "the other closing still holds"
+    assert (await evaluator.post(second)).status_code == 303
+    again = [("AnswerReopened", str(visit)) for visit in sorted([VISIT, *(ident("visit", n) for n in (1, 2))])]
+    assert await told() == closed + again
 
 
 async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:

@@ -37,6 +37,7 @@ from shared.contracts.visits import VisitScheduled
 
 if TYPE_CHECKING:
     from services.notifications.model.rule import Rule
+    from shared.bus import Envelope
     from shared.contracts import Event
 
 
@@ -202,17 +203,27 @@ def test_nobody_learns_of_a_match_that_was_never_offered() -> None:
     assert "applicant" in _audiences(model.model_validate({**model.example, "was": "offered"}))
 
 
+def _about(kind: DeadlineKind, event: Envelope) -> Envelope:
+    """An answer that is closed or opened again, as it is of that deadline; other events as they are."""
+    if event.type not in {"AnswerClosed", "AnswerReopened"}:
+        return event
+    form = {DeadlineKind.REPORT: "report", DeadlineKind.FOLLOW_UP: "follow_up"}.get(kind, "evaluation")
+    by = "national_coordinator" if kind is DeadlineKind.RESULTS else "guest"
+    model = EVENTS[event.type]
+    return event._replace(data=model.model_validate({**model.example, "form": form, "respondent": by}))
+
+
 def test_every_event_that_sets_a_deadline_by_the_contract_does() -> None:
     """For each deadline each setting event's example gives a date and an owner; each meeting event meets somebody."""
     for kind, deadline in DEADLINES.items():
         for name in deadline.set_by:
-            event = sample(EVENTS[name])
+            event = _about(kind, sample(EVENTS[name]))
             if name in {"AppealDecided", "ApplicationChanged", "ClearanceGiven"} and kind not in dues(event, Timers()):
                 continue  # the example is one that sets none this time
             assert kind in dues(event, Timers()), (kind, name)
             assert any(one.kind is kind and one.set_at for one in changes(event, Timers())), (kind, name)
         for name in deadline.met_by:
-            event = sample(EVENTS[name])
+            event = _about(kind, sample(EVENTS[name]))
             if kind is DeadlineKind.RESULTS and name == "EvaluationSubmitted":  # the example is the guest's own
                 by_coordinator = {**EVENTS[name].example, "respondent": "national_coordinator"}
                 event = event._replace(data=EVENTS[name].model_validate(by_coordinator))

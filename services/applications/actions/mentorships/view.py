@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
-from services.applications.actions.asked_forms import cascade_open, follow_up_open, tasks_of
+from services.applications.actions.asked_forms import cascade_open, follow_up_open, pair_results_asked, tasks_of
 from services.applications.actions.mentorships.agreement import agreed, first_versions
 from services.applications.actions.mentorships.course import pause_arrived, resume_arrived
 from services.applications.actions.mentorships.visit import open_request, planned_end
@@ -129,7 +129,7 @@ class MentorshipView:
             [one.held for one in self.sessions],
             Party(request.party) if request is not None and request.answered_at is None else None,
             clock.now(),
-            evaluated=all(task.done or not task.asked for task in self.tasks),
+            evaluated=not any(task.waits for task in self.tasks),
         )
 
 
@@ -225,7 +225,10 @@ async def _left(session: AsyncSession, case: Case) -> Party | None:
 
 @dataclass(frozen=True, slots=True)
 class MentorshipRow:
-    """A mentorship in a list: with what waits for the reader, and what its sessions add up to."""
+    """A mentorship in a list: with what waits for the reader, and what its sessions add up to.
+
+    `results`: the reader coordinates the mentee's country and is asked what came of it.
+    """
 
     of: MatchView
     mentorship: Mentorship
@@ -233,6 +236,12 @@ class MentorshipRow:
     asked: list[Asked]
     totals: Totals
     next_on: date | None
+    results: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether something in it waits for the reader."""
+        return bool(self.asked) or self.results
 
 
 async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[MentorshipRow]:
@@ -248,6 +257,7 @@ async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[M
     }
     moment = clock.now()
     planned = await pairs.meetings.to_come(session, ids, moment)
+    results = await pair_results_asked(session, views)
     rows = []
     for view in views:
         one = view.mentorship
@@ -264,8 +274,10 @@ async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[M
             [each.held for each in sessions],
             Party(request.party) if request is not None else None,
             moment,
-            evaluated=all(task.done for task in tasks),
+            evaluated=not any(task.waits for task in tasks),
         )
         meeting = planned.get(one.id) if party is not None else None
-        rows.append(MentorshipRow(view, one, party, waits, summed, _next_on(sessions, meeting)))
-    return sorted(sorted(rows, key=lambda row: row.mentorship.since, reverse=True), key=lambda row: not row.asked)
+        next_on = _next_on(sessions, meeting)
+        rows.append(MentorshipRow(view, one, party, waits, summed, next_on, one.id in results))
+    newest = sorted(rows, key=lambda row: row.mentorship.since, reverse=True)
+    return sorted(newest, key=lambda row: not row.waits)

@@ -62,7 +62,7 @@ async def read_all(
     """The mentorships that concern the caller, those that wait for the caller first; 50 a page."""
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
-    found = [one for one in rows if (state is None or one.mentorship.stands is state) and (one.asked or not waits)]
+    found = [one for one in rows if (state is None or one.mentorship.stands is state) and (one.waits or not waits)]
     return {
         "total": len(found),
         "page": page,

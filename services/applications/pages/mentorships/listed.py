@@ -17,7 +17,7 @@ from shared.web import dates, words
 from shared.web.i18n import gettext, ngettext
 from shared.web.render import render
 
-WAITS = "waits"
+WAITS, RESULTS = "waits", "results"
 
 
 @router.get("")
@@ -32,8 +32,16 @@ async def show_all(
     async with bus.read() as session:
         rows = await mentorship_rows(session, principal)
     mine = [row for row in rows if row.asked]
-    shown = mine if state == WAITS else [row for row in rows if not state or row.mentorship.state == state]
+    results = [row for row in rows if row.results]
+    shown = {WAITS: mine, RESULTS: results}.get(state)
+    shown = [row for row in rows if not state or row.mentorship.state == state] if shown is None else shown
     waiting = (WAITS, len(mine), ngettext("waits for you", "wait for you", len(mine)), "wait")
+    asked = (
+        RESULTS,
+        len(results),
+        ngettext("waits for what came of it at home", "wait for what came of them at home", len(results)),
+        "wait",
+    )
     return render(
         request,
         "mentorships/list.html",
@@ -42,7 +50,7 @@ async def show_all(
         page=page,
         size=PAGE,
         filtered=bool(state) and bool(rows),
-        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting),
+        counts=state_counts("mentorship", Counter(row.mentorship.state for row in rows), waiting, asked),
     )
 
 
@@ -65,6 +73,8 @@ def _next(row: MentorshipRow) -> str | None:
     """What waits for the reader, or when the two meet next."""
     if row.asked:
         return "; ".join(said(one.what.label, one.count) for one in row.asked)
+    if row.results:
+        return gettext("Say what came of it at home")
     if row.next_on is not None:
         return gettext("You meet on %(day)s (%(when)s)") % {
             "day": dates.day(row.next_on, short=True),

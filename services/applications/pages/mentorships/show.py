@@ -248,7 +248,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     return found + [
         {
             "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
-            "href": None if task.done else at(view.mentorship.id, f"forms/{task.purpose}"),
+            "href": None if task.done or task.closed else at(view.mentorship.id, f"forms/{task.purpose}"),
             **where_it_stands(task),
         }
         for task in view.tasks

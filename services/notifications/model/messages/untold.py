@@ -74,6 +74,8 @@ UNTOLD: dict[str, str] = {
     outcomes.EvaluationSubmitted.type: _OWN,
     outcomes.TestScored.type: _OWN,
     outcomes.FollowUpSubmitted.type: _OWN,
+    outcomes.AnswerClosed.type: N_("The form says so to whoever opens it; nobody is reminded of it any more."),
+    outcomes.AnswerReopened.type: N_("It stands on the task list again; evaluators remind by hand."),
     outcomes.EvaluationWaived.type: N_("The certificate that depended on it is told."),
     figures.FigurePublished.type: _PAGES,
     figures.FigureRestated.type: _PAGES,
