@@ -165,7 +165,7 @@ def lines(
     low = 0.0 if from_zero or not values else min(values)
     high = max(values, default=1.0)
     high = _ceiling(high if high > low else low + 1)
-    left = 10 + len(write(high)) * _SIZE * 0.62
+    left = 10 + max(len(write(value)) for value in (low, (low + high) / 2, high)) * _SIZE * 0.62
     beside = 10 + max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
 
     def draw(width: float) -> tuple[float, list[Any]]:

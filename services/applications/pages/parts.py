@@ -33,7 +33,9 @@ def where_it_stands(task: Task) -> dict[str, Any]:
     """How a task list shows a form of reporting: in, waited for, or to be told whenever there is something."""
     if not task.asked:
         return {"hint": gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")}
-    return {"state": states.state("outcome", "submitted" if task.done else "closed" if task.closed else "due")}
+    if task.closed and not task.done:
+        return {"state": states.state("outcome", "closed"), "hint": gettext("It did not come, and is no longer taken.")}
+    return {"state": states.state("outcome", "submitted" if task.done else "due")}
 
 
 def topic(code: str) -> str:

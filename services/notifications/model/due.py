@@ -94,7 +94,7 @@ _RESPONDENTS = {
     Respondent.NATIONAL_COORDINATOR: A.HOME_COORDINATOR,
 }
 # Which deadlines an answer has, as its wave is closed or opened again: what came of it at home has one of its own.
-_WAVES = {
+_WAVES: dict[AnswerForm, dict[D, tuple[A, ...]]] = {
     AnswerForm.EVALUATION: {D.EVALUATION: (A.APPLICANT, A.HOST_CONTACT, A.MENTOR), D.RESULTS: (A.HOME_COORDINATOR,)},
     AnswerForm.REPORT: {D.REPORT: (A.APPLICANT,)},
     AnswerForm.FOLLOW_UP: {D.FOLLOW_UP: (A.APPLICANT, A.LINE_MANAGER)},

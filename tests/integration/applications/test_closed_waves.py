@@ -25,7 +25,7 @@ from tests.integration.reporting.conftest import House
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from uuid import UUID
 
     from fastapi import FastAPI
@@ -100,11 +100,18 @@ async def abroad(programme: Programme, feed: Feed) -> Abroad:
 
 
 @pytest.fixture
-async def everybody(abroad: Abroad, postgres: Databases) -> AsyncIterator[Everybody]:
+def addresses(postgres: Databases) -> Iterator[list[str]]:
+    """A store of its own for each of the two other services."""
+    names = ("reporting", "notifications")
+    made = [postgres.new(postgres.template(name, partial(migrate, name))) for name in names]
+    yield made
+    for address in made:
+        postgres.drop(address)
+
+
+@pytest.fixture
+async def everybody(abroad: Abroad, addresses: list[str]) -> AsyncIterator[Everybody]:
     """The three services."""
-    addresses = [
-        postgres.new(postgres.template(name, partial(migrate, name))) for name in ("reporting", "notifications")
-    ]
     of_figures = reporting.create_app(ReportingSettings(**settings_for(addresses[0])), background=False)
     mail = notifications.create_app(NotificationsSettings(**settings_for(addresses[1])), background=False)
     house = House(of_figures, Feed(of_figures.state.service.bus, reporting_consumers))
@@ -113,8 +120,6 @@ async def everybody(abroad: Abroad, postgres: Databases) -> AsyncIterator[Everyb
     yield made
     for app in (of_figures, mail):
         await app.state.service.bus.close()
-    for address in addresses:
-        postgres.drop(address)
 
 
 async def test_a_closed_wave_is_nobody_s_task_any_more(everybody: Everybody) -> None:

@@ -61,7 +61,7 @@ async def test_the_report_says_each_figure_with_its_proof(house: House) -> None:
 
 async def test_each_part_of_a_figure_stands_there_with_its_proof(house: House) -> None:
     """Each breakdown's rows say their number, events and digest; a hidden one says so, and nothing that tells it."""
-    await tell(house, world(14))
+    await tell(house, world(17))
     author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
     for who, step in ((author, "submit"), (other, "approve"), (author, "publish")):
         assert (await who.post(f"/reporting/periods/2026-H1/{step}")).status_code == 303
