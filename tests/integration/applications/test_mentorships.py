@@ -258,7 +258,8 @@ async def test_both_evaluate_after_an_early_end(abroad: Abroad) -> None:
     await abroad.tell_pair(mentorships.MentorshipEndedEarly, mentorship_id, match_id, **ended)
     for who, party in (("nino", "mentee"), ("jonas", "mentor")):
         tasks = (await abroad.get(who, of))["tasks"]
-        assert tasks[0] == {"purpose": "evaluation", "as": party, "done": False, "asked": True, "due": None}
+        wanted = {"purpose": "evaluation", "as": party, "done": False, "asked": True, "closed": False, "due": None}
+        assert tasks[0] == wanted
         # A mentee may tell whom it was passed on to; nobody has to.
         assert [(one["purpose"], one["asked"]) for one in tasks[1:]] == [("cascade", False)] * (party == "mentee")
         way = await abroad.post(who, f"{of}/tickets", {"purpose": "evaluation"}, 201)
