@@ -10,7 +10,7 @@ from services.applications.actions.available import link_for
 from services.applications.actions.common import not_found
 from services.applications.actions.register import addresses
 from services.applications.model.line_manager import recipient
-from services.applications.store import applications, companions, mentors, people, register
+from services.applications.store import applications, companions, former, mentors, people, register
 from services.applications.store.contacts import log_access
 from shared import clock
 from shared.contracts.codes import AudienceKind, PartnerStatus, Role
@@ -288,13 +288,11 @@ def _of(person: register.Person, answers: dict[str, Any] | None = None) -> list[
 
 
 async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> list[dict[str, Any]]:
-    """One person of the register; the link and the unconfirmed address only for the message that asks for them.
-
-    The id is made here with the person and told by this service alone, so one that nobody has is of somebody erased.
-    """
-    person = await people.by_id(session, _needed(wanted.recipient_id, "recipient_id"))
+    """One person of the register; the link and the unconfirmed address only for the message that asks for them."""
+    person_id = _needed(wanted.recipient_id, "recipient_id")
+    person = await people.by_id(session, person_id)
     if person is None:
-        raise Erased
+        raise Erased if await former.was_known(session, person_id) else not_found()
     # The one message that goes to an address before its owner has confirmed it, with the link by which that is done.
     if wanted.purpose != Purpose.ADDRESS_TO_CONFIRM:
         return _of(person)

@@ -106,12 +106,16 @@ async def test_an_application_in_the_real_portal_is_told_to_real_people(
 async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause_says_so(
     portal: FastAPI, migrated: str, catcher: Catcher
 ) -> None:
-    """The portal tells who is gone from who was never known; everybody else is told, and the access is noted."""
+    """The portal tells who is gone from who was never known; everybody else is told, and the access is noted.
+
+    So it does for a person's own id, singly and among many.
+    """
     programme = Programme(portal)
     await programme.fill()
     application_id = (await programme.submitted("ani"))["id"]
     async with portal.state.service.bus.transaction("system:test") as tx:
-        await tx.session.execute(sa.text("DELETE FROM person WHERE lower(email) = 'ani@police.example'"))
+        taken_out = sa.text("DELETE FROM person WHERE lower(email) = 'ani@police.example' RETURNING id")
+        was, nobody = str((await tx.session.execute(taken_out)).scalar_one()), str(new_id())
     async with _reading(portal, migrated, catcher) as (app, _):
         await post(app)
         causes = {(row.rule, row.cause) for row in await rows(app, "SELECT rule, cause FROM message WHERE cause <> ''")}
@@ -120,12 +124,17 @@ async def test_an_officer_erased_from_the_real_portal_gets_no_mail_and_the_cause
             wanted = {"audience": "applicant", "purpose": "test"}
             gone = await client.post(CONTACTS, json=wanted | {"application_id": application_id})
             never = await client.post(CONTACTS, json=wanted | {"application_id": str(new_id())})
+            asked = [{"audience": "person", "purpose": "test", "recipient_id": one} for one in (was, nobody)]
+            alone = [(await client.post(CONTACTS, json=one)).status_code for one in asked]
+            both = (await client.post(f"{CONTACTS}/many", json={"wanted": asked})).json()
     for one in programme.clients.values():
         await one.aclose()
     assert causes == {("application_submitted", "contact_erased")}
     assert "ani@police.example" not in catcher.recipients
     assert "tigran@police.example" in catcher.recipients
     assert (gone.status_code, never.status_code) == (410, 404)
+    assert alone == [410, 404]
+    assert both == {"answers": [[], []], "erased": [0]}
 
 
 async def test_every_link_of_a_mail_opens_a_page_that_exists(portal: FastAPI) -> None:
