@@ -26,18 +26,19 @@ class Night(Code):
     NONE = "none", N_("At none: mail may come at any hour")
 
 
+_OWN = (Night.OWN.value, Night.OWN.label, N_("Choose them below. They are counted by the clock of your country."))
+
+
 class NightForm(Form):
     """The fields. What was chosen is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`."""
 
     night = RadioField(
         N_("At which hours is no mail to come?"),
         [Needed(N_("Choose at which hours no mail is to come"))],
-        choices=Night,
+        choices=(Night.COUNTRY, _OWN, Night.NONE),
         description=N_("It waits until they are over. What is urgent comes at once, at night too."),
     )
-    since = SelectField(
-        N_("My own hours: from"), choices=_HOURS, description=N_("By the clock of your country; only for own hours")
-    )
+    since = SelectField(N_("My own hours: from"), choices=_HOURS)
     until = SelectField(N_("My own hours: until"), choices=_HOURS)
 
     @staticmethod
@@ -52,8 +53,8 @@ class NightForm(Form):
     def say_usual(self, hours: tuple[str, str] | None) -> None:
         """Say beside the first answer which hours the person's country has, from and until, or that it has none."""
         said = gettext("From %(since)s to %(until)s") % {"since": hours[0], "until": hours[1]} if hours else None
-        usual = (Night.COUNTRY.value, Night.COUNTRY.label, said or gettext("At present that is: at none"))
-        self.night.choices = options([usual, Night.OWN, Night.NONE])()
+        usual = (Night.COUNTRY.value, Night.COUNTRY.label, said or gettext("It has no such hours at present"))
+        self.night.choices = options([usual, _OWN, Night.NONE])()
 
     def validate_until(self, field: Field) -> None:
         """WTForms' protocol: hours from seven to seven would be all of them, or none."""

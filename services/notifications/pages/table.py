@@ -33,6 +33,8 @@ from shared.web.render import render
 from shared.web.words import label, tongue
 
 router = APIRouter(prefix="/notifications/rules", include_in_schema=False)
+# So many rows are shown at once; more are folded, by what they are about.
+_FEW = 12
 # The name in a preview: the portal is asked for real ones only when a mail is sent.
 _SAMPLE = "Ana Popescu"
 # A mail has its styles in itself, which pages may not: it stands in a frame of its own that may do nothing else.
@@ -66,6 +68,7 @@ async def table(request: Request, bus: TheBus, who: Reader, event: Event = "", t
         "rules.html",
         areas=[(area, [_row(rule) for rule in rules]) for area, rules in areas if rules],
         whole=whole,
+        few=len(wanted) <= _FEW,
         event=event.strip(),
         to=to,
         audiences=list({str(rule.to): views.told_to(rule) for rule in RULES}.items()),
