@@ -100,9 +100,3 @@ class Principal:
         return frozenset(
             grant.organisation_id for grant in self.grants if grant.role is role and grant.organisation_id is not None
         )
-
-    def deputises(self, role: Role) -> frozenset[str]:
-        """The sign-in subjects in whose place this principal holds `role`."""
-        return frozenset(
-            grant.deputy_for for grant in self.grants if grant.role is role and grant.deputy_for is not None
-        )

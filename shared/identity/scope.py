@@ -23,18 +23,6 @@ if TYPE_CHECKING:
 
 # An EU agency stands outside the countries: it has its own clearance officer (`lifecycles.md`, Registry).
 EU = "EU"
-# Who reads figures without ever reading a case.
-AGGREGATES = frozenset(
-    {
-        Role.DONOR,
-        Role.ANASPOC,
-        Role.EVALUATOR,
-        Role.PROGRAMME_COORDINATOR,
-        Role.NATIONAL_COORDINATOR,
-        Role.CLEARANCE_OFFICER,
-        Role.HOST_CONTACT,
-    }
-)
 
 
 def countries_visible(principal: Principal) -> frozenset[str] | None:
@@ -126,21 +114,6 @@ def may_act_for_organisation(principal: Principal, organisation_id: str | UUID) 
 def is_self(principal: Principal, subject: str | None) -> bool:
     """Whether a case is about the principal himself or herself."""
     return subject is not None and subject == principal.subject
-
-
-def may_read_aggregates(principal: Principal) -> bool:
-    """Whether the principal reads figures about the whole programme."""
-    return principal.has(*AGGREGATES)
-
-
-def may_read_outcomes(principal: Principal) -> bool:
-    """Whether the principal reads single outcomes of all countries, without names: evaluator, programme coordinator."""
-    return principal.has(Role.EVALUATOR, Role.PROGRAMME_COORDINATOR)
-
-
-def may_read_audit(principal: Principal) -> bool:
-    """Whether the principal reads the audit trail."""
-    return principal.has(Role.DATA_PROTECTION_OFFICER, Role.AUDITOR)
 
 
 def require(allowed: bool, sentence: str | None = None) -> None:  # noqa: FBT001 - reads as a sentence: require(may_see_country(...))

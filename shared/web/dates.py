@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from babel.dates import format_date, format_datetime, get_timezone_name
+from babel.dates import format_date, format_datetime
 
 from shared.web.i18n import gettext, locale, ngettext
 from shared.workdays import ZONE
@@ -40,11 +40,6 @@ def moment(value: datetime | None, *, short: bool = False) -> str:
     local = value.astimezone(ZONE)
     pattern = "d MMM y, HH:mm" if short else "d MMMM y, HH:mm"
     return f"{format_datetime(local, pattern, tzinfo=ZONE, locale=locale())} {local.tzname()}"
-
-
-def zone_name(value: datetime) -> str:
-    """The long name of the zone in which times are shown, for a page's footnote."""
-    return get_timezone_name(value.astimezone(ZONE), locale=locale())
 
 
 def span(first: date, last: date) -> str:

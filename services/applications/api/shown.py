@@ -16,25 +16,17 @@ if TYPE_CHECKING:
 
 def offer(one: Offer) -> Shown:
     """A placement with what the host wrote."""
-    return {
-        "id": one.id,
-        "reference": one.reference,
-        "call_id": one.call_id,
-        "organisation_id": one.organisation_id,
-        "country": one.country,
-        "state": one.state,
-        "since": one.since,
-        "due": one.due,
-        "cause": one.cause,
-        "asked": one.asked,
-        "version": one.version,
-        "remarks": one.remarks,
-        "entry": one.entry_json,
-    }
+    return {**_supplied(one), "remarks": one.remarks, "entry": one.entry_json}
 
 
 def mentor(one: Mentor, *, about: bool = True) -> Shown:
     """A mentor's profile; `about`, the words about a person, is for the mentor and the own country."""
+    entry = one.entry_json if about else {name: part for name, part in one.entry_json.items() if name != "about"}
+    return {**_supplied(one), "entry": entry}
+
+
+def _supplied(one: Offer | Mentor) -> Shown:
+    """Where a placement or a profile stands."""
     return {
         "id": one.id,
         "reference": one.reference,
@@ -47,7 +39,6 @@ def mentor(one: Mentor, *, about: bool = True) -> Shown:
         "cause": one.cause,
         "asked": one.asked,
         "version": one.version,
-        "entry": one.entry_json if about else {name: part for name, part in one.entry_json.items() if name != "about"},
     }
 
 

@@ -106,7 +106,7 @@ def _act(principal: Principal, act: str) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One ticked case on the page that asks, or on the one that says what was done."""
+    """One ticked case (or placement) on the page that asks, or on the one that says what was done."""
 
     id: UUID
     reference: str

@@ -249,13 +249,7 @@ async def visits(
             " OR v.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY v.start NULLS FIRST, v.id LIMIT :size OFFSET :skip"
         ),
-        {
-            "call": call_id,
-            "state": state or None,
-            "size": PAGE,
-            "skip": (max(page, 1) - 1) * PAGE,
-            **reach_values(reach),
-        },
+        _asked(reach, call_id, state, page),
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
@@ -275,16 +269,16 @@ async def mentorships(
             " OR t.host_organisation_id = ANY(CAST(:organisations AS uuid[])))"
             " ORDER BY t.id DESC LIMIT :size OFFSET :skip"
         ),
-        {
-            "call": call_id,
-            "state": state or None,
-            "size": PAGE,
-            "skip": (max(page, 1) - 1) * PAGE,
-            **reach_values(reach),
-        },
+        _asked(reach, call_id, state, page),
     )
     rows = list(found)
     return rows, rows[0].total if rows else 0
+
+
+def _asked(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> dict[str, Any]:
+    """The parameters of a list: within reach, of a call and in a state where they are given, one page."""
+    rows = {"size": PAGE, "skip": (max(page, 1) - 1) * PAGE}
+    return {"call": call_id, "state": state or None, **rows, **reach_values(reach)}
 
 
 async def parked(session: AsyncSession) -> int:

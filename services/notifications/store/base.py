@@ -7,29 +7,18 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from shared.bus import bus_tables
 from shared.bus.transaction import driver
-from shared.identity import access_table
+from shared.tables import own_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import sqlalchemy as sa
     from sqlalchemy.ext.asyncio import AsyncSession
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "pk": "%(table_name)s_pkey",
-    }
-)
-bus_tables(metadata)
-access_table(metadata)
+metadata = own_metadata()
 
 
 class Table(SQLModel):

@@ -88,7 +88,7 @@ async def test_a_deputy_counts_on_the_deputys_days(bus: Bus) -> None:
         await consume_access(tx, [changed("a", deputy, later, over)])
     now = await principal(bus, "a")
     assert now.roles == {Role.NATIONAL_COORDINATOR}
-    assert now.deputises(Role.NATIONAL_COORDINATOR) == {"persona-georgia"}
+    assert [grant.deputy_for for grant in now.grants] == ["persona-georgia"]
 
 
 async def test_thousands_of_changes_are_one_statement(bus: Bus) -> None:

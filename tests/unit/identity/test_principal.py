@@ -47,7 +47,7 @@ def test_countries_and_organisations_belong_to_their_role() -> None:
         "somebody",
         (
             Grant(Role.NATIONAL_COORDINATOR, T0, country="AM"),
-            Grant(Role.NATIONAL_COORDINATOR, T0, country="GE", deputy_for="persona-georgia"),
+            Grant(Role.NATIONAL_COORDINATOR, T0, country="GE"),
             Grant(Role.HOST_CONTACT, T0, country="PL", organisation_id="o-1"),
         ),
     )
@@ -55,7 +55,6 @@ def test_countries_and_organisations_belong_to_their_role() -> None:
     assert principal.countries(Role.OFFICER) == frozenset()
     assert principal.organisations(Role.HOST_CONTACT) == {"o-1"}
     assert principal.organisations(Role.CLEARANCE_OFFICER) == frozenset()
-    assert principal.deputises(Role.NATIONAL_COORDINATOR) == {"persona-georgia"}
 
 
 def test_nobody_without_grants_has_a_role() -> None:

@@ -94,19 +94,6 @@ def test_a_host_sees_the_own_organisation_only() -> None:
     assert not scope.may_act_for_organisation(host, OTHER_AGENCY)
 
 
-def test_figures_outcomes_and_audit_have_their_readers() -> None:
-    """Donors and ANASPOC read figures only, evaluators outcomes too, auditors the audit trail and no case."""
-    for role in (Role.DONOR, Role.ANASPOC):
-        assert scope.may_read_aggregates(holding(role))
-        assert not scope.may_read_outcomes(holding(role))
-    assert scope.may_read_outcomes(holding(Role.EVALUATOR))
-    for role in (Role.DATA_PROTECTION_OFFICER, Role.AUDITOR):
-        assert scope.may_read_audit(holding(role))
-        assert not scope.may_read_aggregates(holding(role))
-    assert not scope.may_read_audit(holding(Role.PROGRAMME_COORDINATOR))
-    assert not scope.may_read_aggregates(holding(Role.OFFICER))
-
-
 def test_only_the_person_is_oneself() -> None:
     """A case without a person is nobody's own."""
     assert scope.is_self(Principal("somebody"), "somebody")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from services.applications.actions.common import not_found
 from services.applications.guards import Decider
 from services.applications.pages.offer_forms import EndorseAllForm, ReturnAllForm
 from services.applications.pages.parts import Store, tag
+from services.applications.pages.ticked import Named
 from services.applications.store.offers import Offer
 from shared.bus import Bus
 from shared.contracts.codes import Section
@@ -55,18 +56,6 @@ ACTS: dict[str, Act] = {
         N_("Sent back with your question"),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """One ticked placement on the page that asks, or on the one that says what was done."""
-
-    id: UUID
-    reference: str
-    name: str
-    state: Any
-    text: str
-    notes: tuple[str, ...] = ()
 
 
 def _named(offer: Offer, text: str) -> Named:

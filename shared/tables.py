@@ -1,0 +1,25 @@
+"""With which tables does the database of every service begin, and how are keys and indexes named?"""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+from shared.bus import bus_tables
+from shared.identity import access_table
+
+# Names that migrations can count on.
+_NAMES = {
+    "ix": "%(table_name)s_%(column_0_N_name)s",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+def own_metadata() -> MetaData:
+    """The metadata of one service: the bus's tables and those of who may see what; its own are added to it."""
+    metadata = MetaData(naming_convention=_NAMES)
+    bus_tables(metadata)
+    access_table(metadata)
+    return metadata
