@@ -32,7 +32,7 @@ from shared.bus import leases
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from uuid import UUID
 
     from services.notifications.store.deliveries import Delivery, Due
@@ -72,12 +72,15 @@ async def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | N
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What came of one attempt, at that real time; `noted` is done once it is written down."""
+    """What came of one attempt, at that real time.
+
+    `noted` is done once it is written down, and says whether its endpoint is still the one that was picked, and open.
+    """
 
     due: Due
     at: datetime
     answer: Answer
-    noted: asyncio.Future[None]
+    noted: asyncio.Future[bool]
 
 
 @dataclass(slots=True)
@@ -159,8 +162,8 @@ class Courier:
     async def _line(self, endpoint_id: UUID, queue: deque[Due]) -> None:
         """One place of an endpoint: sends what was picked for it, in that order, each after the one before is noted.
 
-        A failure may have paused the endpoint, or its receiver may have asked to wait: what was picked is let go then,
-        and is picked anew where it still may be sent.
+        A failure may have paused the endpoint, or its receiver may have asked to wait; somebody may have paused,
+        changed or removed it meanwhile. What was picked is let go then, and is picked anew where it still may be sent.
         """
         try:
             while queue:
@@ -169,10 +172,10 @@ class Courier:
                     at = _real()
                     ended = Ended(due, at, await self._posted(due, at), asyncio.get_running_loop().create_future())
                     self._outcomes.put_nowait(ended)
-                    await ended.noted
+                    open_ = await ended.noted
                 finally:
                     self.under_way.pop(due.delivery.id, None)
-                if ended.answer.result is not Result.DELIVERED:
+                if ended.answer.result is not Result.DELIVERED or not open_:
                     while queue:
                         self.under_way.pop(queue.popleft().delivery.id, None)
         finally:
@@ -196,13 +199,17 @@ class Courier:
             taken = [await self._outcomes.get()]
             while len(taken) < _SET and not self._outcomes.empty():
                 taken.append(self._outcomes.get_nowait())
-            await self.note(taken)
+            endpoints = await self.note(taken)
             for one in taken:
                 if not one.noted.done():
-                    one.noted.set_result(None)
+                    one.noted.set_result(_as_picked(one.due, endpoints))
 
-    async def note(self, ended: Sequence[Ended]) -> None:
-        """Keep attempts and what follows from them; one to an endpoint that was removed meanwhile is forgotten."""
+    async def note(self, ended: Sequence[Ended]) -> dict[UUID, Endpoint]:
+        """Keep attempts and what follows from them; one to an endpoint that was removed meanwhile is forgotten.
+
+        Gives their endpoints as they were then, those that are still there: whoever pauses one waits for this, so that
+        a place which sends its next right after it sends nothing that was paused.
+        """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
             endpoints = await webhooks.locked(tx.session, {one.due.endpoint.id for one in ended})
@@ -226,6 +233,7 @@ class Courier:
         for row in noted:
             metrics.attempted(row["result"], given_up=row["state"] == deliveries.FAILED)
             log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
+        return endpoints
 
     def _after_failure(self, delivery: deliveries.Delivery, answer: Answer) -> dict[str, Any]:
         wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
@@ -271,6 +279,12 @@ class Courier:
                     await webhooks.lost(tx.session, endpoint_id, count)
             if not gone:
                 return
+
+
+def _as_picked(due: Due, endpoints: Mapping[UUID, Endpoint]) -> bool:
+    """Whether what was picked for an endpoint may still go where it was to go."""
+    now = endpoints.get(due.endpoint.id)
+    return now is not None and now.state == webhooks.ACTIVE and now.url == due.endpoint.url
 
 
 def _attempt(delivery: Delivery, ended: Ended) -> dict[str, Any]:

@@ -29,7 +29,10 @@ FIGURES = ("FigurePublished", "FigureRestated")
 
 
 class Receiver:
-    """A real HTTP server; `answer` decides what it says to the request of that number (from 1)."""
+    """A real HTTP server; `answer` decides what it says to the request of that number (from 1).
+
+    A number is a pause of so many seconds before 204, an event is waited for.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -37,13 +40,13 @@ class Receiver:
         self.got: list[tuple[str, dict[str, Any]]] = []
         self.hosts: list[str] = []
         self.cookies: list[str] = []
-        self.answer: Callable[[int], Response | float] = lambda _: Response(status_code=204)
+        self.answer: Callable[[int], Response | float | asyncio.Event] = lambda _: Response(status_code=204)
         self.app = FastAPI()
         self.app.post("/hook")(self.take)
         self.app.post("/other")(self.take)
 
     async def take(self, request: Request) -> Response:
-        """Verify the request with each secret, keep (webhook-id, what was read), and answer; a number is a pause."""
+        """Verify the request with each secret, keep (webhook-id, what was read), and answer."""
         body = await request.body()
         read = [Webhook(one).verify(body, dict(request.headers)) for one in self.secrets]
         self.got.append((request.headers["webhook-id"], read[0] if read else {}))
@@ -52,6 +55,9 @@ class Receiver:
         says = self.answer(len(self.got))
         if isinstance(says, float):
             await asyncio.sleep(says)
+            return Response(status_code=204)
+        if isinstance(says, asyncio.Event):
+            await says.wait()
             return Response(status_code=204)
         return says
 

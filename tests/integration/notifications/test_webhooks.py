@@ -39,7 +39,7 @@ from tests.integration.notifications.hooks import Receiver, example, receiving, 
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
     from uuid import UUID
 
@@ -263,6 +263,39 @@ async def test_one_place_keeps_the_order_and_a_failure_lets_go_of_what_was_picke
     await send(app)
     order = [read["data"]["subject"] for _, read in receiver.got[3:]]
     assert order == [f"figure-{number}" for number in range(2, 9)]
+
+
+async def test_what_was_picked_is_let_go_when_its_endpoint_is_paused_or_moved(
+    app: FastAPI, feed: Feed, receiver: Receiver
+) -> None:
+    """Paused while four posts wait for their answer, none follows them; moved while four wait, the rest goes there."""
+    bus, settings = app.state.service.bus, app.state.service.settings
+    id_, _ = await registered(app, receiver.url)
+    await feed.deliver(*((example("FigurePublished"), f"figure-{number}") for number in range(12)))
+
+    async def meanwhile(action: Awaitable[None], after: int) -> None:
+        """Send what is due, and do something while the posts up to that number wait for their answer."""
+        answered = asyncio.Event()
+        receiver.answer = lambda _: answered
+        async with sender(app) as courier:
+            sending = asyncio.create_task(courier.send_due())
+            while len(receiver.got) < after:  # noqa: ASYNC110 - the receiver has no event for it
+                await asyncio.sleep(0.01)
+            await action
+            answered.set()
+            await sending
+
+    async with asyncio.timeout(60):
+        await meanwhile(actions.pause(bus, "somebody", id_), 4)
+        await send(app)
+        assert len(receiver.got) == 4
+        await actions.resume(bus, "somebody", id_)
+        async with receiving() as other:
+            moved = actions.Draft(other.url, "Test receiver", ("FigurePublished",))
+            await meanwhile(actions.change(bus, settings, "somebody", id_, moved), 8)
+            await send(app)
+            assert (len(receiver.got), len(other.got)) == (8, 4)
+    assert len({*receiver.ids, *other.ids}) == 12
 
 
 async def test_deliveries_are_counted_for_prometheus(app: FastAPI, feed: Feed, receiver: Receiver) -> None:
