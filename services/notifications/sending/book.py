@@ -151,16 +151,16 @@ class Book:
         await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
         await tx.changed("messages")
 
-    async def keep(self, outcomes: asyncio.Queue[Outcome | None], lines: int) -> None:
-        """Write outcomes down as they come from so many lines, each of which ends with None."""
-        while lines:
+    async def keep(self, outcomes: asyncio.Queue[Outcome | None]) -> None:
+        """Write outcomes down as they come, a set at a time; None ends them."""
+        more = True
+        while more:
             taken = [await outcomes.get()]
-            lines -= taken[0] is None
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GATHER):
-                    while lines and len(taken) < SET:
+                    while taken[-1] is not None and len(taken) < SET:
                         taken.append(await outcomes.get())
-                        lines -= taken[-1] is None
+            more = taken[-1] is not None
             await self.write([one for one in taken if one is not None])
 
     async def write(self, outcomes: Sequence[Outcome]) -> None:

@@ -69,17 +69,21 @@ class Office:
     async def send_due(self) -> int:
         """Try every message whose time has come; give how many there were.
 
-        While five hundred are sent the next five hundred are made ready: the lines never stand still. Stories go side
-        by side, the mails of one story in the order in which its facts came about.
+        While five hundred are sent the next five hundred are made ready, and those before them are written down: the
+        lines never stand still. Stories go side by side, the mails of one story in the order in which its facts came
+        about.
         """
         total = 0
         ready = await self._ready(None)
-        while ready is not None:
-            total += len(ready.due)
-            async with asyncio.TaskGroup() as group:
+        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(SET)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.book.keep(outcomes))
+            while ready is not None:
+                total += len(ready.due)
                 following = group.create_task(self._ready(ready.due[-1]))
-                await self._send(ready)
-            ready = following.result()
+                await self._send(ready, outcomes)
+                ready = await following
+            await outcomes.put(None)
         return total
 
     async def _ready(self, last: MessageRow | None) -> _Batch | None:
@@ -114,13 +118,10 @@ class Office:
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
-    async def _send(self, batch: _Batch) -> None:
+    async def _send(self, batch: _Batch, outcomes: asyncio.Queue[Outcome | None]) -> None:
         left = iter(batch.stories.values())
-        lines = min(self.settings.mail_connections, len(batch.stories))
-        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(SET)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.book.keep(outcomes, lines))
-            for _ in range(lines):
+            for _ in range(min(self.settings.mail_connections, len(batch.stories))):
                 group.create_task(self._line(left, outcomes))
 
     async def _line(self, stories: Iterator[list[_Task]], outcomes: asyncio.Queue[Outcome | None]) -> None:
@@ -132,7 +133,6 @@ class Office:
                     await outcomes.put(outcome)
                     if isinstance(outcome, Away):
                         break  # the message is tried again as a whole: its other recipients then
-        await outcomes.put(None)
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
         """Hand over one mail; what became of it."""

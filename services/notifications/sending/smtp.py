@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from services.notifications.settings import Settings
 
 _SECONDS = 20.0
+# For all answers of one mail together: a limit for each of the four would be a timer, a future and a turn of the loop
+# for each, which is more than is spent on the rest of the conversation.
+_MAIL_SECONDS = 60.0
 # What a connection that has grown stale raises: worth another try at once, on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
 _PAUSES = (0.1, 0.2)
@@ -74,7 +77,8 @@ class Post:
             if not client.is_connected:
                 await client.connect()
                 await _greet(client)
-            await _hand_over(client, mail)
+            async with asyncio.timeout(_MAIL_SECONDS):
+                await _hand_over(client, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
             # An answer about this mail alone: the connection is good for the next one after a fresh start (RSET).
             await _afresh(client)
@@ -139,10 +143,10 @@ async def _hand_over(client: aiosmtplib.SMTP, mail: Letter) -> None:
             raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")
         encoding = "utf-8"
         options.append(b"SMTPUTF8")
-    answer = await client.execute_command(b"MAIL", f"FROM:<{mail.sender}>".encode(), *options)
+    answer = await client.execute_command(b"MAIL", f"FROM:<{mail.sender}>".encode(), *options, timeout=None)
     if answer.code != 250:
         raise aiosmtplib.SMTPSenderRefused(answer.code, answer.message, mail.sender)
-    answer = await client.execute_command(b"RCPT", f"TO:<{mail.address}>".encode(encoding))
+    answer = await client.execute_command(b"RCPT", f"TO:<{mail.address}>".encode(encoding), timeout=None)
     if answer.code not in {250, 251}:
         raise aiosmtplib.SMTPRecipientRefused(answer.code, answer.message, mail.address)
-    await client.data(mail.raw)
+    await client.data(mail.raw, timeout=None)
