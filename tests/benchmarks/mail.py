@@ -1,10 +1,11 @@
 """How fast does what is to be told become mail, beside a plain loop of sends over as many connections?
 
 From the events as the reader takes them (5,000 submitted applications: a receipt to each officer, a request to a
-coordinator) to the 250 of the local run's mail catcher. The catcher and a portal that knows everybody are processes of
-their own. The reference hands over finished mails of the same size, rendered and addressed beforehand, over as many
-connections: it writes nothing, asks nobody, and keeps no account of what was sent. It sends fewer, once before and once
-after, so that the whole row takes about a minute and both ways meet the same machine.
+coordinator) to the 250 of the local run's mail catcher, reading and sending side by side as they are in the service.
+The catcher and a portal that knows everybody are processes of their own. The reference hands over finished mails of the
+same size, rendered and addressed beforehand, over as many connections: it writes nothing, asks nobody, and keeps no
+account of what was sent. It sends fewer, once before and once after, so that the whole row takes about a minute and
+both ways meet the same machine.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 MAILS = 10_000
 PLAIN = 4_000
 CONNECTIONS = 8
+_READ = 1000
 _NOBODY = UUID(int=0)
 
 
@@ -85,14 +87,22 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
     app = create_app(Settings(**values), background=False)
     bus = app.state.service.bus
     feed = Feed(bus, consumers)
-    event = ApplicationSubmitted.model_validate(dict(ApplicationSubmitted.example))
-    records = [feed.record(event, new_id()) for _ in range(applications)]
+    records = [feed.record(_event(number), new_id()) for number in range(applications)]
+
+    async def read() -> None:
+        for place in range(0, applications, _READ):
+            await feed.apply(records[place : place + _READ])
+
     async with held(bus, "mail") as lease, office(bus, app.state.service.settings, lease) as desk:
         started, processor = perf_counter(), process_time()
-        for place in range(0, applications, 1000):
-            await feed.apply(records[place : place + 1000])
+        reading = asyncio.create_task(read())
         told = 0
-        while some := await desk.send_due():
+        while (some := await desk.send_due()) or not reading.done():
+            told += some
+            if not some:
+                await asyncio.sleep(0.02)
+        await reading
+        while some := await desk.send_due():  # what was committed after the last look
             told += some
         seconds = perf_counter() - started
         spent.append(process_time() - processor)
@@ -100,6 +110,14 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
     if told != applications * 2:
         raise RuntimeError(f"{told} messages were due, not {applications * 2}.")
     return told / seconds
+
+
+def _event(number: int) -> ApplicationSubmitted:
+    """A submitted application with a reference of its own, so that no two mails have the same words."""
+    example = dict(ApplicationSubmitted.example)
+    return ApplicationSubmitted.model_validate(
+        example | {"profile": {**example["profile"], "reference": f"SV-2026-{number:05}"}}
+    )
 
 
 async def _plain(port: int, raw: bytes) -> float:
