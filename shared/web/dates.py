@@ -7,11 +7,16 @@ European time, in which the programme's owner and all hosts keep office hours; t
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime
 
 from shared.web.i18n import gettext, locale, ngettext
 from shared.workdays import ZONE
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 
 def day(value: date | datetime | None, *, short: bool = False) -> str:
@@ -20,17 +25,23 @@ def day(value: date | datetime | None, *, short: bool = False) -> str:
         return ""
     if isinstance(value, datetime):
         value = value.astimezone(ZONE).date()
-    return format_date(value, "d MMM y" if short else "d MMMM y", locale=locale())
+    return _written(value, "d MMM y" if short else "d MMMM y", locale())
+
+
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, tongue: Locale) -> str:
+    """A day after a pattern of CLDR. Lists and mails say the same few days over and over."""
+    return format_date(value, pattern, locale=tongue)
 
 
 def month(value: date) -> str:
     """`November 2026`."""
-    return format_date(value, "LLLL y", locale=locale())
+    return _written(value, "LLLL y", locale())
 
 
 def weekday(value: date) -> str:
     """`Mon 24 Nov`: a day among those of its week."""
-    return format_date(value, "EEE d MMM", locale=locale())
+    return _written(value, "EEE d MMM", locale())
 
 
 def moment(value: datetime | None, *, short: bool = False) -> str:
@@ -49,9 +60,9 @@ def span(first: date, last: date) -> str:
     if first.year != last.year:
         start = day(first)
     elif first.month != last.month:
-        start = format_date(first, "d MMMM", locale=locale())
+        start = _written(first, "d MMMM", locale())
     else:
-        start = format_date(first, "d", locale=locale())
+        start = _written(first, "d", locale())
     return gettext("%(first)s to %(last)s") % {"first": start, "last": day(last)}
 
 

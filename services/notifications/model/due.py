@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -103,6 +104,12 @@ _DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
 _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
 
 
+@lru_cache(maxsize=8192)
+def _id_of(case_id: UUID, kind: D, owner: A) -> UUID:
+    """A deadline's id: asked for several times while a batch is read, and a digest each time."""
+    return reaction_id(case_id, kind, owner)
+
+
 @dataclass(frozen=True, slots=True)
 class Waited:
     """One thing that one audience is waited for, in one case. Times are domain time, `about` the event that set it.
@@ -125,7 +132,7 @@ class Waited:
     @property
     def id(self) -> UUID:
         """Always the same for kind, case and owner."""
-        return reaction_id(self.case_id, self.kind, self.owner)
+        return _id_of(self.case_id, self.kind, self.owner)
 
     @property
     def deputy_id(self) -> UUID | None:

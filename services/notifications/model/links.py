@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import Formatter
 from typing import TYPE_CHECKING
 
 from services.notifications.model.case import VISITS
@@ -34,6 +35,8 @@ LINKS: dict[str, str] = {
 }
 """A link's name -> path, with the ids of the case in it."""
 
+_PLACES = {link: tuple(name for _, name, _, _ in Formatter().parse(path) if name) for link, path in LINKS.items()}
+
 
 def address(origin: str, link: str, case: Case, *, own: bool, mentorship: str | None = None) -> str:
     """The full address of a link for a case; the portal's first page where the case lacks an id that it needs.
@@ -51,9 +54,6 @@ def address(origin: str, link: str, case: Case, *, own: bool, mentorship: str | 
         link = "visit" if case.topic == VISITS else "mentorship"
     if link == "pair" and mentorship is None:
         link = "mentorships"
-    ids: dict[str, object] = {"mentorship": mentorship}
-    ids |= {name: getattr(case, name) for name in ("id", "application_id", "offer_id", "mentor_id", "match_id")}
-    path = LINKS[link]
-    if any("{" + name + "}" in path and value is None for name, value in ids.items()):
-        path = LINKS["portal"]
+    ids = {name: mentorship if name == "mentorship" else getattr(case, name) for name in _PLACES[link]}
+    path = LINKS["portal"] if None in ids.values() else LINKS[link]
     return origin + path.format(**ids)

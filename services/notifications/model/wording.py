@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.model.links import LINKS, address
@@ -21,7 +22,7 @@ from shared.web.i18n import N_, gettext, ngettext
 from shared.web.words import country
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.notifications.model.case import Case
     from services.notifications.model.rule import Rule
@@ -63,7 +64,7 @@ def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
     """The message to that audience in the current language; `host` is the name of the case's host organisation."""
-    said = words(case, facts, host)
+    said = words(case, facts, host, wanted={place for text in (rule.subject, *rule.text) for place in _places(text)})
     paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % said
     return Wording(
@@ -89,28 +90,46 @@ def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
     return lines
 
 
-def words(case: Case, facts: Mapping[str, Any], host: str = "") -> dict[str, str]:
-    """All words that a text may use, for one case and one event."""
-    said = {name: _said(name, value) for name, value in facts.items() if name != "waiting"}
-    said |= {
-        "reference": case.reference,
-        "country": country(case.country),
-        "host_country": country(case.host_country),
-        "host": host or country(case.host_country),
-    }
-    if "start" in facts:
-        said["dates"] = dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
-    if "begins_at" in facts:
-        said["when"] = clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
-    if "new_start" in facts:
-        said["new_dates"] = dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
-    return said
+def words(
+    case: Case, facts: Mapping[str, Any], host: str = "", *, wanted: Collection[str] | None = None
+) -> dict[str, str]:
+    """All words that a text may use, for one case and one event; only those `wanted`, where that is said.
+
+    Writing a date takes as long as writing the text that it stands in, and most texts have one of several.
+    """
+    names = _OF_CASE | facts.keys() | {word for word, fact in _MADE_OF.items() if fact in facts}
+    names -= {"waiting"}
+    return {name: _word(name, case, facts, host) for name in (names if wanted is None else names & set(wanted))}
+
+
+_OF_CASE = frozenset({"reference", "country", "host_country", "host"})
+_MADE_OF = {"dates": "start", "when": "begins_at", "new_dates": "new_start"}
+"""A word that is made of several facts -> one of these."""
+
+
+def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  # noqa: PLR0911 - one return for each word
+    match name:
+        case "reference":
+            return case.reference
+        case "country":
+            return country(case.country)
+        case "host_country":
+            return country(case.host_country)
+        case "host":
+            return host or country(case.host_country)
+        case "dates":
+            return dates.span(date.fromisoformat(facts["start"]), date.fromisoformat(facts["end"]))
+        case "when":
+            return clocks(datetime.fromisoformat(facts["begins_at"]), (case.country, case.host_country))
+        case "new_dates":
+            return dates.span(date.fromisoformat(facts["new_start"]), date.fromisoformat(facts["new_end"]))
+    return _said(name, facts[name])
 
 
 def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
     """The words that a rule's texts ask for and that its event does not have."""
     known = words(case, facts)
-    return sorted({place for text in (rule.subject, *rule.text) for place in _PLACE.findall(text)} - known.keys())
+    return sorted({place for text in (rule.subject, *rule.text) for place in _places(text)} - known.keys())
 
 
 def _said(name: str, value: Any) -> str:
@@ -128,9 +147,14 @@ def _said(name: str, value: Any) -> str:
     return gettext(value) if isinstance(value, str) else str(value)
 
 
+@cache
+def _places(text: str) -> tuple[str, ...]:
+    """The words that a text of the table asks for."""
+    return tuple(_PLACE.findall(text))
+
+
 def _filled(text: str, said: Mapping[str, str]) -> str:
-    places = _PLACE.findall(text)
-    if any(not said.get(place) for place in places):
+    if any(not said.get(place) for place in _places(text)):
         return ""
     return gettext(text) % said
 

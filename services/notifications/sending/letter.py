@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.catalogues import MAILS
@@ -63,10 +64,10 @@ def letter(
         said = replace(said, link=settings.origin + contact.link)
     thread = f"<story-{message.story}@{settings.mail_domain}>"
     headers = [
-        ("From", mailbox(*settings.mail_sender)),
+        ("From", _sender(*settings.mail_sender)),
         ("To", mailbox(contact.name, contact.address)),
         ("Subject", said.subject),
-        ("Date", format_datetime(now)),
+        ("Date", _stamp(now.replace(microsecond=0))),
         ("Message-ID", f"<{notification_id}@{settings.mail_domain}>"),
         ("References", thread),
         ("In-Reply-To", thread),
@@ -90,6 +91,18 @@ def letter(
         sender = return_path(settings.bounce_address, settings.bounce_keys, notification_id)
     raw = mail(headers, parts, attached, notification_id.hex)
     return Letter(sender, contact.address, raw if signer is None else signer.signed(raw))
+
+
+@lru_cache(maxsize=8)
+def _sender(name: str, address: str) -> str:
+    """The installation's own sender: the same in each mail, so it is written once. Nobody else's address is kept."""
+    return mailbox(name, address)
+
+
+@lru_cache(maxsize=8)
+def _stamp(second: datetime) -> str:
+    """A second as mails write it; hundreds of mails have the same."""
+    return format_datetime(second)
 
 
 def _invitation(message: MessageRow, contact: Contact, settings: Settings, said: Wording, host: str) -> str:

@@ -10,12 +10,18 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from email.charset import Charset
 from email.header import Header
 from email.utils import formataddr
 
 _CRLF = "\r\n"
-# RFC 5322 2.1.1: no more than 78 characters in a line; a longer header is folded between words.
+# RFC 5322 2.1.1: no more than 78 characters in a line; a longer header is folded between words. What no reader sees as
+# it stands (HTML) may have the 998 that a server has to take.
 _WIDTH = 78
+_LONGEST = 998
+# RFC 2047 2: an encoded word has 75 characters at the most, so many bytes of text in base64.
+_WORD = 45
+_UTF8 = Charset("utf-8")
 # What cannot stand in an unquoted address (RFC 5321 4.1.2), and what would begin a new header.
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f<>()\[\]:;,\\\"@]+@[^\s\x00-\x1f\x7f<>()\[\]:;,\\\"@]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -41,9 +47,15 @@ def mailbox(name: str, address: str) -> str:
     """
     if _CONTROL.search(name) or not _ADDRESS.fullmatch(address):
         raise ValueError("This name or address cannot stand in a mail.")
-    if address.isascii():
+    if name.isascii() and address.isascii():
         return formataddr((name, address))
-    return f"{Header(name, 'utf-8').encode()} <{address}>" if name else address
+    return f"{_word(name)} <{address}>" if name else address
+
+
+def _word(name: str) -> str:
+    """A name as an encoded word (RFC 2047); a very long one is one word too, as programs read it best."""
+    raw = name.encode()
+    return f"=?utf-8?b?{base64.b64encode(raw).decode()}?=" if len(raw) <= _WORD else _UTF8.header_encode(name)
 
 
 def mail(headers: list[tuple[str, str]], bodies: list[Part], attached: list[Part], boundary: str) -> bytes:
@@ -75,26 +87,35 @@ def _alternatives(bodies: list[Part], boundary: str) -> list[str]:
 
 
 def _part(part: Part) -> list[str]:
-    encoding, text = _encoded(part.text)
+    encoding, text = _encoded(part)
     lines = [f'Content-Type: {part.kind}; charset="utf-8"', f"Content-Transfer-Encoding: {encoding}"]
     if part.filename is not None:
         lines.append(f'Content-Disposition: attachment; filename="{part.filename}"')
     return [*lines, "", text]
 
 
-def _encoded(text: str) -> tuple[str, str]:
+def _encoded(part: Part) -> tuple[str, str]:
     """The transfer encoding that fits a text, and the text in it."""
-    text = text.replace("\r\n", "\n")
-    beyond = len(text.encode()) - len(text)
-    if not beyond and all(len(line) <= _WIDTH for line in text.split("\n")):
-        return "7bit", text.replace("\n", _CRLF)
-    if beyond * _SHARE > len(text):
-        inner = base64.encodebytes(text.replace("\n", _CRLF).encode()).decode().rstrip("\n")
-        return "base64", inner.replace("\n", _CRLF)
-    return "quoted-printable", binascii.b2a_qp(text.encode()).decode().replace("\n", _CRLF)
+    lines = part.text.replace("\r\n", "\n").split("\n")
+    text = _CRLF.join(lines)
+    if text.isascii():
+        if max(map(len, lines)) <= (_LONGEST if part.kind == "text/html" else _WIDTH):
+            return "7bit", text
+    elif (len(text.encode()) - len(text)) * _SHARE > len(text):
+        return "base64", base64.encodebytes(text.encode()).decode().rstrip("\n").replace("\n", _CRLF)
+    return "quoted-printable", _CRLF.join(map(_quoted, lines))
+
+
+def _quoted(line: str) -> str:
+    """A line in quoted-printable; most stay as they are, and finding that out is quicker than going through them."""
+    if len(line) < _WIDTH - 1 and line.isascii() and line.isprintable() and "=" not in line and line[-1:] != " ":
+        return line
+    return binascii.b2a_qp(line.encode()).decode().replace("\n", _CRLF)
 
 
 def _header(name: str, value: str) -> str:
+    if len(name) + len(value) < _WIDTH - 1 and value.isascii() and value.isprintable():
+        return f"{name}: {value}"
     if _CONTROL.search(value):
         raise ValueError(f"The header {name} would have a line break in it.")
     if not value.isascii() and name not in _ADDRESSED:

@@ -17,6 +17,7 @@ from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, add
+from shared.bus.envelope import QUICK_UUID
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.ids import read_id
@@ -37,6 +38,10 @@ KEPT = "kept"
 PAGE = 50
 LONGEST_PAUSE = timedelta(minutes=15)
 """How far ahead the next attempt is at the most."""
+
+
+_CASE = tuple(field.name for field in fields(Case))
+_IDS = tuple(name for name in _CASE if name.endswith("id"))
 
 
 class MessageRow(Table, table=True):
@@ -100,8 +105,8 @@ class MessageRow(Table, table=True):
     @cached_property
     def case(self) -> Case:
         """In which case, as it was when the message was due."""
-        ids = {name: UUID(value) for name, value in self.case_json.items() if name.endswith("id") and value is not None}
-        return Case(**{**self.case_json, **ids})
+        told = self.case_json
+        return Case(**{**told, **{name: QUICK_UUID(told[name]) for name in _IDS if told.get(name) is not None}})
 
     @property
     def story(self) -> UUID:
@@ -150,9 +155,6 @@ async def queue(session: AsyncSession, messages: Iterable[Message], now: datetim
     """Put messages into the queue (`now` is real time), each once for ever."""
     rows = {message.id: _row(message, now) for message in messages}
     await add(session, MessageRow, [rows[id_] for id_ in sorted(rows)])
-
-
-_CASE = tuple(field.name for field in fields(Case))
 
 
 def _row(message: Message, now: datetime) -> dict[str, Any]:

@@ -134,10 +134,10 @@ def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
     for kind in ("text", "html"):
         (tmp_path / "mail" / f"letter.{kind}").write_text("{{ subjekt }}", "utf-8")
     monkeypatch.setattr(frames, "_ENVIRONMENT", environment(tmp_path))
-    frames._frame.cache_clear()
+    frames._frames.cache_clear()
     with pytest.raises(ValueError, match="subjekt"):
         check_mails()
-    frames._frame.cache_clear()
+    frames._frames.cache_clear()
 
 
 def test_an_english_mail_is_as_before() -> None:
