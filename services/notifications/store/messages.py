@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
@@ -17,7 +18,6 @@ from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, add
-from shared.bus.envelope import QUICK_UUID
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.ids import read_id
