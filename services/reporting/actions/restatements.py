@@ -26,6 +26,7 @@ from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,12 +40,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What stands and what the facts say: `proposal` is the one that waits for a decision, if one does."""
+    """What stands and what the facts say: `proposal` is the one that waits for a decision, if one does.
+
+    `counted_at` is when the newest of what stands or was proposed was counted.
+    """
 
     where: Approval
     proposal: Proposal | None
     changes: list[Change]
     earlier: list[Proposal]
+    counted_at: datetime | None
 
 
 async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
@@ -61,7 +66,8 @@ async def difference(bus: Bus, session: AsyncSession, label: str) -> Difference:
     else:
         again = _again(where, standing, RestatementReason.LATE_FACTS)
         changes = (await count(bus, session, again)).changes if standing else []
-    return Difference(where, open_, changes, proposals)
+    counted = [each.cut_off for each in standing] + [each.cut_off for each in proposals]
+    return Difference(where, open_, changes, proposals, max(counted, default=None))
 
 
 async def propose(bus: Bus, principal: Principal, label: str, reason: str) -> Proposal:

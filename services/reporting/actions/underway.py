@@ -68,10 +68,19 @@ class UnderWay:
         else:
             task.add_done_callback(_told)
 
-    def of(self, label: str) -> Work | None:
-        """What goes on about a period, or went wrong last; None where nothing is to be told."""
+    def of(self, label: str, counted: datetime | None = None) -> Work | None:
+        """What goes on about a period, or went wrong last; None where nothing is to be told.
+
+        `counted` is when what stands of the period was counted, here or in another instance: what went wrong before
+        that is over, and forgotten.
+        """
         work = self._works.get(label)
-        return work if work is not None and (not work.task.done() or work.wrong) else None
+        if work is None or not work.task.done():
+            return work
+        if work.wrong and (counted is None or counted < work.since):
+            return work
+        del self._works[label]
+        return None
 
 
 def _told(task: asyncio.Task[Any]) -> None:

@@ -77,12 +77,14 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
     where, all_of_it, drawn = await _drawn(bus, period)
     released = agreed(all_of_it)
     figures = {each.definition.id: each for each in released}
+    fixed = where.state in FIXED
+    stated = [each.cut_off for each in released if fixed] + [at for at in (where.cut_off,) if at is not None]
     return render(
         request,
         "figures.html",
         where=where,
         state=states.state("period", where.state),
-        fixed=where.state in FIXED,
+        fixed=fixed,
         counted_at=min((each.cut_off for each in released), default=None),
         choices=await choices(bus),
         levels=[(level, [f for f in released if f.definition.level == level]) for level in show.LEVELS],
@@ -92,7 +94,7 @@ async def overview(request: Request, principal: Reader, bus: Store, period: str 
         traces=may_trace(principal),
         protects=may_protect(principal),
         steps=_steps(where, principal) if may_steer(principal) else None,
-        work=under_way(request).of(where.period.label) if may_steer(principal) else None,
+        work=under_way(request).of(where.period.label, max(stated, default=None)) if may_steer(principal) else None,
         reasons=list(PeriodReturnReason),
         report=_report(where, principal),
     )

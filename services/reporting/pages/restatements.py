@@ -30,6 +30,8 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
     async with bus.read() as session:
         found = await actions.difference(bus, session, label)
     proposal = found.proposal
+    if work is not None:
+        work = under_way(request).of(label, found.counted_at)
     return render(
         request,
         "restatement.html",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.reporting.actions import figures, underway
+from services.reporting.actions import figures, periods, restatements, underway
 from services.reporting.model.figure import digest_of
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.model.recount import Checked, Statement, recount, statement
@@ -19,6 +19,7 @@ from services.reporting.store import facts
 from shared.contracts import TOPICS, read
 from shared.contracts.codes import Role
 from shared.contracts.periods import PeriodRestated, PeriodSubmitted
+from shared.identity import Principal
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, world
 
@@ -289,3 +290,46 @@ async def _stated(house: House) -> list[tuple[Any, ...]]:
     async with house.app.state.service.bus.read() as session:
         rows = await session.execute(text(f"{figures_kept} UNION ALL {proofs} ORDER BY 1, 2, 3, 4, 5, 6"))
         return [tuple(row) for row in rows]
+
+
+async def test_what_went_wrong_is_told_until_the_same_was_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that nothing could be counted goes when it was counted after all, also by another instance."""
+    await tell(house, world(12))
+    author, other = await house.grant(Role.EVALUATOR), await house.grant(Role.PROGRAMME_COORDINATOR)
+    submit, overview = f"/reporting/periods/{LABEL}/submit", f"/reporting/?period={LABEL}"
+    note = "It could not be counted"
+
+    async def fail() -> None:
+        broken = asyncio.Event()
+
+        async def work() -> None:
+            await broken.wait()
+            raise ConnectionResetError
+
+        monkeypatch.setattr(underway, "PATIENCE", 0.0)
+        await house.app.state.under_way.run(LABEL, work())
+        broken.set()
+        await _done(house)
+
+    await fail()
+    assert note in (await author.get(overview)).text
+    assert note in (await author.get(overview)).text, "it stays until it was counted"
+    await periods.submit(house.app.state.service.bus, Principal("somebody"), LABEL)
+    assert note not in (await author.get(overview)).text
+    assert (await other.post(f"/reporting/periods/{LABEL}/return", data={"reason": "other"})).status_code == 303
+    assert note not in (await author.get(overview)).text
+
+    await fail()
+    assert note in (await author.get(overview)).text
+    monkeypatch.setattr(underway, "PATIENCE", 600.0)
+    assert (await author.post(submit)).status_code == 303
+    assert note not in (await author.get(overview)).text
+    assert (await other.post(f"/reporting/periods/{LABEL}/approve")).status_code == 303
+
+    await fail()
+    assert note in (await author.get(PAGE)).text
+    await _late(house, 12)
+    await restatements.propose(house.app.state.service.bus, Principal("somebody"), LABEL, "late_facts")
+    assert note not in (await author.get(PAGE)).text
