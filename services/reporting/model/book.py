@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,22 @@ if TYPE_CHECKING:
     from services.reporting.model.periods import Period
 
 
+def _in_order(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
+    """Facts by type and subject: the subjects sorted, the facts of each oldest first.
+
+    Put together before it is sorted: to sort a million facts at once takes several times as long.
+    """
+    found: dict[str, dict[str, list[Fact]]] = {}
+    for fact in facts:
+        found.setdefault(fact.type, {}).setdefault(fact.subject, []).append(fact)
+    for type_, subjects in found.items():
+        for held in subjects.values():
+            if len(held) > 1:
+                held.sort(key=lambda each: (each.sequence, str(each.id)))
+        found[type_] = {subject: subjects[subject] for subject in sorted(subjects)}
+    return found
+
+
 class Book:
     """The facts up to a cut-off, by type and subject."""
 
@@ -30,9 +45,7 @@ class Book:
         self.cut_off = cut_off
         once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off and not left_out(fact.type, fact.values)}
         self._first = first or min((fact.day for fact in once.values()), default=None)
-        self._by_type: dict[str, dict[str, list[Fact]]] = defaultdict(lambda: defaultdict(list))
-        for fact in sorted(once.values(), key=lambda each: (each.topic, each.subject, each.sequence, str(each.id))):
-            self._by_type[fact.type][fact.subject].append(fact)
+        self._by_type = _in_order(once.values())
 
     def reaches(self, period: Period) -> bool:
         """Whether the programme had begun by the period's end, and the period by the cut-off: else there is no data."""
@@ -56,7 +69,9 @@ class Book:
         return sorted(found, key=lambda fact: fact.sequence)
 
     def subjects(self, *types: str) -> list[str]:
-        """All subjects of which there is a fact of one of these types."""
+        """All subjects of which there is a fact of one of these types, sorted."""
+        if len(types) == 1:
+            return list(self._by_type.get(types[0], ()))
         return sorted({subject for type_ in types for subject in self._by_type.get(type_, {})})
 
     @cached_property
