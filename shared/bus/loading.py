@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import structlog
+import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus import offsets, twins
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TELL_SECONDS = 0.2
+BATCH = 8_000
+"""So many records are applied at once: more than a reader takes, since what a statement costs is shared by more."""
+FEW = 250
+"""Where applying fails and no more than so many are left, they go the reader's own way."""
 _counter: Synchronized[int] | None = None
 """How many records all processes of a load have taken so far."""
 
@@ -135,11 +140,12 @@ def _work(
     async def work() -> Loaded:
         bus = Bus(service, settings)
         try:
-            return await fill(bus, consumers, records_of(settings, service, share, settings.reader_batch))
+            return await fill(bus, consumers, records_of(settings, service, share, BATCH))
         finally:
             await bus.close()
 
-    return asyncio.run(work())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work())
 
 
 async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]]) -> Loaded:
@@ -218,33 +224,54 @@ class Loader:
 
     async def take(self, tx: Tx, records: Sequence[Record]) -> None:
         """Apply records by `evolve`; put those aside that are not plain."""
-        plain: dict[str, list[Envelope]] = {}
-        own: dict[str, list[Record]] = {}
         self._loaded.taken += len(records)
+        plain: list[tuple[Envelope, Record]] = []
+        last = self._loaded.last
         for record in records:
-            self._loaded.last[record.topic, record.partition] = record
+            last[record.topic, record.partition] = record
             event = self._admitted(record)
-            if isinstance(event, Envelope):
-                plain.setdefault(record.topic, []).append(event)
-                own.setdefault(record.topic, []).append(record)
+            if event is not None:
+                plain.append((event, record))
+        await self._evolve(tx, plain)
+
+    async def _evolve(self, tx: Tx, plain: Sequence[tuple[Envelope, Record]]) -> None:
+        """Apply events; where that fails, each half of them, until few are left, which are put aside."""
         if not plain:
             return
+        by_topic: dict[str, list[Envelope]] = {}
+        for event, _ in plain:
+            by_topic.setdefault(event.topic, []).append(event)
         savepoint = await tx.session.begin_nested()
         try:
             for topic in self._order:
                 evolve = self._consumers.readings[topic].evolve
-                if topic in plain and evolve is not None:
-                    await evolve(tx, plain[topic])
+                if topic in by_topic and evolve is not None:
+                    await evolve(tx, by_topic[topic])
             await tx.session.flush()
         except Exception:  # noqa: BLE001 - whatever it was: the reader's own way finds the one event and parks it
             await savepoint.rollback()
             tx.session.expunge_all()
-            for topic, events in plain.items():
-                for event, record in zip(reversed(events), reversed(own[topic]), strict=True):
-                    self._come[topic][event.subject] = (event.sequence - 1, None)
-                    self._put_aside(topic, event.subject, record)
         else:
             await savepoint.commit()
+            return
+        if len(plain) > FEW:
+            half = len(plain) // 2
+            await self._evolve(tx, plain[:half])
+            await self._evolve(tx, self._not_behind(plain[half:]))
+            return
+        for event, record in reversed(plain):
+            self._come[event.topic][event.subject] = (event.sequence - 1, None)
+            self._put_aside(event.topic, event.subject, record)
+
+    def _not_behind(self, plain: Iterable[tuple[Envelope, Record]]) -> list[tuple[Envelope, Record]]:
+        """Those events of whose subjects none is put aside; the others are put aside behind it."""
+        left: list[tuple[Envelope, Record]] = []
+        for event, record in plain:
+            if (event.topic, event.subject) in self._odd:
+                self._put_aside(event.topic, event.subject, record)
+            else:
+                left.append((event, record))
+        return left
 
     def _admitted(self, record: Record) -> Envelope | None:  # noqa: PLR0911 - one for each thing that may become of it
         """The event of a record whose turn it is; None for what is dropped or put aside."""

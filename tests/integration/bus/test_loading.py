@@ -205,6 +205,33 @@ async def test_an_event_that_fails_is_parked_and_the_rest_is_there(new_bus: NewB
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
 
 
+async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_again(
+    new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Halves of it are loaded as ever; what follows the bad event in another half still waits behind it."""
+    monkeypatch.setattr(loading, "FEW", 2)
+    subjects = [str(new_id()) for _ in range(16)]
+    bad = subjects[5]
+    bus, handlers = await new_bus("matching"), Handlers(bad)
+    stories = [_story(subject, 2 * place) for place, subject in enumerate(subjects)]
+    batch = [story[part] for part in range(2) for story in stories]
+    aside: list[int] = []
+    fill = _fill(bus, handlers.consumers, batch)
+
+    async def fill_and_look() -> list[loading.Loaded]:
+        loaded = await fill()
+        aside.extend(len(records) for each in loaded for records in each.odd)
+        return loaded
+
+    assert await loading.replace(bus, handlers.consumers, fill_and_look) == 32
+    assert aside == [2, 2], "the bad one, and the one that was with it to the last, each with what follows it"
+    told = {(subject, type_) for subject in subjects for type_ in ("ApplicationEndorsed", "ApplicationWithdrawn")}
+    assert sorted(await seen(bus)) == sorted((subject, type_) for subject, type_ in told if subject != bad)
+    async with bus.read() as session:
+        rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
+    assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
+
+
 async def test_whole_partitions_are_read_to_their_end_and_no_further(topics: str) -> None:
     """Each record as it was sent, whatever is in it; a partition is done where it ended when the load began."""
     settings = ServiceSettings(**settings_for("postgresql://nobody@127.0.0.1:1/none", kafka=topics))
