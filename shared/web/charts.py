@@ -166,18 +166,24 @@ def lines(
     high = max(values, default=1.0)
     high = _ceiling(high if high > low else low + 1)
     left = 10 + max(len(write(value)) for value in (low, (low + high) / 2, high)) * _SIZE * 0.62
-    beside = 10 + max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
+    names_wide = 10 + max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
 
     def draw(width: float) -> tuple[float, list[Any]]:
-        # A phone has no room for names beside the lines: there they stand in the plot, above or below their ends.
-        room = beside if width == WIDE else 0.0
-        last = max((len(name) for name in names), default=0) * 13 * _PER_LETTER / 2
-        plot = _Plot(width, room > 0, left, width - max(room, last + 2), 16.0, 196.0, low, high, len(names))
+        # A phone has no room for names beside the lines: there they stand above them, each with a piece of its line.
+        beside = width == WIDE
+        top = 16.0 if beside else 16 + 22.0 * len(series)
+        last = max((len(name) for name in names), default=0) * 13 * _PER_LETTER / 2 + 2
+        plot = _Plot(left, width - (names_wide if beside else last), top, top + 180, low, high, len(names))
         parts = [*_axes(plot, names, write)]
         ends: list[float] = []
         for place, line in enumerate(series):
-            parts += _line(plot, line, place, ends, write)
-        return 226, parts
+            drawn, end = _line(plot, line, place)
+            parts += drawn
+            if end is not None and beside:
+                parts += _named_at_end(plot, line.name, write(end[2]), COLOURS[place], end, ends)
+            elif not beside:
+                parts += _named_above(line.name, _said(end and end[2], write), place, width)
+        return top + 210, parts
 
     table = [(name, *(_said(line.points[place][1], write) for line in series)) for place, name in enumerate(names)]
     return _drawn(title, draw, (label, *(line.name for line in series)), table, definition)
@@ -290,9 +296,6 @@ def _said(value: float | None, write: Callable[[float], str]) -> str:
 class _Plot:
     """Where the lines are drawn, in the picture's units."""
 
-    width: float
-    beside: bool
-    """Whether there is room for names beside the ends of the lines."""
     left: float
     right: float
     top: float
@@ -356,9 +359,8 @@ def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> l
     return parts
 
 
-def _line(plot: _Plot, line: Series, place: int, ends: list[float], write: Callable[[float], str]) -> list[Any]:
-    colour = COLOURS[place]
-    parts: list[Any] = []
+def _line(plot: _Plot, line: Series, place: int) -> tuple[list[Any], tuple[float, float, float] | None]:
+    """The line, and where it ends: x, y, value."""
     path, pen_down = [], False
     last: tuple[float, float, float] | None = None
     for index, (_, value) in enumerate(line.points):
@@ -369,30 +371,38 @@ def _line(plot: _Plot, line: Series, place: int, ends: list[float], write: Calla
         path.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
         pen_down, last = True, (x, y, value)
     if last is None:
-        return parts
-    x, y, value = last
-    parts += [
-        _element(
-            "path", d=" ".join(path), fill="none", stroke=colour, stroke_width=2.5, stroke_dasharray=_DASHES[place]
-        ),
-        _element("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=4, fill=colour),
-    ]
-    # Names stand beside their ends, or where there is no room, with a rim, above them; never on the labels of the axis.
-    # Those that would touch go apart.
-    apart, said = (34, "") if plot.beside else (18, f" {write(value)}")
-    at = min(y + 5, plot.bottom - 12) if plot.beside else y - 10 if y > plot.top + 14 else y + 20
-    step = 4 if at + apart <= plot.bottom - 12 else -4
-    while any(abs(at - taken) < apart for taken in ends):
+        return [], None
+    dot = _element("circle", cx=f"{last[0]:.1f}", cy=f"{last[1]:.1f}", r=4, fill=COLOURS[place])
+    return [_stroke(" ".join(path), place), dot], last
+
+
+def _stroke(path: str, place: int) -> Any:
+    dash = _DASHES[place]
+    return _element("path", d=path, fill="none", stroke=COLOURS[place], stroke_width=2.5, stroke_dasharray=dash)
+
+
+def _named_at_end(
+    plot: _Plot, name: str, value: str, colour: str, end: tuple[float, float, float], taken: list[float]
+) -> list[Any]:
+    """Name and value beside a line's end, never on the labels of the axis; those that would touch go apart."""
+    x, y, _ = end
+    at = min(y + 5, plot.bottom - 12)
+    step = 4 if at + 34 <= plot.bottom - 12 else -4
+    while any(abs(at - other) < 34 for other in taken):
         at += step
-    ends.append(at)
-    style = {"font_size": 14, "font_weight": 700, "fill": colour, "y": f"{at:.1f}"}
-    if not plot.beside:
-        name = _fitting(line.name, plot.right - plot.left - len(said) * 8, 14) + said
-        rim = {"stroke": "#ffffff", "stroke_width": 4, "paint_order": "stroke"}
-        return [*parts, _element("text", name, x=f"{plot.width - 2:.1f}", text_anchor="end", **style, **rim)]
-    name = _fitting(line.name, plot.width - x - 8, 14)
+    taken.append(at)
+    fitted = _fitting(name, WIDE - x - 8, 14)
     return [
-        *parts,
-        _element("text", name, x=f"{x + 8:.1f}", **style),
-        _element("text", write(value), x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=14, fill=_INK),
+        _element("text", fitted, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=14, font_weight=700, fill=colour),
+        _element("text", value, x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=14, fill=_INK),
+    ]
+
+
+def _named_above(name: str, value: str, place: int, width: float) -> list[Any]:
+    """Name and last value over the plot, behind a piece of the line as it is drawn there."""
+    y = 14 + 22 * place
+    said = _fitting(name, width - 44 - (len(value) + 2) * 8, 14)
+    return [
+        _stroke(f"M0 {y - 5}L32 {y - 5}", place),
+        _element("text", f"{said}: {value}", x=40, y=y, font_size=14, font_weight=700, fill=COLOURS[place]),
     ]

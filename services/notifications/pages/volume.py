@@ -123,15 +123,18 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
     ]
     if halves:
         usual = {"time": _time(halves[len(halves) // 2])}
+        # Drawn in hours where it comes to hours, or the axis would stand at 277.8 h, a round number of seconds.
+        longest = max(one.most or one.half or 0 for one in parts)
+        unit = next((each for each in (_HOUR, _MINUTE) if longest >= each), 1)
         found.append(
             charts.lines(
                 gettext("On most days half of the mails are with the mail server within %(time)s") % usual,
                 [
-                    line(gettext("Half"), {name: one.half if one else None for name, one in shown}),
-                    line(gettext("Nine tenths"), {name: one.most if one else None for name, one in shown}),
+                    line(gettext("Half"), {name: _in(one.half if one else None, unit) for name, one in shown}),
+                    line(gettext("Nine tenths"), {name: _in(one.most if one else None, unit) for name, one in shown}),
                 ],
                 label=gettext("Day"),
-                write=_time,
+                write=lambda value: _time(value * unit),
                 definition=gettext(
                     "From the fact to the mail server's receipt: how long it took at most for half of the day's mails,"
                     " and for nine in ten. Nights and mails that are tried again are part of it."
@@ -139,6 +142,10 @@ def _charts(parts: Sequence[Part], span: Span) -> list[charts.Chart]:
             )
         )
     return found
+
+
+def _in(seconds: float | None, unit: int) -> float | None:
+    return None if seconds is None else seconds / unit
 
 
 def _time(seconds: float) -> str:

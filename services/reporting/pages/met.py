@@ -100,7 +100,7 @@ def headline(figures: Mapping[str, Released], needs: Sequence[Need]) -> str:
             people,
         ) % {"num": people}
     unmet = figures[UNMET].total if UNMET in figures else None
-    if unmet is None or unmet.value is None:
+    if unmet is None or not unmet.value:
         return ngettext("%(num)d application asked for a place", "%(num)d applications asked for a place", asked) % {
             "num": asked
         }

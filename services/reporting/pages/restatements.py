@@ -1,5 +1,6 @@
 """What would change if a frozen period were stated again, who proposed it, and what became of it?"""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from services.reporting.access import Steerer, Tracer, may_steer
 from services.reporting.actions import restatements as actions
 from services.reporting.model.indicators import COUNTED
+from services.reporting.model.restatement import Change
 from services.reporting.pages import show
 from services.reporting.pages.figures import under_way
 from shared.bus import Bus
@@ -38,7 +40,7 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
         where=found.where,
         state=states.state("period", found.where.state),
         changes=found.changes,
-        moved=[each for each in found.changes if each.old.value != each.new.value],
+        figures=_by_figure(found.changes),
         proposal=proposal,
         work=work,
         earlier=[each for each in found.earlier if each is not proposal],
@@ -48,6 +50,16 @@ async def restatement(request: Request, principal: Tracer, bus: Store, label: st
         steers=may_steer(principal),
         own=proposal is not None and proposal.author == principal.subject,
     )
+
+
+def _by_figure(changes: Sequence[Change]) -> list[tuple[str, Change | None, list[Change]]]:
+    """Each figure with its own change, if its total changes, and those of its parts; figures that move first."""
+    totals = {change.indicator: change for change in changes if not change.dimension}
+    names = list(dict.fromkeys(change.indicator for change in changes))
+    found = [
+        (name, totals.get(name), [one for one in changes if one.indicator == name and one.dimension]) for name in names
+    ]
+    return sorted(found, key=lambda each: each[1] is None or each[1].old.value == each[1].new.value)
 
 
 @router.post("/reporting/periods/{label}/restatement/propose")

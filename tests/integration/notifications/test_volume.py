@@ -52,6 +52,7 @@ async def test_what_was_sent_and_what_was_not_is_counted(app: FastAPI, feed: Fee
     assert f"{total} messages, " in text
     assert "<svg" in text
     assert "half of the mails are with the mail server within 2 min" in text
+    assert ">1 min</text>" in text, "the axis stands at round minutes, not at 50 s"
     assert "Nothing was told in this time." in await page(app, "france", HERE)
     assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?country=GE")
     assert "Nothing was told in this time." in await page(app, "programme", f"{HERE}?week=2020-01-06")

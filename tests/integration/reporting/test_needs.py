@@ -72,6 +72,14 @@ async def rows(client: Any, address: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text)))
 
 
+async def test_nobody_without_a_match_is_no_headline(house: House) -> None:
+    """Where all that asked still wait or have a place, the page says how many asked, not that none of them failed."""
+    await tell(house, [*world(12), need(1, country="MD", quantity=30)])
+    page = (await (await house.grant(Role.DONOR)).get("/reporting/needs?period=2026")).text
+    assert "applications asked for a place" in page
+    assert "found no match</h1>" not in page
+
+
 async def test_needs_demand_and_met_stand_side_by_side(house: House) -> None:
     """The page says what is needed, asked for and met, and how many found no match, to all who may read."""
     await fill(house)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,12 @@ async def test_late_facts_are_proposed_by_one_and_approved_by_another(house: Hou
     assert (change["old"], change["new"], len(change["added"]), change["removed"]) == ("8", "10", 2, [])
     page = (await author.get(PAGE)).text
     assert all(each in page for each in change["added"])
+    assert len(re.findall(r'<section class="tandem-card"', page)) == len(
+        {each["indicator"] for each in seen["changes"]}
+    )
+    assert re.search(r"8 stands, the facts say\s*<strong>10</strong>", page)
+    parts = sum((each["indicator"], bool(each["dimension"])) == ("TOPCOP-OP-02", True) for each in seen["changes"])
+    assert f"{parts} of its parts change" in page
     assert (await author.post(f"{PAGE}/propose", data={"reason": "nonsense"})).status_code == 422
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 303
     assert (await author.post(f"{PAGE}/propose", data={"reason": "late_facts"})).status_code == 409

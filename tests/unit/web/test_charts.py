@@ -99,6 +99,18 @@ def test_a_heat_map_without_columns_is_drawn_as_nothing() -> None:
     assert heat("Wanted", [], [], label="Topic").rows == []
 
 
+def test_on_a_phone_lines_are_named_above_them() -> None:
+    """Each with its last value and a piece of its line, so that no name lies on a line."""
+    points = [("Q1", 1.0), ("Q2", 2.0)]
+    chart = lines("Both", [Series("Eligible", points), Series("Matched", [("Q1", 3), ("Q2", None)])], label="Quarter")
+    drawing = etree.fromstring(str(chart.narrow))
+    named = {text.text: float(str(text.get("y"))) for text in drawing.iter(f"{SVG}text") if ": " in str(text.text)}
+    assert list(named) == ["Eligible: 2", "Matched: 3"]
+    top = min(float(str(each.get("y1"))) for each in drawing.iter(f"{SVG}line"))
+    assert max(named.values()) < top
+    assert [each.get("stroke-dasharray") for each in drawing.iter(f"{SVG}path")] == [None, None, "8 4", "8 4"]
+
+
 def _charts() -> list[Chart]:
     """One of each kind, with labels as long as they get."""
     long = "Seizing and managing crypto-assets in joint teams"
