@@ -17,6 +17,7 @@ from services.reporting.store.waves import MISSING, STATES, Rate, Wanted
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import PARTNERS, Respondent
+from shared.ids import read_id
 from shared.service import bus_of
 from shared.web import states
 from shared.web.errors import Refused
@@ -62,7 +63,7 @@ class Filters:
         self.form = form if form in FORMS else ""
         self.country = country if country in PARTNERS else ""
         self.state = state if state in {"missing", "all", *STATES} else "missing"
-        self.call = _uuid(call)
+        self.call = read_id(call)
         self.since = _day(since) or clock.today() - _BACK
         self.until = _day(until) or clock.today() + _AHEAD
 
@@ -171,7 +172,7 @@ async def ask_first(request: Request, _: Steerer, bus: Store, filters: Filtered)
 async def remind(request: Request, principal: Steerer, bus: Store, filters: Filtered) -> Response:
     """Remind of all missing answers in the list, or of one."""
     sent = await request.form()
-    case_id = _uuid(str(sent.get("case_id", "")))
+    case_id = read_id(str(sent.get("case_id", "")))
     wanted = filters.wanted
     if "case_id" in sent:
         form, respondent, _ = FORMS.get(str(sent.get("of", "")), ("", "", ""))
@@ -235,13 +236,6 @@ def _name(row: store.Answer) -> tuple[str, str]:
 
 def _state(code: str) -> states.State:
     return states.state("outcome", code).for_others
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _day(text: str) -> date | None:

@@ -251,6 +251,14 @@ async def programme(request: pytest.FixtureRequest, portal: FastAPI) -> AsyncIte
     await made.close()
 
 
+@pytest.fixture
+async def abroad(programme: Programme, feed: Feed) -> Abroad:
+    """The programme with a host country, a mentor from Lithuania and an officer from Georgia."""
+    made = Abroad(programme, feed)
+    await made.fill()
+    return made
+
+
 def days(count: int) -> date:
     """The day so many days from today."""
     return clock.today() + timedelta(days=count)

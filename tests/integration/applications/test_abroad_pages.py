@@ -7,25 +7,13 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared import clock
 from shared.contracts import mentorships, visits
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     import httpx2
 
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 async def read(abroad: Abroad, subject: str, address: str, status: int = 200) -> str:

@@ -5,26 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared import clock
 from shared.contracts import visits
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.test_abroad_pages import read, send
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def begun(abroad: Abroad, day: int = 1) -> tuple[UUID, UUID, date]:

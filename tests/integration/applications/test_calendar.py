@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,20 +14,10 @@ from services.applications.model.weeks import Span
 from shared import clock
 from shared.contracts import visits
 from shared.workdays import public_holidays
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.test_abroad_pages import read
 
 if TYPE_CHECKING:
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 async def test_who_comes_when_and_what_is_left(abroad: Abroad) -> None:

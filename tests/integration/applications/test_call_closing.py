@@ -8,19 +8,9 @@ from uuid import UUID
 import pytest
 
 from shared.contracts import matches
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 async def _both_accept(abroad: Abroad) -> tuple[UUID, UUID]:

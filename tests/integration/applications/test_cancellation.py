@@ -7,19 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.contracts import matches, visits
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 @pytest.mark.parametrize(("by", "state"), [("host", "in_matching"), ("programme", "in_matching"), ("guest", "ended")])

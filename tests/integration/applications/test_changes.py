@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared.contracts import outcomes
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
     from tests.support import Feed
 
 TOPIC = "exchange.applications"
 REASON = {"reason": "timetable_conflict", "text": "The unit moves in spring"}
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def _changed(programme: Programme) -> list[dict[str, Any]]:

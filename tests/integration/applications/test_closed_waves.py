@@ -20,7 +20,6 @@ from shared import clock
 from shared.contracts import mentorships, read, visits
 from shared.contracts.codes import Role
 from shared.migrate import migrate
-from tests.integration.applications.abroad import Abroad
 from tests.integration.reporting.conftest import House
 from tests.support import Feed, settings_for
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from tests.conftest import Databases
-    from tests.integration.applications.conftest import Programme
+    from tests.integration.applications.abroad import Abroad
 
 _TOLD = ("exchange.calls", "exchange.applications", "exchange.offers", "mentoring.mentors")
 
@@ -89,14 +88,6 @@ class Everybody:
         query = sa.text("SELECT kind, owner FROM deadline WHERE open AND case_id = :case_id ORDER BY kind, owner")
         async with self.mail.state.service.bus.read() as session:
             return {(row.kind, row.owner) for row in await session.execute(query, {"case_id": case_id})}
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 @pytest.fixture

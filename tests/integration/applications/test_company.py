@@ -10,22 +10,13 @@ import pytest
 
 from services.applications.actions.companions import end_adrift
 from shared.identity import service_headers
-from tests.integration.applications.abroad import Abroad
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
 
 TOPIC = "exchange.applications"
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 @pytest.fixture

@@ -11,21 +11,13 @@ import pytest
 from shared import clock
 from shared.contracts import outcomes, visits
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
     from tests.support import Feed
 
 CASES = "/applications/cases"
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def page(programme: Programme, subject: str, path: str, status: int = 200) -> str:

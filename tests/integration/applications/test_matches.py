@@ -5,28 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from services.applications.settings import Settings
 from services.applications.store import matches as matches_store
 from shared import clock
 from shared.contracts import matches, mentorships, outcomes, visits
 from shared.identity.tickets import open_ticket
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    import pytest
+
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def name_seen(abroad: Abroad, subject: str, match_id: UUID, party: str = "guest") -> str | None:

@@ -6,28 +6,16 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared import clock
 from shared.contracts import mentorships
 from shared.contracts.codes import Party, Reason
 from shared.zones import zone_of
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.test_mentorships import pair, told
 
 if TYPE_CHECKING:
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
+    from tests.integration.applications.abroad import Abroad
 
 KINDS = ("SessionPlanned", "SessionMoved", "SessionCancelled")
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a mentee from Georgia and a mentor from Lithuania."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 def said(days: int, time: str = "14:30", **more: Any) -> dict[str, Any]:

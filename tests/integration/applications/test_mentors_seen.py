@@ -6,26 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from services.applications.actions import pulse
 from shared import clock
 from shared.contracts import matches
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.test_abroad_pages import read, send
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def test_a_coordinator_sees_the_countrys_mentors(abroad: Abroad, programme: Programme) -> None:

@@ -6,31 +6,19 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared import clock
 from shared.contracts import mentorships, visits
 from shared.contracts.codes import Party, Reason, UnschedulableCause
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     import httpx2
 
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
+    from tests.integration.applications.abroad import Abroad
 
 TERMS = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def begun(abroad: Abroad) -> tuple[UUID, UUID, str]:

@@ -6,7 +6,6 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import sqlalchemy as sa
 
 from shared import clock
@@ -14,23 +13,13 @@ from shared.contracts import mentorships, outcomes, visits
 from shared.contracts.codes import Party, Reason, Role
 from shared.identity import Grant
 from shared.identity.access import write_access
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
+    from tests.integration.applications.abroad import Abroad
 
 MONTHLY = {"rhythm": "monthly", "meeting": "remote", "aims": "Read charts."}
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def told(abroad: Abroad, *kinds: str) -> list[dict[str, Any]]:

@@ -6,28 +6,18 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.applications.model import revision
 from services.applications.model.offer import OfferEntry
 from shared import clock
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.conftest import call_terms
 from tests.integration.applications.test_abroad_pages import offer_form, read, send
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def test_a_revision_is_shown_before_it_is_told(abroad: Abroad, programme: Programme) -> None:

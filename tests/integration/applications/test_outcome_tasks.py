@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
-import pytest
-
 from services.applications.actions import manager_links
 from services.applications.actions.contacts import Wanted, contacts
 from shared import clock
@@ -16,20 +14,13 @@ from shared.contracts import outcomes, visits
 from shared.contracts.codes import AudienceKind
 from shared.identity.state import identity_of
 from shared.identity.tickets import open_ticket
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.test_supply import button, stranger
 
 if TYPE_CHECKING:
+    import pytest
+
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def test_what_is_asked_after_the_visit_stands_with_the_application(abroad: Abroad) -> None:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 import sqlalchemy as sa
 
 from shared import clock
 from shared.contracts import matches
 from shared.identity import service_headers
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.partners import FINISH, choosing, signed_in_anew, suspend
 from tests.support import SERVICE_TOKEN
 
 if TYPE_CHECKING:
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with hosts and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 async def test_access_ends_at_once_and_comes_back_as_it_was(abroad: Abroad) -> None:

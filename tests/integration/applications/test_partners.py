@@ -15,23 +15,13 @@ from shared import clock
 from shared.bus import leases
 from shared.contracts import matches, visits
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 from tests.integration.applications.conftest import days
 from tests.integration.applications.partners import FINISH, HOME, cases, choosing, signed_in_anew, suspend, told
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with hosts and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
+    from tests.integration.applications.abroad import Abroad
 
 
 async def in_stage(of: Abroad, side: str, stage: str) -> tuple[str, UUID | None]:

@@ -5,28 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import sqlalchemy as sa
 
 from shared import clock
 from shared.contracts import visits
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
 
 EMERGENCY = {"name": "Aram Petrosyan", "relation": "Brother", "phone": "+374 10 123456"}
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def put(abroad: Abroad, who: str, address: str, body: dict[str, Any], status: int = 200) -> Any:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx2
-import pytest
 import sqlalchemy as sa
 
 from services.applications.actions import available, pulse
@@ -17,19 +16,10 @@ from shared import clock
 from shared.contracts import matches
 from shared.contracts.codes import AudienceKind, MatchState
 from shared.identity.state import identity_of
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def later(programme: Programme, days: int) -> None:

@@ -5,29 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from shared import clock
 from shared.contracts import outcomes, visits
 from shared.ids import new_id
-from tests.integration.applications.abroad import Abroad
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from shared.contracts import Event
-    from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
+    from tests.integration.applications.abroad import Abroad
 
 BEFORE, AFTER = "Take the test before the visit", "Take the test after the visit"
-
-
-@pytest.fixture
-async def abroad(programme: Programme, feed: Feed) -> Abroad:
-    """The programme with a host country and a mentor."""
-    made = Abroad(programme, feed)
-    await made.fill()
-    return made
 
 
 async def tell(abroad: Abroad, event: type[Event], match_id: UUID, visit_id: UUID, **said: Any) -> None:

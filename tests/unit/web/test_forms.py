@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import FormData
 
+from shared.web.errors import Refused
 from shared.web.forms import (
     Between,
     BooleanField,
@@ -194,6 +195,21 @@ async def test_a_button_for_rows_that_are_not_there_does_nothing() -> None:
         form = await Sample.read(request)  # type: ignore[arg-type]  # as above
         await form.rows_changed(request)  # type: ignore[arg-type]  # as above
         assert form.rows.data == [{"language": "hy"}]
+
+
+async def test_a_refusal_stands_at_the_fields_that_it_names() -> None:
+    """At a field, or at the rows that it means; one without fields at the given field; what no form mends is raised."""
+    form = await read(*GOOD)
+    assert form.validate()
+    form.take(Refused("Two are wrong", 422, {"unit": "It is closed", "rows.0.language": "Choose one"}))
+    form.take(Refused("Somebody was quicker", 409), "unit", statuses=(409, 422))
+    form.take(Refused("The call is closed", 422))
+    said = dict.fromkeys(text for _, text in form.problems())
+    assert set(said) == {"It is closed", "Choose one", "Somebody was quicker", "The call is closed"}
+    assert [text for anchor, text in form.problems() if anchor == "unit"] == ["It is closed", "Somebody was quicker"]
+    assert ("main-content", "The call is closed") in form.problems()
+    with pytest.raises(Refused):
+        form.take(Refused("It is not yours", 404))
 
 
 async def test_the_model_can_refuse_a_field() -> None:

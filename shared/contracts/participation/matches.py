@@ -1,0 +1,122 @@
+"""What is done about a match itself: clearance, the release of names, the answer, and what is asked of matching."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+
+from shared.contracts import _examples as ex
+from shared.contracts.base import Country, Due
+from shared.contracts.codes import ActingAs, Answer, IdentityField, LegalBasis, Party, Reason, ReleasePurpose, Side
+from shared.contracts.participation.base import OF_VISIT, ParticipationEvent
+
+
+class ClearanceGiven(ParticipationEvent):
+    """A national coordinator (or an EU agency's clearance officer) clears the match; home first, then host.
+
+    `host_due` stands with the home side's: when the host country, `host_country`, is to clear.
+    """
+
+    side: Side
+    country: Country
+    acting_as: ActingAs = ActingAs.COORDINATOR
+    host_due: Due | None = None
+    host_country: Country | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "side": "home",
+        "country": "MD",
+        "acting_as": "coordinator",
+        "host_due": "2026-02-27T23:00:00Z",
+        "host_country": "FR",
+    }
+
+
+class ClearanceRefused(ParticipationEvent):
+    """A national coordinator does not clear the match; matching cancels it."""
+
+    side: Side
+    country: Country
+    reason: Reason
+    acting_as: ActingAs = ActingAs.COORDINATOR
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "side": "host",
+        "country": "FR",
+        "reason": "personal",
+        "acting_as": "coordinator",
+    }
+
+
+class IdentityReleased(ParticipationEvent):
+    """The portal shows fields of somebody's identity to another: which, to whom, what for, on what legal basis.
+
+    Never the values.
+    """
+
+    of: Party
+    to: Party
+    country: Country
+    organisation_id: UUID | None = None
+    fields: tuple[IdentityField, ...]
+    purpose: ReleasePurpose
+    basis: LegalBasis
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "of": "guest",
+        "to": "host_coordinator",
+        "country": "FR",
+        "organisation_id": None,
+        "fields": ["name", "national_rank", "unit"],
+        "purpose": "vetting",
+        "basis": "public_task",
+    }
+
+
+class AnswerGiven(ParticipationEvent):
+    """Officer or mentee, host agency or mentor answers an offered match: a request until matching confirms it."""
+
+    by: Party
+    answer: Answer
+    reason: Reason | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "by": "guest",
+        "answer": "accept",
+        "reason": None,
+    }
+
+
+class CancellationRequested(ParticipationEvent):
+    """Somebody asks that a match, with its visit or mentorship where there is one, be cancelled."""
+
+    by: Party
+    reason: Reason
+    visit_id: UUID | None = None
+    mentorship_id: UUID | None = None
+
+    example: ClassVar[Mapping[str, Any]] = {
+        **OF_VISIT,
+        "by": "guest",
+        "reason": "visa_refused",
+        "mentorship_id": None,
+    }
+
+
+class FundChangeRequested(ParticipationEvent):
+    """The programme coordinator asks that another fund pays for a match and what came of it; matching moves it.
+
+    Where a partner is suspended, what is in flight may go on under another fund (lifecycles.md, "Match").
+    """
+
+    fund_id: UUID
+    reason: Reason
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "application_id": ex.APPLICATION,
+        "fund_id": ex.FUND,
+        "reason": "partner_suspended",
+    }
