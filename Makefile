@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PYTHON ?= python3 python3.13 python3.12 python3.11 python3.14 python
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+# Whatever the environment says: each of the programme's processes would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test check bench clean lock
 
 help: ## what can be made

@@ -48,14 +48,23 @@ MEASURES = {
 RESULT = Path("build/benchmarks.json")
 
 
-async def _measure(names: list[str], running: Servers, console: Console) -> list[figures.Figure]:
+async def _served(name: str, running: Servers) -> list[figures.Figure]:
     await topics(running.kafka)
+    return await MEASURES[name](running)
+
+
+def _measure(names: list[str], console: Console) -> list[figures.Figure]:
+    """Each on servers of its own: what one leaves on the log would be read by the next."""
     found: list[figures.Figure] = []
     for name in names:
         started = perf_counter()
         try:
-            with console.status(f"Measuring {name}"):
-                found += await MEASURES[name](running)
+            with (
+                console.status(f"Measuring {name}"),
+                servers() as running,
+                asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+            ):
+                found += runner.run(_served(name, running))
         except Exception:  # noqa: BLE001 - what could not be measured is said; the other figures stand
             console.print_exception()
             continue
@@ -89,9 +98,7 @@ def main() -> int:
     alone = [name for name in names if name not in MEASURES]
     at_once = list(rows.measures()) if "matching" in alone else alone
     found = _measure_matching(at_once, console) if at_once else []
-    if served:
-        with servers() as running, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            found += runner.run(_measure(served, running, console))
+    found += _measure(served, console)
     figures.show(found, console)
     figures.write(found, RESULT)
     console.print(f"Written to {RESULT}.")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
+from services.applications.model.mentorship.pair import OVER
 from services.applications.store import calls, outcomes
 from shared import clock
 from shared.contracts.codes import FollowUpBy, MentorshipState, Party, Respondent, TestPhase, VisitState
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from services.applications.actions.cases import Case
     from services.applications.actions.overview import MatchView
     from services.applications.store import visits as visits_store
+    from services.applications.store.mentorships import Mentorship
     from shared.contracts.calls import Timers
 
 _COORDINATOR = Respondent.NATIONAL_COORDINATOR.value
@@ -57,6 +59,36 @@ _ASKED: dict[Party, tuple[str, ...]] = {
     Party.MENTEE: ("evaluation",),
     Party.MENTOR: ("evaluation",),
 }
+
+
+async def visit_tasks(session: AsyncSession, case: Case, visit: visits_store.Visit) -> list[Task]:
+    """The forms of reporting about a visit that are asked of the reader, or can be filled in."""
+    arrived = await outcomes.of_subjects(session, [visit.id])
+    ended, sends = visit.stands in EVALUATED, sender(case)
+    return await tests_of(session, case, visit, arrived) + tasks_of(
+        case.parties & {Party.GUEST, Party.HOST, sends},
+        Party.GUEST,
+        visit.id,
+        arrived,
+        ended=ended,
+        follows=visit.stands is VisitState.COMPLETED and await follow_up_open(session, case, visit.ended_on),
+        sender=sends,
+        passes_on=ended and await cascade_open(session, case, visit.ended_on),
+    )
+
+
+async def mentorship_tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
+    """The same about a mentorship."""
+    over = one.stands in OVER
+    return tasks_of(
+        case.parties,
+        Party.MENTEE,
+        one.id,
+        await outcomes.of_subjects(session, [one.id]),
+        ended=over,
+        follows=one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on),
+        passes_on=over and await cascade_open(session, case, one.ended_on),
+    )
 
 
 async def tests_of(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.applications.actions import cases
+from services.applications.actions.asked_forms import mentorship_tasks, visit_tasks
 from services.applications.actions.common import not_found
-from services.applications.actions.mentorships.view import mentorship_view
-from services.applications.actions.overview import visit_view
 from services.applications.actions.tickets import Way, way
 from shared.contracts.codes import Party, Respondent
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 async def for_visit(bus: Bus, settings: Settings, principal: Principal, visit_id: UUID, purpose: str) -> Way:
     """The way into the form about a visit that is asked of the principal. Raises `Refused` (404)."""
     async with bus.read() as session:
-        view = await visit_view(session, principal, visit_id)
-    return _way(settings, principal, view.tasks, visit_id, purpose)
+        tasks = await visit_tasks(session, *await cases.of_visit(session, principal, visit_id))
+    return _way(settings, principal, tasks, visit_id, purpose)
 
 
 async def for_mentorship(bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str) -> Way:
     """The way into the form about a mentorship that is asked of the principal. Raises `Refused` (404)."""
     async with bus.read() as session:
-        view = await mentorship_view(session, principal, mentorship_id)
-    return _way(settings, principal, view.tasks, mentorship_id, purpose)
+        tasks = await mentorship_tasks(session, *await cases.of_mentorship(session, principal, mentorship_id))
+    return _way(settings, principal, tasks, mentorship_id, purpose)
 
 
 def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str) -> Way:

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.applications.actions import cases, clearance, moves, preparation, visits
-from services.applications.actions.asked_forms import (
-    EVALUATED,
-    Task,
-    cascade_open,
-    follow_up_open,
-    sender,
-    tasks_of,
-    tests_of,
-)
+from services.applications.actions.asked_forms import Task, visit_tasks
 from services.applications.actions.cases import Case, Known
 from services.applications.model.participation import days_to_record
 from services.applications.model.silence import Held
@@ -29,7 +21,6 @@ from services.applications.store import (
     mentors,
     mentorships,
     offers,
-    outcomes,
     participation,
     register,
 )
@@ -268,9 +259,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
     case, visit = await cases.of_visit(session, principal, visit_id)
     view = (await views_of(session, principal, [case]))[0]
     version, agenda = await visits.agenda_of(session, visit)
-    arrived = await outcomes.of_subjects(session, [visit.id])
     request = await moves_store.last_request(session, visit.id)
-    follows = visit.stands is VisitState.COMPLETED and await follow_up_open(session, case, visit.ended_on)
     return VisitView(
         view,
         visit,
@@ -279,17 +268,7 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         await participation.agenda_agreed(session, visit.id),
         (await participation.attendance_of(session, [visit.id]))[visit.id],
         await participation.statements(session, visit.about),
-        await tests_of(session, case, visit, arrived)
-        + tasks_of(
-            case.parties & {*visits.BOTH, sender(case)},
-            Party.GUEST,
-            visit.id,
-            arrived,
-            ended=visit.stands in EVALUATED,
-            follows=follows,
-            sender=sender(case),
-            passes_on=visit.stands in EVALUATED and await cascade_open(session, case, visit.ended_on),
-        ),
+        await visit_tasks(session, case, visit),
         moves.proposal_of(visit),
         Party(request.party) if request is not None and request.waits(visit) else None,
         await moves_store.answers(session, visit.id, visit.moves),

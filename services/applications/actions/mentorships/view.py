@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from services.applications.actions import cases
-from services.applications.actions.asked_forms import cascade_open, follow_up_open, pair_results_asked, tasks_of
+from services.applications.actions.asked_forms import mentorship_tasks, pair_results_asked, tasks_of
 from services.applications.actions.mentorships.agreement import agreed, first_versions
 from services.applications.actions.mentorships.course import pause_arrived, resume_arrived
 from services.applications.actions.mentorships.visit import open_request, planned_end
@@ -21,7 +21,7 @@ from services.applications.model.mentorship.sessions import Totals, totals
 from services.applications.model.mentorship.visit import earliest
 from services.applications.store import calls, outcomes, pairs, visits
 from shared import clock
-from shared.contracts.codes import MatchState, MentorshipState, MentorState, Party, Role
+from shared.contracts.codes import MatchState, MentorState, Party, Role
 from shared.identity.access import grants_of
 from shared.workdays import ZONE
 
@@ -150,7 +150,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         left=await _left(session, case),
     )
     if party is None:  # of a coordinator only the evaluation of what came of it is asked
-        return replace(view, tasks=await _tasks(session, case, one))
+        return replace(view, tasks=await mentorship_tasks(session, case, one))
     return replace(
         view,
         goals=await _goals(session, one.id),
@@ -158,7 +158,7 @@ async def mentorship_view(session: AsyncSession, principal: Principal, mentorshi
         requests=await pairs.visits.requests(session, one.id),
         pause=await pairs.pauses.last(session, one.id),
         opens=earliest(clock.today(), call.terms.timers.notice_weeks),
-        tasks=await _tasks(session, case, one),
+        tasks=await mentorship_tasks(session, case, one),
         meeting=(await pairs.meetings.to_come(session, [one.id], clock.now())).get(one.id),
     )
 
@@ -173,22 +173,6 @@ def _next_on(sessions: Collection[Session], meeting: Meeting | None) -> date | N
 
 def _own(parties: Collection[Party]) -> Party | None:
     return next((party for party in PAIR if party in parties), None)
-
-
-async def _tasks(session: AsyncSession, case: Case, one: Mentorship) -> list[Task]:
-    """The forms of reporting about the mentorship that are asked of the reader."""
-    arrived = await outcomes.of_subjects(session, [one.id])
-    follows = one.stands is MentorshipState.COMPLETED and await follow_up_open(session, case, one.ended_on)
-    passes_on = one.stands in OVER and await cascade_open(session, case, one.ended_on)
-    return tasks_of(
-        case.parties,
-        Party.MENTEE,
-        one.id,
-        arrived,
-        ended=one.stands in OVER,
-        follows=follows,
-        passes_on=passes_on,
-    )
 
 
 async def _goals(session: AsyncSession, mentorship_id: UUID) -> list[GoalView]:
