@@ -49,31 +49,30 @@ class Lag:
     def __init__(self, system: System, services: Iterable[str] = SERVICES) -> None:
         """Look at the named services, all by default."""
         self._system = system
-        self._topics = {name: frozenset(consumers_of(name).readings) for name in services}
-        self._partitions = [
-            TopicPartition(topic, number)
-            for topic in sorted(frozenset().union(*self._topics.values()))
-            for number in range(TOPICS[topic].partitions)
-        ]
+        self._services = tuple(services)
         self._databases: dict[str, asyncpg.Connection] = {}
         self._consumer: AIOKafkaConsumer | None = None
+        self._reads: asyncio.Task[dict[str, frozenset[str]]] | None = None
         self._begins: dict[Partition, int] = {}
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `Failed`."""
+        # To know what a service reads its code is imported, which takes a second or two: beside what comes first.
+        self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._services))
         with reached():
-            for name in self._topics:
+            for name in self._services:
                 url = self._system.settings(name).direct_url
                 self._databases[name] = await asyncpg.connect(url, timeout=10)
             self._consumer = bare_consumer(self._system.settings())
             await self._consumer.start()
-            self._begins = _by_partition(await self._consumer.beginning_offsets(self._partitions))
         return self
 
     async def __aexit__(
         self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
     ) -> None:
         """Let go of the connections."""
+        if self._reads is not None:
+            await asyncio.wait([self._reads])
         if self._consumer is not None:
             await self._consumer.stop()
         for database in self._databases.values():
@@ -82,14 +81,23 @@ class Lag:
     async def standings(self) -> dict[str, Standing]:
         """How each service stands. The stores are looked at before the log, so nothing on its way is missed."""
         assert self._consumer is not None
+        assert self._reads is not None
+        topics = await self._reads
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in sorted(frozenset().union(*topics.values()))
+            for number in range(TOPICS[topic].partitions)
+        ]
         with reached():
+            if not self._begins:
+                self._begins = _by_partition(await self._consumer.beginning_offsets(partitions))
             rows = await asyncio.gather(*(database.fetchrow(_LOOK) for database in self._databases.values()))
-            ends = _by_partition(await self._consumer.end_offsets(self._partitions))
+            ends = _by_partition(await self._consumer.end_offsets(partitions))
         found = {}
         for name, row in zip(self._databases, rows, strict=True):
             assert row is not None
             read = {(topic, number): offset for topic, number, offset in json.loads(row["consumed"])}
-            mine = [one for one in ends if one[0] in self._topics[name]]
+            mine = [one for one in ends if one[0] in topics[name]]
             found[name] = Standing(
                 row["pending"],
                 sum(max(0, ends[one] - max(read.get(one, 0), self._begins[one])) for one in mine),
@@ -128,3 +136,8 @@ class Lag:
 
 def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[Partition, int]:
     return {(one.topic, one.partition): offset for one, offset in offsets.items()}
+
+
+def _topics(services: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What each of these services reads; blocks."""
+    return {name: frozenset(consumers_of(name).readings) for name in services}
