@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from services.notifications.store.deadlines import Falls
     from services.notifications.store.messages import MessageRow
 
-# A message's state as the shared table of states calls it.
 _COORDINATORS = frozenset({AudienceKind.HOME_COORDINATOR, AudienceKind.HOST_COORDINATOR})
 _DEPUTIES = frozenset({AudienceKind.HOME_DEPUTY, AudienceKind.HOST_DEPUTY})
+# A message's state as the shared table of states calls it.
 _STATES = {store.WAITING: "waiting", store.DONE: "sent", store.FAILED: "failed"}
 
 

@@ -1,7 +1,7 @@
 """What falls due, for whom? By week, by who has it, by country; and how much time is given for what."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.notifications import views
+from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read
 from services.notifications.store import cases, names
 from services.notifications.store import due as store
@@ -20,7 +21,7 @@ from services.notifications.store.deadlines import Falls
 from services.notifications.store.due import By, Group, Wanted
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, AudienceKind, DeadlineKind
+from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web import dates
@@ -80,7 +81,7 @@ async def due(
         groups=[_group(one, grouped, kept, called) for one in groups],
         cut=len(groups) == store.GROUPS,
         narrowed=_narrowed(wanted, found[0] if found else None, called),
-        fields=_fields(sorted(COUNTRIES if mine is None else mine, key=country_name), {**kept, "by": grouped}),
+        fields=_fields(mine, {**kept, "by": grouped}),
         terms=f"{HERE}/terms",
     )
 
@@ -179,14 +180,9 @@ def _narrowed(wanted: Wanted, first: Falls | None, called: Mapping[str, str]) ->
     return said
 
 
-def _fields(countries: list[str], kept: Mapping[str, str]) -> list[dict[str, object]]:
+def _fields(countries: Iterable[str] | None, kept: Mapping[str, str]) -> list[dict[str, object]]:
     return [
-        {
-            "name": "country",
-            "label": gettext("Country"),
-            "options": [(code, country_name(code)) for code in countries],
-            "value": kept["country"],
-        },
+        filters.of_country(countries, kept["country"]),
         {
             "name": "kind",
             "label": gettext("What is due"),

@@ -1,7 +1,6 @@
 """What was sent to whom, and what was not? The log, one message of it, and the way to try a failed one again."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -15,7 +14,8 @@ from starlette.responses import Response
 
 from services.notifications import actions, views
 from services.notifications.model.again import ResendReason
-from services.notifications.model.messages import BY_NAME, RULES
+from services.notifications.model.messages import BY_NAME
+from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.sending.bodies import bodies
 from services.notifications.store import afterwards, due, names, unreachable
@@ -23,7 +23,7 @@ from services.notifications.store import messages as store
 from services.notifications.store.messages import MessageRow, Search
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, FailureCause, Role
+from shared.contracts.codes import FailureCause, Role
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web import dates, states
@@ -31,7 +31,6 @@ from shared.web.forms import Form, Needed, RadioField
 from shared.web.i18n import N_, gettext, locale
 from shared.web.live import live_route
 from shared.web.render import render, see_other
-from shared.web.words import country as country_name
 from shared.web.words import label
 from shared.zones import zone_of
 
@@ -39,7 +38,6 @@ router = APIRouter(prefix="/notifications", include_in_schema=False)
 router.add_api_route("/live", live_route("messages"), dependencies=[Depends(allow(*READERS))])
 
 _WEEKS = 26
-_PLACE = re.compile(r"%\(\w+\)s")
 
 
 class ResendForm(Form):
@@ -95,7 +93,7 @@ async def log(
         q=q,
         state_=state,
         options=[(code, states.state("notification", code).word) for code in ("waiting", "sent", "failed")],
-        more=_more(rule, country, monday, COUNTRIES if mine is None else mine, clock.today()),
+        more=_more(rule, country, monday, mine, clock.today()),
         cause=_cause,
         moment_=lambda value: dates.moment(value, short=True),
     )
@@ -196,24 +194,16 @@ def _monday(text: str) -> date | None:
     return day - timedelta(days=day.weekday())
 
 
-def _more(rule: str, country: str, week: date | None, countries: Iterable[str], today: date) -> list[dict[str, object]]:
+def _more(
+    rule: str, country: str, week: date | None, countries: Iterable[str] | None, today: date
+) -> list[dict[str, object]]:
     """The filters that are folded away: kind, country, week."""
     mondays = {today - timedelta(days=today.weekday(), weeks=back) for back in range(_WEEKS)}
     if week is not None:
         mondays.add(week)
     return [
-        {
-            "name": "rule",
-            "label": gettext("Message"),
-            "options": [(each.name, _PLACE.sub("…", gettext(each.subject))) for each in RULES],
-            "value": rule,
-        },
-        {
-            "name": "country",
-            "label": gettext("Country"),
-            "options": [(code, country_name(code)) for code in sorted(countries, key=country_name)],
-            "value": country,
-        },
+        filters.of_message(rule),
+        filters.of_country(countries, country),
         {
             "name": "week",
             "label": gettext("Week"),

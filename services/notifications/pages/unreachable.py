@@ -11,17 +11,17 @@ from starlette.responses import Response
 
 from services.notifications import actions, views
 from services.notifications.model.bounce import REFUSED, VERDICTS, Verdict
+from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.store import messages, unreachable
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES, FailureCause, Role
+from shared.contracts.codes import FailureCause, Role
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web.i18n import gettext
 from shared.web.render import render, see_other
 from shared.web.words import coordinator, label
-from shared.web.words import country as country_name
 
 router = APIRouter(prefix="/notifications/unreachable", include_in_schema=False)
 HERE = "/notifications/unreachable"
@@ -49,7 +49,6 @@ async def all_of_them(
         rows, total = await unreachable.listed(session, countries=countries, settled=bool(settled), page=page)
         since = clock.now() - timedelta(days=_DAYS)
         counts, newest = ({}, []) if mine is not None else await unreachable.reports(session, since=since, most=_SHOWN)
-    offered = sorted(COUNTRIES if mine is None else mine, key=country_name)
     return render(
         request,
         "unreachable.html",
@@ -57,12 +56,7 @@ async def all_of_them(
         total=total,
         page=page,
         fields=[
-            {
-                "name": "country",
-                "label": gettext("Country"),
-                "options": [(code, country_name(code)) for code in offered],
-                "value": country,
-            },
+            filters.of_country(mine, country),
             {
                 "name": "settled",
                 "label": gettext("State"),

@@ -1,7 +1,7 @@
 """How much was sent, what was not delivered, and how fast? A plot by day with its table, and the same by message."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of the routes.
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,20 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.notifications import views
-from services.notifications.model.messages import BY_NAME, RULES
+from services.notifications.model.messages import BY_NAME
+from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read
 from services.notifications.store import volume as store
 from services.notifications.store.volume import Part, Span
 from shared import clock
 from shared.bus import Bus
-from shared.contracts.codes import COUNTRIES
 from shared.identity import Principal, allow
 from shared.service import bus_of
 from shared.web import charts, dates, states
 from shared.web.i18n import gettext, locale, ngettext
 from shared.web.render import render
 from shared.web.site import number
-from shared.web.words import country as country_name
 
 router = APIRouter(prefix="/notifications/volume", include_in_schema=False)
 HERE = "/notifications/volume"
@@ -76,7 +75,7 @@ async def volume(
         total=total,
         page=page,
         moment_=lambda value: dates.moment(value, short=True),
-        fields=_fields(kept, sorted(COUNTRIES if mine is None else mine, key=country_name)),
+        fields=_fields(kept, mine),
     )
 
 
@@ -186,7 +185,7 @@ def _cells(one: Part, shown: Mapping[str, str]) -> list[object]:
     return [*found, *(None if value is None else _time(value) for value in (one.half, one.most))]
 
 
-def _fields(kept: Mapping[str, str], countries: Sequence[str]) -> list[dict[str, object]]:
+def _fields(kept: Mapping[str, str], countries: Iterable[str] | None) -> list[dict[str, object]]:
     return [
         {
             "name": "weeks",
@@ -197,16 +196,6 @@ def _fields(kept: Mapping[str, str], countries: Sequence[str]) -> list[dict[str,
             ],
             "value": kept["weeks"] or str(_SPANS[0]),
         },
-        {
-            "name": "country",
-            "label": gettext("Country"),
-            "options": [(code, country_name(code)) for code in countries],
-            "value": kept["country"],
-        },
-        {
-            "name": "rule",
-            "label": gettext("Message"),
-            "options": [(each.name, views.subject(each)) for each in RULES],
-            "value": kept["rule"],
-        },
+        filters.of_country(countries, kept["country"]),
+        filters.of_message(kept["rule"]),
     ]
