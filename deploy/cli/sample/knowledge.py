@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.contracts.codes import EMPACT_2026, topic_label
+
 if TYPE_CHECKING:
     from deploy.cli.sample.room import Room
 
@@ -78,7 +80,8 @@ async def write(room: Room) -> None:
             kind = "true_false" if not answers else "single" if len(right) == 1 else "multiple"
             body = {"topic": topic, "kind": kind, "text": text, "answers": answers, "right": right}
             ids.append((await room.people.post(EVALUATOR, f"{REPORTING}/questions", body))["id"])
-        body = {"title": "What do you know?", "topic": topic}
+        title = f"What do you know? {topic_label(EMPACT_2026, topic)}"  # lists tell tests apart by their titles
+        body = {"title": title, "topic": topic}
         test = (await room.people.post(EVALUATOR, f"{REPORTING}/tests", body))["id"]
         await room.people.put(EVALUATOR, f"{REPORTING}/tests/{test}/questions", {"before": ids})
         await room.people.post(EVALUATOR, f"{REPORTING}/tests/{test}/publish")
