@@ -113,7 +113,7 @@ async def reopen(bus: Bus, principal: Principal, closing_id: UUID) -> None:
 
 
 async def settle_all(bus: Bus) -> None:
-    """Tell what is closed and what is taken again, of all calls of which a wave was ever closed."""
+    """Tell what is closed and what is taken again, of all calls of which a wave is or was closed."""
     async with bus.read() as session:
         concerned = await waves.calls_with_closings(session)
     for call_id in concerned:

@@ -195,13 +195,13 @@ _TO_REMIND = (
     " ORDER BY due, case_id, place LIMIT :limit"
 )
 # Closed as things stand, and the log does not say so yet.
-_UNTOLD = (
+UNTOLD = (
     f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
     " ORDER BY case_id, place LIMIT :limit"
 )
 # Said to be closed, and no closing covers it any more; `over`: it was waived or voided meanwhile.
-_OPEN_AGAIN = """
+OPEN_AGAIN = """
 SELECT t.case_id, t.form, t.respondent, t.due, c.application_id, c.kind, c.country, c.topic, c.ended_on,
   c.state = 'voided' OR EXISTS (
     SELECT 1 FROM received v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
@@ -302,14 +302,16 @@ async def closed(session: AsyncSession, call_id: UUID, form: str, respondent: st
 
 
 async def calls_with_closings(session: AsyncSession) -> list[UUID]:
-    """The calls of which a wave was ever closed."""
-    return list(await session.scalars(select(Closing.call_id).distinct().order_by(col(Closing.call_id))))
+    """The calls of which a wave is closed, or of which the log says of an answer that it is."""
+    closed = sa.select(col(Closing.call_id)).where(col(Closing.reopened_at).is_(None))
+    either = closed.union(sa.select(col(ClosedAnswer.call_id))).subquery()
+    return list(await session.scalars(sa.select(either.c.call_id).order_by(either.c.call_id)))
 
 
 async def untold(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Answer]:
     """Answers of a call that are closed and of which the log does not say so yet."""
     values = {**parameters(Wanted(_EARLIEST, today, call_id=call_id), today), "limit": limit}
-    return [Answer(*row) for row in await session.execute(sa.text(_UNTOLD), values)]
+    return [Answer(*row) for row in await session.execute(sa.text(UNTOLD), values)]
 
 
 async def told_closed(session: AsyncSession, answer: Answer, at: datetime) -> bool:
@@ -321,7 +323,7 @@ async def told_closed(session: AsyncSession, answer: Answer, at: datetime) -> bo
 
 async def open_again(session: AsyncSession, call_id: UUID, limit: int) -> list[Reopened]:
     """Answers of a call of which the log says that they are closed, and that are not any more."""
-    rows = await session.execute(sa.text(_OPEN_AGAIN), {"call_id": call_id, "limit": limit})
+    rows = await session.execute(sa.text(OPEN_AGAIN), {"call_id": call_id, "limit": limit})
     return [Reopened(*row) for row in rows]
 
 

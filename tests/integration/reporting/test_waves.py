@@ -190,5 +190,10 @@ async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
     async with house.app.state.service.bus.read() as session:
         await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), values))
+        told = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
+        again = {"call_id": UUID(ex.CALL), "limit": 50}
+        opened = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.OPEN_AGAIN}"), again))
     for index in ("case_ended", "received_pkey", "answer_draft_pkey", "answer_reminder_pkey", "wave_closing_call_id"):
         assert index in plan, plan
+    assert {"case_ended", "answer_closed_pkey"} <= set(re.findall(r"\w+", told)), told
+    assert {"answer_closed_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened
