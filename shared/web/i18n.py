@@ -35,9 +35,12 @@ LANGUAGES = (SOURCE, "hy", "az", "be", "ka", "ro", "uk")
 COOKIE = "language"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogues:
-    """Where one kind of texts is translated: a `.po` file a language, `file` its path in `folder`."""
+    """Where one kind of texts is translated: a `.po` file a language, `file` its path in `folder`.
+
+    Compared by identity: each sentence looks its catalogue up by it, and a digest of a path would cost more than that.
+    """
 
     folder: Path
     file: str = "{language}/LC_MESSAGES/tandem.po"
