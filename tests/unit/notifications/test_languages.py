@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,16 @@ def test_a_template_that_asks_for_what_it_is_not_given_is_refused_at_the_start(
     with pytest.raises(ValueError, match="subjekt"):
         check_mails()
     frames._frames.cache_clear()
+
+
+def test_a_name_stands_in_both_bodies_whatever_is_in_it() -> None:
+    """What looks like a place, and letters beyond ASCII: numbers in HTML where they are few, as they are where many."""
+    for code, name, plain in (("en", "Ștefan %(link)s 5%", True), ("hy", "Անի %s", False)):
+        with speaking(code, MAILS):
+            made = bodies(preview(RULES[0], ""), name, "")
+        assert name in made["text"]
+        assert name in unescape(made["html"])
+        assert made["html"].isascii() is plain
 
 
 def test_an_english_mail_is_as_before() -> None:
