@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.reporting.model.flaws import left_out
 from shared.contracts import applications, counting, offers, visits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
     from datetime import date, datetime
     from uuid import UUID
 
     from services.reporting.model.facts import Fact
     from services.reporting.model.periods import Period
+
+T = TypeVar("T")
 
 
 def _in_order(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
@@ -46,6 +48,14 @@ class Book:
         once = {fact.id: fact for fact in facts if fact.occurred_at <= cut_off and not left_out(fact.type, fact.values)}
         self._first = first or min((fact.day for fact in once.values()), default=None)
         self._by_type = _in_order(once.values())
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, what: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for this book: several indicators count the same, each in its own way."""
+        if what not in self._made:
+            self._made[what] = make()
+        made: T = self._made[what]
+        return made
 
     def reaches(self, period: Period) -> bool:
         """Whether the programme had begun by the period's end, and the period by the cut-off: else there is no data."""

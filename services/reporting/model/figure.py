@@ -160,7 +160,7 @@ def digest_of(events: Iterable[UUID]) -> str:
 
 def _digest(ordered: Sequence[UUID]) -> str:
     """The digest of ids that are sorted: ids sort as their texts do."""
-    return hashlib.sha256("".join(f"{event}\n" for event in ordered).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*map(str, ordered), ""]).encode()).hexdigest()
 
 
 def compute(definition: Definition, book: Book, period: Period) -> Figure:
@@ -175,18 +175,9 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
     units = list(definition.units(book, period))
     breakdowns: dict[str, dict[str, Cell]] = {}
     for dimension in definition.dimensions:
-        groups: dict[str, list[Unit]] = {}
-        parts = parts_of(dimension)
-        for unit in units:
-            if len(parts) == 1:
-                value = unit.dimensions.get(dimension)
-                if value is None and dimension in definition.whole:
-                    continue
-                group = value or UNSAID
-            else:
-                group = joined(unit.dimensions.get(part) or UNSAID for part in parts)
-            groups.setdefault(group, []).append(unit)
-        of = units if dimension in definition.whole else None
+        whole = dimension in definition.whole
+        groups = _grouped(units, dimension, whole=whole)
+        of = units if whole else None
         breakdowns[dimension] = {
             value: _cell(definition.measure, groups[value], of, dimension) for value in sorted(groups)
         }
@@ -194,15 +185,29 @@ def compute(definition: Definition, book: Book, period: Period) -> Figure:
     return Figure(definition, period, book.cut_off, _cell(definition.measure, units), breakdowns, notes)
 
 
+def _grouped(units: Iterable[Unit], dimension: str, *, whole: bool) -> dict[str, list[Unit]]:
+    """Units by their value in a dimension; those without one are left out where its cells are shares of all."""
+    parts = parts_of(dimension)
+    if len(parts) == 1:
+        groups: dict[str, list[Unit]] = {}
+        for unit in units:
+            value = unit.dimensions.get(dimension)
+            if value is not None or not whole:
+                groups.setdefault(value or UNSAID, []).append(unit)
+        return groups
+    # Names are put together for each group, not for each unit.
+    crossed: dict[tuple[str, ...], list[Unit]] = {}
+    for unit in units:
+        said = unit.dimensions.get
+        crossed.setdefault(tuple([said(part) or UNSAID for part in parts]), []).append(unit)
+    return {joined(values): held for values, held in crossed.items()}
+
+
 def _cell(measure: Measure, units: Sequence[Unit], whole: Sequence[Unit] | None = None, dimension: str = "") -> Cell:
     behind = whole if whole is not None else units
-    placed = parts_of(dimension)
-    proof: set[UUID] = set()
-    for unit in behind:
-        proof.update(unit.events)
-        if unit.placed_by:
-            for part in placed:
-                proof.update(unit.placed_by.get(part, ()))
+    proof = {event for unit in behind for event in unit.events}
+    for part in parts_of(dimension):
+        proof.update(event for unit in behind if unit.placed_by for event in unit.placed_by.get(part, ()))
     events = tuple(sorted(proof))
     contributors = len({unit.key for unit in units})
     match measure:

@@ -131,7 +131,11 @@ def _gap(receipt: Fact) -> Gap:
     return Gap.TAKEN if failed is None else _GAPS.get(failed, Gap.OTHER)
 
 
-def _asked(book: Book, period: Period) -> Iterator[tuple[Became, Unit]]:
+def _asked(book: Book, period: Period) -> list[tuple[Became, Unit]]:
+    return book.once(("asked", period), lambda: list(_followed(book, period)))
+
+
+def _followed(book: Book, period: Period) -> Iterator[tuple[Became, Unit]]:
     followed = _Followed(book)
     for fact in book.first(applications.ApplicationSubmitted.type):
         if fact.day not in period or fact.subject in book.voided:

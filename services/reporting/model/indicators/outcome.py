@@ -21,8 +21,12 @@ SATISFIED = 4
 """From this overall score on a participant counts as satisfied (of 5)."""
 
 
-def evaluations(book: Book, respondent: Respondent) -> Iterator[Fact]:
+def evaluations(book: Book, respondent: Respondent) -> list[Fact]:
     """The first evaluation of each visit or mentorship by one respondent, those entered in error left out."""
+    return book.once(("evaluations", respondent), lambda: list(_evaluations(book, respondent)))
+
+
+def _evaluations(book: Book, respondent: Respondent) -> Iterator[Fact]:
     for subject in book.subjects(outcomes.EvaluationSubmitted.type):
         of = (f for f in book.of(subject, outcomes.EvaluationSubmitted.type) if f.values["respondent"] == respondent)
         if subject not in book.voided and (fact := next(of, None)) is not None:
@@ -52,8 +56,12 @@ def _learnt(book: Book, period: Period) -> Iterator[Unit]:
         )
 
 
-def follow_ups(book: Book, by: FollowUpBy) -> Iterator[Fact]:
+def follow_ups(book: Book, by: FollowUpBy) -> list[Fact]:
     """The first answer in the window to each follow-up, by the officer or the line manager."""
+    return book.once(("follow-ups", by), lambda: list(_follow_ups(book, by)))
+
+
+def _follow_ups(book: Book, by: FollowUpBy) -> Iterator[Fact]:
     for subject in book.subjects(outcomes.FollowUpSubmitted.type):
         given = (
             fact

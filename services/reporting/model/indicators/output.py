@@ -21,8 +21,12 @@ SESSIONS = 3
 """How many confirmed sessions make a pair count (indicators.csv, OP-04: an inference)."""
 
 
-def _officials(book: Book, period: Period) -> Iterator[Unit]:
+def _officials(book: Book, period: Period) -> list[Unit]:
     """A unit a completed visit, keyed by the person: somebody who came twice is one official, of the sex said last."""
+    return book.once(("officials", period), lambda: list(_by_person(book, period)))
+
+
+def _by_person(book: Book, period: Period) -> Iterator[Unit]:
     for fact in book.completed:
         if fact.day not in period:
             continue
@@ -59,8 +63,12 @@ def _participations(book: Book, period: Period) -> Iterator[Unit]:
             )
 
 
-def days(book: Book, period: Period) -> Iterator[Unit]:
+def days(book: Book, period: Period) -> list[Unit]:
     """Days attended of each visit that is over, early returns included."""
+    return book.once(("days", period), lambda: list(_days(book, period)))
+
+
+def _days(book: Book, period: Period) -> Iterator[Unit]:
     for subject in book.subjects(visits.VisitEnded.type, visits.VisitCompleted.type):
         fact = book.of(subject, visits.VisitEnded.type, visits.VisitCompleted.type)[-1]
         if fact.day in period and subject not in book.voided:

@@ -46,6 +46,10 @@ def _days_to_decide(book: Book, period: Period) -> Iterator[Unit]:
 
 def planned(book: Book) -> dict[str, Fact]:
     """The newest plan of each visit that was scheduled and not entered in error, by visit."""
+    return book.once("planned", lambda: _planned(book))
+
+
+def _planned(book: Book) -> dict[str, Fact]:
     plans = {}
     for subject in book.subjects(visits.VisitScheduled.type):
         if subject not in book.voided:
