@@ -55,11 +55,12 @@ async def use(session: AsyncSession) -> None:
 
 
 async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> list[str]:
-    """Make empty twins of `tables`; give the statements that make the indexes of those of `late`, for `index`.
+    """Make empty twins of `tables`; give the statements that finish them, for `finish`: indexes of those of `late`.
 
     They are there for other transactions when this returns; what an earlier load left is taken away.
     """
     later: list[str] = []
+    analyses: list[str] = []
     async with bus.transaction(f"system:{bus.service}") as tx:
         connection = await driver(tx.session)
         found = await connection.fetch(_TABLES, sorted(tables))
@@ -84,21 +85,26 @@ async def build(bus: Bus, tables: Collection[str], late: Collection[str]) -> lis
                     later.append(statement)
                 else:
                     await connection.execute(statement)
-    return later
+            analyses.append(f"ANALYZE {twin}")  # so that the planner knows what it has before the first page asks
+    return [*later, *analyses]
 
 
-async def index(bus: Bus, statements: Sequence[str]) -> None:
-    """Make indexes of the twins, some at once, when all that fills them is committed."""
+async def finish(bus: Bus, statements: Sequence[str]) -> None:
+    """Do what `build` left for the end, some at once, when all that fills the twins is committed.
+
+    Each in a transaction of its own: to make an index and to look at what is in a table wait for each other.
+    """
     left = list(reversed(statements))
 
     async def some() -> None:
-        async with bus.transaction(f"system:{bus.service}") as tx:
-            connection = await driver(tx.session)
-            # Several at once already; parallel workers besides would need more shared memory than containers have.
-            await connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")
-            await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
-            while left:
-                await connection.execute(left.pop())
+        while left:
+            statement = left.pop()
+            async with bus.transaction(f"system:{bus.service}") as tx:
+                connection = await driver(tx.session)
+                # Several at once already; parallel workers besides would need more shared memory than containers have.
+                await connection.execute("SET LOCAL max_parallel_maintenance_workers = 0")
+                await connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
+                await connection.execute(statement)
 
     await asyncio.gather(*(some() for _ in range(min(BUILDERS, len(left)))))
 
@@ -112,8 +118,6 @@ async def swap(session: AsyncSession, tables: Collection[str]) -> None:
     found = await connection.fetch(_TABLES.replace("current_schema()", f"'{SCHEMA}'"), sorted(tables))
     home = await connection.fetchval("SELECT quote_ident((current_schemas(false))[2])")
     names = [table["quoted"].removeprefix(f"{SCHEMA}.") for table in found]
-    for table in found:  # so that the planner knows what it has before the first page is asked for
-        await connection.execute(f"ANALYZE {table['quoted']}")
     await _lock(connection, [f"{home}.{name}" for name in names])
     for name in names:
         await connection.execute(f"DROP TABLE {home}.{name}")

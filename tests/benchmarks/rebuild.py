@@ -13,6 +13,7 @@ import resource
 from statistics import quantiles
 from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import httpx2
 from confluent_kafka import Producer
@@ -56,12 +57,12 @@ async def measure(servers: Servers) -> list[Figure]:
 
 
 async def _measure(servers: Servers, people: int) -> list[Figure]:
-    total, subjects = await asyncio.to_thread(_fill, servers.kafka, people)
+    total, newest = await asyncio.to_thread(_fill, servers.kafka, people)
     settings = await asyncio.to_thread(_reporting, servers, "bench_rebuild")
     app = create_app(settings, background=False)
     bus: Bus = app.state.service.bus
     try:
-        await _has_reacted(bus, subjects)
+        await _has_read(bus, newest)
         started, worked, served = perf_counter(), _worked(), servers.worked()
         taken = await load(settings, "reporting", consumers_of, by="bench")
         seconds, loaded = perf_counter() - started, _worked() - worked
@@ -121,8 +122,12 @@ def _worked() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _fill(kafka: str, people: int) -> tuple[int, list[tuple[str, str, str]]]:
-    """Put the stories on the log; give how many events there are, and whose: topic, source, subject."""
+Applied = tuple[str, str, str, int, UUID, int]
+"""A row of `applied`: topic, source, subject, the number and the id of its newest event, how far it was reacted to."""
+
+
+def _fill(kafka: str, people: int) -> tuple[int, list[Applied]]:
+    """Put the stories on the log; give how many events there are, and how far each subject has come with them."""
     sender = Producer(
         {
             "bootstrap.servers": kafka,
@@ -134,9 +139,8 @@ def _fill(kafka: str, people: int) -> tuple[int, list[tuple[str, str, str]]]:
         }
     )
     total = 0
-    subjects: dict[tuple[str, bytes], bytes] = {}
+    newest: dict[tuple[str, str], Applied] = {}
     for record in stories(people):
-        assert record.key is not None
         while True:
             try:
                 sender.produce(
@@ -145,11 +149,14 @@ def _fill(kafka: str, people: int) -> tuple[int, list[tuple[str, str, str]]]:
                 break
             except BufferError:
                 sender.poll(0.1)
-        subjects.setdefault((record.topic, record.key), dict(record.headers)["ce_source"])
+        headers = {name: value.decode() for name, value in record.headers}
+        subject, sequence = headers["ce_subject"], int(headers["ce_sequence"])
+        come = record.topic, headers["ce_source"], subject, sequence, UUID(headers["ce_id"]), sequence
+        newest[record.topic, subject] = come
         total += 1
     if left := sender.flush(60):
         raise RuntimeError(f"{left} events did not reach the log")
-    return total, sorted((topic, source.decode(), key.decode()) for (topic, key), source in subjects.items())
+    return total, [newest[key] for key in sorted(newest)]
 
 
 def _reporting(servers: Servers, name: str) -> Settings:
@@ -158,11 +165,11 @@ def _reporting(servers: Servers, name: str) -> Settings:
     return Settings(**settings_for(url, kafka=servers.kafka))
 
 
-async def _has_reacted(bus: Bus, subjects: Sequence[tuple[str, str, str]]) -> None:
+async def _has_read(bus: Bus, newest: Sequence[Applied]) -> None:
     """As where a service has read all of it before: nothing is told twice, so a rebuild only has to make tables."""
     async with bus.transaction("system:bench") as tx:
         connection = await driver(tx.session)
-        await connection.copy_records_to_table("applied", records=[(*each, 0, None, 1_000) for each in subjects])
+        await connection.copy_records_to_table("applied", records=newest)
 
 
 async def _one_by_one(settings: Settings) -> float:
