@@ -61,7 +61,7 @@ async def _shape(connection: asyncpg.Connection, table: str) -> dict[str, list[t
 
 @pytest.mark.parametrize("service", ["applications", "matching", "notifications", "reporting"])
 async def test_the_twin_of_a_table_is_like_it_in_everything(service: str, postgres: Databases) -> None:
-    """Columns, defaults, keys, indexes and their names, comments and settings: migrations find what they left."""
+    """Columns, defaults, keys, indexes and their names, comments and settings; the planner knows what it holds."""
     url = postgres.new()
     await asyncio.to_thread(migrate, service, url)
     consumers: Consumers = import_module(f"services.{service}.consumers").consumers
@@ -75,6 +75,8 @@ async def test_the_twin_of_a_table_is_like_it_in_everything(service: str, postgr
             connection = await driver(tx.session)
             assert {name: await _shape(connection, name) for name in consumers.projections} == before
             assert await connection.fetchval("SELECT to_regnamespace($1)", twins.SCHEMA) is None
+            looked_at = "SELECT count(*) FROM pg_class WHERE relname = ANY($1) AND relkind = 'r' AND reltuples >= 0"
+            assert await connection.fetchval(looked_at, consumers.projections) == len(consumers.projections)
     finally:
         await bus.close()
         postgres.drop(url)
