@@ -77,7 +77,15 @@ class Away:
     why: str
 
 
-Outcome = Ended | Away
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A message that went to all who are awake, if any, and waits until then (domain time) for the first who is not."""
+
+    message: MessageRow
+    until: datetime
+
+
+Outcome = Ended | Away | Waits
 
 
 @dataclass(slots=True)
@@ -175,6 +183,7 @@ class Book:
             if ended:
                 await store.settle(tx.session, {one.message.id for one in ended})
             await unreachable.unreached(tx.session, [_unreached(one) for one in ended if one.gone is not None])
+            await store.hold(tx.session, {one.message.id: one.until for one in outcomes if isinstance(one, Waits)})
             for away in {one.message.id: one for one in outcomes if isinstance(one, Away)}.values():
                 await self._later(tx, away.message, away.why)
             await tx.changed("messages")
@@ -201,9 +210,7 @@ class Book:
         log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
         if _real() - message.queued_at < _GIVE_UP:
-            # Whoever sleeps still sleeps then; the others must not wait for them.
             changes = {"attempts": message.attempts + 1, "next_at": _real() + pause(message.attempts)}
-            changes["held_until"] = None
             await store.change_message(tx.session, message.id, cause=cause.value, **changes)
             return
         left = [row.id for row in await store.notifications_of(tx.session, message.id) if row.state == store.WAITING]

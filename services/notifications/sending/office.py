@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from services.notifications.sending.book import SET, Away, Delivery, Ended, absent
+from services.notifications.sending.book import SET, Away, Delivery, Ended, Waits, absent
 from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
 from services.notifications.sending.night import held_by_country, held_by_person
@@ -38,13 +38,17 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A message, to whom it still has to go, what the portal said about them, and why one of them is missing."""
+    """A message, to whom it still has to go, what the portal said about them, and why one of them is missing.
+
+    `until` is when the first of those comes to whom it cannot go now; None where there is nobody like that.
+    """
 
     message: MessageRow
     deliveries: Sequence[Delivery]
     contacts: Mapping[UUID, Contact]
     host: str
     absent: FailureCause
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,13 @@ class Office:
         deliveries = await self.book.address(awake, contacts)
         async with self.bus.read() as session:
             held = await held_by_person(session, self.settings.quiet, awake, contacts, deliveries, now)
-        await self.book.hold(held)
         stories: dict[UUID, list[_Task]] = {}
         for message in awake:
             host = message.case.host_shown
             meant = contacts[message.id]
             known = {contact.recipient: contact for contact in meant.people}
             name = "" if host is None else names.get(host, "")
-            task = _Task(message, deliveries[message.id], known, name, absent(meant))
+            task = _Task(message, deliveries[message.id], known, name, absent(meant), held.get(message.id))
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
@@ -133,6 +136,10 @@ class Office:
                     await outcomes.put(outcome)
                     if isinstance(outcome, Away):
                         break  # the message is tried again as a whole: its other recipients then
+                else:
+                    # Only now: were this process to end before, nobody who is awake would have to wait.
+                    if task.until is not None:
+                        await outcomes.put(Waits(task.message, task.until))
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
         """Hand over one mail; what became of it."""

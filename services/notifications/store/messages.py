@@ -233,6 +233,8 @@ async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts
 
 async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
     """Let messages wait until then (domain time)."""
+    if not until:
+        return
     await session.execute(_HELD, {"ids": list(until), "moments": list(until.values())})
 
 

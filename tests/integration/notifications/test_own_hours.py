@@ -9,6 +9,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
+from services.notifications.sending.office import Office
 from shared import clock
 from shared.identity import service_headers
 from shared.zones import zone_of
@@ -72,6 +73,26 @@ async def test_own_hours_go_before_those_of_the_country(
         await post(app)
         assert catcher.recipients == [FIRST, OFFICER, DEPUTY]
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message")] == ["done"]
+
+
+async def test_whoever_is_awake_does_not_wait_though_the_sender_ends(
+    app: FastAPI, feed: Feed, catcher: Catcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends when a message was made ready and not sent: the next one sends it at once to who is awake."""
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "none")
+    go_to(23, days=1)
+    await feed.deliver((event("ApplicationSubmitted", due="2036-01-30T22:59:59Z"), APPLICATION))
+
+    async def ends(*_: object) -> None:
+        raise RuntimeError("The process ends here.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Office, "_send", ends)
+        with pytest.raises(ExceptionGroup):
+            await post(app)
+    await post(app)
+    assert catcher.recipients == [FIRST]
 
 
 async def test_what_cannot_wait_goes_in_own_hours_too(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
