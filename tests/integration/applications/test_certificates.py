@@ -127,8 +127,9 @@ async def test_numbers_are_tidied_and_guesses_are_bounded(programme: Programme, 
 
 def scanned(document: bytes) -> list[str]:
     """What a reader of codes finds on the first page, drawn as a printer of 150 dots an inch draws it."""
-    page = pypdfium2.PdfDocument(document)[0]
-    return [found.text for found in zxingcpp.read_barcodes(page.render(scale=150 / 72).to_numpy())]
+    with pypdfium2.PdfDocument(document) as opened:
+        drawn = opened[0].render(scale=150 / 72).to_numpy()
+        return [found.text for found in zxingcpp.read_barcodes(drawn)]
 
 
 async def test_the_code_on_the_paper_leads_to_the_page_that_checks_it(programme: Programme, feed: Feed) -> None:
