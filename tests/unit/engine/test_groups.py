@@ -266,7 +266,7 @@ def test_the_price_of_going_first_is_told() -> None:
 
 
 @given(worlds(people=8, seats=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_is_told_of_a_group_is_true(problem: Problem) -> None:
     """Receipts add up for members, sums are those of the pairs, and each change that is told places the applicant."""
     result = run_layers(problem)

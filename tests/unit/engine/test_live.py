@@ -135,7 +135,7 @@ def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
 
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans(), aim=st.sampled_from(tuple(Objective)), quotas=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, aim: Objective, quotas: bool) -> None:
     """Pairs, who has none and why are those of a run, by events or by a run, with quotas or the other objective."""
     dice = random.Random(seed)

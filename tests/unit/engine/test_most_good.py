@@ -108,7 +108,7 @@ def test_the_way_to_the_optimum_does_not_show(
 
 
 @given(problems(people=14, seats=70, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN, st.sampled_from((1, 400)))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nor_does_it_where_the_market_is_swept(
     monkeypatch: pytest.MonkeyPatch, problem: Problem, weights: Mapping[Criterion, Weight], heavier: int
 ) -> None:
