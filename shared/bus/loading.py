@@ -353,7 +353,7 @@ async def _note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> Non
     """
     await connection.execute(f"ANALYZE {twins.SCHEMA}.{twins.MARKS}")
     # Set against set, and only what moves: an upsert looks into the index for each subject and writes each row again,
-    # which took five times as long where a service had read all of it before.
+    # which takes several times as long where a service had read all of it before.
     for statement in (_NOT_THERE, _AGAIN, _FIRST):
         await connection.execute(statement)
     await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
