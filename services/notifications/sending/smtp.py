@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from services.notifications.sending.letter import Letter
     from services.notifications.settings import Settings
 
+# For connecting, and for sender and recipient of a mail together: what a stale connection never answers. A limit for
+# each answer would be a timer, a future and a turn of the loop for each, more than the rest of the conversation costs.
 _SECONDS = 20.0
-# For all answers of one mail together: a limit for each of the four would be a timer, a future and a turn of the loop
-# for each, which is more than is spent on the rest of the conversation.
-_MAIL_SECONDS = 60.0
+# So many times that for the mail itself, which a server may look into before it answers. Whether it was taken is not
+# known after that: another try at once would be another mail each time.
+_CONTENT_TIMES = 3
 # What a connection that has grown stale raises: worth another try at once, on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
 _PAUSES = (0.1, 0.2)
@@ -40,8 +42,10 @@ class ServerAway(RuntimeError):
 class Post:
     """The mail server, over as many connections as are asked for at the same time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, seconds: float = _SECONDS) -> None:
+        """`seconds` is after how long a connection that says nothing is taken for a stale one."""
         self._settings = settings
+        self._seconds = seconds
         self._idle: list[aiosmtplib.SMTP] = []
 
     async def send(self, mail: Letter) -> None:
@@ -66,6 +70,7 @@ class Post:
             try:
                 await self._once(mail)
             except _BROKEN:
+                self._drop()
                 await asyncio.sleep(pause)
             else:
                 return
@@ -77,8 +82,7 @@ class Post:
             if not client.is_connected:
                 await client.connect()
                 await _greet(client)
-            async with asyncio.timeout(_MAIL_SECONDS):
-                await _hand_over(client, mail)
+            await self._hand_over(client, mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
             # An answer about this mail alone: the connection is good for the next one after a fresh start (RSET).
             await _afresh(client)
@@ -90,6 +94,20 @@ class Post:
             raise
         self._idle.append(client)
 
+    async def _hand_over(self, client: aiosmtplib.SMTP, mail: Letter) -> None:
+        """One mail over an open connection.
+
+        The library's `sendmail` takes the two addresses apart four times, as long as writing the whole mail; ours are
+        checked where the letter is written, and the library still refuses a line break in a command.
+        """
+        try:
+            async with asyncio.timeout(self._seconds):
+                await _envelope(client, mail)
+        except TimeoutError as error:
+            raise aiosmtplib.SMTPReadTimeoutError("The server says nothing.") from error
+        async with asyncio.timeout(_CONTENT_TIMES * self._seconds):
+            await client.data(mail.raw, timeout=None)
+
     def _new(self) -> aiosmtplib.SMTP:
         settings = self._settings
         password = settings.smtp_password
@@ -100,18 +118,26 @@ class Post:
             password=None if password is None else password.get_secret_value(),
             use_tls=settings.smtp_tls == "tls",
             start_tls=settings.smtp_tls == "starttls",
-            timeout=_SECONDS,
+            timeout=self._seconds,
         )
 
+    def _drop(self) -> None:
+        """Leave the connections that nobody uses: what broke one has mostly broken those that idled beside it."""
+        while self._idle:
+            self._idle.pop().close()
+
     async def close(self) -> None:
-        """Say goodbye on all connections."""
+        """Say goodbye on all connections, side by side: a server that is silent must not hold up the end on each."""
         idle, self._idle = self._idle, []
-        for client in idle:
-            try:
-                async with asyncio.timeout(2):
-                    await client.quit()
-            except (aiosmtplib.SMTPException, OSError, TimeoutError):
-                client.close()
+        await asyncio.gather(*(_goodbye(client) for client in idle))
+
+
+async def _goodbye(client: aiosmtplib.SMTP) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await client.quit()
+    except (aiosmtplib.SMTPException, OSError, TimeoutError):
+        client.close()
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:
@@ -129,12 +155,8 @@ async def _afresh(client: aiosmtplib.SMTP) -> None:
         await client.rset()
 
 
-async def _hand_over(client: aiosmtplib.SMTP, mail: Letter) -> None:
-    """One mail over an open connection: MAIL, RCPT and DATA, each after the answer to the one before (RFC 5321 3.3).
-
-    The library's `sendmail` takes the two addresses apart four times, as long as writing the whole mail; ours are
-    checked where the letter is written, and the library still refuses a line break in a command.
-    """
+async def _envelope(client: aiosmtplib.SMTP, mail: Letter) -> None:
+    """From whom and to whom: MAIL and RCPT, the second after the answer to the first (RFC 5321 3.3)."""
     encoding, options = "ascii", []
     if client.supports_extension("size"):
         options.append(b"SIZE=%d" % len(mail.raw))  # RFC 1870; the letter's lines end as they are sent
@@ -149,4 +171,3 @@ async def _hand_over(client: aiosmtplib.SMTP, mail: Letter) -> None:
     answer = await client.execute_command(b"RCPT", f"TO:<{mail.address}>".encode(encoding), timeout=None)
     if answer.code not in {250, 251}:
         raise aiosmtplib.SMTPRecipientRefused(answer.code, answer.message, mail.address)
-    await client.data(mail.raw, timeout=None)

@@ -106,16 +106,23 @@ class Catcher:
         return [mail for mail, whom in zip(self.mails, self.recipients, strict=True) if whom == address]
 
 
+@asynccontextmanager
+async def listening(made: Catcher) -> AsyncIterator[None]:
+    """Let a mail server answer on a free port, which is its `port` from then on."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(made, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    yield
+    server.close()
+    await server.wait_closed()
+
+
 @pytest.fixture
 async def catcher() -> AsyncIterator[Catcher]:
     """A mail server on a free port."""
     made = Catcher()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(made, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)
-    made.port = server.sockets[0].getsockname()[1]
-    yield made
-    server.close()
-    await server.wait_closed()
+    async with listening(made):
+        yield made
 
 
 class Contacts:

@@ -1,0 +1,74 @@
+"""Does a mail get through, once, when the mail server no longer answers on a connection that was kept open?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from services.notifications.sending.letter import Letter
+from services.notifications.sending.smtp import Post, ServerAway
+from services.notifications.settings import Settings
+from tests.integration.notifications.conftest import listening
+from tests.integration.notifications.silent import Silent
+from tests.support import settings_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_LETTER = Letter("bounces@tandem.example", "somebody@police.example", b"Subject: Hello\r\n\r\nGood day.\r\n")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Silent]:
+    """A mail server on a free port."""
+    made = Silent()
+    async with listening(made):
+        yield made
+
+
+@pytest.fixture
+async def mails(server: Silent) -> AsyncIterator[Post]:
+    """The connections to that server, which wait for a second."""
+    values = settings_for("postgresql://x/y", smtp_host="127.0.0.1", smtp_port=server.port)
+    made = Post(Settings(**values), seconds=1.0)
+    yield made
+    await made.close()
+
+
+async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_are_stale(
+    server: Silent, mails: Post
+) -> None:
+    """Four connections fall silent between two mails: the next mail is taken over a fifth, and only once."""
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(mails.send(_LETTER) for _ in range(4)))
+        server.forget()
+        assert len(server.forgotten) == 4
+        await mails.send(_LETTER)
+        await mails.send(_LETTER)
+    assert len(server.raw) == 6
+    assert len(server.connections) == 5
+
+
+async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) -> None:
+    """Silent on each connection: given up for now after three, and taken as soon as it answers again."""
+    server.to_all = True
+    async with asyncio.timeout(30):
+        with pytest.raises(ServerAway):
+            await mails.send(_LETTER)
+        assert len(server.connections) == 3
+        server.to_all = False
+        await mails.send(_LETTER)
+    assert len(server.raw) == 1
+
+
+async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_once(
+    server: Silent, mails: Post
+) -> None:
+    """No answer after the content: the server may have taken it, so it waits for a later attempt."""
+    server.after_content = True
+    async with asyncio.timeout(30):
+        with pytest.raises(ServerAway):
+            await mails.send(_LETTER)
+    assert server.handed_over == 1
