@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+# For how long an orderly end waits: together less than a service gives its loops (shared/service.py).
+_LINE_SECONDS = 5.0
+_BOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,16 @@ class _Batch:
 
 
 @dataclass(slots=True)
+class _Round:
+    """One round over what is due: what came of each mail, who is at it, and whether it is to end early."""
+
+    outcomes: asyncio.Queue[Outcome | None] = field(default_factory=lambda: asyncio.Queue(SET))
+    lines: list[asyncio.Task[None]] = field(default_factory=list)
+    following: asyncio.Task[_Batch | None] | None = None
+    ending: bool = False
+
+
+@dataclass(slots=True)
 class Office:
     """Sends messages, and has the book say what became of each mail."""
 
@@ -69,26 +83,61 @@ class Office:
     post: Post
     book: Book
     signer: Signer | None = None
+    line_seconds: float = _LINE_SECONDS
 
     async def send_due(self) -> int:
         """Try every message whose time has come; give how many there were.
 
         While five hundred are sent the next five hundred are made ready, and those before them are written down: the
         lines never stand still. Stories go side by side, the mails of one story in the order in which its facts came
-        about.
+        about. Cancelled, it ends in order, within seconds.
         """
-        total = 0
         ready = await self._ready(None)
-        outcomes: asyncio.Queue[Outcome | None] = asyncio.Queue(SET)
+        if ready is None:
+            return 0
+        turn = _Round()
+        work = asyncio.create_task(self._sent(ready, turn))
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError:
+            await self._stop(work, turn)
+            raise
+        return work.result()
+
+    async def _sent(self, first: _Batch, turn: _Round) -> int:
+        total, ready = 0, first
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.book.keep(outcomes))
-            while ready is not None:
+            group.create_task(self.book.keep(turn.outcomes))
+            while not turn.ending:
                 total += len(ready.due)
-                following = group.create_task(self._ready(ready.due[-1]))
-                await self._send(ready, outcomes)
-                ready = await following
-            await outcomes.put(None)
+                turn.following = group.create_task(self._ready(ready.due[-1]))
+                await self._send(ready, turn)
+                await asyncio.wait([turn.following])
+                if turn.following.cancelled() or (following := turn.following.result()) is None:
+                    break
+                ready = following
+            await turn.outcomes.put(None)
         return total
+
+    async def _stop(self, work: asyncio.Task[int], turn: _Round) -> None:
+        """End a round in order: each line after the mail it is at, and what became of all is written down.
+
+        Else whatever the server took in the last moments would be sent again at the next start. A line that does not
+        come to its end in time is broken off, its mail is the one that may be sent again; so is the book.
+        """
+        turn.ending = True
+        if turn.following is not None:
+            turn.following.cancel()
+        try:
+            if not (await asyncio.wait([work], timeout=self.line_seconds))[0]:
+                for line in turn.lines:
+                    line.cancel()
+                await asyncio.wait([work], timeout=_BOOK_SECONDS)
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        if not work.cancelled() and (error := work.exception()) is not None:
+            log.warning("the last mails were not written down", why=repr(error))
 
     async def _ready(self, last: MessageRow | None) -> _Batch | None:
         """The messages due after `last`, with who is to get them; None where there are no more."""
@@ -121,25 +170,26 @@ class Office:
             stories.setdefault(message.story, []).append(task)
         return _Batch(due, stories)
 
-    async def _send(self, batch: _Batch, outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def _send(self, batch: _Batch, turn: _Round) -> None:
         left = iter(batch.stories.values())
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.settings.mail_connections, len(batch.stories))):
-                group.create_task(self._line(left, outcomes))
+            places = range(min(self.settings.mail_connections, len(batch.stories)))
+            turn.lines = [group.create_task(self._line(left, turn)) for _ in places]
 
-    async def _line(self, stories: Iterator[list[_Task]], outcomes: asyncio.Queue[Outcome | None]) -> None:
+    async def _line(self, stories: Iterator[list[_Task]], turn: _Round) -> None:
         """One line to the mail server: takes the next story when it is done with one."""
-        for story in stories:
-            for task in story:
-                for delivery in task.deliveries:
-                    outcome = await self.deliver(task, delivery)
-                    await outcomes.put(outcome)
-                    if isinstance(outcome, Away):
-                        break  # the message is tried again as a whole: its other recipients then
-                else:
-                    # Only now: were this process to end before, nobody who is awake would have to wait.
-                    if task.until is not None:
-                        await outcomes.put(Waits(task.message, task.until))
+        for task in chain.from_iterable(stories):
+            for delivery in task.deliveries:
+                if turn.ending:
+                    return
+                outcome = await self.deliver(task, delivery)
+                await turn.outcomes.put(outcome)
+                if isinstance(outcome, Away):
+                    break  # the message is tried again as a whole: its other recipients then
+            else:
+                # Only now: were this process to end before, nobody who is awake would have to wait.
+                if task.until is not None:
+                    await turn.outcomes.put(Waits(task.message, task.until))
 
     async def deliver(self, task: _Task, delivery: Delivery) -> Outcome:
         """Hand over one mail; what became of it."""

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class Silent(Catcher):
-    """A mail server that can fall silent: on all connections it has, on new ones too, or after a mail's content."""
+    """A mail server that can fall silent: on all connections it has, on the next so many, or after a mail's content."""
 
     def __init__(self) -> None:
         super().__init__()
         self.connections: list[Session] = []
         self.forgotten: list[Session] = []
-        self.to_all = False
+        self.to_next = 0
         self.after_content = False
         self.handed_over = 0
 
@@ -29,7 +29,10 @@ class Silent(Catcher):
         """What is said to a sender: nothing on a connection that was forgotten."""
         if session not in self.connections:
             self.connections.append(session)
-        if self.to_all or session in self.forgotten:
+            if self.to_next > 0:
+                self.to_next -= 1
+                self.forgotten.append(session)
+        if session in self.forgotten:
             await asyncio.Event().wait()
         envelope.mail_from = address
         envelope.mail_options.extend(options)

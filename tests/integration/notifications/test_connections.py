@@ -53,12 +53,11 @@ async def test_a_mail_goes_over_a_new_connection_when_all_that_were_kept_open_ar
 
 async def test_a_server_that_never_answers_is_away(server: Silent, mails: Post) -> None:
     """Silent on each connection: given up for now after three, and taken as soon as it answers again."""
-    server.to_all = True
+    server.to_next = 3
     async with asyncio.timeout(30):
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
         assert len(server.connections) == 3
-        server.to_all = False
         await mails.send(_LETTER)
     assert len(server.raw) == 1
 
