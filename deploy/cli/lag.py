@@ -57,14 +57,14 @@ class Lag:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises `Failed`."""
-        # To know what a service reads its code is imported, which takes a second or two: beside what comes first.
-        self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._services))
         with reached():
             for name in self._services:
                 url = self._system.settings(name).direct_url
                 self._databases[name] = await asyncpg.connect(url, timeout=10)
             self._consumer = bare_consumer(self._system.settings())
             await self._consumer.start()
+        # To know what a service reads its code is imported, which takes a second or two: beside what comes first.
+        self._reads = asyncio.create_task(asyncio.to_thread(_topics, self._services))
         return self
 
     async def __aexit__(

@@ -198,15 +198,11 @@ async def _about(session: AsyncSession, paper: Certificate, case: Case | None) -
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What somebody learns who checks a certificate: what stands on it without the name, and whether it counts.
-
-    `erased`: nothing is known of its holder any more; it stands all the same, for it was granted.
-    """
+    """What somebody learns who checks a certificate: what stands on it without the name, and whether it counts."""
 
     paper: Certificate
     standing: model.CertificateStanding
     about: dict[str, Any]
-    erased: bool = False
 
 
 async def check(session: AsyncSession, number: str) -> Checked | None:
@@ -220,7 +216,6 @@ async def check(session: AsyncSession, number: str) -> Checked | None:
         paper,
         model.standing(revoked=paper.revoked_at is not None, newest=newest is None or newest.number == number),
         made.facts if made is not None else await _about(session, paper, case),
-        erased=case is None or (await _holder(session, paper, case)).person is None,
     )
 
 

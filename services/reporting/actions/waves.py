@@ -121,15 +121,15 @@ async def settle_all(bus: Bus) -> None:
 
 
 async def settle(bus: Bus, actor: str, call_id: UUID, rounds: int) -> int:
-    """Tell which answers of a call are no longer taken, and which again; give of how many. The rest after `rounds`
+    """Tell which answers of a call are no longer taken, and which again; give of how many.
 
-    of `AT_ONCE` each is left to the loop that calls `settle_all`: a page answers at once.
+    A page waits for `rounds` of `AT_ONCE` each; the rest is left to the loop that calls `settle_all`.
     """
     told = 0
     for _ in range(rounds):
         async with bus.transaction(actor) as tx:
             closed = await waves.untold(tx.session, call_id, clock.today(), AT_ONCE)
-            again = await waves.open_again(tx.session, call_id, AT_ONCE)
+            again = await waves.open_again(tx.session, call_id, clock.today(), AT_ONCE)
             for answer in closed:
                 if await waves.told_closed(tx.session, answer, clock.now()):
                     of = {"form": AnswerForm(answer.form), "respondent": Respondent(answer.respondent)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TIME = sa.DateTime(timezone=True)
 # Long before any programme: PostgreSQL's days go further back than Python's, from which 800 are taken.
-_EARLIEST = date(1990, 1, 1)
+_EARLIEST, _LATEST = date(1990, 1, 1), date(2200, 1, 1)
 MISSING = ("due", "late", "begun")
 """The states of an answer that is still waited for."""
 STATES = (*MISSING, "submitted", "waived", "closed")
@@ -200,18 +200,21 @@ UNTOLD = (
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
     " ORDER BY case_id, place LIMIT :limit"
 )
-# Said to be closed, and no closing covers it any more; `over`: it was waived or voided meanwhile.
-OPEN_AGAIN = """
-SELECT t.case_id, t.form, t.respondent, t.due, c.application_id, c.kind, c.country, c.topic, c.ended_on,
+# Said to be closed, and no closing covers it any more: it was opened again, or is due later by now, since the call's
+# terms or the day of the end were changed. `over`: it was waived or voided meanwhile.
+OPEN_AGAIN = f"""
+SELECT t.case_id, t.form, t.respondent, coalesce(a.due, t.due) AS due,
+  c.application_id, c.kind, c.country, c.topic, c.ended_on,
   c.state = 'voided' OR EXISTS (
     SELECT 1 FROM received v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
       AND t.form = 'evaluation') AS over
 FROM answer_closed t JOIN "case" c ON c.id = t.case_id
+LEFT JOIN ({_ANSWERS}) AS a ON a.case_id = t.case_id AND a.form = t.form AND a.respondent = t.respondent
 WHERE t.call_id = :call_id AND NOT EXISTS (
   SELECT 1 FROM wave_closing x WHERE x.call_id = t.call_id AND x.form = t.form AND x.respondent = t.respondent
-    AND x.due_until >= t.due AND x.reopened_at IS NULL)
+    AND x.due_until >= coalesce(a.due, t.due) AND x.reopened_at IS NULL)
 ORDER BY t.case_id, t.form, t.respondent LIMIT :limit
-"""
+"""  # noqa: S608 - as above
 # One column a state, since a group a state would be sorted on disk where there are many answers.
 _RATES = (
     "SELECT form, respondent, count(*) FILTER (WHERE due < :today AND state <> 'waived') AS due,"  # noqa: S608
@@ -321,9 +324,10 @@ async def told_closed(session: AsyncSession, answer: Answer, at: datetime) -> bo
     return (await session.execute(new.returning(col(ClosedAnswer.case_id)))).first() is not None
 
 
-async def open_again(session: AsyncSession, call_id: UUID, limit: int) -> list[Reopened]:
+async def open_again(session: AsyncSession, call_id: UUID, today: date, limit: int) -> list[Reopened]:
     """Answers of a call of which the log says that they are closed, and that are not any more."""
-    rows = await session.execute(sa.text(OPEN_AGAIN), {"call_id": call_id, "limit": limit})
+    values = {**parameters(Wanted(_EARLIEST, _LATEST, call_id=call_id), today), "limit": limit}
+    rows = await session.execute(sa.text(OPEN_AGAIN), values)
     return [Reopened(*row) for row in rows]
 
 

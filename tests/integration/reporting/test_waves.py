@@ -14,6 +14,7 @@ from services.reporting.actions import waves as actions
 from services.reporting.store import waves
 from shared import clock
 from shared.contracts import _examples as ex
+from shared.contracts.calls import CallRevised
 from shared.contracts.codes import Role
 from tests.integration.reporting.conftest import set_day
 from tests.integration.reporting.test_figures_served import tell
@@ -183,6 +184,23 @@ async def test_each_closed_answer_is_told_once(house: House, tmp_path: Path, mon
     assert await told() == closed + again
 
 
+async def test_more_time_takes_answers_out_of_a_closed_wave(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms that give more time move answers past what was closed: they are told as taken again, until then."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
+    terms = {**ex.CALL_TERMS, "revision": 9, "timers": {**ex.CALL_TERMS["timers"], "evaluation_days": 90}}
+    revised = CallRevised.model_validate({**CallRevised.example, "terms": terms})
+    await house.feed.apply([house.feed.record(revised, UUID(ex.CALL))])
+    await actions.settle_all(house.app.state.service.bus)
+    told = await house.journal("exchange.outcomes")
+    assert [row.type for row in told] == ["AnswerClosed"] * 2 + ["AnswerReopened"] * 2
+    assert json.loads(told[-2].payload)["due"] == "2026-06-18"
+    guest = await begin(house)
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
+
+
 async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
     """The list reads the cases that ended in the time looked at, and what is in about each, by their keys."""
     wanted = waves.Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
@@ -191,7 +209,7 @@ async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
         await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), values))
         told = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
-        again = {"call_id": UUID(ex.CALL), "limit": 50}
+        again = {**values, "limit": 50}
         opened = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.OPEN_AGAIN}"), again))
     for index in ("case_ended", "received_pkey", "answer_draft_pkey", "answer_reminder_pkey", "wave_closing_call_id"):
         assert index in plan, plan
