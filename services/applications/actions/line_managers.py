@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from services.applications.actions.common import own, unreadable
 from services.applications.model.answers import Answers
-from services.applications.store import outcomes
+from services.applications.store import mentorships, outcomes, visits
 from shared import clock
 from shared.contracts.applications import LineManagerNamed
 from shared.contracts.codes import ApplicationState
@@ -39,9 +40,39 @@ _NOT_THEN = frozenset(
 )
 
 
+class FollowUp(StrEnum):
+    """How the line manager's follow-up stands."""
+
+    ASKED = "asked"
+    GIVEN = "given"
+    CLOSED = "closed"
+
+
+async def follow_up(session: AsyncSession, application_id: UUID, about: UUID | None = None) -> FollowUp:
+    """How the line manager's follow-up stands: asked for, now or later; in; or no longer taken.
+
+    `about` is the visit or mentorship that is meant. The application's own id, or none, means whichever is left:
+    as long as one visit or mentorship is not closed, the line manager is asked about that.
+    """
+    given, closed = await outcomes.manager_follow_ups(session, application_id)
+    if given:
+        return FollowUp.GIVEN
+    if not closed:
+        return FollowUp.ASKED
+    if about in {None, application_id}:
+        every = await visits.followed(session, application_id) | await mentorships.followed(session, application_id)
+        return FollowUp.CLOSED if every <= closed else FollowUp.ASKED
+    return FollowUp.CLOSED if about in closed else FollowUp.ASKED
+
+
 async def may_name(session: AsyncSession, application: Application) -> bool:
-    """Whether another line manager can be named now: until the line manager's follow-up is in."""
-    return application.own_state not in _NOT_THEN and not await outcomes.manager_followed_up(session, application.id)
+    """Whether another line manager can be named now: while the line manager's follow-up is or will be asked for."""
+    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is FollowUp.ASKED
+
+
+async def asked_no_more(session: AsyncSession, application: Application) -> bool:
+    """Whether the line manager was to be asked about the application, and is not any more: it is in, or closed."""
+    return application.own_state not in _NOT_THEN and await follow_up(session, application.id) is not FollowUp.ASKED
 
 
 async def name(bus: Bus, principal: Principal, application_id: UUID, who: str, email: str) -> Application:

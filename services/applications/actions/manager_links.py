@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from services.applications.actions import line_managers
+from services.applications.actions.line_managers import FollowUp
 from services.applications.actions.tickets import Way, way_of_nobody
 from services.applications.model.line_manager import recipient
 from services.applications.store import applications, outcomes
@@ -44,9 +46,13 @@ class Link(StrEnum):
 
     OPEN = "open"
     ANSWERED = "answered"
+    CLOSED = "closed"
     OVER = "over"
     RENEWED = "renewed"
     UNKNOWN = "unknown"
+
+
+_ENDS = {FollowUp.GIVEN: Link.ANSWERED, FollowUp.CLOSED: Link.CLOSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +95,8 @@ async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> Asked:
     application = None if row is None else await applications.application(session, row.application_id)
     if row is None or application is None or recipient(application.id, application.answers) != row.recipient:
         return Asked(Link.UNKNOWN)  # also where somebody else is the line manager by now
-    if await _answered(session, row):
-        return Asked(Link.ANSWERED, application, row)
+    if (end := await _end(session, row)) is not None:
+        return Asked(end, application, row)
     if row.renewed_at is not None:
         return Asked(Link.RENEWED, application, row)
     opened = row.opened_at is not None and _real() > row.opened_at + GOOD_FOR
@@ -98,11 +104,11 @@ async def _asked(session: AsyncSession, row: store.ManagerLink | None) -> Asked:
     return Asked(Link.OVER if opened or old else Link.OPEN, application, row)
 
 
-async def _answered(session: AsyncSession, row: store.ManagerLink) -> bool:
-    """Whether nothing is left that the link could answer."""
+async def _end(session: AsyncSession, row: store.ManagerLink) -> Link | None:
+    """Why nothing is left that the link could answer; None while something is."""
     if row.matter == AnswerForm.CASCADE:
-        return not await outcomes.cascades_wait(session, row.application_id)
-    return await outcomes.manager_followed_up(session, row.application_id)
+        return None if await outcomes.cascades_wait(session, row.application_id) else Link.ANSWERED
+    return _ENDS.get(await line_managers.follow_up(session, row.application_id, row.about))
 
 
 async def open_(bus: Bus, settings: Settings, secret: str) -> Way | None:

@@ -104,6 +104,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         _, together = await company.company_of(session, principal, application_id)
         leaves = await actions.may_withdraw(session, case.application)
         manager = await line_managers.may_name(session, case.application)
+        no_manager = not manager and await line_managers.asked_no_more(session, case.application)
         asked = await outcome_tasks(session, principal, application_id)
         changed = await differences(session, case)
         before = await again.earlier(session, case.application)
@@ -137,6 +138,7 @@ async def show(request: Request, application_id: UUID, principal: Officer, bus: 
         may_withdraw=leaves,
         may_change=model.may_change(case.application.own_state, case.shown_state),
         may_name=manager,
+        manager_over=no_manager,
         appeal_until=decision.until if decision and appeals.may_file(case.application, decision) else None,
         done=request.query_params.get("done"),
     )

@@ -146,7 +146,8 @@ async def ask_manager(request: Request, application_id: UUID, principal: Officer
 async def _manager(request: Request, bus: Bus, case: Case, form: Form, status: int = 200) -> Response:
     async with bus.read() as session:
         if not await line_managers.may_name(session, case.application):
-            return see_other(at(case.application.id))
+            over = await line_managers.asked_no_more(session, case.application)
+            return see_other(at(case.application.id) + ("?done=manager-over" if over else ""))
     return render(request, "application/line_manager.html", status, application=case.application, form_=form)
 
 

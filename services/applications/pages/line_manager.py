@@ -17,7 +17,7 @@ from shared.web.render import render, see_other
 
 router = APIRouter(prefix=actions.PAGE, include_in_schema=False)
 Anybody = Annotated[Principal | None, Depends(public())]
-_STATUS = {Link.OVER: 410, Link.UNKNOWN: 404}
+_STATUS = {Link.CLOSED: 410, Link.OVER: 410, Link.UNKNOWN: 404}
 _LONGEST = 100
 
 

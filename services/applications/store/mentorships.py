@@ -121,3 +121,11 @@ async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     """The ids of an application's mentorships, the oldest first."""
     query = select(Mentorship.id).where(Mentorship.application_id == application_id).order_by(col(Mentorship.id))
     return list(await session.scalars(query))
+
+
+async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:
+    """The mentorships of an application of which it was, is or will be asked what they brought."""
+    query = select(Mentorship.id).where(
+        Mentorship.application_id == application_id, Mentorship.state != MentorshipState.ENDED_EARLY
+    )
+    return set(await session.scalars(query.order_by(col(Mentorship.id))))

@@ -12,7 +12,7 @@ from sqlmodel import Field, col, select
 from services.applications.store.base import Table
 from services.applications.store.rows import write_rows
 from shared.contracts import outcomes as told
-from shared.contracts.codes import FollowUpBy, Respondent, TestPhase
+from shared.contracts.codes import AnswerForm, FollowUpBy, Respondent, TestPhase
 from shared.contracts.outcomes import OutcomeEvent
 
 if TYPE_CHECKING:
@@ -59,6 +59,11 @@ TESTS: dict[TestPhase, str] = {TestPhase.PRE: "test_before", TestPhase.POST: "te
 def closed(form: str) -> str:
     """What is in of an answer to that form (as the event or the ticket calls it) that is no longer taken."""
     return f"closed_{form}"
+
+
+# A follow-up that is in is told by whom it is, one that is closed with the respondent who was asked.
+_MANAGER_SAID = ("follow_up", FollowUpBy.MANAGER.value)
+_MANAGER_CLOSED = (closed(AnswerForm.FOLLOW_UP), Respondent.LINE_MANAGER.value)
 
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
@@ -130,12 +135,17 @@ async def tests_of(session: AsyncSession, visit_id: UUID) -> dict[str, datetime]
     return {one.what: one.due for one in await session.scalars(query)}
 
 
-async def manager_followed_up(session: AsyncSession, application_id: UUID) -> bool:
-    """Whether the line manager has answered the follow-up of an application."""
-    query = select(OutcomeIn.subject).where(
-        OutcomeIn.application_id == application_id, OutcomeIn.what == "follow_up", OutcomeIn.of == FollowUpBy.MANAGER
+async def manager_follow_ups(session: AsyncSession, application_id: UUID) -> tuple[bool, set[UUID]]:
+    """Whether the line manager has answered the follow-up of an application, and about what it is no longer taken."""
+    kinds = sa.tuple_(col(OutcomeIn.what), col(OutcomeIn.of))
+    query = select(OutcomeIn.subject, OutcomeIn.what).where(
+        OutcomeIn.application_id == application_id, kinds.in_([_MANAGER_SAID, _MANAGER_CLOSED])
     )
-    return (await session.scalars(query.limit(1))).first() is not None
+    rows = (await session.execute(query)).all()
+    return (
+        any(what == _MANAGER_SAID[0] for _, what in rows),
+        {subject for subject, what in rows if what == _MANAGER_CLOSED[0]},
+    )
 
 
 async def cascades_wait(session: AsyncSession, application_id: UUID) -> bool:

@@ -243,6 +243,15 @@ async def ids_of(session: AsyncSession, application_id: UUID) -> list[UUID]:
     return list(await session.scalars(query))
 
 
+_NOT_FOLLOWED = (VisitState.CANCELLED.value, VisitState.VOIDED.value, VisitState.NO_SHOW.value)
+
+
+async def followed(session: AsyncSession, application_id: UUID) -> set[UUID]:
+    """The visits of an application of which it was, is or will be asked what they brought."""
+    query = select(Visit.id).where(Visit.application_id == application_id, col(Visit.state).not_in(_NOT_FOLLOWED))
+    return set(await session.scalars(query.order_by(col(Visit.id))))
+
+
 NOT_TAKING_PLACE = (VisitState.CANCELLED.value, VisitState.VOIDED.value)
 
 

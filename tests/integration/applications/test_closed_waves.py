@@ -6,10 +6,13 @@ import json
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from services.applications.actions import manager_links
+from services.applications.actions.contacts import Wanted, contacts
 from services.notifications import app as notifications
 from services.notifications.consumers import consumers as notifications_consumers
 from services.notifications.settings import Settings as NotificationsSettings
@@ -17,15 +20,15 @@ from services.reporting import app as reporting
 from services.reporting.consumers import consumers as reporting_consumers
 from services.reporting.settings import Settings as ReportingSettings
 from shared import clock
-from shared.contracts import mentorships, read, visits
-from shared.contracts.codes import Role
+from shared.contracts import mentorships, outcomes, read, visits
+from shared.contracts.codes import AudienceKind, Role
 from shared.migrate import migrate
+from tests.integration.applications.test_supply import button, stranger
 from tests.integration.reporting.conftest import House
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from uuid import UUID
 
     from fastapi import FastAPI
 
@@ -113,16 +116,23 @@ async def everybody(abroad: Abroad, addresses: list[str]) -> AsyncIterator[Every
         await app.state.service.bus.close()
 
 
-async def test_a_closed_wave_is_nobody_s_task_any_more(everybody: Everybody) -> None:
-    """Neither list, count nor deadline names what is closed; the rest stays; opened again, it is back for everybody."""
-    abroad, ani = everybody.abroad, everybody.abroad.of.as_("ani")
+async def completed(everybody: Everybody, days: int) -> tuple[UUID, UUID]:
+    """Ani's visit is over, and so many days have passed since she applied; the ids of visit and application."""
+    abroad = everybody.abroad
     match_id = await abroad.placement_matched()
     visit_id = await abroad.scheduled(match_id)
     await everybody.catch_up()
     counted = {"attended_days": 5, "required_days": 5, "ended_on": abroad.plan(match_id)["end"]}
-    clock.move(timedelta(days=200))
+    clock.move(timedelta(days=days))
     await abroad.tell_visit(visits.VisitEnded, visit_id, match_id, attended=abroad.plan(match_id)["days"], **counted)
     await abroad.tell_visit(visits.VisitCompleted, visit_id, match_id, **counted)
+    return visit_id, UUID(abroad.pairings[match_id]["application_id"])
+
+
+async def test_a_closed_wave_is_nobody_s_task_any_more(everybody: Everybody) -> None:
+    """Neither list, count nor deadline names what is closed; the rest stays; opened again, it is back for everybody."""
+    ani = everybody.abroad.of.as_("ani")
+    visit_id, _ = await completed(everybody, days=200)
     form, here = f"/applications/visits/{visit_id}/forms/evaluation", f"/applications/visits/{visit_id}"
     evaluation, report = ("evaluation", "applicant"), ("report", "applicant")
     assert form in (await ani.get(here)).text
@@ -166,3 +176,118 @@ async def test_a_mentorship_does_not_wait_for_what_is_closed(everybody: Everybod
     assert "mentorship waits for you" in (await nino.get("/applications/")).text
     assert ("evaluation", "mentor") not in await everybody.waited_for(pair)
     assert ("evaluation", "applicant") in await everybody.waited_for(pair)
+
+
+async def test_the_guest_s_closed_follow_up_is_no_task_any_more(everybody: Everybody) -> None:
+    """The officer's page, the visit's and the first page forget it, not the line manager's; reopened, it is back."""
+    ani = everybody.abroad.of.as_("ani")
+    visit_id, application_id = await completed(everybody, days=400)
+    here, form = f"/applications/visits/{visit_id}", f"/applications/visits/{visit_id}/forms/follow_up"
+    pages = (here, f"/applications/mine/{application_id}")
+    self, manager = ("follow_up", "applicant"), ("follow_up", "line_manager")
+
+    async def asked() -> tuple[list[bool], bool, bool]:
+        """Whether each page asks for it, whether the first page counts forms, and whether a deadline runs."""
+        first = (await ani.get("/applications/")).text
+        waits = await everybody.waited_for(visit_id)
+        return [form in (await ani.get(page)).text for page in pages], "to fill in: AM-" in first, self in waits
+
+    for other in ("guest", "report"):
+        await everybody.close(other)
+    assert await asked() == ([True, True], True, True)
+    await everybody.close("follow-up")
+    assert await asked() == ([False, False], False, False)
+    for page in pages:
+        assert (await ani.get(page)).text.count("is no longer taken") == 3
+    assert manager in await everybody.waited_for(visit_id)
+    await everybody.reopen()
+    assert await asked() == ([True, True], True, True)
+
+
+async def test_the_coordinator_s_closed_evaluation_is_counted_nowhere(everybody: Everybody) -> None:
+    """Neither the visit's page, nor the first page, nor the list of what is asked names it, until it is reopened."""
+    tigran = everybody.abroad.of.as_("tigran")
+    visit_id, _ = await completed(everybody, days=400)
+    here, listed = f"/applications/visits/{visit_id}", "/applications/visits?state=results"
+
+    async def asked() -> list[bool]:
+        """Visit's page, first page, list, deadline."""
+        return [
+            f"{here}/forms/evaluation" in (await tigran.get(here)).text,
+            "visit waits for what came of it" in (await tigran.get("/applications/")).text,
+            here in (await tigran.get(listed)).text,
+            ("results", "home_coordinator") in await everybody.waited_for(visit_id),
+        ]
+
+    assert await asked() == [True] * 4
+    await everybody.close("coordinator")
+    assert await asked() == [False] * 4
+    assert "is no longer taken" in (await tigran.get(here)).text
+    await everybody.reopen()
+    assert await asked() == [True] * 4
+
+
+async def test_a_line_manager_is_not_asked_for_what_is_closed(
+    everybody: Everybody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old links say so and send no new one, nobody else can be named; sessions at home, and what is reopened, go on."""
+    abroad, ani = everybody.abroad, everybody.abroad.of.as_("ani")
+    visit_id, application_id = await completed(everybody, days=400)
+    mine = f"/applications/mine/{application_id}"
+    deadline = ("follow_up", "line_manager")
+
+    async def link_about(id_: UUID, message: str = "deadline_near") -> str:
+        wanted = Wanted(AudienceKind.LINE_MANAGER, message, application_id=application_id, availability_of=id_)
+        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0]["link"])
+
+    async def name(who: str) -> int:
+        body = {"name": who, "email": f"{who}@police.example"}
+        answer = await ani.put(f"/applications/api/applications/{application_id}/line-manager", json=body)
+        return answer.status_code
+
+    async def sent_anew() -> int:
+        told = await abroad.of.journal("exchange.applications")
+        return [kind for kind, _, _ in told].count("LineManagerLinkAsked")
+
+    fresh = [await link_about(one) for one in (visit_id, application_id)]
+    used = await link_about(visit_id)
+    assert f"{mine}/line-manager" in (await ani.get(mine)).text
+    assert deadline in await everybody.waited_for(visit_id)
+    async with stranger(abroad.of) as client:
+        pages = [await client.get(link) for link in (*fresh, used)]
+        assert [page.status_code for page in pages] == [200] * 3
+        assert (await client.post(used, data={"press": button(pages[2].text)})).status_code == 303
+        monkeypatch.setattr(manager_links, "GOOD_FOR", timedelta(seconds=-1))
+        assert "Send me a new link" in (await client.get(used)).text
+
+        await everybody.close("follow-up-manager")
+        for link, page in zip((*fresh, used), pages, strict=True):
+            shown = await client.get(link)
+            assert (shown.status_code, "is no longer taken" in shown.text) == (410, True)
+            assert "<form" not in shown.text.partition("<main")[2].partition("</main")[0]
+            pressed = await client.post(link, data={"press": button(page.text)})
+            assert (pressed.status_code, "is no longer taken" in pressed.text) == (410, True)
+            assert (await client.post(link.replace("?", "/renewal?"))).status_code == 303
+        assert await sent_anew() == 0
+        shown_to_ani = (await ani.get(mine)).text
+        assert f"{mine}/line-manager" not in shown_to_ani
+        assert "who is not asked any more" in shown_to_ani
+        assert f"/applications/visits/{visit_id}/forms/follow_up" in shown_to_ani, "hers is another wave"
+        for answer in (await ani.get(f"{mine}/line-manager"), await ani.post(f"{mine}/line-manager", data={})):
+            assert "is not asked any more, so" in (await ani.get(answer.headers["location"])).text
+        assert await name("levon") == 409
+        assert deadline not in await everybody.waited_for(visit_id)
+        session = {"application_id": str(application_id), "visit_id": str(visit_id), "cascade_id": str(uuid4())}
+        passed_on = outcomes.CascadeDelivered.model_validate({**outcomes.CascadeDelivered.example, **session})
+        await everybody.portal.deliver((passed_on, visit_id))
+        confirm = await client.get(await link_about(application_id, "cascade_to_confirm"))
+        assert (confirm.status_code, "Was this session held?" in confirm.text) == (200, True)
+
+        await everybody.reopen()
+        assert [(await client.get(link)).status_code for link in fresh] == [200] * 2
+        assert "Send me a new link" in (await client.get(used)).text
+        await client.post(used.replace("?", "/renewal?"))
+        assert await sent_anew() == 1
+        assert deadline in await everybody.waited_for(visit_id)
+        assert f"{mine}/line-manager" in (await ani.get(mine)).text
+        assert await name("levon") == 200

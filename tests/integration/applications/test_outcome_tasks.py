@@ -122,6 +122,34 @@ async def test_a_line_manager_s_link_ends_with_the_answer_and_with_the_office(ab
         assert "your answer is in" in (await client.get(other)).text
 
 
+async def test_what_is_closed_ends_the_links_about_it_alone(abroad: Abroad) -> None:
+    """A pair's visit closed: its link ends, the one about what is left does not; with the mentorship closed all do."""
+    match_id = await abroad.mentor_matched()
+    pair = await abroad.begun(match_id)
+    visit_id = await abroad.pair_visit(match_id, pair)
+    application_id = UUID(abroad.pairings[match_id]["application_id"])
+    mine = f"/applications/mine/{application_id}"
+
+    async def link_about(id_: UUID) -> str:
+        wanted = Wanted(AudienceKind.LINE_MANAGER, "deadline_near", application_id=application_id, availability_of=id_)
+        return str((await contacts(abroad.of.app.state.service.bus, "notifications", wanted))[0]["link"])
+
+    async def closed(about: UUID) -> None:
+        of = {"visit_id": visit_id, "mentorship_id": None} if about == visit_id else {"visit_id": None}
+        said = {**outcomes.AnswerClosed.example, "application_id": application_id, "mentorship_id": pair, **of}
+        asked = {"form": "follow_up", "respondent": "line_manager"}
+        await abroad.feed.deliver((outcomes.AnswerClosed.model_validate({**said, **asked}), about))
+
+    links = [await link_about(one) for one in (visit_id, pair, application_id)]
+    async with stranger(abroad.of) as client:
+        await closed(visit_id)
+        assert [(await client.get(one)).status_code for one in links] == [410, 200, 200]
+        assert f"{mine}/line-manager" in (await abroad.of.as_("nino").get(mine)).text
+        await closed(pair)
+        assert [(await client.get(one)).status_code for one in links] == [410] * 3
+        assert f"{mine}/line-manager" not in (await abroad.of.as_("nino").get(mine)).text
+
+
 async def test_a_line_manager_confirms_sessions_by_a_link_of_its_own(
     abroad: Abroad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
