@@ -303,7 +303,9 @@ async def _person(session: AsyncSession, wanted: Wanted, seal: Seal | None) -> l
 
 async def _mentor(session: AsyncSession, mentor_id: UUID) -> list[dict[str, Any]]:
     mentor = await mentors.mentor(session, mentor_id)
-    return [] if mentor is None else _of(await _still_known(session, mentor.subject))
+    if mentor is None:
+        raise not_found()
+    return _of(await _still_known(session, mentor.subject))
 
 
 async def _still_known(session: AsyncSession, subject: str) -> register.Person:
@@ -321,7 +323,7 @@ async def _companion(session: AsyncSession, companion_id: UUID) -> list[dict[str
     """Whom an officer has named: an officer or a mentor, or those who keep the placement that was named."""
     one = await companions.companion(session, companion_id)
     if one is None:
-        return []
+        raise not_found()
     if one.organisation_id is not None:
         return await _holders(session, Role.HOST_CONTACT, organisation_id=one.organisation_id)
     return [] if one.subject is None else _of(await _still_known(session, one.subject))

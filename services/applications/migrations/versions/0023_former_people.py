@@ -11,6 +11,19 @@ down_revision = '0022'
 branch_labels = None
 depends_on = None
 
+# Who was taken out before: whomever the access log or an event of the register names, and `person` does not. Both are all
+# that another service can have an id from. A line manager's id was never one of the register.
+_BEFORE = """
+    INSERT INTO former_person (id, at)
+    SELECT DISTINCT CAST(named.id AS uuid), now() FROM (
+        SELECT jsonb_array_elements_text(people) AS id FROM access_log WHERE audience <> 'line_manager'
+        UNION ALL
+        SELECT substring(payload FROM '"recipient_id" *: *"([0-9a-f-]{36})"') FROM journal
+        WHERE aggregatetype = 'exchange.access' AND type = 'AccessChanged'
+    ) AS named
+    WHERE named.id IS NOT NULL AND NOT EXISTS (SELECT FROM person WHERE person.id = CAST(named.id AS uuid))
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -29,6 +42,7 @@ def upgrade() -> None:
     op.execute(
         'CREATE TRIGGER person_taken_out AFTER DELETE ON person FOR EACH ROW EXECUTE FUNCTION note_former_person()'
     )
+    op.execute(_BEFORE)
 
 
 def downgrade() -> None:

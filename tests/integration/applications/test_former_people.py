@@ -1,0 +1,87 @@
+"""Does the portal tell who is gone from who was never known, whatever it is asked by, and also of long ago?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from alembic import command
+
+from services.applications.store.contacts import log_access
+from shared.identity import service_headers
+from shared.ids import new_id
+from shared.migrate import config
+from tests.support import SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from tests.integration.applications.abroad import Abroad
+    from tests.integration.applications.conftest import Programme
+
+
+async def asked(programme: Programme, audience: str, **wanted: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Status and recipients, as another service gets them."""
+    answer = await programme.as_("nobody").post(
+        "/applications/internal/contacts",
+        json={"audience": audience, "purpose": "test", **{name: str(value) for name, value in wanted.items()}},
+        headers=service_headers("notifications", SERVICE_TOKEN),
+    )
+    return answer.status_code, answer.json().get("recipients", [])
+
+
+async def taken_out(programme: Programme, subject: str) -> UUID:
+    """Take somebody out of the register; the opaque id that he or she had."""
+    query = sa.text("DELETE FROM person WHERE subject = :subject RETURNING id")
+    async with programme.app.state.service.bus.transaction("system:test") as tx:
+        return UUID(str((await tx.session.execute(query, {"subject": subject})).scalar_one()))
+
+
+async def test_whoever_was_taken_out_before_is_noted_as_gone(programme: Programme, migrated: str) -> None:
+    """An update finds in access log and events whom the register does not have; line managers never were in it."""
+    made = await programme.submitted("ani")
+    _, (manager,) = await asked(programme, "line_manager", application_id=made["id"])
+    of_the_log = new_id()
+    async with programme.app.state.service.bus.transaction("system:test") as tx:
+        await log_access(
+            tx.session, caller="reporting", what="letter", audience="applicant", case_id="x", purpose="x",
+            people=[of_the_log],
+        )  # fmt: skip
+    steps = config("applications", migrated)
+    await asyncio.to_thread(command.downgrade, steps, "0022")
+    of_events = await taken_out(programme, "ani")
+    await asyncio.to_thread(command.upgrade, steps, "head")
+    ids = [of_the_log, of_events, manager["recipient"], new_id()]
+    assert [(await asked(programme, "person", recipient_id=one))[0] for one in ids] == [410, 410, 404, 404]
+    async with programme.app.state.service.bus.read() as session:
+        noted = set(await session.scalars(sa.text("SELECT id FROM former_person ORDER BY id")))
+    assert noted == {of_the_log, of_events}, "nobody who is in the register"
+
+
+async def test_all_audiences_about_one_person_agree(abroad: Abroad) -> None:
+    """As applicant, mentor, named companion or by the own id: there (200), gone (410), never known (404)."""
+    programme = abroad.of
+    body = {"call_id": programme.call["id"], "entry": abroad.mentor_entry(), "publish": True}
+    mentor = await abroad.post("jonas", "/mentors", body, 201)
+    theirs, nino = await programme.submitted("ani"), await programme.submitted("nino")
+    naming = {"mode": "pre_matched", "written": nino["reference"]}
+    named = await abroad.post("ani", f"/applications/{theirs['id']}/companions", naming, 201)
+    keys = {
+        ("applicant", "application_id"): nino["id"],
+        ("mentor", "mentor_id"): mentor["id"],
+        ("companion", "companion_id"): named["id"],
+    }
+    people: dict[str, None] = {}
+    for (audience, key), value in keys.items():
+        status, (recipient,) = await asked(programme, audience, **{key: value})
+        people[recipient["recipient"]] = None
+        assert status == 200
+        assert (await asked(programme, audience, **{key: new_id()}))[0] == 404
+    assert (await asked(programme, "person", recipient_id=new_id()))[0] == 404
+    assert len(people) == 2, "applicant and companion are one"
+    gone = {str(await taken_out(programme, subject)) for subject in ("nino", "jonas")}
+    assert gone == set(people)
+    for (audience, key), value in keys.items():
+        assert (await asked(programme, audience, **{key: value}))[0] == 410
+    for one in gone:
+        assert (await asked(programme, "person", recipient_id=one))[0] == 410
