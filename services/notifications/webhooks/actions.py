@@ -88,7 +88,10 @@ async def register(
 async def change(
     bus: Bus, settings: Settings, actor: str, endpoint_id: UUID, draft: Draft, *, lookup: Lookup = resolve
 ) -> None:
-    """Change where an endpoint is, what it is called and what it gets; its reach stays. Raises `Refused` (404, 422)."""
+    """Change where an endpoint is, what it is called and what it gets; its reach stays. Raises `Refused` (404, 422).
+
+    What the old address failed or asked for does not count at a new one: what waits goes there at once.
+    """
     async with bus.read() as session:
         known = await store.endpoint(session, endpoint_id)
     if known is None:
@@ -96,6 +99,9 @@ async def change(
     checked = await _checked(settings, WebhookReach(known.reach), draft, lookup)
     async with bus.transaction(actor) as tx:
         endpoint = await _there(tx, endpoint_id)
+        if endpoint.url != checked.url:
+            endpoint.failing_since = endpoint.not_before = None
+            await queue.at_once(tx.session, endpoint_id, datetime.now(UTC))
         endpoint.url, endpoint.description, endpoint.events = checked.url, checked.description, list(checked.events)
         await tell(tx, endpoint, WebhookChange.CHANGED)
 

@@ -207,8 +207,9 @@ class Courier:
     async def note(self, ended: Sequence[Ended]) -> dict[UUID, Endpoint]:
         """Keep attempts and what follows from them; one to an endpoint that was removed meanwhile is forgotten.
 
-        Gives their endpoints as they were then, those that are still there: whoever pauses one waits for this, so that
-        a place which sends its next right after it sends nothing that was paused.
+        What an address answers that is not the endpoint's any more is an attempt, and says nothing about the new one.
+        Gives their endpoints as they were then, those that are still there. A place goes on by that, so where one is
+        paused or moved, each place sends at the most one more there: what it was at, or began in that moment.
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
@@ -219,14 +220,9 @@ class Courier:
                 endpoint, delivery = endpoints.get(one.due.endpoint.id), known.get(one.due.delivery.id)
                 if endpoint is None or delivery is None:
                     continue
-                changes: dict[str, Any] = {"state": delivery.state, "next_at": delivery.next_at}
-                if one.answer.result is Result.DELIVERED:
-                    changes["state"] = deliveries.DELIVERED
-                    if endpoint.failing_since is not None or endpoint.not_before is not None:
-                        await webhooks.works(tx.session, endpoint.id)
-                else:
-                    changes |= self._after_failure(delivery, one.answer)
-                    await self._failing(tx, endpoint, one.answer, test=delivery.test)
+                changes = self._after(delivery, one.answer, moved=endpoint.url != one.due.endpoint.url)
+                if endpoint.url == one.due.endpoint.url:
+                    await self._judge(tx, endpoint, one.answer, test=delivery.test)
                 noted.append(_attempt(delivery, one) | changes)
             await deliveries.add_attempts(tx.session, noted)
             await tx.changed("webhooks")
@@ -235,11 +231,26 @@ class Courier:
             log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
         return endpoints
 
-    def _after_failure(self, delivery: deliveries.Delivery, answer: Answer) -> dict[str, Any]:
+    def _after(self, delivery: Delivery, answer: Answer, *, moved: bool) -> dict[str, Any]:
+        """What an attempt changes of its delivery; one that failed where the endpoint no longer is goes on at once."""
+        same = {"state": delivery.state, "next_at": delivery.next_at}
+        if answer.result is Result.DELIVERED:
+            return same | {"state": deliveries.DELIVERED}
+        if delivery.test:
+            return same | {"state": deliveries.FAILED}
+        if moved:
+            return same | {"next_at": _real()}
         wait = pause(delivery.tried + 1, self.settings.schedule, random.random(), answer.asked)  # noqa: S311 - no secret
-        if wait is None or delivery.test:
-            return {"state": deliveries.FAILED}
-        return {"next_at": _real() + timedelta(seconds=wait)}
+        if wait is None:
+            return same | {"state": deliveries.FAILED}
+        return same | {"next_at": _real() + timedelta(seconds=wait)}
+
+    async def _judge(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
+        """What an answer says about its endpoint: it works, or it fails."""
+        if answer.result is not Result.DELIVERED:
+            await self._failing(tx, endpoint, answer, test=test)
+        elif endpoint.failing_since is not None or endpoint.not_before is not None:
+            await webhooks.works(tx.session, endpoint.id)
 
     async def _failing(self, tx: Tx, endpoint: Endpoint, answer: Answer, *, test: bool) -> None:
         """Note since when an endpoint fails; pause one that is gone, or dead for too long. A test changes nothing."""

@@ -31,7 +31,7 @@ FIGURES = ("FigurePublished", "FigureRestated")
 class Receiver:
     """A real HTTP server; `answer` decides what it says to the request of that number (from 1).
 
-    A number is a pause of so many seconds before 204, an event is waited for.
+    A number is a pause of so many seconds before 204; an event is waited for, and then it says `late`.
     """
 
     def __init__(self) -> None:
@@ -41,6 +41,7 @@ class Receiver:
         self.hosts: list[str] = []
         self.cookies: list[str] = []
         self.answer: Callable[[int], Response | float | asyncio.Event] = lambda _: Response(status_code=204)
+        self.late: Callable[[], Response] = lambda: Response(status_code=204)
         self.app = FastAPI()
         self.app.post("/hook")(self.take)
         self.app.post("/other")(self.take)
@@ -58,7 +59,7 @@ class Receiver:
             return Response(status_code=204)
         if isinstance(says, asyncio.Event):
             await says.wait()
-            return Response(status_code=204)
+            return self.late()
         return says
 
     @property
