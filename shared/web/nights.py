@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
 from shared.contracts.codes import Code
 from shared.web.fields import Needed, RadioField, SelectField, options
 from shared.web.forms import Form
 from shared.web.i18n import N_, gettext
+from shared.web.words import label
 
 if TYPE_CHECKING:
     from wtforms.fields import Field
 
 _HOURS = tuple((f"{hour:02}:00", f"{hour:02}:00") for hour in range(24))
 _EVENING, _MORNING = "21:00", "07:00"
+MOST_HOURS = 12
+"""So many hours a day may be without mail: whoever sleeps is awake for as long."""
+
+
+def length(since: int, until: int) -> int:
+    """How many hours there are from one hour of the day until the next time that it is another."""
+    return (until - since) % 24 or 24
 
 
 class Night(Code):
@@ -30,7 +39,10 @@ _OWN = (Night.OWN.value, Night.OWN.label, N_("Choose them below. They are counte
 
 
 class NightForm(Form):
-    """The fields. What was chosen is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`."""
+    """The fields. What was chosen is one text, `as_text`: `country`, `none`, or hours such as `22:00-06:00`.
+
+    `seen` are the hours that the page showed, which sends them along: by it a form knows that somebody picked others.
+    """
 
     night = RadioField(
         N_("At which hours is no mail to come?"),
@@ -40,6 +52,7 @@ class NightForm(Form):
     )
     since = SelectField(N_("My own hours: from"), choices=_HOURS)
     until = SelectField(N_("My own hours: until"), choices=_HOURS)
+    seen = HiddenField()
 
     @staticmethod
     def holding(text: str, usual: tuple[str, str] | None = None) -> dict[str, Any]:
@@ -56,12 +69,42 @@ class NightForm(Form):
         usual = (Night.COUNTRY.value, Night.COUNTRY.label, said or gettext("It has no such hours at present"))
         self.night.choices = options([usual, _OWN, Night.NONE])()
 
+    def validate_night(self, field: Field) -> None:
+        """WTForms' protocol: hours that were picked beside another answer are not passed over.
+
+        Asked once: the page then shows those hours, so that the same answer counts when it is sent again.
+        """
+        seen = self.seen.data or f"{self.since.object_data}-{self.until.object_data}"
+        if field.data != Night.OWN and self._hours != seen:
+            raise ValidationError(
+                gettext(
+                    "You picked hours of your own: choose “%(own)s” for them to hold, or send this answer once more"
+                )
+                % {"own": label(Night.OWN)}
+            )
+
     def validate_until(self, field: Field) -> None:
-        """WTForms' protocol: hours from seven to seven would be all of them, or none."""
-        if self.night.data == Night.OWN and field.data == self.since.data:
+        """WTForms' protocol: hours from seven to seven would be all of them, or none; and a day has to have others."""
+        if self.night.data != Night.OWN or not _written(self.since.data) or not _written(field.data):
+            return
+        if field.data == self.since.data:
             raise ValidationError(gettext("Choose another hour than the one from which no mail is to come"))
+        if length(int(self.since.data[:2]), int(field.data[:2])) > MOST_HOURS:
+            raise ValidationError(
+                gettext("Choose an earlier hour, or begin later: at most %(most)d hours a day may be without mail")
+                % {"most": MOST_HOURS}
+            )
 
     @property
     def as_text(self) -> str:
         """What was chosen, once it is valid."""
-        return f"{self.since.data}-{self.until.data}" if self.night.data == Night.OWN else str(self.night.data)
+        return self._hours if self.night.data == Night.OWN else str(self.night.data)
+
+    @property
+    def _hours(self) -> str:
+        return f"{self.since.data}-{self.until.data}"
+
+
+def _written(hour: str | None) -> bool:
+    """Whether it is one of those that can be chosen; of any other the field says so itself."""
+    return (hour, hour) in _HOURS

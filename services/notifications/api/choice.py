@@ -18,7 +18,7 @@ from shared.contracts.codes import AudienceKind
 from shared.identity import internal
 from shared.service import bus_of
 from shared.web.i18n import gettext, speak
-from shared.web.nights import Night
+from shared.web.nights import MOST_HOURS, Night, length
 from shared.web.words import label
 
 router = APIRouter(prefix="/notifications/internal/choice", include_in_schema=False, dependencies=[Depends(internal())])
@@ -51,14 +51,15 @@ _HOURS = Field(pattern="^(country|none|[0-9]{2}:00-[0-9]{2}:00)$")
 
 
 def _readable(night: str) -> str:
-    """Hours that begin and end at the same time are refused."""
-    if night != Night.COUNTRY:
-        Hours.read(night)
+    """Hours that begin and end at the same time are refused, and so are too many of them."""
+    hours = None if night == Night.COUNTRY else Hours.read(night)
+    if hours is not None and length(hours.since.hour, hours.until.hour) > MOST_HOURS:
+        raise ValueError(f"{night!r}: choose at most {MOST_HOURS} hours without mail.")
     return night
 
 
 class Chosen(BaseModel):
-    """What a person wants to be sent from now on, and at which hours not (`country`, `none`, or whole hours)."""
+    """What a person wants to be sent from now on, and at which hours not: `country`, `none`, or at most twelve."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -94,6 +95,6 @@ async def held(
 
 @router.post("")
 async def choose(body: Chosen, bus: TheBus) -> dict[str, str]:
-    """Keep a person's choice; it holds from the next message on."""
+    """Keep a person's choice; it holds for all that is not sent yet."""
     await actions.choose(bus, body.recipient, body.choice, body.night)
     return {"choice": body.choice.value}

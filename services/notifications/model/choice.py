@@ -51,7 +51,7 @@ def _concerns(rule: Rule, to: Collection[AudienceKind]) -> bool:
 
 
 def link(seal: Seal, origin: str, recipient: UUID) -> str:
-    """The address of a person's choice: who holds it can choose for that person, and learns nothing about them."""
+    """The address of a person's choice: who holds it sees and changes that choice, and learns nothing else."""
     return f"{origin}{_PATH}{recipient.hex}.{seal.sign(recipient.hex)}"
 
 
