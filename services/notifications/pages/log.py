@@ -15,9 +15,11 @@ from starlette.responses import Response
 from services.notifications import actions, views
 from services.notifications.model.again import ResendReason
 from services.notifications.model.messages import BY_NAME
+from services.notifications.model.quiet import Quiet, pressing
 from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read, reads
 from services.notifications.sending.bodies import bodies
+from services.notifications.settings import Settings
 from services.notifications.store import afterwards, due, names, unreachable
 from services.notifications.store import messages as store
 from services.notifications.store.messages import MessageRow, Search
@@ -79,13 +81,13 @@ async def log(
         found, total = await store.found(session, search)
         overdue = await due.over_count(session, now=clock.now(), countries=mine)
         gone = await unreachable.open_count(session, mine)
-    now = clock.now()
+    now, quiet = clock.now(), _quiet(request)
     return render(
         request,
         "log.html",
         counts=_counts(counts, overdue, gone),
         rows=[
-            (message, views.said(message), views.to_whom(message), views.state_of(message), _waits(message, now))
+            (message, views.said(message), views.to_whom(message), views.state_of(message), _waits(message, now, quiet))
             for message in found
         ],
         total=total,
@@ -126,11 +128,11 @@ async def _shown(
         state_=views.state_of(message),
         notifications=notifications,
         cause=_cause,
-        may_retry=who.has(Role.PROGRAMME_COORDINATOR) and _may_retry(message),
+        may_retry=who.has(Role.PROGRAMME_COORDINATOR) and afterwards.may_retry(message, notifications),
         may_resend=who.has(Role.PROGRAMME_COORDINATOR) and message.state != store.WAITING,
         form=form or ResendForm(),
         resent=[(one, label(ResendReason(one.reason))) for one in resent],
-        waits=_waits(message, clock.now()),
+        waits=_waits(message, clock.now(), _quiet(request)),
         done=request.query_params.get("done"),
     )
 
@@ -166,23 +168,30 @@ async def _readable(session: AsyncSession, message_id: UUID, who: Principal) -> 
     return message
 
 
-def _may_retry(message: MessageRow) -> bool:
-    """Whether it failed and somebody is left who could get it."""
-    return message.state == store.FAILED and message.cause != FailureCause.CONTACT_ERASED
+def _quiet(request: Request) -> Quiet:
+    settings = request.app.state.service.settings
+    assert isinstance(settings, Settings)
+    return settings.quiet
 
 
 def _cause(code: str | None) -> str:
     return "" if code is None else label(FailureCause(code))
 
 
-def _waits(message: MessageRow, now: datetime) -> str:
-    """Until when it waits for the morning, and where; empty where it does not."""
-    if message.state != store.WAITING or message.held_until is None or message.held_until <= now:
+def _waits(message: MessageRow, now: datetime, quiet: Quiet) -> str:
+    """Until when it waits for the morning, and where; empty where it does not.
+
+    The hours that a person has chosen are nobody else's matter: no time is given but the country's own, or that from
+    which on the message does not wait.
+    """
+    until = message.held_until
+    if message.state != store.WAITING or until is None or until <= now:
         return ""
+    if until not in {quiet.until(message.country, now), pressing(message.row, message.facts, now)}:
+        return gettext("waits until the recipient's quiet hours are over")
     zone = zone_of(message.country)
-    local = message.held_until.astimezone(zone)
     city = get_timezone_location(zone, locale=locale(), return_city=True)
-    return gettext("waits until %(time)s in %(city)s") % {"time": f"{local:%H:%M}", "city": city}
+    return gettext("waits until %(time)s in %(city)s") % {"time": f"{until.astimezone(zone):%H:%M}", "city": city}
 
 
 def _monday(text: str) -> date | None:

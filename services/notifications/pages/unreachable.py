@@ -13,7 +13,7 @@ from services.notifications import actions, views
 from services.notifications.model.bounce import REFUSED, VERDICTS, Verdict
 from services.notifications.pages import filters
 from services.notifications.readers import READERS, countries_read, reads
-from services.notifications.store import messages, unreachable
+from services.notifications.store import afterwards, messages, unreachable
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import FailureCause, Role
@@ -79,6 +79,7 @@ async def one(request: Request, recipient: UUID, bus: TheBus, who: Reader) -> Re
         if row is None or not reads(who, row.country):
             raise HTTPException(404)
         message = await messages.message(session, row.message_id)
+        sent = [] if message is None else await messages.notifications_of(session, message.id)
     return render(
         request,
         "unreached.html",
@@ -88,7 +89,7 @@ async def one(request: Request, recipient: UUID, bus: TheBus, who: Reader) -> Re
         message=message,
         said=None if message is None else views.said(message),
         may=who.has(*OWNERS),
-        may_retry=message is not None and message.state == messages.FAILED,
+        may_retry=message is not None and afterwards.may_retry(message, sent),
         portal=f"/applications/register/people/{recipient}",
         done=request.query_params.get("done"),
     )

@@ -18,8 +18,11 @@ from services.notifications.store.messages import (
     NotificationRow,
     change_message,
 )
+from shared.contracts.codes import FailureCause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _TIME = sa.DateTime(timezone=True)
@@ -38,11 +41,14 @@ class Resent(Table, table=True):
 
 
 async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
-    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed."""
+    """Let what failed of a message be tried again at once (`now` is real time); False where nothing failed.
+
+    Whoever else it waits for, since they sleep, still gets it when they are awake.
+    """
     message = await session.get(MessageRow, message_id, with_for_update=True)
-    if message is None or message.state != FAILED:
+    if message is None:
         return False
-    await session.execute(
+    failed = await session.execute(
         sa.update(NotificationRow)
         .where(
             col(NotificationRow.message_id) == message_id,
@@ -50,9 +56,20 @@ async def retry(session: AsyncSession, message_id: UUID, now: datetime) -> bool:
             col(NotificationRow.state) == FAILED,
         )
         .values(state=WAITING, cause=None)
+        .returning(col(NotificationRow.id))
     )
-    await change_message(session, message_id, state=WAITING, attempts=0, next_at=now, queued_at=now, cause=None)
+    if not failed.all() and message.state != FAILED:
+        return False
+    changes = {"state": WAITING, "attempts": 0, "cause": None, "held_until": None}
+    await change_message(session, message_id, next_at=now, queued_at=now, **changes)
     return True
+
+
+def may_retry(message: MessageRow, notifications: Iterable[NotificationRow]) -> bool:
+    """Whether something of a message failed, and somebody is left who could get it."""
+    failed = [one for one in notifications if one.generation == message.generation and one.state == FAILED]
+    causes = {one.cause for one in failed} if failed else {message.cause} if message.state == FAILED else set()
+    return bool(causes - {FailureCause.CONTACT_ERASED.value})
 
 
 async def resend(
