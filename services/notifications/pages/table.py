@@ -85,7 +85,7 @@ def _row(rule: Rule) -> dict[str, object]:
         label(rule.channel) if rule.invitation else None,
         None if rule.inbox else gettext("not in the inbox"),
         None if rule.mandatory else gettext("can be turned off"),
-        gettext("at night too") if rule.urgent else None,
+        gettext("may come at night too") if rule.urgent else None,
     ]
     return {
         "name": rule.name,

@@ -158,6 +158,9 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
     What is different about a row is said, and of what nobody is told and why.
     """
     table = await page(app, "auditor", "/notifications/rules")
+    urgent = re.findall(r'href="/notifications/rules/(\w+)">(?:(?!</tr>).)*may come at night too', table, re.DOTALL)
+    assert urgent == [rule.name for rule in RULES if rule.urgent]
+    assert not [name for name in urgent if name.startswith("deadline_")]  # those go at night only in the last day
     to_mentors = await page(app, "auditor", "/notifications/rules?to=mentor")
     for rule in RULES:
         there = f'href="/notifications/rules/{rule.name}"' in to_mentors
@@ -184,6 +187,8 @@ async def test_the_table_of_messages_and_every_preview(app: FastAPI) -> None:
             answer = await client.get(f"/notifications/rules/{rule.name}")
             assert answer.status_code == 200
             assert "%(" not in answer.text
+        for row, night in (("deadline_near", "waits for the morning,"), ("visit_cancelled", "is sent at once,")):
+            assert night in (await client.get(f"/notifications/rules/{row}")).text
         assert (await client.get("/notifications/rules/nothing")).status_code == 404
         assert (await client.get("/notifications/rules/nothing/mail")).status_code == 404
 

@@ -58,7 +58,6 @@ RULES = (
         (N_("There is something left to do for %(reference)s, by %(due)s:"), N_("%(task)s")),
         "application",
         N_("Do it now"),
-        urgent=True,
     ),
     Rule(
         "deadline_passed",
@@ -72,7 +71,6 @@ RULES = (
         ),
         "application",
         N_("Do it now"),
-        urgent=True,
     ),
     Rule(
         "deadline_escalated",
@@ -87,6 +85,5 @@ RULES = (
         ),
         "application",
         N_("Open it"),
-        urgent=True,
     ),
 )
