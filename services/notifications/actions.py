@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.notifications.model.choice import Choice
 from services.notifications.readers import reads
-from services.notifications.store import afterwards, choices, inbox, unreachable
+from services.notifications.store import afterwards, choices, inbox, messages, unreachable
 from shared import clock
 from shared.web.errors import Refused
 from shared.web.i18n import gettext
@@ -73,13 +73,18 @@ async def _unreachable(tx: Tx, who: Principal, recipient: UUID) -> Unreachable:
 async def choose(bus: Bus, recipient: UUID, choice: Choice, night: str | None = None) -> None:
     """Keep what a person wants to be sent from now on, and at which hours not.
 
-    `night` as `NightForm.as_text` gives it; None leaves the hours as they are.
+    `night` as `NightForm.as_text` gives it; None leaves the hours as they are. What waits for the person already is
+    looked at anew where they changed.
     """
     changes: dict[str, str | None] = {"choice": choice.value}
     if night is not None:
         changes["quiet"] = None if night == Night.COUNTRY else night
     async with bus.transaction("system:choice") as tx:
+        held = await choices.own_hours(tx.session, [recipient])
         await choices.choose(tx.session, recipient, clock.now(), changes)
+        if held != await choices.own_hours(tx.session, [recipient]):
+            await messages.let_go(tx.session, recipient)
+            await tx.changed("messages")
 
 
 async def chosen(bus: Bus, recipient: UUID) -> tuple[Choice, str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from shared.contracts.notifications import DeadlineEvent
 from shared.workdays import ZONE
 from shared.zones import zone_of
 
@@ -75,21 +74,28 @@ class Quiet:
 
 
 def urgent(rule: Rule, facts: Mapping[str, object], now: datetime) -> bool:
-    """Whether a message goes at night too.
+    """Whether a message goes at night too, at domain time `now`."""
+    presses = pressing(rule, facts, now)
+    return presses is not None and presses <= now
 
-    What is due within a day does. An urgent row of the table does, but for a visit that was to begin later than in
-    three days, or a session, and for a deadline that is further off, or over.
+
+def pressing(rule: Rule, facts: Mapping[str, object], now: datetime) -> datetime | None:
+    """From when on a message does not wait for a morning, `now` or before where it does not at all; None: it can.
+
+    From a day before it is due on, unless that is over. An urgent row of the table never does, but for a visit or a
+    session that was to begin: that from three days before.
     """
-    due, start = facts.get("due"), facts.get("start")
-    if isinstance(due, str) and timedelta() <= datetime.fromisoformat(due) - now <= _SOON:
-        return True
-    if issubclass(rule.event, DeadlineEvent):
-        return False
-    session = facts.get("begins_at")
-    begins = _begins(start) if isinstance(start, str) else None
-    if isinstance(session, str):
-        begins = datetime.fromisoformat(session)
-    return rule.urgent and (begins is None or begins - now <= _JOURNEY)
+    since = []
+    due = facts.get("due")
+    if isinstance(due, str) and (until := datetime.fromisoformat(due)) >= now:
+        since.append(until - _SOON)
+    if rule.urgent:
+        start, session = facts.get("start"), facts.get("begins_at")
+        begins = _begins(start) if isinstance(start, str) else None
+        if isinstance(session, str):
+            begins = datetime.fromisoformat(session)
+        since.append(now if begins is None else begins - _JOURNEY)
+    return min(since, default=None)
 
 
 def _begins(day: str) -> datetime:

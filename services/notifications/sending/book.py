@@ -18,7 +18,7 @@ import structlog
 from services.notifications.model.choice import Choice
 from services.notifications.store import messages as store
 from services.notifications.store import unreachable
-from services.notifications.store.choices import chosen
+from services.notifications.store.choices import chosen, forget
 from shared import clock
 from shared.bus import leases
 from shared.contracts.codes import FailureCause
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.notifications.sending.contacts import Meant
-    from services.notifications.store.messages import MessageRow
+    from services.notifications.store.messages import MessageRow, NotificationRow
     from shared.bus import Bus, Lease, Tx
 
 log = structlog.get_logger(__name__)
@@ -98,23 +98,17 @@ class Book:
     async def address(self, due: Sequence[MessageRow], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
         """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
 
-        Who has chosen not to be sent what is not mandatory finds it in the portal.
+        Who has chosen not to be sent what is not mandatory finds it in the portal, and be it since the first attempt.
+        What somebody chose who is erased by now is forgotten.
         """
         courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
             choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
-            kept: set[UUID] = set()
             found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
-            known: set[UUID] = set()
-            generations = {message.id: message.generation for message in due}
-            for row in await store.notifications_of(tx.session, *found):
-                if row.generation != generations[row.message_id]:
-                    continue  # of an earlier sending
-                known.add(row.message_id)
-                if row.state == store.WAITING:
-                    delivery = Delivery(row.id, row.recipient, row.language, row.attempts + 1)
-                    found[row.message_id].append(delivery)
+            earlier = await store.notifications_of(tx.session, *found)
+            known, unwanted = _left(earlier, {message.id: message for message in due}, choices, found)
+            kept = {row.message_id for row in unwanted}
             rows = []
             for message in due:
                 if message.id in known:
@@ -141,6 +135,8 @@ class Book:
                 if not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
             await store.add_notifications(tx.session, rows)
+            await store.keep(tx.session, [row.id for row in unwanted])
+            await forget(tx.session, [message for message in due if contacts[message.id].erased])
             if kept:
                 await store.settle(tx.session, kept, attempts=0)
         return found
@@ -219,6 +215,32 @@ class Book:
             await tx.record(failed(message, message.attempts + 1, cause), subject, correlation=message.story)
         changes = {"state": store.FAILED, "attempts": message.attempts + 1}
         await store.change_message(tx.session, message.id, cause=cause.value, **changes)
+
+
+def _left(
+    earlier: Sequence[NotificationRow],
+    due: Mapping[UUID, MessageRow],
+    choices: Mapping[UUID, Choice],
+    found: Mapping[UUID, list[Delivery]],
+) -> tuple[set[UUID], list[NotificationRow]]:
+    """Put into `found` what still has to go of messages whose recipients are fixed.
+
+    Gives the ids of those messages, and the notifications that need not go any more: their recipient chose so since.
+    """
+    known: set[UUID] = set()
+    unwanted = []
+    for row in earlier:
+        message = due[row.message_id]
+        if row.generation != message.generation:
+            continue  # of an earlier sending
+        known.add(row.message_id)
+        if row.state != store.WAITING:
+            continue
+        if choices.get(row.recipient, Choice.EACH).wants(message.row):
+            found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1))
+        else:
+            unwanted.append(row)
+    return known, unwanted
 
 
 def absent(meant: Meant) -> FailureCause:

@@ -13,7 +13,7 @@ import structlog
 from services.notifications.sending.book import SET, Away, Delivery, Ended, Waits, absent
 from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
-from services.notifications.sending.night import held_by_country, held_by_person
+from services.notifications.sending.night import Sleepers, held_by_country
 from services.notifications.sending.smtp import Refused, ServerAway
 from services.notifications.store import messages as store
 from services.notifications.store.names import organisation_names
@@ -157,9 +157,16 @@ class Office:
             await self.book.write([Away(message, f"portal: {error}") for message in awake])
             return _Batch(due, {})
         contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
-        deliveries = await self.book.address(awake, contacts)
         async with self.bus.read() as session:
-            held = await held_by_person(session, self.settings.quiet, awake, contacts, deliveries, now)
+            sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
+            held = sleepers.all_of(awake)
+            fixed = await store.addressed(session, held)
+        # To whom they go is worked out in the morning: till then somebody may leave, or choose to do without them.
+        held = {id_: until for id_, until in held.items() if id_ not in fixed}
+        await self.book.hold(held)
+        awake = [message for message in awake if message.id not in held]
+        deliveries = await self.book.address(awake, contacts)
+        held = sleepers.leave(awake, deliveries)
         stories: dict[UUID, list[_Task]] = {}
         for message in awake:
             host = message.case.host_shown

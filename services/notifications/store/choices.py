@@ -13,6 +13,7 @@ from sqlmodel import Field, col, select
 from services.notifications.model.choice import Choice
 from services.notifications.model.quiet import Hours
 from services.notifications.store.base import Table, table_of
+from services.notifications.store.messages import MessageRow, NotificationRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +55,24 @@ async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: 
     new = insert(table_of(ChoiceRow)).values({**usual, **changes})
     replaced = {name: new.excluded[name] for name in (*changes, "at")}
     await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=replaced))
+
+
+async def forget(session: AsyncSession, erased: Sequence[MessageRow]) -> None:
+    """Forget what the people chose whom these messages were meant for, one each: the portal has erased them.
+
+    An audience names its person only where it is one of the register; of an application's or a mentor's it is known
+    from what was sent before to just the same audience.
+    """
+    if not erased:
+        return
+    named = {message.audience.recipient_id for message in erased} - {None}
+    audiences = {message.audience.model_dump_json(): message.audience_json for message in erased}
+    same = sa.or_(*(col(MessageRow.audience_json) == audience for _, audience in sorted(audiences.items())))
+    earlier = sa.select(col(NotificationRow.recipient)).join(
+        MessageRow, col(MessageRow.id) == col(NotificationRow.message_id)
+    )
+    theirs = sa.or_(col(ChoiceRow.recipient).in_(named), col(ChoiceRow.recipient).in_(earlier.where(same)))
+    await session.execute(sa.delete(ChoiceRow).where(theirs))
 
 
 async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[ChoiceRow]:

@@ -208,6 +208,43 @@ async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[No
     return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
 
 
+async def addressed(session: AsyncSession, message_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these messages of whose present generation it is fixed who gets them."""
+    wanted = sorted(message_ids)
+    if not wanted:
+        return set()
+    query = sa.select(col(MessageRow.id)).where(col(MessageRow.id).in_(wanted), _of_now(sa.true()))
+    return set((await session.scalars(query)).all())
+
+
+async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+    """Let notifications that wait stand in the portal only."""
+    ids = sorted(notification_ids)
+    if ids:
+        mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
+        await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
+
+
+async def let_go(session: AsyncSession, recipient: UUID) -> None:
+    """Let nothing wait any more that may wait for this person: at the next look it is worked out anew until when.
+
+    Of a message that waits for all of its people it is not yet fixed who they are, so each of those is looked at; they
+    are let go together, which keeps the order of a story. What is being written down at this moment is left alone.
+    """
+    waits = sa.and_(col(NotificationRow.recipient) == recipient, col(NotificationRow.state) == WAITING)
+    held = sa.select(col(MessageRow.id)).where(sa.text("state = 'waiting'"), col(MessageRow.held_until).is_not(None))
+    held = held.where(sa.or_(~_of_now(sa.true()), _of_now(waits)))
+    mine = col(MessageRow.id).in_(held.with_for_update(skip_locked=True))
+    await session.execute(sa.update(MessageRow).where(mine).values(held_until=None))
+
+
+def _of_now(which: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether a message has a notification of its present generation that is so."""
+    its = col(NotificationRow.message_id) == col(MessageRow.id)
+    now = col(NotificationRow.generation) == col(MessageRow.generation)
+    return sa.exists().where(its, now, which).correlate(MessageRow)
+
+
 async def ended(
     session: AsyncSession, ids: Sequence[UUID], state: str, moments: Sequence[datetime], causes: Sequence[str | None]
 ) -> set[UUID]:

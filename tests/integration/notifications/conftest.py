@@ -132,6 +132,7 @@ class Contacts:
         self.asked: list[dict[str, Any]] = []
         self.known = True
         self.erased = False
+        self.names = {"home_coordinator": ["first", "deputy"]}
         self.languages: dict[str, str] = {}
         self.zones: dict[str, str] = {}
         self.away = False
@@ -158,7 +159,7 @@ class Contacts:
         if not self.known:
             return []
         kind = wanted["audience"]
-        names = ["first", "deputy"] if kind == "home_coordinator" else ["only"]
+        names = self.names.get(kind, ["only"])
         if wanted.get("without_deputies"):
             names = [name for name in names if name != "deputy"]
         people = [self.person(kind, name) | {"language": self.languages.get(kind, "en")} for name in names]

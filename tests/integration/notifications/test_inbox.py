@@ -160,11 +160,13 @@ async def test_what_we_send_is_chosen_when_signed_in(both: tuple[Programme, Fast
     own = {"choice": "digest", "language": "en", "night": "own", "since": "20:00"}
     wrong_hours = await tigran.post(CHOICES, data=own | {"until": "20:00"})
     assert (wrong_hours.status_code, "Choose another hour than the one" in wrong_hours.text) == (422, True)
-    await tigran.post(CHOICES, data=own | {"until": "09:00"})
-    assert "from 20:00 to 09:00" in await seen(tigran, CHOICES)
+    await tigran.post(CHOICES, data=own | {"until": "08:00"})
+    assert "from 20:00 to 08:00" in await seen(tigran, CHOICES)
     await tigran.post(CHOICES, data={"choice": "digest", "language": "en"})
-    assert "from 20:00 to 09:00" in await seen(tigran, CHOICES)  # what was not asked stays
-    await tigran.post(CHOICES, data=own | {"night": "none", "until": "09:00"})
+    assert "from 20:00 to 08:00" in await seen(tigran, CHOICES)  # what was not asked stays
+    passed = await tigran.post(CHOICES, data=own | {"night": "none", "until": "07:00"})
+    assert (passed.status_code, "You picked hours" in passed.text) == (422, True)
+    await tigran.post(CHOICES, data=own | {"night": "none", "until": "08:00"})
     assert "mail comes at any hour" in await seen(tigran, CHOICES)
     (held,) = await rows(notifications, "SELECT recipient, choice FROM choice")
     async with programme.app.state.service.bus.read() as session:

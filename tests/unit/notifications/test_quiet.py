@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifications.model.messages import BY_NAME
-from services.notifications.model.quiet import Hours, Quiet, urgent
+from services.notifications.model.quiet import Hours, Quiet, pressing, urgent
 from shared.zones import zone_of
 
 USUAL = Hours(time(21), time(7))
@@ -97,3 +97,21 @@ def test_hours_that_are_none_are_refused_with_the_remedy(text: str) -> None:
 def test_what_cannot_wait(rule: str, facts: dict[str, str], when: str) -> None:
     """What the table calls urgent, what is due within a day, and a cancelled visit that was about to begin."""
     assert urgent(BY_NAME[rule], facts, at("2026-01-19T20:00")) is (when == "now")
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "since"),
+    [
+        ("application_submitted", {"due": "2026-01-22T10:00:00+00:00"}, "2026-01-21T10:00"),
+        ("application_submitted", {"due": "2026-01-19T10:00:00+00:00"}, None),
+        ("visit_cancelled", {"start": "2026-02-22"}, "2026-02-18T23:00"),
+        ("visit_cancelled", {"start": "2026-02-22", "due": "2026-01-22T10:00:00+00:00"}, "2026-01-21T10:00"),
+    ],
+)
+def test_since_when_it_cannot_wait(rule: str, facts: dict[str, str], since: str | None) -> None:
+    """From a day before it is due, and three before a visit, whatever comes first; not before."""
+    found = pressing(BY_NAME[rule], facts, at("2026-01-19T20:00"))
+    assert found == (None if since is None else at(since))
+    if found is not None:
+        assert not urgent(BY_NAME[rule], facts, found - timedelta(seconds=1))
+        assert urgent(BY_NAME[rule], facts, found)
