@@ -17,7 +17,7 @@ _LOOK_SECONDS = 600.0
 
 
 async def look_after_answers(service: Service) -> None:
-    """Forget forms that nobody went on with, and remind line managers of cascade sessions, tell what waves closed."""
+    """Forget forms that nobody went on with, remind line managers of cascade sessions, and tell what waves closed."""
     settings = cast("Settings", service.settings)
     while True:
         if await leases.acquire(service.bus, "answers", _LEASE_SECONDS):

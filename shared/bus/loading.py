@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 import structlog
-import uvloop
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus import offsets, twins
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TELL_SECONDS = 0.2
-BATCH = 8_000
-"""So many records are applied at once: more than a reader takes, since nobody waits for the first of them."""
 FEW = 250
 """Where applying fails and no more than so many are left, they go the reader's own way."""
 _counter: Synchronized[int] | None = None
@@ -140,12 +137,11 @@ def _work(
     async def work() -> Loaded:
         bus = Bus(service, settings)
         try:
-            return await fill(bus, consumers, records_of(settings, service, share, BATCH))
+            return await fill(bus, consumers, records_of(settings, service, share, settings.reader_batch))
         finally:
             await bus.close()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work())
+    return asyncio.run(work())
 
 
 async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]]) -> Loaded:
@@ -259,16 +255,15 @@ class Loader:
             await self._evolve(tx, plain[:half])
             await self._evolve(tx, self._not_behind(plain[half:]))
             return
-        for event, record in reversed(plain):
-            self._come[event.topic][event.subject] = (event.sequence - 1, None)
-            self._put_aside(event.topic, event.subject, record)
+        for event, record in plain:
+            self._set_back(event, record)
 
     def _not_behind(self, plain: Iterable[tuple[Envelope, Record]]) -> list[tuple[Envelope, Record]]:
         """Those events of whose subjects none is put aside; the others are put aside behind it."""
         left: list[tuple[Envelope, Record]] = []
         for event, record in plain:
             if (event.topic, event.subject) in self._odd:
-                self._put_aside(event.topic, event.subject, record)
+                self._set_back(event, record)
             else:
                 left.append((event, record))
         return left
@@ -303,6 +298,12 @@ class Loader:
             self._loaded.unknown[topic, event.type or ""] += 1
             return None
         return event
+
+    def _set_back(self, event: Envelope, record: Record) -> None:
+        """Put a record aside whose event was taken as plain, and is not applied: its subject has not come so far."""
+        come = self._come[event.topic]
+        come[event.subject] = (min(come[event.subject][0], event.sequence - 1), None)
+        self._put_aside(event.topic, event.subject, record)
 
     def _put_aside(self, topic: str, subject: str, record: Record) -> None:
         self._odd.setdefault((topic, subject), []).append(record)

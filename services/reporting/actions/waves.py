@@ -28,7 +28,7 @@ PAUSE = timedelta(days=3)
 """Nobody is reminded of the same answer again before that."""
 AT_ONCE = 500
 """Most reminders of one press: each is a mail."""
-_ROUNDS, _MOST_ROUNDS = 2, 200
+_ROUNDS, _MOST_ROUNDS = 1, 200
 """How many transactions of `AT_ONCE` answers a page waits for, and the loop makes at most for one call."""
 LONGEST = 300
 """Most characters of the reason for closing a wave."""
@@ -120,12 +120,11 @@ async def settle_all(bus: Bus) -> None:
         await settle(bus, "system:waves", call_id, _MOST_ROUNDS)
 
 
-async def settle(bus: Bus, actor: str, call_id: UUID, rounds: int) -> int:
-    """Tell which answers of a call are no longer taken, and which again; give of how many.
+async def settle(bus: Bus, actor: str, call_id: UUID, rounds: int) -> None:
+    """Tell which answers of a call are no longer taken, and which again.
 
     A page waits for `rounds` of `AT_ONCE` each; the rest is left to the loop that calls `settle_all`.
     """
-    told = 0
     for _ in range(rounds):
         async with bus.transaction(actor) as tx:
             closed = await waves.untold(tx.session, call_id, clock.today(), AT_ONCE)
@@ -140,7 +139,5 @@ async def settle(bus: Bus, actor: str, call_id: UUID, rounds: int) -> int:
                     of = {"form": AnswerForm(one.form), "respondent": Respondent(one.respondent)}
                     taken = AnswerReopened(**_about(one), **of, due=one.due, ended_on=one.ended_on)
                     await tx.record(taken, one.case_id, correlation=one.application_id)
-        told += len(closed) + len(again)
         if max(len(closed), len(again)) < AT_ONCE:
             break
-    return told

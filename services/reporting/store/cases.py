@@ -29,7 +29,11 @@ class CaseRow(Table, table=True):
     """A visit or a mentorship, as its newest event leaves it."""
 
     __tablename__ = "case"
-    __table_args__ = (sa.Index("case_application", "application_id"), sa.Index("case_ended", "ended_on"))
+    __table_args__ = (
+        sa.Index("case_application", "application_id"),
+        sa.Index("case_ended", "ended_on"),
+        sa.Index("case_call_ended", "call_id", "ended_on"),
+    )
 
     id: UUID = Field(primary_key=True)
     kind: str

@@ -108,7 +108,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
-    """An answer that is taken again; `over`: nobody waits for it all the same, for it was waived or voided."""
+    """An answer that is taken again; `over`: nobody waits for it all the same, for it came, was waived or voided."""
 
     case_id: UUID
     form: str
@@ -194,18 +194,22 @@ _TO_REMIND = (
     " AND (reminded_at IS NULL OR reminded_at < :before) AND (CAST(:case_id AS uuid) IS NULL OR case_id = :case_id)"
     " ORDER BY due, case_id, place LIMIT :limit"
 )
-# Closed as things stand, and the log does not say so yet.
+# Closed as things stand, and the log does not say so yet. What was handed in comes back by the log a moment later.
 UNTOLD = (
     f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
+    " AND NOT EXISTS (SELECT 1 FROM submission s"
+    " WHERE s.case_id = a.case_id AND s.form = a.form AND s.respondent = a.respondent)"
     " ORDER BY case_id, place LIMIT :limit"
 )
 # Said to be closed, and no closing covers it any more: it was opened again, or is due later by now, since the call's
-# terms or the day of the end were changed. `over`: it was waived or voided meanwhile.
+# terms or the day of the end were changed. `over`: it was handed in, waived or voided meanwhile.
 OPEN_AGAIN = f"""
 SELECT t.case_id, t.form, t.respondent, coalesce(a.due, t.due) AS due,
   c.application_id, c.kind, c.country, c.topic, c.ended_on,
-  c.state = 'voided' OR EXISTS (
+  c.state = 'voided' OR coalesce(a.state = 'submitted', false) OR EXISTS (
+    SELECT 1 FROM submission s WHERE s.case_id = t.case_id AND s.form = t.form AND s.respondent = t.respondent)
+  OR EXISTS (
     SELECT 1 FROM received v WHERE v.case_id = t.case_id AND v.form = 'waiver' AND v.respondent = t.respondent
       AND t.form = 'evaluation') AS over
 FROM answer_closed t JOIN "case" c ON c.id = t.case_id

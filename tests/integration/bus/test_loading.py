@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -232,6 +233,29 @@ async def test_of_a_batch_that_fails_only_the_part_with_the_bad_event_is_done_ag
     async with bus.read() as session:
         rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY sequence"))).all()
     assert [tuple(row) for row in rows] == [(bad, "failed"), (bad, "behind")]
+
+
+async def test_what_waits_behind_a_later_fault_is_not_lost_when_its_batch_fails(
+    new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A good event whose subject has a faulty one further on is applied, in whichever half of the batch it stands."""
+    monkeypatch.setattr(loading, "FEW", 2)
+    subjects = [str(new_id()) for _ in range(16)]
+    bad, faulty = subjects[1], subjects[12]
+    bus, handlers = await new_bus("matching"), Handlers(bad)
+    stories = [_story(subject, 2 * place) for place, subject in enumerate(subjects)]
+    stories[12][1] = replace(stories[12][1], value=b"{")
+    batch = [story[part] for part in range(2) for story in stories]
+    assert await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, batch)) == 32
+    assert (faulty, "ApplicationEndorsed") in await seen(bus)
+    async with bus.read() as session:
+        rows = (await session.execute(text("SELECT subject, reason FROM parked ORDER BY subject, sequence"))).all()
+        (come,) = (
+            await session.execute(text("SELECT sequence FROM applied WHERE subject = :one"), {"one": faulty})
+        ).scalars()
+    assert {(subject, reason) for subject, reason in rows} >= {(bad, "failed"), (bad, "behind")}
+    assert [subject for subject, _ in rows].count(faulty) == 1
+    assert come == 1
 
 
 async def test_whole_partitions_are_read_to_their_end_and_no_further(topics: str) -> None:

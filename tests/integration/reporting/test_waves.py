@@ -202,6 +202,23 @@ async def test_more_time_takes_answers_out_of_a_closed_wave(
     assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
 
 
+async def test_an_answer_that_came_is_not_asked_for_again(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handed in between the opening and its being told: the log does not say that it is waited for again."""
+    evaluator = await at_june(house, tmp_path, monkeypatch)
+    assert (await evaluator.post(f"/reporting/waves/closings?{WAVE}", data=CLOSE)).status_code == 303
+    page = (await evaluator.get(f"/reporting/waves?{ALL}&state=closed")).text
+    monkeypatch.setattr(actions, "_ROUNDS", 0)
+    (again,) = re.findall(r"/reporting/waves/closings/[0-9a-f-]+/reopen", page)
+    assert (await evaluator.post(again)).status_code == 303
+    guest = await begin(house)
+    assert (await guest.post(f"/reporting/evaluations/{APPLICATION}", data=GUEST)).status_code == 303
+    await actions.settle_all(house.app.state.service.bus)
+    told = [(row.type, row.aggregateid) for row in await house.journal("exchange.outcomes")]
+    assert [subject for type_, subject in told if type_ == "AnswerReopened"] == [str(ident("visit", 1))]
+
+
 async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
     """The list reads the cases that ended in the time looked at, and what is in about each, by their keys."""
     wanted = waves.Wanted(date(2026, 1, 1), date(2026, 3, 1), call_id=UUID(ex.CALL))
@@ -209,10 +226,19 @@ async def test_what_the_page_asks_is_answered_by_index(house: House) -> None:
     async with house.app.state.service.bus.read() as session:
         await session.execute(sa.text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), values))
+        anywhere = values | {"call_id": None}
+        whole = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.LIST}"), anywhere))
         told = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.UNTOLD}"), values))
         again = {**values, "limit": 50}
         opened = "\n".join(row[0] for row in await session.execute(sa.text(f"EXPLAIN {waves.OPEN_AGAIN}"), again))
-    for index in ("case_ended", "received_pkey", "answer_draft_pkey", "answer_reminder_pkey", "wave_closing_call_id"):
+    assert "case_ended" in whole, whole
+    for index in (
+        "case_call_ended",
+        "received_pkey",
+        "answer_draft_pkey",
+        "answer_reminder_pkey",
+        "wave_closing_call_id",
+    ):
         assert index in plan, plan
-    assert {"case_ended", "answer_closed_pkey"} <= set(re.findall(r"\w+", told)), told
+    assert {"case_call_ended", "answer_closed_pkey", "submission_pkey"} <= set(re.findall(r"\w+", told)), told
     assert {"answer_closed_call_id", "case_pkey", "wave_closing_call_id"} <= set(re.findall(r"\w+", opened)), opened
