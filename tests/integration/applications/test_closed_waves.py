@@ -271,7 +271,7 @@ async def test_a_line_manager_is_not_asked_for_what_is_closed(
         assert await sent_anew() == 0
         shown_to_ani = (await ani.get(mine)).text
         assert f"{mine}/line-manager" not in shown_to_ani
-        assert "who is not asked any more" in shown_to_ani
+        assert "who is not asked for the follow-up any more" in shown_to_ani
         assert f"/applications/visits/{visit_id}/forms/follow_up" in shown_to_ani, "hers is another wave"
         for answer in (await ani.get(f"{mine}/line-manager"), await ani.post(f"{mine}/line-manager", data={})):
             assert "is not asked any more, so" in (await ani.get(answer.headers["location"])).text
