@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.integration.matching.conftest import World
 
-_KILLS = 6
+_KILLS = 4
 
 
 async def _instance(world: World, store_address: str) -> asyncio.subprocess.Process:
@@ -50,7 +50,7 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
             for process in running:
                 _go(process)
             # Now at the beginning of a commit, now later: each kill strikes another moment of it.
-            await asyncio.sleep(0.02 + 0.03 * kill)
+            await asyncio.sleep(0.02 + 0.05 * kill)
             victim = running.pop(0)
             victim.kill()
             await victim.wait()
