@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, col
 
 from services.notifications.model.case import Case, case_in, concerned
-from services.notifications.store.base import Table, put, table_of
+from services.notifications.store.base import Table, among, put, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,10 +57,10 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
 
 async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
     """The cases with these ids, as far as they are known."""
-    wanted = sorted(set(ids))
+    wanted = set(ids)
     if not wanted:
         return {}
-    rows = await session.execute(sa.select(*_COLUMNS).where(col(CaseRow.id).in_(wanted)))
+    rows = await session.execute(sa.select(*_COLUMNS).where(among(col(CaseRow.id), wanted)))
     return {row.id: Case(*row) for row in rows}
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col
 
 from services.notifications.model.due import Waited, holder, joined, look_at
-from services.notifications.store.base import Table, put, table_of
+from services.notifications.store.base import Table, among, put, table_of
 from services.notifications.store.cases import CaseRow, cases, referenced
 from services.notifications.store.deputies import in_charge
 from shared.contracts.codes import AudienceKind, DeadlineKind
@@ -132,8 +132,8 @@ async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[
     """
     if not changes:
         return
-    ids = sorted({change.id for change in changes})
-    query = sa.select(DeadlineRow).where(col(DeadlineRow.id).in_(ids)).order_by(col(DeadlineRow.id))
+    ids = {change.id for change in changes}
+    query = sa.select(DeadlineRow).where(among(col(DeadlineRow.id), ids)).order_by(col(DeadlineRow.id))
     query = query.with_for_update().execution_options(populate_existing=True)
     before = {row.id: row for row in (await session.scalars(query)).all()}
     known: dict[UUID, Waited] = {id_: row.waited() for id_, row in before.items()}
@@ -146,7 +146,7 @@ async def keep(session: AsyncSession, changes: Sequence[Waited], cases: Mapping[
 
 async def _told(session: AsyncSession, known: Iterable[Waited]) -> dict[tuple[UUID, datetime], set[str]]:
     """What was told of deadlines, by id and date: a new date is a new matter."""
-    query = sa.select(ToldRow).where(col(ToldRow.deadline_id).in_(sorted(waited.id for waited in known)))
+    query = sa.select(ToldRow).where(among(col(ToldRow.deadline_id), (waited.id for waited in known)))
     found: dict[tuple[UUID, datetime], set[str]] = {}
     for row in (await session.scalars(query)).all():
         found.setdefault((row.deadline_id, row.due), set()).add(row.what)

@@ -17,7 +17,7 @@ from sqlmodel import Field, col, select
 from services.notifications.model.case import Case
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
-from services.notifications.store.base import Table, add
+from services.notifications.store.base import Table, add, among
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.ids import read_id
@@ -204,7 +204,7 @@ async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, A
 
 async def notifications_of(session: AsyncSession, *message_ids: UUID) -> list[NotificationRow]:
     """The notifications of messages, in a fixed order."""
-    query = select(NotificationRow).where(col(NotificationRow.message_id).in_(sorted(message_ids)))
+    query = select(NotificationRow).where(among(col(NotificationRow.message_id), message_ids))
     return list((await session.scalars(query.order_by(col(NotificationRow.id)))).all())
 
 
