@@ -23,23 +23,31 @@ if TYPE_CHECKING:
     from shared.identity import Principal
 
 
-async def for_visit(bus: Bus, settings: Settings, principal: Principal, visit_id: UUID, purpose: str) -> Way:
-    """The way into the form about a visit that is asked of the principal. Raises `Refused` (404)."""
+async def for_visit(
+    bus: Bus, settings: Settings, principal: Principal, visit_id: UUID, purpose: str, party: str = ""
+) -> Way:
+    """The way into the form about a visit that is asked of the principal. Raises `Refused` (404).
+
+    With `party` (a `Party`) the form that is asked of the principal as that one, whatever else is asked.
+    """
     async with bus.read() as session:
         tasks = await visit_tasks(session, *await cases.of_visit(session, principal, visit_id))
-    return _way(settings, principal, tasks, visit_id, purpose)
+    return _way(settings, principal, tasks, visit_id, purpose, party)
 
 
-async def for_mentorship(bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str) -> Way:
-    """The way into the form about a mentorship that is asked of the principal. Raises `Refused` (404)."""
+async def for_mentorship(
+    bus: Bus, settings: Settings, principal: Principal, mentorship_id: UUID, purpose: str, party: str = ""
+) -> Way:
+    """The same about a mentorship. Raises `Refused` (404)."""
     async with bus.read() as session:
         tasks = await mentorship_tasks(session, *await cases.of_mentorship(session, principal, mentorship_id))
-    return _way(settings, principal, tasks, mentorship_id, purpose)
+    return _way(settings, principal, tasks, mentorship_id, purpose, party)
 
 
-def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str) -> Way:
+def _way(settings: Settings, principal: Principal, tasks: list[Task], subject: UUID, purpose: str, party: str) -> Way:
     # Who is asked twice, such as a guest who coordinates a country, is led to what is not in yet.
-    asked = sorted((one for one in tasks if one.purpose == purpose), key=lambda one: not one.waits)
+    meant = (one for one in tasks if one.purpose == purpose and party in {"", one.party})
+    asked = sorted(meant, key=lambda one: not one.waits)
     if not asked:
         raise not_found()
     task = asked[0]

@@ -218,10 +218,9 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
     return [
         {
             "title": names[task.purpose],
-            "href": None if task.done or task.closed else f"/applications/{where}/forms/{task.purpose}",
             "hint": due_hint(task),
-            "asked": task.asked,
-            **where_it_stands(task),
+            "waits": task.waits,
+            **where_it_stands(task, f"/applications/{where}"),
         }
         for where, tasks in views
         for task in tasks

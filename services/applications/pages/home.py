@@ -165,7 +165,7 @@ async def _forms(session: AsyncSession, principal: Principal, case: Case) -> int
     if case.shown_state not in _FORMS:
         return 0
     tasks = await outcome_tasks(session, principal, case.application.id)
-    return sum(task["href"] is not None and task["asked"] for task in tasks)
+    return sum(task["waits"] for task in tasks)
 
 
 def _asked_forms(case: Case, left: int) -> list[dict[str, Any]]:

@@ -29,13 +29,22 @@ def tag(kind: str, code: str) -> Markup:
     return Markup('<strong class="govuk-tag tandem-tag tandem-tag--{}">{}</strong>').format(shown.tone, shown.word)
 
 
-def where_it_stands(task: Task) -> dict[str, Any]:
-    """How a task list shows a form of reporting: in, waited for, or to be told whenever there is something."""
+def where_it_stands(task: Task, here: str) -> dict[str, Any]:
+    """How a task list shows a form of reporting: in, waited for, closed, or to be told whenever there is something.
+
+    `here` is the address of its visit or mentorship; the way to a closed one leads to what says why it is closed.
+    """
+    form = f"{here}/forms/{task.purpose}"
     if not task.asked:
-        return {"hint": gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")}
-    if task.closed and not task.done:
-        return {"state": states.state("outcome", "closed"), "hint": gettext("It did not come, and is no longer taken.")}
-    return {"state": states.state("outcome", "submitted" if task.done else "due")}
+        said = gettext("Each session at home in which you pass on what you learnt. Nobody waits for it.")
+        return {"href": form, "hint": said}
+    if task.done:
+        return {"href": None, "state": states.state("outcome", "submitted")}
+    if task.closed:
+        said = gettext("It did not come, and is no longer taken. Open it to read why, and what you can do.")
+        why = f"{here}/closed-forms/{task.purpose}/{task.party}"
+        return {"href": why, "state": states.state("outcome", "closed"), "hint": said}
+    return {"href": form, "state": states.state("outcome", "due")}
 
 
 def topic(code: str) -> str:

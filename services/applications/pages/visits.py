@@ -282,9 +282,8 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
     return [
         {
             "title": names[task.purpose] if task.party in actions.BOTH else gettext("Say what came of it at home"),
-            "href": None if task.done or task.closed else at(view.visit.id, f"forms/{task.purpose}"),
             "hint": due_hint(task),
-            **where_it_stands(task),
+            **where_it_stands(task, at(view.visit.id)),
         }
         for task in view.tasks
     ]
@@ -294,6 +293,12 @@ def _tasks(view: VisitView) -> list[dict[str, Any]]:
 async def open_form(visit_id: UUID, purpose: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await forms.for_visit(bus, settings, principal, visit_id, purpose)).link)
+
+
+@router.get("/{visit_id}/closed-forms/{purpose}/{party}")
+async def why(visit_id: UUID, purpose: str, party: str, principal: Anyone, bus: Store, settings: Portal) -> Response:
+    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    return see_other((await forms.for_visit(bus, settings, principal, visit_id, purpose, party)).link)
 
 
 @router.post("/{visit_id}/agenda")

@@ -22,6 +22,10 @@ In = tuple[str, Respondent]
 """Something that is in: which form, and from whom."""
 
 
+NEEDED: tuple[In, ...] = ((EVALUATION, Respondent.GUEST), (EVALUATION, Respondent.HOST), (REPORT, Respondent.GUEST))
+"""The forms that a certificate waits for; a waiver stands for the host's evaluation, a closed wave for none of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """What a certificate still waits for."""
@@ -33,7 +37,13 @@ class Missing:
     @property
     def nothing(self) -> bool:
         """Whether it waits for nothing any more."""
-        return not (self.guest_evaluation or self.host_evaluation or self.report)
+        return not self.forms
+
+    @property
+    def forms(self) -> tuple[In, ...]:
+        """The forms that it waits for, as in `NEEDED`."""
+        waits = (self.guest_evaluation, self.host_evaluation, self.report)
+        return tuple(form for form, is_missing in zip(NEEDED, waits, strict=True) if is_missing)
 
 
 def missing(received: Collection[tuple[str, str]]) -> Missing:
@@ -46,8 +56,13 @@ def missing(received: Collection[tuple[str, str]]) -> Missing:
 
 
 def earned(case: Case, received: Collection[tuple[str, str]]) -> bool:
-    """Whether the certificate for a visit is to be granted now; a mentorship has none."""
-    return case.kind == "visit" and case.open and case.attended_days > 0 and missing(received).nothing
+    """Whether the certificate for a visit is to be granted now."""
+    return earnable(case) and missing(received).nothing
+
+
+def earnable(case: Case) -> bool:
+    """Whether there can be a certificate: for a visit that is over, counts and was attended; a mentorship has none."""
+    return case.kind == "visit" and case.open and case.attended_days > 0
 
 
 def granted(case: Case, number: str) -> CertificateGranted:

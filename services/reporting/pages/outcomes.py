@@ -11,7 +11,8 @@ from starlette.requests import Request
 from services.reporting.access import Coordinator, Steerer
 from services.reporting.actions import outcomes as actions
 from services.reporting.model.cases import Case
-from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER
+from services.reporting.model.certificate import EVALUATION, FOLLOW_UP, REPORT, WAIVER, earnable, missing
+from services.reporting.pages.waves import name_of
 from services.reporting.store import answers, cases, facts, waves
 from services.reporting.store.answers import Received
 from services.reporting.store.waves import Closing
@@ -46,18 +47,23 @@ async def overview(
         calls = sorted({case.call_id for case in found})
         timers = {call: await cases.timers(session, call) for call in calls}
         closings = await waves.standing(session, calls)
-    rows: list[dict[str, Any]] = [
-        {
-            "case": case,
-            "reference": references.get(case.application_id, str(case.application_id)[:8]),
-            "state": states.state(case.kind, case.state),
-            "asked": _asked(case, received.get(case.id, {}), timers[case.call_id], closings),
-            "certificate": certificates.get(case.id),
-            "waivable": principal.has(Role.PROGRAMME_COORDINATOR)
-            and _waivable(case, received.get(case.id, {}), timers[case.call_id]),
-        }
-        for case in found
-    ]
+    rows: list[dict[str, Any]] = []
+    for case in found:
+        there, until = received.get(case.id, {}), timers[case.call_id]
+        asked = _asked(case, there, until, closings)
+        rows.append(
+            {
+                "case": case,
+                "reference": references.get(case.application_id, str(case.application_id)[:8]),
+                "state": states.state(case.kind, case.state),
+                "asked": asked,
+                "certificate": certificates.get(case.id),
+                "earnable": earnable(case),
+                "waits": _waits(asked, there),
+                "waivable": _waivable(case, there, until),
+                "waivable_after": case.report_due(until),
+            }
+        )
     return render(
         request,
         "outcomes.html",
@@ -66,6 +72,7 @@ async def overview(
         size=PAGE,
         total=total,
         reasons=list(WaiverReason),
+        waives=principal.has(Role.PROGRAMME_COORDINATOR),
         country=country,
         countries=sorted(PARTNERS),
     )
@@ -107,9 +114,24 @@ def _asked(
                 "state": states.state("outcome", code).for_others,
                 "late": bool(row and row.late),
                 "missing": not (row or waived or closed),
+                "closed": code == "closed",
             }
         )
     return asked
+
+
+def _waits(asked: list[dict[str, Any]], received: dict[tuple[str, str], Received]) -> list[dict[str, Any]]:
+    """What a visit's certificate waits for: each form's name, whether it is closed, and whether it is the host's."""
+    forms = missing(received).forms
+    return [
+        {
+            "name": name_of(one["form"], one["respondent"]),
+            "closed": one["closed"],
+            "host": one["respondent"] is Respondent.HOST,
+        }
+        for one in asked
+        if (one["form"], one["respondent"]) in forms
+    ]
 
 
 def _by(form: str, respondent: Respondent) -> str:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from services.reporting.access import Steerer
 from services.reporting.actions import waves as actions
+from services.reporting.model.certificate import NEEDED
 from services.reporting.store import cases, facts
 from services.reporting.store import waves as store
 from services.reporting.store.waves import MISSING, STATES, Rate, Wanted
@@ -46,6 +47,11 @@ _NAMES = {(form, str(respondent)): name for form, respondent, name in FORMS.valu
 # Benchmarks, in per cent: CEPOL's exchange programme after its evaluation moved online (2011).
 _AIMS = {"guest": 90, "mentee": 90, "follow-up": 85, "follow-up-mentee": 85}
 _CODES = {(form, str(respondent)): code for code, (form, respondent, _) in FORMS.items()}
+
+
+def name_of(form: str, respondent: str) -> str:
+    """What a form of that respondent is called, to be translated."""
+    return _NAMES.get((form, respondent), form)
 
 
 class Filters:
@@ -150,11 +156,10 @@ async def _page(
         page=page,
         size=PAGE,
         total=total,
-        closings=[
-            (one, _NAMES.get((one.form, one.respondent), one.form), known.get(one.call_id, "")) for one in closings
-        ],
+        closings=[(one, name_of(one.form, one.respondent), known.get(one.call_id, "")) for one in closings],
+        withholds=NEEDED,
         closing=closing or CloseForm(),
-        closes=(FORMS[filters.form][2], known[filters.call]) if filters.form and filters.call in known else None,
+        closes=(FORMS[filters.form], known[filters.call]) if filters.form and filters.call in known else None,
         done=request.query_params.get("done"),
         reminded=request.query_params.get("reminded", ""),
     )
@@ -221,7 +226,7 @@ async def reopen(principal: Steerer, bus: Store, closing_id: UUID) -> Response:
 def _rate(rate: Rate) -> dict[str, Any]:
     code = _CODES.get((rate.form, rate.respondent), "")
     return {
-        "name": _NAMES.get((rate.form, rate.respondent), rate.form),
+        "name": name_of(rate.form, rate.respondent),
         "code": code,
         "aim": _AIMS.get(code),
         "share": round(100 * rate.answered / rate.due) if rate.due else None,
@@ -230,8 +235,7 @@ def _rate(rate: Rate) -> dict[str, Any]:
 
 
 def _name(row: store.Answer) -> tuple[str, str]:
-    key = (row.form, row.respondent)
-    return _CODES.get(key, ""), _NAMES.get(key, row.form)
+    return _CODES.get((row.form, row.respondent), ""), name_of(row.form, row.respondent)
 
 
 def _state(code: str) -> states.State:

@@ -50,6 +50,7 @@ WORDS = {
     "letter": "invitation",
     "item": "visa",
     "version": "1",
+    "party": "guest",
 }
 """Parameters that are words: one that the route knows."""
 

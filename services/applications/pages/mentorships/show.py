@@ -248,8 +248,7 @@ def _tasks(view: MentorshipView) -> list[dict[str, Any]]:
     return found + [
         {
             "title": names[task.purpose] if task.party in PAIR else gettext("Say what came of it at home"),
-            "href": None if task.done or task.closed else at(view.mentorship.id, f"forms/{task.purpose}"),
-            **where_it_stands(task),
+            **where_it_stands(task, at(view.mentorship.id)),
         }
         for task in view.tasks
     ]
@@ -261,3 +260,11 @@ async def open_form(
 ) -> Response:
     """On to reporting's form, with a ticket that says as whom the reader answers."""
     return see_other((await reporting.for_mentorship(bus, settings, principal, mentorship_id, purpose)).link)
+
+
+@router.get("/{mentorship_id}/closed-forms/{purpose}/{party}")
+async def why(
+    mentorship_id: UUID, purpose: str, party: str, principal: PairOrDecider, bus: Store, settings: Portal
+) -> Response:
+    """On to the form that is asked of the reader as this party: there it says why answers are no longer taken."""
+    return see_other((await reporting.for_mentorship(bus, settings, principal, mentorship_id, purpose, party)).link)
