@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 from markupsafe import Markup
 
+from shared.web.drawing import GRID, INK, QUIET, cut, element, named, wide
 from shared.web.i18n import gettext
 
 if TYPE_CHECKING:
@@ -26,15 +27,11 @@ if TYPE_CHECKING:
 BLUE, VERMILLION, GREEN, BLACK = "#0072b2", "#d55e00", "#009e73", "#000000"
 COLOURS = (BLUE, VERMILLION, GREEN, BLACK)
 _DASHES = (None, "8 4", "2 4", "10 3 2 3")
-_INK, _QUIET, _GRID = "#16202a", "#4d5a66", "#cfd6dc"
 
 # Units across: a page shows the wide picture at most 32rem wide, a phone of 360 pixels the narrow one at its own size.
 WIDE, NARROW = 420, 328
-_SIZE = 15
-_PER_LETTER = 0.56  # mean width of Noto Sans in ems, for labels that must not leave the picture
-
-_NAMESPACE = "http://www.w3.org/2000/svg"
-_PREFIXES: Any = {None: _NAMESPACE}  # the default namespace; lxml's stubs do not know that it may be None
+SIZE = 15
+_AXIS, _LINE = 13, 14  # letters of an axis, and of a line's name
 
 
 @dataclass(frozen=True)
@@ -70,14 +67,7 @@ def _plain(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
-def _element(name: str, text: str | None = None, /, **attributes: Any) -> Any:
-    given = {key.rstrip("_").replace("_", "-"): str(value) for key, value in attributes.items() if value is not None}
-    element = etree.Element(f"{{{_NAMESPACE}}}{name}", given, nsmap=_PREFIXES)
-    element.text = text
-    return element
-
-
-def _drawn(
+def drawn(
     title: str,
     draw: Callable[[float], tuple[float, Sequence[Any]]],
     columns: Sequence[str],
@@ -91,14 +81,9 @@ def _drawn(
 
 def _drawing(title: str, width: float, height: float, parts: Sequence[Any]) -> Markup:
     """The picture with its name for those who do not see it (the table beside it has the numbers)."""
-    root = _element("svg", viewBox=f"0 0 {width} {height:.0f}", role="img", aria_label=title, focusable="false")
+    root = element("svg", viewBox=f"0 0 {width} {height:.0f}", role="img", aria_label=title, focusable="false")
     root.extend(parts)
     return Markup(etree.tostring(root, encoding="unicode"))  # noqa: S704 - lxml has escaped every text in it
-
-
-def _fitting(text: str, width: float, size: float = _SIZE) -> str:
-    most = max(4, int(width / (size * _PER_LETTER)))
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def bars(
@@ -118,31 +103,36 @@ def bars(
     if any(item.value < 0 for item in items):
         raise ValueError("A bar begins at zero and cannot be negative.")
     top = max((item.value for item in items), default=0) or 1
-    longest = max((len(write(item.value)) for item in items), default=1)
     some_marked = any(item.marked for item in items)
 
     def draw(width: float) -> tuple[float, list[Any]]:
-        room = width - 12 - longest * _SIZE * 0.62
+        room = _room(width, [(item.value / top, write(item.value)) for item in items])
         parts: list[Any] = []
         y = 0.0
         for item in items:
             length = room * item.value / top
             colour = BLUE if item.marked or not some_marked else "#7a8793"
             weight = 700 if item.marked else 400
+            name, y = named(item.label, width, y, SIZE)
             parts += [
-                _element("text", _fitting(item.label, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK),
-                _element("rect", x=0, y=y + 21, width=f"{max(length, 1):.1f}", height=16, fill=colour),
-                _number(write(item.value), length + 6, y + 34, weight),
+                *name,
+                element("rect", x=0, y=y + 6, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+                _number(write(item.value), length + 6, y + 19, weight),
             ]
-            y += 48
+            y += 33
         return max(y - 8, 1), parts
 
     rows = [(item.label, write(item.value)) for item in items]
-    return _drawn(title, draw, (label, value), rows, definition)
+    return drawn(title, draw, (label, value), rows, definition)
+
+
+def _room(width: float, said: Sequence[tuple[float, str]]) -> float:
+    """How long the longest bar may be, so that each number has room behind its bar; `said`: share of it, and number."""
+    return max(0, min((width - 8 - wide(text, SIZE, bold=True)) / max(share, 0.01) for share, text in (*said, (1, ""))))
 
 
 def _number(text: str, x: float, y: float, weight: int) -> Any:
-    return _element("text", text, x=f"{x:.1f}", y=y, font_size=_SIZE, font_weight=weight, fill=_INK)
+    return element("text", text, x=f"{x:.1f}", y=y, font_size=SIZE, font_weight=weight, fill=INK)
 
 
 def lines(
@@ -165,20 +155,21 @@ def lines(
     low = 0.0 if from_zero or not values else min(values)
     high = max(values, default=1.0)
     high = _ceiling(high if high > low else low + 1)
-    left = 10 + max(len(write(value)) for value in (low, (low + high) / 2, high)) * _SIZE * 0.62
-    names_wide = 10 + max((min(len(line.name), 16) for line in series), default=0) * _SIZE * _PER_LETTER
+    # A name stands under the middle of its point: the first and the last one need room beside the plot.
+    half = 2 + max((wide(name, _AXIS) for name in names), default=0) / 2
+    left = max(half, 8 + max(wide(write(value), _AXIS) for value in (low, (low + high) / 2, high)))
+    names_wide = max([half, *(_beside(line, write) for line in series)])
 
     def draw(width: float) -> tuple[float, list[Any]]:
         # A phone has no room for names beside the lines: there they stand above them, each with a piece of its line.
         beside = width == WIDE
         top = 16.0 if beside else 16 + 22.0 * len(series)
-        last = max((len(name) for name in names), default=0) * 13 * _PER_LETTER / 2 + 2
-        plot = _Plot(left, width - (names_wide if beside else last), top, top + 180, low, high, len(names))
+        plot = _Plot(left, width - (names_wide if beside else half), top, top + 180, low, high, len(names))
         parts = [*_axes(plot, names, write)]
         ends: list[float] = []
         for place, line in enumerate(series):
-            drawn, end = _line(plot, line, place)
-            parts += drawn
+            stroke, end = _line(plot, line, place)
+            parts += stroke
             if end is not None and beside:
                 parts += _named_at_end(plot, line.name, write(end[2]), COLOURS[place], end, ends)
             elif not beside:
@@ -186,7 +177,7 @@ def lines(
         return top + 210, parts
 
     table = [(name, *(_said(line.points[place][1], write) for line in series)) for place, name in enumerate(names)]
-    return _drawn(title, draw, (label, *(line.name for line in series)), table, definition)
+    return drawn(title, draw, (label, *(line.name for line in series)), table, definition)
 
 
 @dataclass(frozen=True)
@@ -215,77 +206,31 @@ def pairs(
     if any(value < 0 for value in values):
         raise ValueError("A bar begins at zero and cannot be negative.")
     top = max(values, default=0) or 1
-    longest = max((len(f"{write(value)} {name}") for value in values for name in names), default=1)
+
+    def say(item: Pair, place: int) -> str:
+        value = write((item.before, item.after)[place])
+        return f"{value} {names[place]}" if item is items[0] else value
+
+    said = [(value / top, say(item, place)) for item in items for place, value in enumerate((item.before, item.after))]
 
     def draw(width: float) -> tuple[float, list[Any]]:
-        room = width - 12 - longest * _SIZE * _PER_LETTER
+        room = _room(width, said)
         parts: list[Any] = []
         y = 0.0
         for item in items:
-            parts.append(_element("text", _fitting(item.label, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
+            name, y = named(item.label, width, y, SIZE)
+            parts += name
             for place, (value, colour) in enumerate(((item.before, "#7a8793"), (item.after, BLUE))):
-                length, at = room * value / top, y + 21 + 19 * place
-                said = f"{write(value)} {names[place]}" if item is items[0] else write(value)
+                length, at = room * value / top, y + 6 + 19 * place
                 parts += [
-                    _element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
-                    _number(said, length + 6, at + 13, 700 if place else 400),
+                    element("rect", x=0, y=at, width=f"{max(length, 1):.1f}", height=16, fill=colour),
+                    _number(say(item, place), length + 6, at + 13, 700 if place else 400),
                 ]
-            y += 70
+            y += 55
         return max(y - 10, 1), parts
 
     rows = [(item.label, write(item.before), write(item.after)) for item in items]
-    return _drawn(title, draw, (label, *names), rows, definition)
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One field of a heat map: what it says, and how warm it is, from -1 (plenty) over 0 to 1 (none at all)."""
-
-    text: str
-    warmth: float
-
-
-_WARM, _COOL = ("#ffffff", "#fbe0cc", "#f0a878"), ("#ffffff", "#d3e6f3", "#8cc0e0")
-
-
-def heat(
-    title: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[str, Sequence[Cell]]],
-    *,
-    label: str,
-    definition: str | None = None,
-) -> Chart:
-    """A heat map: a named row of fields each, one a column. What a field says stands in it, so no colour is needed.
-
-    The shades are those of Okabe and Ito's vermillion and blue, light enough for dark letters; warm fields are bold.
-    """
-    table = [(name, *(cell.text for cell in cells)) for name, cells in rows]
-    return _drawn(title, lambda width: _fields(columns, rows, width), (label, *columns), table, definition)
-
-
-def _fields(
-    columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], width: float
-) -> tuple[float, list[Any]]:
-    parts: list[Any] = []
-    each = width / max(len(columns), 1)
-    for place, name in enumerate(columns):
-        middle = f"{each * (place + 0.5):.1f}"
-        text = _fitting(name, each, 13)
-        parts.append(_element("text", text, x=middle, y=13, font_size=13, fill=_QUIET, text_anchor="middle"))
-    y = 22.0
-    for name, cells in rows:
-        parts.append(_element("text", _fitting(name, width), x=0, y=y + 15, font_size=_SIZE, fill=_INK))
-        for place, cell in enumerate(cells):
-            shade = (_WARM if cell.warmth > 0 else _COOL)[min(2, round(abs(cell.warmth) * 2))]
-            box = {"width": f"{each - 2:.1f}", "height": 26, "fill": shade, "stroke": _GRID}
-            said = {"font_size": 14, "font_weight": 700 if cell.warmth > 0 else 400, "fill": _INK}
-            parts += [
-                _element("rect", x=f"{each * place + 1:.1f}", y=y + 21, **box),
-                _element("text", cell.text, x=f"{each * (place + 0.5):.1f}", y=y + 39, text_anchor="middle", **said),
-            ]
-        y += 58
-    return max(y - 6, 1), parts
+    return drawn(title, draw, (label, *names), rows, definition)
 
 
 def _said(value: float | None, write: Callable[[float], str]) -> str:
@@ -327,18 +272,18 @@ def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> l
         value = plot.low + (plot.high - plot.low) * share
         y = plot.y(value)
         parts += [
-            _element("line", x1=f"{plot.left:.1f}", x2=f"{plot.right:.1f}", y1=f"{y:.1f}", y2=f"{y:.1f}", stroke=_GRID),
-            _element(
+            element("line", x1=f"{plot.left:.1f}", x2=f"{plot.right:.1f}", y1=f"{y:.1f}", y2=f"{y:.1f}", stroke=GRID),
+            element(
                 "text",
                 write(value),
                 x=f"{plot.left - 6:.1f}",
                 y=f"{y + 5:.1f}",
-                font_size=13,
-                fill=_QUIET,
+                font_size=_AXIS,
+                fill=QUIET,
                 text_anchor="end",
             ),
         ]
-    widest = max((len(name) for name in names), default=1) * 13 * _PER_LETTER + 10
+    widest = max((wide(name, _AXIS) for name in names), default=0) + 10
     step = max(1, round(widest * len(names) / max(plot.right - plot.left, 1) + 0.499))
     for place, name in enumerate(names):
         if place % step and place != len(names) - 1:
@@ -346,13 +291,13 @@ def _axes(plot: _Plot, names: Sequence[str], write: Callable[[float], str]) -> l
         if place != len(names) - 1 and len(names) - 1 - place < step and place % step == 0 and place:
             continue  # the last label always stands; the one just before it would touch it
         parts.append(
-            _element(
+            element(
                 "text",
                 name,
                 x=f"{plot.x(place):.1f}",
                 y=f"{plot.bottom + 22:.1f}",
-                font_size=13,
-                fill=_QUIET,
+                font_size=_AXIS,
+                fill=QUIET,
                 text_anchor="middle",
             )
         )
@@ -372,13 +317,19 @@ def _line(plot: _Plot, line: Series, place: int) -> tuple[list[Any], tuple[float
         pen_down, last = True, (x, y, value)
     if last is None:
         return [], None
-    dot = _element("circle", cx=f"{last[0]:.1f}", cy=f"{last[1]:.1f}", r=4, fill=COLOURS[place])
+    dot = element("circle", cx=f"{last[0]:.1f}", cy=f"{last[1]:.1f}", r=4, fill=COLOURS[place])
     return [_stroke(" ".join(path), place), dot], last
+
+
+def _beside(line: Series, write: Callable[[float], str]) -> float:
+    """How much room a line's name and last value need beside it; a long name is cut there."""
+    last = next((value for _, value in reversed(line.points) if value is not None), None)
+    return 10 + max(min(wide(line.name, _LINE, bold=True), 130), wide(_said(last, write), _LINE))
 
 
 def _stroke(path: str, place: int) -> Any:
     dash = _DASHES[place]
-    return _element("path", d=path, fill="none", stroke=COLOURS[place], stroke_width=2.5, stroke_dasharray=dash)
+    return element("path", d=path, fill="none", stroke=COLOURS[place], stroke_width=2.5, stroke_dasharray=dash)
 
 
 def _named_at_end(
@@ -391,18 +342,18 @@ def _named_at_end(
     while any(abs(at - other) < 34 for other in taken):
         at += step
     taken.append(at)
-    fitted = _fitting(name, WIDE - x - 8, 14)
+    fitted = cut(name, WIDE - x - 8, _LINE, bold=True)
     return [
-        _element("text", fitted, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=14, font_weight=700, fill=colour),
-        _element("text", value, x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=14, fill=_INK),
+        element("text", fitted, x=f"{x + 8:.1f}", y=f"{at:.1f}", font_size=_LINE, font_weight=700, fill=colour),
+        element("text", value, x=f"{x + 8:.1f}", y=f"{at + 16:.1f}", font_size=_LINE, fill=INK),
     ]
 
 
 def _named_above(name: str, value: str, place: int, width: float) -> list[Any]:
     """Name and last value over the plot, behind a piece of the line as it is drawn there."""
     y = 14 + 22 * place
-    said = _fitting(name, width - 44 - (len(value) + 2) * 8, 14)
+    said = cut(name, width - 40 - wide(f": {value}", _LINE, bold=True), _LINE, bold=True)
     return [
         _stroke(f"M0 {y - 5}L32 {y - 5}", place),
-        _element("text", f"{said}: {value}", x=40, y=y, font_size=14, font_weight=700, fill=COLOURS[place]),
+        element("text", f"{said}: {value}", x=40, y=y, font_size=_LINE, font_weight=700, fill=COLOURS[place]),
     ]

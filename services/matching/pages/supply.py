@@ -19,7 +19,8 @@ from shared.identity import Principal, allow
 from shared.identity.scope import reach
 from shared.service import bus_of
 from shared.web import words as names
-from shared.web.charts import Cell, Chart, heat
+from shared.web.charts import Chart
+from shared.web.heat import Cell, heat
 from shared.web.i18n import gettext
 from shared.web.render import render
 

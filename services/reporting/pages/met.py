@@ -13,7 +13,8 @@ from services.reporting.model.need import lines, summed
 from services.reporting.pages import show
 from shared.contracts.codes import Expertise
 from shared.web import words
-from shared.web.charts import Cell, Pair, heat, pairs
+from shared.web.charts import Pair, pairs
+from shared.web.heat import Cell, heat
 from shared.web.i18n import gettext, ngettext
 from shared.web.site import number
 

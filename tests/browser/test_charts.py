@@ -1,0 +1,110 @@
+"""Do the charts' texts stay where they belong in a real browser, whose letters are as wide as they are?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+
+from shared.web import site
+from shared.web.drawing import wide
+from tests.browser.conftest import DESK, PHONE
+from tests.pictures import all_of_them
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page, Route, ViewportSize
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
+]
+ORIGIN = "http://charts.test"
+HEAD = "".join(f'<link rel="stylesheet" href="/{name}">' for name in ("vendor/govuk-frontend.css", "tandem.css"))
+SHELL = f'<!doctype html><html lang="en" class="govuk-template"><head><meta charset="utf-8">{HEAD}</head>'
+MAIN = '<body class="govuk-template__body"><div class="govuk-width-container"><main class="govuk-main-wrapper">'
+
+# What a picture shows: texts and fields with the boxes that the browser gives them, in pixels. A text's box is as high
+# as its line, so what lies over its capitals (a quarter in Noto Sans) and under its tails is taken off.
+BOXES = """picture => {
+  const box = one => { const at = one.getBoundingClientRect(); return [at.left, at.top, at.right, at.bottom]; };
+  const inked = text => {
+    const [left, top, right, bottom] = box(text);
+    return text.hasAttribute("transform")
+      ? [left + 0.23 * (right - left), top, right - 0.07 * (right - left), bottom]
+      : [left, top + 0.23 * (bottom - top), right, bottom - 0.07 * (bottom - top)];
+  };
+  const texts = [...picture.querySelectorAll("text")].map(text => ({
+    said: text.textContent, size: +text.getAttribute("font-size"), bold: text.getAttribute("font-weight") === "700",
+    long: text.getComputedTextLength(), box: inked(text)}));
+  return {picture: box(picture), texts, fields: [...picture.querySelectorAll("rect")].map(box)};
+}"""
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def drawn(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page with all charts, as the macro draws them, and the pages' style sheets and fonts."""
+    viewport: ViewportSize = request.param
+    templates = Environment(loader=FileSystemLoader(Path(site.__file__).parent / "templates"), autoescape=True)
+    chart = templates.from_string(
+        '{% from "macros/chart.html" import chart %}{% for c in charts %}{{ chart(c) }}{% endfor %}'
+    )
+    text = SHELL + MAIN + chart.render(charts=all_of_them())
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(f"{ORIGIN}/")
+        if path:
+            route.fulfill(path=site.STATIC / path)
+        else:
+            route.fulfill(body=text, content_type="text/html")
+
+    context = browser.new_context(viewport=viewport)
+    page = context.new_page()
+    page.route("**/*", answer)
+    page.goto(f"{ORIGIN}/")
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate("document.fonts.check('700 15px \"Noto Sans\"')")
+    yield page
+    context.close()
+
+
+def _within(one: list[float], other: list[float], by: float = 0.5) -> bool:
+    """Whether a box lies in another one, or at most so many pixels out of it."""
+    return all(one[n] >= other[n] - by and one[n + 2] <= other[n + 2] + by for n in (0, 1))
+
+
+def _touch(one: list[float], other: list[float]) -> bool:
+    """Whether two boxes share more than half a pixel."""
+    return all(min(one[n + 2], other[n + 2]) - max(one[n], other[n]) > 0.5 for n in (0, 1))
+
+
+def test_texts_stay_where_they_belong(drawn: Page) -> None:
+    """None leaves its picture or its field or lies on another, and estimates are no shorter than letters."""
+    shown = [picture for picture in drawn.locator(".tandem-chart svg").all() if picture.is_visible()]
+    assert len(shown) == len(all_of_them())
+    wrong = []
+    for picture in shown:
+        title = picture.get_attribute("aria-label")
+        seen: dict[str, Any] = picture.evaluate(BOXES)
+        texts = seen["texts"]
+        # The tail of a j reaches a pixel to the left of where it is written.
+        wrong += [("leaves", title, text["said"]) for text in texts if not _within(text["box"], seen["picture"], 1.5)]
+        wrong += [
+            ("is longer than it was held for", title, text["said"])
+            for text in texts
+            if text["long"] > wide(text["said"], text["size"], bold=text["bold"]) * 1.03
+        ]
+        wrong += [
+            ("lie on each other", title, (one["said"], other["said"]))
+            for n, one in enumerate(texts)
+            for other in texts[:n]
+            if _touch(one["box"], other["box"])
+        ]
+        for text in texts:
+            middle = [(text["box"][n] + text["box"][n + 2]) / 2 for n in (0, 1)] * 2
+            mine = [field for field in seen["fields"] if _within(middle, field)]
+            wrong += [("leaves its field", title, text["said"]) for field in mine if not _within(text["box"], field)]
+    assert not wrong, "\n".join(map(str, wrong))
