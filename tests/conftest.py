@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import os
 import secrets
 import shutil
 import tempfile
@@ -74,6 +75,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
             return "the local run" if file.endswith(TOGETHER) else file
 
     return Scheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: while one waits for a server or a browser, another works."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:
