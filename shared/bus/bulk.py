@@ -112,9 +112,7 @@ def _sorted_out(messages: Iterable[Message], left: dict[Partition, int]) -> list
             continue  # what has come since
         if wrong is None:
             if offset < end:
-                # By the tuple's own constructor, as in `envelope.read`.
-                parts = topic, number, offset, message.key(), message.value(), _headers(message)
-                records.append(tuple.__new__(Taken, parts))
+                records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
             reached = offset + 1
         elif wrong.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own name for it
             reached = offset  # also past what a compaction or a transaction's marker took away

@@ -153,11 +153,7 @@ def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for
         data = model.read(value)
     except ValidationError as wrong:
         return Faulty("contract", _against_contract(wrong), subject, source, sequence, ce_id, type_)
-    # By the tuple's own constructor: the one that a NamedTuple has is a call in Python more for each event.
-    return tuple.__new__(
-        Envelope,
-        (ce_id, type_, source, subject, topic, time, sequence, correlationid, causationid, traceparent, data),
-    )
+    return Envelope(ce_id, type_, source, subject, topic, time, sequence, correlationid, causationid, traceparent, data)
 
 
 _KNOWN = {name.encode(): (name, model) for name, model in EVENTS.items()}

@@ -14,7 +14,7 @@ from shared.contracts.codes import COUNTRIES, PRIORITIES
 from shared.web.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class Flaw(StrEnum):
@@ -78,21 +78,12 @@ _PLANNED = frozenset(
         visits.VisitCompleted,
     )
 )
-_LOOKED_AT = _PLANNED | {outcomes.TestScored.type}
 _TOPICS = frozenset(code for topics in PRIORITIES.values() for code in topics)
 
 
 def flaws(type_: str, values: Mapping[str, Any]) -> tuple[Flaw, ...]:
     """What is wrong with the fact of an event of that type, from the values that it keeps."""
-    country, host, topic = values.get("country"), values.get("host_country"), values.get("topic")
-    strange = (
-        (country is not None and country not in COUNTRIES)
-        or (host is not None and host not in COUNTRIES)
-        or (topic is not None and topic not in _TOPICS)
-    )
-    if not strange and type_ not in _LOOKED_AT:  # most: a rebuild asks this of each event
-        return ()
-    return (*_of_its_kind(type_, values), *((Flaw.UNKNOWN_CODE,) if strange else ()))
+    return tuple(_flaws(type_, values))
 
 
 def left_out(type_: str, values: Mapping[str, Any]) -> bool:
@@ -102,15 +93,21 @@ def left_out(type_: str, values: Mapping[str, Any]) -> bool:
     return type_ == outcomes.TestScored.type and values["score"] > values["maximum"]
 
 
-def _of_its_kind(type_: str, values: Mapping[str, Any]) -> tuple[Flaw, ...]:
-    """What only an event of such a type can have wrong."""
+def _flaws(type_: str, values: Mapping[str, Any]) -> Iterable[Flaw]:
     if type_ in _PLANNED:
         if _ends_early(values):
-            return (Flaw.ENDS_BEFORE_IT_STARTS,)
-        return (Flaw.DAYS_OUTSIDE,) if values.get("outside") else ()
-    if type_ == outcomes.TestScored.type and values["score"] > values["maximum"]:
-        return (Flaw.SCORE_ABOVE_MAXIMUM,)
-    return ()
+            yield Flaw.ENDS_BEFORE_IT_STARTS
+        elif values.get("outside"):
+            yield Flaw.DAYS_OUTSIDE
+    elif type_ == outcomes.TestScored.type and values["score"] > values["maximum"]:
+        yield Flaw.SCORE_ABOVE_MAXIMUM
+    country, host, topic = values.get("country"), values.get("host_country"), values.get("topic")
+    if (
+        (country is not None and country not in COUNTRIES)
+        or (host is not None and host not in COUNTRIES)
+        or (topic is not None and topic not in _TOPICS)
+    ):
+        yield Flaw.UNKNOWN_CODE
 
 
 def _ends_early(values: Mapping[str, Any]) -> bool:

@@ -174,32 +174,26 @@ def flaw_row(event: Envelope, day: date, flaw: Flaw) -> dict[str, Any]:
     }
 
 
-_WITH_PROFILE = {
-    event.type: event
-    for event in (
-        applications.ApplicationSubmitted,
-        applications.ApplicationResubmitted,
-        applications.ApplicationChanged,
-    )
-}
-
-
 async def evolve_applications(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of exchange.applications: facts, and what is known of each application."""
     await evolve(tx, events)
     rows: dict[str, dict[str, Any]] = {}
     for event in events:
-        if event.type not in _WITH_PROFILE:
-            continue
-        assert isinstance(event.data, _WITH_PROFILE[event.type])
-        profile = event.data.profile
-        rows[event.subject] = {
-            "id": UUID(event.subject),
-            "reference": profile.reference,
-            "kind": profile.kind.value,
-            "country": profile.country,
-            "objectives": profile.objectives,
-        }
+        match event.data:
+            case (
+                applications.ApplicationSubmitted(profile=profile)
+                | applications.ApplicationResubmitted(profile=profile)
+                | applications.ApplicationChanged(profile=profile)
+            ):
+                rows[event.subject] = {
+                    "id": UUID(event.subject),
+                    "reference": profile.reference,
+                    "kind": profile.kind.value,
+                    "country": profile.country,
+                    "objectives": profile.objectives,
+                }
+            case _:
+                continue
     await write_rows(tx.session, Application, rows.values())
 
 

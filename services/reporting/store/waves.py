@@ -196,7 +196,7 @@ _TO_REMIND = (
 )
 # Closed as things stand, and the log does not say so yet. What was handed in comes back by the log a moment later.
 UNTOLD = (
-    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM ({_ANSWERS}) AS a WHERE state = 'closed' AND NOT EXISTS (SELECT 1 FROM answer_closed t"  # noqa: S608 - as above
     " WHERE t.case_id = a.case_id AND t.form = a.form AND t.respondent = a.respondent)"
     " AND NOT EXISTS (SELECT 1 FROM submission s"
     " WHERE s.case_id = a.case_id AND s.form = a.form AND s.respondent = a.respondent)"

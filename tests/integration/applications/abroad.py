@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from shared import clock
 from shared.contracts import matches, mentorships, receipts, visits
@@ -12,14 +12,21 @@ from shared.ids import new_id
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from shared.contracts import Event
     from tests.integration.applications.conftest import Programme
-    from tests.support import Feed
+
+
+class Reader(Protocol):
+    """Whoever is told what happens: a service's `Feed`, or several at once."""
+
+    async def deliver(self, *events: tuple[Event, UUID | str], **options: Any) -> None:
+        """Let it read (event, subject) pairs."""
 
 
 class Abroad:
     """A programme with a host and a mentor, and matching's side of the story."""
 
-    def __init__(self, programme: Programme, feed: Feed) -> None:
+    def __init__(self, programme: Programme, feed: Reader) -> None:
         """Take a programme that is entered; `fill` adds the others."""
         self.of, self.feed = programme, feed
         self.post, self.get = programme.post, programme.get

@@ -47,7 +47,7 @@ class Everybody:
         self.portal, self.post = abroad.feed, Feed(mail.state.service.bus, notifications_consumers)
         self.evaluator: Any = None
         self._read = 0
-        abroad.feed = self  # type: ignore[assignment]  # deliver is all that it is asked for
+        abroad.feed = self
 
     async def deliver(self, *events: Any, **options: Any) -> None:
         """Let all three read what matching tells."""

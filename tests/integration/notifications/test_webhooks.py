@@ -77,12 +77,6 @@ async def app(migrated: str) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-def feed(app: FastAPI) -> Feed:
-    """What gives notifications the events of the other services."""
-    return Feed(app.state.service.bus, consumers)
-
-
-@pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     """A receiver that takes everything."""
     async with receiving() as made:

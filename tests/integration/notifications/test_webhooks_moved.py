@@ -9,18 +9,19 @@ import pytest
 from fastapi.responses import Response
 
 from services.notifications.app import create_app
-from services.notifications.consumers import consumers
 from services.notifications.settings import Settings
 from services.notifications.webhooks import actions
 from tests.integration.notifications.conftest import rows
 from tests.integration.notifications.hooks import Receiver, example, receiving, registered, send, sender
-from tests.support import Feed, settings_for
+from tests.support import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
     from fastapi import FastAPI
+
+    from tests.support import Feed
 
 _STATE = "SELECT state, cause, failing_since IS NULL, not_before IS NULL FROM webhook_endpoint"
 _FRESH = [("active", None, True, True)]
@@ -33,12 +34,6 @@ async def app(migrated: str) -> AsyncIterator[FastAPI]:
     made = create_app(Settings(**settings_for(migrated, **values, webhook_seconds=30)), background=False)
     yield made
     await made.state.service.bus.close()
-
-
-@pytest.fixture
-def feed(app: FastAPI) -> Feed:
-    """What gives notifications the events of the other services."""
-    return Feed(app.state.service.bus, consumers)
 
 
 @pytest.fixture
