@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
@@ -106,7 +105,7 @@ class MessageRow(Table, table=True):
     def case(self) -> Case:
         """In which case, as it was when the message was due."""
         told = self.case_json
-        return Case(**{**told, **{name: QUICK_UUID(told[name]) for name in _IDS if told.get(name) is not None}})
+        return Case(**{**told, **{name: UUID(told[name]) for name in _IDS if told.get(name) is not None}})
 
     @property
     def story(self) -> UUID:
