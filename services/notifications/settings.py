@@ -37,6 +37,11 @@ class Settings(ServiceSettings, ReminderSettings):
     portal_url: str = Field(
         default="http://127.0.0.1:8010", description="Where the portal listens, for contacts; no slash at the end."
     )
+    reader_batch: int = Field(
+        default=200,
+        ge=1,
+        description="Events that are read in one go: few, since mail goes out and pages are answered in between.",
+    )
     smtp_host: str = Field(default="127.0.0.1", description="The mail server that takes our mail.")
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_user: str | None = None

@@ -42,6 +42,9 @@ log = structlog.get_logger(__name__)
 # This many subjects in a row that fail, and none that succeeds: it is the reader that is broken, not the events.
 MOST_FAILING_IN_A_ROW = 20
 
+# So many payloads are read before whoever else has something to do gets a turn.
+_READ = 50
+
 Key = tuple[str, str, str]
 _SOURCES = {name: SOURCE.format(service=topic.owner) for name, topic in TOPICS.items()}
 
@@ -93,8 +96,10 @@ class Applier:
         # Payloads are read while the database looks up how far their subjects have come.
         looking = asyncio.create_task(parked.standings(connection, [_names(record) for record in records]))
         try:
-            await asyncio.sleep(0)
-            events = [(record, read(record)) for record in records]
+            events: list[tuple[Record, Envelope | Faulty]] = []
+            for place in range(0, len(records), _READ):
+                await asyncio.sleep(0)
+                events += [(record, read(record)) for record in records[place : place + _READ]]
         finally:
             batch.standings = await looking
         keys = [(record.topic, event.source, event.subject) for record, event in events]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
@@ -28,6 +29,7 @@ def engine_for(url: str, pool: int = 12) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
+        json_deserializer=orjson.loads,  # three times as fast as the standard library's
         hide_parameters=True,  # an error's text goes to logs, and parameters may be somebody's name
         connect_args={"server_settings": {"timezone": "UTC", "application_name": "tandem"}, "timeout": 10},
     )

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 MAILS = 10_000
 PLAIN = 4_000
 CONNECTIONS = 8
-_READ = 1000
 _NOBODY = UUID(int=0)
 
 
@@ -90,8 +89,9 @@ async def _ours(servers: Servers, port: int, url: str, spent: list[float], appli
     records = [feed.record(_event(number), new_id()) for number in range(applications)]
 
     async def read() -> None:
-        for place in range(0, applications, _READ):
-            await feed.apply(records[place : place + _READ])
+        at_once = app.state.service.settings.reader_batch
+        for place in range(0, applications, at_once):
+            await feed.apply(records[place : place + at_once])
 
     async with held(bus, "mail") as lease, office(bus, app.state.service.settings, lease) as desk:
         started, processor = perf_counter(), process_time()

@@ -100,6 +100,13 @@ _WAVES: dict[AnswerForm, dict[D, tuple[A, ...]]] = {
     AnswerForm.REPORT: {D.REPORT: (A.APPLICANT,)},
     AnswerForm.FOLLOW_UP: {D.FOLLOW_UP: (A.APPLICANT, A.LINE_MANAGER)},
 }
+_SET_BY: dict[str, list[Deadline]] = {}
+_MET_BY: dict[str, list[Deadline]] = {}
+for _deadline in DEADLINES.values():
+    for _type in _deadline.set_by:
+        _SET_BY.setdefault(_type, []).append(_deadline)
+    for _type in _deadline.met_by:
+        _MET_BY.setdefault(_type, []).append(_deadline)
 _DEPUTIES = frozenset({A.HOME_DEPUTY, A.HOST_DEPUTY})
 _FOLLOW_UPS = {FollowUpBy.SELF: A.APPLICANT, FollowUpBy.MANAGER: A.LINE_MANAGER}
 
@@ -217,11 +224,11 @@ def joined(before: Waited | None, now: Waited) -> Waited:
 def dues(event: Envelope, timers: Timers) -> dict[D, datetime]:
     """The deadlines that an event starts, and when they are."""
     found = {}
-    for kind, deadline in DEADLINES.items():
-        if event.type not in deadline.set_by or not _starts(deadline, event.data) or not _owners(deadline, event.data):
+    for deadline in _SET_BY.get(event.type, ()):
+        if not _starts(deadline, event.data) or not _owners(deadline, event.data):
             continue
         if (moment := _due(deadline, event.data, timers)) is not None:
-            found[kind] = moment
+            found[deadline.kind] = moment
     return found
 
 
@@ -258,12 +265,11 @@ def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[W
         if deadline.deputy is not None:
             until = due_after(moment, timers.deputy_wd, Unit.WORKING_DAYS, _where(deadline.deputy, event.data, case))
             found.append(replace(set_, owner=deadline.deputy, due=until, after=moment))
-    for kind, deadline in DEADLINES.items():
-        if event.type in deadline.met_by:
-            found += [
-                Waited(kind, owner, event.topic, _case(event), met_at=event.time)
-                for owner in _met(deadline, event.data)
-            ]
+    for deadline in _MET_BY.get(event.type, ()):
+        found += [
+            Waited(deadline.kind, owner, event.topic, _case(event), met_at=event.time)
+            for owner in _met(deadline, event.data)
+        ]
     return found
 
 

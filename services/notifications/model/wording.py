@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from services.notifications.model.links import LINKS, address
@@ -20,6 +20,7 @@ from shared.web import dates
 from shared.web.clocks import clocks
 from shared.web.i18n import N_, gettext, ngettext
 from shared.web.words import country
+from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -64,7 +65,7 @@ def wording(
     rule: Rule, case: Case, facts: Mapping[str, Any], *, to: AudienceKind, origin: str, host: str = ""
 ) -> Wording:
     """The message to that audience in the current language; `host` is the name of the case's host organisation."""
-    said = words(case, facts, host, wanted={place for text in (rule.subject, *rule.text) for place in _places(text)})
+    said = words(case, facts, host, wanted=_asked(rule.subject, rule.text))
     paragraphs = [_filled(text, said) for text in rule.text] + _waiting(facts, origin)
     title = gettext(rule.subject) % said
     return Wording(
@@ -97,9 +98,14 @@ def words(
 
     Writing a date takes as long as writing the text that it stands in, and most texts have one of several.
     """
-    names = _OF_CASE | facts.keys() | {word for word, fact in _MADE_OF.items() if fact in facts}
-    names -= {"waiting"}
-    return {name: _word(name, case, facts, host) for name in (names if wanted is None else names & set(wanted))}
+    if wanted is None:
+        wanted = _OF_CASE | facts.keys() | _MADE_OF.keys()
+    return {name: _word(name, case, facts, host) for name in wanted if _has(name, facts)}
+
+
+def _has(name: str, facts: Mapping[str, Any]) -> bool:
+    """Whether there is such a word."""
+    return name in _OF_CASE or _MADE_OF.get(name, name) in facts.keys() - {"waiting"}
 
 
 _OF_CASE = frozenset({"reference", "country", "host_country", "host"})
@@ -128,8 +134,7 @@ def _word(name: str, case: Case, facts: Mapping[str, Any], host: str) -> str:  #
 
 def unknown(rule: Rule, case: Case, facts: Mapping[str, Any]) -> list[str]:
     """The words that a rule's texts ask for and that its event does not have."""
-    known = words(case, facts)
-    return sorted({place for text in (rule.subject, *rule.text) for place in _places(text)} - known.keys())
+    return sorted(set(_asked(rule.subject, rule.text)) - words(case, facts).keys())
 
 
 def _said(name: str, value: Any) -> str:
@@ -139,12 +144,25 @@ def _said(name: str, value: Any) -> str:
     if name in COUNTED and isinstance(value, int):
         return ngettext(*COUNTED[name], value) % {"count": value}
     if name == "due" or name.endswith("_due"):
-        return dates.day(datetime.fromisoformat(value))
+        return dates.day(_day_of(value))
     if name.endswith("_on") or name in {"since", "until"}:
         return dates.day(date.fromisoformat(value))
     if isinstance(value, list):
         return ", ".join(gettext(str(each)) for each in value)
     return gettext(value) if isinstance(value, str) else str(value)
+
+
+@lru_cache(maxsize=4096)
+def _day_of(moment: str) -> date:
+    """The day on which a moment is at the programme's office; a call's deadline stands in hundreds of mails."""
+    return datetime.fromisoformat(moment).astimezone(ZONE).date()
+
+
+@cache
+def _asked(*texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The words that some texts of the table ask for, each once."""
+    whole = [text for some in texts for text in ((some,) if isinstance(some, str) else some)]
+    return tuple(dict.fromkeys(place for text in whole for place in _places(text)))
 
 
 @cache

@@ -60,11 +60,13 @@ def _in_ascii(html: str) -> str:
     return html.encode("ascii", "xmlcharrefreplace").decode()
 
 
+@lru_cache(maxsize=1024)
 def _linked(text: str) -> str:
     """A paragraph as HTML, with each address in it as a link."""
     return _ADDRESS.sub(_LINK, str(escape(text)))
 
 
+@lru_cache(maxsize=1024)
 def wrapped(text: str) -> str:
     """A paragraph in lines of at most 76 characters; a longer word (an address) stays whole, as do references."""
     if len(text) <= _WIDTH and "\n" not in text:

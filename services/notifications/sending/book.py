@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.sending.contacts import Meant
-    from services.notifications.store.messages import MessageRow, NotificationRow
+    from services.notifications.sending.contacts import Contact, Meant
+    from services.notifications.store.messages import NotificationRow, Queued
     from shared.bus import Bus, Lease, Tx
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ class Ended:
     `gone` is the server's answer where it was the address that it refused.
     """
 
-    message: MessageRow
+    message: Queued
     delivery: Delivery
     at: datetime
     cause: FailureCause | None
@@ -73,7 +73,7 @@ class Ended:
 class Away:
     """A message that could not be sent now: portal or server were away."""
 
-    message: MessageRow
+    message: Queued
     why: str
 
 
@@ -81,7 +81,7 @@ class Away:
 class Waits:
     """A message that went to all who are awake, if any, and waits until then (domain time) for the first who is not."""
 
-    message: MessageRow
+    message: Queued
     until: datetime
 
 
@@ -95,11 +95,12 @@ class Book:
     bus: Bus
     lease: Lease
 
-    async def address(self, due: Sequence[MessageRow], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
+    async def address(self, due: Sequence[Queued], contacts: Mapping[UUID, Meant]) -> dict[UUID, list[Delivery]]:
         """To whom each message still has to go: fixed at its first attempt. Nobody known is a failure, and is told.
 
         Who has chosen not to be sent what is not mandatory finds it in the portal, and be it since the first attempt.
-        What somebody chose who is erased by now is forgotten.
+        A message that waited for somebody who slept goes in the morning to whoever is meant by then. What somebody
+        chose who is erased by now is forgotten.
         """
         courtesies = (contacts[message.id].people for message in due if not message.row.mandatory)
         async with self.bus.transaction(ACTOR) as tx:
@@ -107,13 +108,11 @@ class Book:
             choices = await chosen(tx.session, (one.recipient for some in courtesies for one in some))
             found: dict[UUID, list[Delivery]] = {message.id: [] for message in due}
             earlier = await store.notifications_of(tx.session, *found)
-            known, unwanted = _left(earlier, {message.id: message for message in due}, choices, found)
-            kept = {row.message_id for row in unwanted}
+            fixed = _fixed(earlier, {message.id: message for message in due}, choices, contacts, found)
+            kept = {row.message_id for row in (*fixed.unwanted, *fixed.left)}
             rows = []
             for message in due:
-                if message.id in known:
-                    continue
-                for contact in contacts[message.id].people:
+                for contact in fixed.new(message, contacts[message.id]):
                     id_ = notification_id(message.id, contact.recipient, message.generation)
                     wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
                     if wanted:
@@ -132,10 +131,11 @@ class Book:
                             "attempts": 0,
                         }
                     )
-                if not contacts[message.id].people:
+                if message.id not in fixed.known and not contacts[message.id].people:
                     await self._nobody(tx, message, absent(contacts[message.id]))
             await store.add_notifications(tx.session, rows)
-            await store.keep(tx.session, [row.id for row in unwanted])
+            await store.keep(tx.session, [row.id for row in fixed.unwanted])
+            await store.drop(tx.session, [row.id for row in fixed.left])
             await forget(tx.session, [message for message in due if contacts[message.id].erased])
             if kept:
                 await store.settle(tx.session, kept, attempts=0)
@@ -149,7 +149,7 @@ class Book:
                 await store.hold(tx.session, until)
                 await tx.changed("messages")
 
-    async def _nobody(self, tx: Tx, message: MessageRow, cause: FailureCause) -> None:
+    async def _nobody(self, tx: Tx, message: Queued, cause: FailureCause) -> None:
         changes = {"state": store.FAILED, "attempts": message.attempts + 1, "cause": cause.value}
         await store.change_message(tx.session, message.id, **changes)
         await tx.record(failed(message, message.attempts + 1, cause), message.id, correlation=message.story)
@@ -201,7 +201,7 @@ class Book:
             )
             await tx.record(event, delivery.id, correlation=one.message.story)
 
-    async def _later(self, tx: Tx, message: MessageRow, why: str) -> None:
+    async def _later(self, tx: Tx, message: Queued, why: str) -> None:
         """Keep a message for another attempt; after five days it is given up, and that is told."""
         log.info("mail waits", message=str(message.id), why=why, attempts=message.attempts + 1)
         cause = FailureCause.UNREACHABLE
@@ -217,30 +217,53 @@ class Book:
         await store.change_message(tx.session, message.id, cause=cause.value, **changes)
 
 
-def _left(
-    earlier: Sequence[NotificationRow],
-    due: Mapping[UUID, MessageRow],
-    choices: Mapping[UUID, Choice],
-    found: Mapping[UUID, list[Delivery]],
-) -> tuple[set[UUID], list[NotificationRow]]:
-    """Put into `found` what still has to go of messages whose recipients are fixed.
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """What earlier attempts have fixed: who has a notification of each message that was tried before.
 
-    Gives the ids of those messages, and the notifications that need not go any more: their recipient chose so since.
+    Not so any more of those in `again`. `unwanted` need not go, as their recipients chose so since; `left` were waited
+    for in the night, and are not meant by then.
     """
-    known: set[UUID] = set()
-    unwanted = []
+
+    known: dict[UUID, set[UUID]] = field(default_factory=dict)
+    again: set[UUID] = field(default_factory=set)
+    unwanted: list[NotificationRow] = field(default_factory=list)
+    left: list[NotificationRow] = field(default_factory=list)
+
+    def new(self, message: Queued, meant: Meant) -> list[Contact]:
+        """Who gets a notification of a message now."""
+        if message.id in self.known and message.id not in self.again:
+            return []
+        return [one for one in meant.people if one.recipient not in self.known.get(message.id, ())]
+
+
+def _fixed(
+    earlier: Sequence[NotificationRow],
+    due: Mapping[UUID, Queued],
+    choices: Mapping[UUID, Choice],
+    contacts: Mapping[UUID, Meant],
+    found: Mapping[UUID, list[Delivery]],
+) -> _Fixed:
+    """What is fixed of these messages; puts into `found` what still has to go of it."""
+    fixed = _Fixed()
     for row in earlier:
         message = due[row.message_id]
         if row.generation != message.generation:
             continue  # of an earlier sending
-        known.add(row.message_id)
+        fixed.known.setdefault(row.message_id, set()).add(row.recipient)
         if row.state != store.WAITING:
             continue
-        if choices.get(row.recipient, Choice.EACH).wants(message.row):
+        people = {one.recipient for one in contacts[row.message_id].people}
+        slept = message.held_until is not None and row.attempts == 0 and bool(people)
+        if slept:
+            fixed.again.add(row.message_id)
+        if slept and row.recipient not in people:
+            fixed.left.append(row)
+        elif choices.get(row.recipient, Choice.EACH).wants(message.row):
             found[row.message_id].append(Delivery(row.id, row.recipient, row.language, row.attempts + 1))
         else:
-            unwanted.append(row)
-    return known, unwanted
+            fixed.unwanted.append(row)
+    return fixed
 
 
 def absent(meant: Meant) -> FailureCause:
@@ -259,7 +282,7 @@ def _unreached(one: Ended) -> dict[str, object]:
     }
 
 
-def _sent(message: MessageRow, delivery: Delivery) -> NotificationSent:
+def _sent(message: Queued, delivery: Delivery) -> NotificationSent:
     return NotificationSent(
         rule=message.rule,
         audience=message.audience,
@@ -271,7 +294,7 @@ def _sent(message: MessageRow, delivery: Delivery) -> NotificationSent:
     )
 
 
-def failed(message: MessageRow, attempt: int, cause: FailureCause) -> NotificationFailed:
+def failed(message: Queued, attempt: int, cause: FailureCause) -> NotificationFailed:
     """That a message did not reach somebody, and why."""
     return NotificationFailed(
         rule=message.rule,

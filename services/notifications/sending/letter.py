@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from services.notifications.sending.contacts import Contact
     from services.notifications.sending.signature import Signer
     from services.notifications.settings import Settings
-    from services.notifications.store.messages import MessageRow
+    from services.notifications.store.messages import Queued
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Letter:
 
 
 def letter(
-    message: MessageRow,
+    message: Queued,
     notification_id: UUID,
     contact: Contact,
     settings: Settings,
@@ -105,7 +105,7 @@ def _stamp(second: datetime) -> str:
     return format_datetime(second)
 
 
-def _invitation(message: MessageRow, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
+def _invitation(message: Queued, contact: Contact, settings: Settings, said: Wording, host: str) -> str:
     """The dates of the message's visit, or the hours of its session, for a calendar."""
     method, facts = message.row.invitation, message.facts
     assert method is not None

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from services.notifications.model.quiet import Hours, Quiet
     from services.notifications.sending.book import Delivery
     from services.notifications.sending.contacts import Meant
-    from services.notifications.store.messages import MessageRow
+    from services.notifications.store.messages import Queued
 
 Held = dict["UUID", "datetime"]
 """Messages that wait for somebody, and until when (domain time)."""
 
 
-async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[MessageRow], now: datetime) -> Held:
+async def held_by_country(session: AsyncSession, quiet: Quiet, due: Sequence[Queued], now: datetime) -> Held:
     """The messages that wait wholly, since it is night (at domain time `now`) in the country that they go to.
 
     None of them as soon as anybody has hours of the own: then nobody can say before the recipients are known.
@@ -58,7 +58,7 @@ class Sleepers:
         everybody = (one.recipient for meant in contacts.values() for one in meant.people)
         return cls(quiet, contacts, await own_hours(session, everybody), now)
 
-    def all_of(self, due: Sequence[MessageRow]) -> Held:
+    def all_of(self, due: Sequence[Queued]) -> Held:
         """The messages all of whose people sleep; where nobody is known, those of a country that does."""
         held: Held = {}
         for message in due:
@@ -68,7 +68,7 @@ class Sleepers:
                 held[message.id] = min(untils)
         return held
 
-    def leave(self, due: Sequence[MessageRow], deliveries: Mapping[UUID, list[Delivery]]) -> Held:
+    def leave(self, due: Sequence[Queued], deliveries: Mapping[UUID, list[Delivery]]) -> Held:
         """Take out of `deliveries` those whose recipients sleep; give until when their messages wait for the first."""
         held: Held = {}
         for message in due:
@@ -80,7 +80,7 @@ class Sleepers:
                 ways[:] = [one for one, until in zip(ways, untils, strict=True) if until is None]
         return held
 
-    def _untils(self, message: MessageRow, recipients: Sequence[UUID]) -> list[datetime | None]:
+    def _untils(self, message: Queued, recipients: Sequence[UUID]) -> list[datetime | None]:
         """Until when each of them sleeps, None for whoever is awake; of no recipients, what holds for the country."""
         usual = self.quiet.until(message.country, self.now)
         zones = {contact.recipient: contact.timezone for contact in self.contacts[message.id].people}
@@ -95,7 +95,7 @@ class Sleepers:
         return found or [_until(message, usual, self.now)]
 
 
-def _until(message: MessageRow, until: datetime | None, now: datetime) -> datetime | None:
+def _until(message: Queued, until: datetime | None, now: datetime) -> datetime | None:
     """Until when a message waits for somebody who sleeps until then: no longer than it can; None where it goes now."""
     if until is None:
         return None

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from services.notifications.sending.signature import Signer
     from services.notifications.sending.smtp import Post
     from services.notifications.settings import Settings
-    from services.notifications.store.messages import MessageRow
+    from services.notifications.store.messages import Due
     from shared.bus import Bus
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH = 200
 # For how long an orderly end waits: together less than a service gives its loops (shared/service.py).
 _LINE_SECONDS = 5.0
 _BOOK_SECONDS = 2.0
@@ -47,7 +47,7 @@ class _Task:
     `until` is when the first of those comes to whom it cannot go now; None where there is nobody like that.
     """
 
-    message: MessageRow
+    message: Due
     deliveries: Sequence[Delivery]
     contacts: Mapping[UUID, Contact]
     host: str
@@ -59,7 +59,7 @@ class _Task:
 class _Batch:
     """Messages that are due, in their order, and what there is to do about each story."""
 
-    due: Sequence[MessageRow]
+    due: Sequence[Due]
     stories: Mapping[UUID, list[_Task]]
 
 
@@ -88,7 +88,7 @@ class Office:
     async def send_due(self) -> int:
         """Try every message whose time has come; give how many there were.
 
-        While five hundred are sent the next five hundred are made ready, and those before them are written down: the
+        While two hundred are sent the next two hundred are made ready, and those before them are written down: the
         lines never stand still. Stories go side by side, the mails of one story in the order in which its facts came
         about. Cancelled, it ends in order, within seconds.
         """
@@ -139,7 +139,7 @@ class Office:
         if not work.cancelled() and (error := work.exception()) is not None:
             log.warning("the last mails were not written down", why=repr(error))
 
-    async def _ready(self, last: MessageRow | None) -> _Batch | None:
+    async def _ready(self, last: Due | None) -> _Batch | None:
         """The messages due after `last`, with who is to get them; None where there are no more."""
         async with self.bus.read() as session:
             now = clock.now()
@@ -216,7 +216,7 @@ class Office:
         return Ended(task.message, delivery, clock.now(), None)
 
 
-def ask(message: MessageRow) -> Ask:
+def ask(message: Due) -> Ask:
     """Whom a message is meant for, as the portal is asked."""
     return Ask(
         message.audience,

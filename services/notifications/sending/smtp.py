@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosmtplib
+
+from services.notifications.sending.conversation import Conversation
 
 if TYPE_CHECKING:
     from services.notifications.sending.letter import Letter
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 # For connecting, and for sender and recipient of a mail together: what a stale connection never answers. A limit for
 # each answer would be a timer, a future and a turn of the loop for each, more than the rest of the conversation costs.
 _SECONDS = 20.0
-# So many times that for the mail itself, which a server may look into before it answers. Whether it was taken is not
-# known after that: another try at once would be another mail each time.
-_CONTENT_TIMES = 3
+_GOODBYE = 2.0
 # What a connection that has grown stale raises: worth another try at once, on a new one.
 _BROKEN = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, aiosmtplib.SMTPReadTimeoutError)
 _PAUSES = (0.1, 0.2)
@@ -46,7 +45,7 @@ class Post:
         """`seconds` is after how long a connection that says nothing is taken for a stale one."""
         self._settings = settings
         self._seconds = seconds
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle: list[Conversation] = []
 
     async def send(self, mail: Letter) -> None:
         """Hand over one mail; returns after the server's 250. Raises `Refused`, `ServerAway`."""
@@ -77,49 +76,27 @@ class Post:
         await self._once(mail)
 
     async def _once(self, mail: Letter) -> None:
-        client = self._idle.pop() if self._idle else self._new()
+        line = self._kept() or await Conversation.begin(self._settings, self._seconds)
         try:
-            if not client.is_connected:
-                await client.connect()
-                await _greet(client)
-            await self._hand_over(client, mail)
+            await line.hand_over(mail)
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError, aiosmtplib.SMTPNotSupported):
             # An answer about this mail alone: the connection is good for the next one after a fresh start (RSET).
-            await _afresh(client)
-            if client.is_connected:
-                self._idle.append(client)
+            await line.afresh()
+            if line.is_open:
+                self._idle.append(line)
             raise
         except BaseException:
-            client.close()
+            line.close()
             raise
-        self._idle.append(client)
+        self._idle.append(line)
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, mail: Letter) -> None:
-        """One mail over an open connection.
-
-        The library's `sendmail` takes the two addresses apart four times, as long as writing the whole mail; ours are
-        checked where the letter is written, and the library still refuses a line break in a command.
-        """
-        try:
-            async with asyncio.timeout(self._seconds):
-                await _envelope(client, mail)
-        except TimeoutError as error:
-            raise aiosmtplib.SMTPReadTimeoutError("The server says nothing.") from error
-        async with asyncio.timeout(_CONTENT_TIMES * self._seconds):
-            await client.data(mail.raw, timeout=None)
-
-    def _new(self) -> aiosmtplib.SMTP:
-        settings = self._settings
-        password = settings.smtp_password
-        return aiosmtplib.SMTP(
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_user,
-            password=None if password is None else password.get_secret_value(),
-            use_tls=settings.smtp_tls == "tls",
-            start_tls=settings.smtp_tls == "starttls",
-            timeout=self._seconds,
-        )
+    def _kept(self) -> Conversation | None:
+        """A connection that is open and that nobody uses."""
+        while self._idle:
+            line = self._idle.pop()
+            if line.is_open:
+                return line
+        return None
 
     def _drop(self) -> None:
         """Leave the connections that nobody uses: what broke one has mostly broken those that idled beside it."""
@@ -129,45 +106,4 @@ class Post:
     async def close(self) -> None:
         """Say goodbye on all connections, side by side: a server that is silent must not hold up the end on each."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(_goodbye(client) for client in idle))
-
-
-async def _goodbye(client: aiosmtplib.SMTP) -> None:
-    try:
-        async with asyncio.timeout(2):
-            await client.quit()
-    except (aiosmtplib.SMTPException, OSError, TimeoutError):
-        client.close()
-
-
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    """Say who we are where signing in or TLS has not done so already; a server that knows no EHLO is told HELO."""
-    if client.is_ehlo_or_helo_needed:
-        try:
-            await client.ehlo()
-        except aiosmtplib.SMTPHeloError:
-            await client.helo()
-
-
-async def _afresh(client: aiosmtplib.SMTP) -> None:
-    """Forget a mail that was refused half way; a server that is gone by then is found to be so at the next mail."""
-    with suppress(ConnectionError, aiosmtplib.SMTPException):
-        await client.rset()
-
-
-async def _envelope(client: aiosmtplib.SMTP, mail: Letter) -> None:
-    """From whom and to whom: MAIL and RCPT, the second after the answer to the first (RFC 5321 3.3)."""
-    encoding, options = "ascii", []
-    if client.supports_extension("size"):
-        options.append(b"SIZE=%d" % len(mail.raw))  # RFC 1870; the letter's lines end as they are sent
-    if mail.utf8:
-        if not client.supports_extension("smtputf8"):
-            raise aiosmtplib.SMTPNotSupported("The server does not take addresses beyond ASCII.")
-        encoding = "utf-8"
-        options.append(b"SMTPUTF8")
-    answer = await client.execute_command(b"MAIL", f"FROM:<{mail.sender}>".encode(), *options, timeout=None)
-    if answer.code != 250:
-        raise aiosmtplib.SMTPSenderRefused(answer.code, answer.message, mail.sender)
-    answer = await client.execute_command(b"RCPT", f"TO:<{mail.address}>".encode(encoding), timeout=None)
-    if answer.code not in {250, 251}:
-        raise aiosmtplib.SMTPRecipientRefused(answer.code, answer.message, mail.address)
+        await asyncio.gather(*(line.end(_GOODBYE) for line in idle))

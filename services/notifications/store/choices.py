@@ -13,7 +13,7 @@ from sqlmodel import Field, col, select
 from services.notifications.model.choice import Choice
 from services.notifications.model.quiet import Hours
 from services.notifications.store.base import Table, table_of
-from services.notifications.store.messages import MessageRow, NotificationRow
+from services.notifications.store.messages import MessageRow, NotificationRow, Queued
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: 
     await session.execute(new.on_conflict_do_update(index_elements=["recipient"], set_=replaced))
 
 
-async def forget(session: AsyncSession, erased: Sequence[MessageRow]) -> None:
+async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
     """Forget what the people chose whom these messages were meant for, one each: the portal has erased them.
 
     An audience names its person only where it is one of the register; of an application's or a mentor's it is known

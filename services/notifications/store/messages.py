@@ -43,38 +43,25 @@ _CASE = tuple(field.name for field in fields(Case))
 _IDS = tuple(name for name in _CASE if name.endswith("id"))
 
 
-class MessageRow(Table, table=True):
-    """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
+class Queued:
+    """What follows from the columns of a message, however it was read."""
 
-    __tablename__ = "message"
-    __table_args__ = (
-        sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
-        sa.Index("message_at", "at", "id"),
-        sa.Index("message_country_at", "country", "at", "id"),
-        sa.Index("message_state_at", "state", "at", "id"),
-        sa.Index("message_reference", "reference", "at", "id"),
-        sa.Index("message_application_id", "application_id", "at", "id"),
-        sa.Index("message_about", "about", "id"),
-        sa.Index("message_rule", "rule", "at", "id"),
-    )
-
-    id: UUID = Field(primary_key=True)
-    rule: str
-    about: UUID = Field(description="The event that it tells of")
-    at: datetime = Field(sa_type=_TIME, description="Domain time of that event")
-    reference: str
-    application_id: UUID | None = None
-    country: str | None = Field(default=None, description="Whose national coordinator sees it")
-    audience_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
-    case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
-    facts: dict[str, Any] = Field(sa_type=JSONB)
-    state: str = WAITING
-    attempts: int = 0
-    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
-    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
-    cause: str | None = Field(default=None, description="Why it is not done, a code")
-    held_until: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; until morning")
-    generation: int = Field(default=1, description="How many times it was written: grows when it is sent anew")
+    if TYPE_CHECKING:
+        id: UUID
+        rule: str
+        at: datetime
+        reference: str
+        application_id: UUID | None
+        country: str | None
+        audience_json: dict[str, Any]
+        case_json: dict[str, Any]
+        facts: dict[str, Any]
+        attempts: int
+        queued_at: datetime
+        next_at: datetime
+        held_until: datetime | None
+        generation: int
+        about: UUID
 
     @property
     def row(self) -> Rule:
@@ -111,6 +98,64 @@ class MessageRow(Table, table=True):
     def story(self) -> UUID:
         """What mails of one story share as their thread and correlation: the application, else offer or mentor."""
         return self.application_id or self.case.id
+
+
+class MessageRow(Queued, Table, table=True):
+    """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index("message_next_at", "next_at", "at", "id", postgresql_where=sa.text("state = 'waiting'")),
+        sa.Index("message_at", "at", "id"),
+        sa.Index("message_country_at", "country", "at", "id"),
+        sa.Index("message_state_at", "state", "at", "id"),
+        sa.Index("message_reference", "reference", "at", "id"),
+        sa.Index("message_application_id", "application_id", "at", "id"),
+        sa.Index("message_about", "about", "id"),
+        sa.Index("message_rule", "rule", "at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    rule: str
+    about: UUID = Field(description="The event that it tells of")
+    at: datetime = Field(sa_type=_TIME, description="Domain time of that event")
+    reference: str
+    application_id: UUID | None = None
+    country: str | None = Field(default=None, description="Whose national coordinator sees it")
+    audience_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "audience"})
+    case_json: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"name": "case"})
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    state: str = WAITING
+    attempts: int = 0
+    queued_at: datetime = Field(sa_type=_TIME, description="Real time")
+    next_at: datetime = Field(sa_type=_TIME, description="Real time of the next attempt")
+    cause: str | None = Field(default=None, description="Why it is not done, a code")
+    held_until: datetime | None = Field(default=None, sa_type=_TIME, description="Domain time; until morning")
+    generation: int = Field(default=1, description="How many times it was written: grows when it is sent anew")
+
+
+@dataclass(eq=False)
+class Due(Queued):
+    """A message that is due: the columns that sending needs, without the mapper, which costs as much again."""
+
+    id: UUID
+    rule: str
+    about: UUID
+    at: datetime
+    reference: str
+    application_id: UUID | None
+    country: str | None
+    audience_json: dict[str, Any]
+    case_json: dict[str, Any]
+    facts: dict[str, Any]
+    attempts: int
+    queued_at: datetime
+    next_at: datetime
+    held_until: datetime | None
+    generation: int
+
+
+_DUE = tuple(getattr(MessageRow, field.name) for field in fields(Due))
 
 
 class NotificationRow(Table, table=True):
@@ -178,8 +223,8 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 
 
 async def due_messages(
-    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: MessageRow | None = None
-) -> list[MessageRow]:
+    session: AsyncSession, real: datetime, now: datetime, most: int, *, after: Due | None = None
+) -> list[Due]:
     """The messages whose next attempt has come and that wait for no morning, first come first, in the facts' order.
 
     `real` and `now` are real and domain time; `after` is the last one that is being worked on already. What was queued
@@ -189,11 +234,11 @@ async def due_messages(
     place = (col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id))
     before = sa.and_(col(MessageRow.queued_at) > real, col(MessageRow.attempts) == 0)
     due = sa.or_(col(MessageRow.next_at) <= real, col(MessageRow.next_at) > real + 2 * LONGEST_PAUSE, before)
-    query = select(MessageRow).where(sa.text("state = 'waiting'"), due)
+    query = sa.select(*_DUE).where(sa.text("state = 'waiting'"), due)
     query = query.where(sa.or_(col(MessageRow.held_until).is_(None), col(MessageRow.held_until) <= now))
     if after is not None:
         query = query.where(sa.tuple_(*place) > sa.tuple_(after.next_at, after.at, after.id))
-    return list((await session.scalars(query.order_by(*place).limit(most))).all())
+    return [Due(*row) for row in await session.execute(query.order_by(*place).limit(most))]
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -222,6 +267,15 @@ async def keep(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
     if ids:
         mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
         await session.execute(sa.update(NotificationRow).where(*mine).values(state=KEPT))
+
+
+async def drop(session: AsyncSession, notification_ids: Iterable[UUID]) -> None:
+    """Forget notifications that wait and were never tried: their recipients are not meant any more."""
+    ids = sorted(notification_ids)
+    if ids:
+        mine = (col(NotificationRow.id).in_(ids), col(NotificationRow.state) == WAITING)
+        never = col(NotificationRow.attempts) == 0
+        await session.execute(sa.delete(NotificationRow).where(*mine, never))
 
 
 async def let_go(session: AsyncSession, recipient: UUID) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from services.notifications.sending.letter import Letter
-from services.notifications.sending.smtp import Post, ServerAway
+from services.notifications.sending.smtp import Post, Refused, ServerAway
 from services.notifications.settings import Settings
 from tests.integration.notifications.conftest import listening
 from tests.integration.notifications.silent import Silent
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 _LETTER = Letter("bounces@tandem.example", "somebody@police.example", b"Subject: Hello\r\n\r\nGood day.\r\n")
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[Silent]:
-    """A mail server on a free port."""
+@pytest.fixture(params=[False, True], ids=["one by one", "together"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Silent]:
+    """A mail server on a free port, that takes commands one by one or together."""
     made = Silent()
+    made.pipelining = request.param
     async with listening(made):
         yield made
 
@@ -71,3 +73,33 @@ async def test_a_mail_whose_content_was_handed_over_is_not_handed_over_again_at_
         with pytest.raises(ServerAway):
             await mails.send(_LETTER)
     assert server.handed_over == 1
+
+
+@pytest.mark.parametrize("refused", ["address", "mail"])
+async def test_after_a_refusal_the_same_connection_takes_the_next_mail(
+    server: Silent, mails: Post, refused: str
+) -> None:
+    """5xx to the address or to the mail: that one fails, and the next is handed over without connecting anew."""
+    setattr(server, f"to_{refused}", "550 No")
+    with pytest.raises(Refused) as wrong:
+        await mails.send(_LETTER)
+    assert wrong.value.address == (refused == "address")
+    server.to_address, server.to_mail = "250 OK", "250 Caught"
+    await mails.send(_LETTER)
+    assert len(server.raw) == len(server.connections) == 1
+
+
+async def test_lines_that_begin_with_a_dot_arrive_as_they_were_written(server: Silent, mails: Post) -> None:
+    """Dots at the start of lines, also one alone, and line ends of other systems: the server has the same lines."""
+    lines = [".Subject: a dot", "", ".", "..", ".a", "b", ""]
+    for end in ("\r\n", "\n", "\r"):
+        await mails.send(replace(_LETTER, raw=end.join(lines).encode()))
+    assert set(server.raw) == {"\r\n".join(lines).encode()}
+    assert len(server.raw) == 3
+
+
+async def test_an_address_with_a_line_break_is_never_said(server: Silent, mails: Post) -> None:
+    """It would be a command of somebody else's: refused before anything goes over the line."""
+    with pytest.raises(ValueError, match="control character"):
+        await mails.send(replace(_LETTER, address="a@police.example>\r\nRCPT TO:<b@police.example"))
+    assert server.raw == []

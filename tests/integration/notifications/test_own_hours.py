@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from services.notifications.sending.office import Office
 from shared import clock
 from shared.identity import service_headers
+from shared.ids import new_id
 from shared.zones import zone_of
 from tests.integration.notifications.conftest import Catcher, Contacts, post, recipient, rows
 from tests.integration.notifications.stories import APPLICATION, VISIT, event, in_days
@@ -137,6 +138,33 @@ async def test_what_waits_for_somebody_is_not_sent_who_does_without_it_by_then(
     assert DEPUTY in catcher.recipients
     assert [mail for mail in catcher.to(DEPUTY) if mail["list-unsubscribe"]] == []
     assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message WHERE country = 'MD'")] == ["done"]
+
+
+async def test_whoever_slept_is_worked_out_anew_in_the_morning(
+    app: FastAPI, feed: Feed, catcher: Catcher, contacts: Contacts
+) -> None:
+    """One is awake and told at 23:00; another takes the place of the one who sleeps, and gets it in the morning.
+
+    Where nobody takes it, the message is done all the same, and no failure is told of whoever has left.
+    """
+    change(app, quiet_hours="21:00-07:00")
+    await choose(app, "first", "none")
+    go_to(23, days=1)
+    for after in (["first", "new"], ["first"]):
+        contacts.names[HOME] = ["first", "deputy"]
+        await feed.deliver((event("ApplicationSubmitted", due=in_days(30)), new_id()))
+        await post(app)
+        assert catcher.recipients == [FIRST]
+        contacts.names[HOME] = after
+        go_to(7, days=1)
+        for _ in range(2):
+            await post(app)
+        new = [f"{HOME}.{name}@police.example" for name in after if name != "first"]
+        assert sorted(catcher.recipients) == sorted([FIRST, OFFICER, *new])
+        assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM message")] == ["done"]
+        assert [row.state for row in await rows(app, "SELECT DISTINCT state FROM notification")] == ["sent"]
+        catcher.recipients.clear()
+        go_to(23)
 
 
 async def test_what_becomes_urgent_in_the_night_goes_then(app: FastAPI, feed: Feed, catcher: Catcher) -> None:
