@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import text
-
 from services.matching import store
 from services.matching.engine import ledger
 from services.matching.engine.problem import Exclusion
@@ -25,6 +23,7 @@ from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -69,8 +68,7 @@ class Known:
 
 async def load(bus: Bus, call_id: UUID, known: Known | None = None) -> Inputs | None:
     """The inputs of a call; None while the call itself has not arrived."""
-    async with bus.read() as session:
-        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    async with bus.snapshot() as session:
         return await load_in(session, call_id, known)
 
 
@@ -83,13 +81,19 @@ async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = No
         return None
     terms = _read(CallTerms, call_id, call.terms)
     today = clock.today()
-    partners, exclusions, needs = await store.facts.register(session)
+    partners, exclusions, needs = await store.facts.register(session, terms.needs)
     inactive = await store.facts.inactive_organisations(session)
     seats = await known.seats.read(session, *store.facts.offered(call_id))
     candidates = await known.candidates.read(session, *store.facts.eligible(call_id))
     # Ten thousand profiles take a second to read: meanwhile the loop serves others.
     profiles, places = await asyncio.to_thread(_understood, candidates, seats, inactive)
-    cited = set(terms.needs)
+    matches = await store.matches.of_call(session, call_id)
+    given_back: set[UUID] = set()
+    taken: Mapping[UUID, Mapping[date, int]] = {}
+    if matches:  # nothing is given back or taken without one
+        given_back |= await store.mentorships.ended_matches(session, call_id)
+        given_back |= await store.visits.missed(session, call_id)
+        taken = await store.visits.taken_weeks(session, list(seats))
     facts = Facts(
         call_id=call_id,
         terms=terms,
@@ -97,11 +101,9 @@ async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = No
         cohort=pool.cohort,
         candidates=profiles,
         places=places,
-        matches=await store.matches.of_call(session, call_id),
-        given_back=frozenset(
-            await store.mentorships.ended_matches(session, call_id) | await store.visits.missed(session, call_id)
-        ),
-        taken=await store.visits.taken_weeks(session, list(seats)),
+        matches=matches,
+        given_back=frozenset(given_back),
+        taken=taken,
         suspended={row.country: row.since for row in partners if row.status == PartnerStatus.SUSPENDED},
         exclusions=tuple(
             Exclusion(
@@ -112,7 +114,7 @@ async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = No
         needs=tuple(
             Need(row.country, row.topic, row.area)
             for row in needs
-            if row.id in cited and not row.withdrawn and row.since <= today <= row.until
+            if not row.withdrawn and row.since <= today <= row.until
         ),
         reciprocity=ledger.points(await store.ledger.days_between(session)),
         incomplete=await store.facts.incomplete_groups(session, call_id),

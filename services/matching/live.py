@@ -71,7 +71,7 @@ async def match_live(service: Service) -> None:
         async with _heard(service.settings.direct_url) as (wake, connection):
             while not connection.is_closed():
                 wake.clear()
-                async with service.bus.read() as session:
+                async with service.bus.glance() as session:
                     behind = await store.pools.behind(session, clock.today())
                 for call_id in behind:
                     if monotonic() >= later.get(call_id, 0.0) and not await _goes(service.bus, call_id, held):

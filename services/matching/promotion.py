@@ -59,7 +59,7 @@ async def promote(bus: Bus, call_id: UUID, lease: Lease) -> int:
 
     What was read is written only if nothing has changed since; else it is worked out again. Raises `LeaseLost`.
     """
-    async with bus.read() as session:
+    async with bus.glance() as session:
         if not await store.pools.vacancies(session, call_id):
             return 0
     for _ in range(_TRIES):

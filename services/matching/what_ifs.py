@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import text
 
 from services.matching import inputs, jobs, store, workshop
 from services.matching.model.what_if import STEPS, Basis, OtherTerms, compare, in_full
@@ -223,8 +222,7 @@ async def facts_for(bus: Bus, call_id: UUID, basis: Basis) -> Inputs | None:
     From the start: all who ever took part, all places that were offered, no match, on the day of the first cohort
     (today before there is one, and the call's last day where it closed without).
     """
-    async with bus.read() as session:
-        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    async with bus.snapshot() as session:
         given = await inputs.load_in(session, call_id)
         if given is None or basis is Basis.NOW:
             return given

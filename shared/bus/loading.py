@@ -352,6 +352,9 @@ async def _note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> Non
 
     What was reacted to stays so: a rebuild tells nobody anything twice.
     """
+    # First of all a table in use, for PostgreSQL hears of what others have made when it locks a table: by a name that
+    # was not there when this connection looked for it last, it would not look again.
+    await connection.execute("DELETE FROM unknown")
     await connection.execute(f"ANALYZE {twins.SCHEMA}.{twins.MARKS}")
     # Set against set, and only what moves: an upsert looks into the index for each subject and writes each row again,
     # which takes several times as long where a service had read all of it before.
@@ -359,7 +362,6 @@ async def _note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> Non
         await connection.execute(statement)
     await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
     await offsets.advance(connection, [record for each in loaded for record in each.last.values()])
-    await connection.execute("DELETE FROM unknown")
     unknown = sum((each.unknown for each in loaded), Counter[tuple[str, str]]())
     for (topic, type_), count in sorted(unknown.items()):
         await connection.execute("INSERT INTO unknown (topic, type, count) VALUES ($1, $2, $3)", topic, type_, count)

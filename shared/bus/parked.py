@@ -141,7 +141,11 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
     )
 
 
+# The row of place 0 says whether anything is parked at all: most of the time nothing is.
 _STANDINGS = """
+SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
+FROM (SELECT 1 FROM parked WHERE settled_at IS NULL LIMIT 1) AS any_parked
+UNION ALL
 SELECT w.place, a.sequence, a.ce_id, a.reacted
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w(topic, source, subject, place)
 JOIN applied a USING (topic, source, subject)
@@ -155,11 +159,14 @@ async def standings(
     found = {key: Standing() for key in subjects}
     keys = sorted(found)  # in the order of the table's index
     columns = [list(column) for column in zip(*keys, strict=True)] or [[], [], []]
+    any_parked = False
     for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *columns):
-        found[keys[place - 1]] = Standing(sequence, ce_id, reacted)
-    # Most of the time nothing is parked at all. A broken record may have lost its source, so it holds back its subject
-    # on the topic whatever the source.
-    if await connection.fetchval("SELECT EXISTS (SELECT 1 FROM parked WHERE settled_at IS NULL)"):
+        if place:
+            found[keys[place - 1]] = Standing(sequence, ce_id, reacted)
+        else:
+            any_parked = sequence > 0
+    # A broken record may have lost its source, so it holds back its subject on the topic whatever the source.
+    if any_parked:
         first: dict[tuple[str, str], str] = {}
         for row in await connection.fetch(
             "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1)"

@@ -50,6 +50,13 @@ WHERE NOT EXISTS (
 ORDER BY position LIMIT $1
 """
 
+_SETTLE = """
+WITH gone AS (DELETE FROM pending WHERE position = ANY($1::bigint[]))
+INSERT INTO sent (topic, partition, "offset", journal_id)
+SELECT * FROM unnest($2::text[], $3::smallint[], $4::bigint[], $5::uuid[])
+ON CONFLICT (topic, partition, "offset") DO UPDATE SET journal_id = excluded.journal_id, sent_at = now()
+"""
+
 Acknowledged = list[tuple[asyncpg.Record, "RecordMetadata"]]
 
 
@@ -240,13 +247,8 @@ class Relay:
             connection = await driver(tx.session)
             lost = await self._losses.notice(connection, [metadata for _, metadata in acknowledged])
             await connection.execute(
-                "DELETE FROM pending WHERE position = ANY($1::bigint[])", [row["position"] for row, _ in acknowledged]
-            )
-            await connection.execute(
-                'INSERT INTO sent (topic, partition, "offset", journal_id)'
-                " SELECT * FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[])"
-                ' ON CONFLICT (topic, partition, "offset") DO UPDATE'
-                " SET journal_id = excluded.journal_id, sent_at = now()",
+                _SETTLE,
+                [row["position"] for row, _ in acknowledged],
                 [metadata.topic for _, metadata in acknowledged],
                 [metadata.partition for _, metadata in acknowledged],
                 [metadata.offset for _, metadata in acknowledged],

@@ -41,7 +41,8 @@ def current_traceparent() -> str | None:
 async def driver(session: AsyncSession) -> asyncpg.Connection:
     """The driver's own connection under `session`, inside its transaction: for COPY and arrays.
 
-    A statement through the session comes first, since SQLAlchemy opens the transaction with the first one.
+    A statement through the session comes first, since SQLAlchemy opens the transaction with the first one; it also
+    throws away a connection on which that was cut off half way, which then nobody could know the state of.
     """
     connection = await session.connection()
     raw = await connection.get_raw_connection()
@@ -129,8 +130,9 @@ class Tx:
         if facts:
             await journal.write(connection, facts)
         changed, self._changed = self._changed, set()
-        for name in sorted(changed):
-            await connection.execute("SELECT pg_notify($1, $2)", CHANGED_CHANNEL, name)
+        if changed:
+            names = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
+            await connection.execute(names, CHANGED_CHANNEL, sorted(changed))
 
     def take_changed(self) -> set[str]:
         """What `changed` named since the last flush, for another transaction to tell."""

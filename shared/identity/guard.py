@@ -232,7 +232,7 @@ async def _known(request: Request) -> Principal | None:
     proof = await _bearer(request) if program else _session(request)
     if proof is None:
         return None
-    async with service_of(request.app).bus.read() as session:
+    async with service_of(request.app).bus.glance() as session:
         principal = await load_principal(session, proof.subject)
     if not principal.counts(proof.issued):
         if program:

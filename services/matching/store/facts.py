@@ -244,11 +244,13 @@ async def incomplete_groups(session: AsyncSession, call_id: UUID) -> frozenset[U
     return frozenset(one for one in found if one is not None)
 
 
-async def register(session: AsyncSession) -> tuple[list[Partner], list[Exclusion], list[Need]]:
-    """What of the register the rules ask: partners, exclusions and needs, each by its key."""
+async def register(session: AsyncSession, cited: Collection[UUID]) -> tuple[list[Partner], list[Exclusion], list[Need]]:
+    """What of the register the rules ask: partners, exclusions and those needs that are cited, each by its key."""
     partners = await session.scalars(select(Partner).order_by(col(Partner.country)))
     exclusions = await session.scalars(select(Exclusion).order_by(col(Exclusion.id)))
-    needs = await session.scalars(select(Need).order_by(col(Need.id)))
+    if not cited:
+        return list(partners), list(exclusions), []
+    needs = await session.scalars(select(Need).where(col(Need.id).in_(cited)).order_by(col(Need.id)))
     return list(partners), list(exclusions), list(needs)
 
 
