@@ -28,6 +28,7 @@ from shared.bus.relay import Relay
 from shared.web import site
 from shared.web.apidocs import api_page
 from shared.web.live import Live
+from shared.web.shortcuts import take_shortcuts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -128,6 +129,7 @@ def create(
     for router in (_health(name), api_page(name), *routers):
         # As they stand: `include_router` would build each route anew at the first request, and look for each one twice.
         app.router.routes.extend(router.routes)
+    take_shortcuts(app.router)
     return app
 
 

@@ -152,12 +152,21 @@ async def consume_partners(tx: Tx, events: Sequence[Envelope]) -> None:
             await write_partner(tx, event.data.country, event.data.status, event.data.since)
 
 
+# Asked with each request, so it is put together once.
+_HELD = sa.select(
+    _access.c.grants,
+    sa.select(
+        sa.func.jsonb_object_agg(
+            _suspensions.c.country,
+            sa.func.jsonb_build_object("since", _suspensions.c.since, "cut_at", _suspensions.c.cut_at),
+        )
+    ).scalar_subquery(),
+).where(_access.c.subject == sa.bindparam("subject"))
+
+
 async def load_principal(session: AsyncSession, subject: str) -> Principal:
     """The subject with the grants that hold now (today, domain time), and those that a suspension keeps from it."""
-    marks = sa.func.jsonb_build_object("since", _suspensions.c.since, "cut_at", _suspensions.c.cut_at)
-    suspended = sa.select(sa.func.jsonb_object_agg(_suspensions.c.country, marks)).scalar_subquery()
-    query = sa.select(_access.c.grants, suspended).where(_access.c.subject == subject)
-    row = (await (await session.connection()).execute(query)).one_or_none()
+    row = (await (await session.connection()).execute(_HELD, {"subject": subject})).one_or_none()
     if row is None:
         return Principal(subject)
     today = clock.today()
