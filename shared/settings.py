@@ -53,6 +53,12 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     relay_batch: int = Field(default=2000, ge=1, description="Rows that the relay sends in one go.")
     reader_batch: int = Field(default=2000, ge=1, description="Records that the reader takes in one go.")
+    reader_gathers_ms: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="For how long the reader, with a few records in hand, waits for more to apply at once.",
+    )
 
     @property
     def direct_url(self) -> str:

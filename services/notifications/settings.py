@@ -34,6 +34,12 @@ class Settings(ServiceSettings, ReminderSettings):
     """Where mail goes out, and where the portal is asked for contacts."""
 
     port: int = Field(default=8030, description="The port on which this service listens.")
+    reader_gathers_ms: int = Field(
+        default=60,
+        ge=0,
+        le=1000,
+        description="As for every service; mails wait so long, and leave the machine to what people look at.",
+    )
     portal_url: str = Field(
         default="http://127.0.0.1:8010", description="Where the portal listens, for contacts; no slash at the end."
     )

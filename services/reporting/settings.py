@@ -15,6 +15,12 @@ class Settings(ServiceSettings):
     portal_url: str = Field(
         default="http://127.0.0.1:8010", description="Where the portal listens, for objectives; no slash at the end."
     )
+    reader_gathers_ms: int = Field(
+        default=60,
+        ge=0,
+        le=1000,
+        description="As for every service; figures wait so long, and leave the machine to what people look at.",
+    )
     draft_days: int = Field(default=180, ge=1, description="Days for which a form begun and not gone on with is kept.")
     feeds_private_key: SecretStr = Field(
         description="PEM, Ed25519: signs the manifests of what was published; the public half is at /reporting/feeds."

@@ -8,11 +8,12 @@ seek there, and the acknowledgement after the commit only shows the lag.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
@@ -30,7 +31,7 @@ from shared.bus.transaction import driver
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+    from aiokafka import ConsumerRecord
 
     from shared.bus.bus import Bus
     from shared.bus.consumers import Consumers
@@ -43,10 +44,47 @@ RETRY_SECONDS = MAX_POLL_MS / 1000 / 3
 PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
-# FastStream sleeps this long after an empty poll, so it is the price of an event that comes out of the blue.
-POLL_MS = 10
+WAIT_MS = 1_000
+# So many records are worth a transaction of their own: who gathers waits only with fewer.
+MANY = 100
 
 Records = tuple["ConsumerRecord[bytes, bytes]", ...]
+
+
+class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
+    """A consumer that gives records as soon as there are any, and never none.
+
+    After an empty look FastStream sleeps as long as the look took: that would be the price of an event that comes out
+    of the blue, or of looking a hundred times a second. With `gathers` it waits so many seconds for what follows.
+    """
+
+    def __init__(self, *, gathers: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._gathers = gathers
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+        """Wait for records; raises `ConsumerStoppedError` once it is stopped."""
+        most = max_records or MANY
+        found: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = {}
+        while not found:
+            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
+        left = most - sum(len(records) for records in found.values())
+        if self._gathers and left > most - MANY:
+            await asyncio.sleep(self._gathers)
+            try:
+                more = await super().getmany(*partitions, max_records=left)
+            except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
+                log.info("no more could be gathered", reason=repr(wrong))
+                more = {}
+            for partition, records in more.items():
+                held = found.get(partition)
+                if held is None or records[0].offset <= held[-1].offset:  # it was sought back meanwhile: from there
+                    found[partition] = records
+                else:
+                    held.extend(records)
+        return found
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -89,7 +127,7 @@ class Reader:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_records=bus.settings.reader_batch,
-            batch_timeout_ms=POLL_MS,
+            batch_timeout_ms=WAIT_MS,
             max_poll_interval_ms=MAX_POLL_MS,
             session_timeout_ms=10_000,
             parser=self._parse,
@@ -136,6 +174,10 @@ class Reader:
         """Connect; a broker that is not up yet is waited for, with a bound for each try."""
         while True:
             try:
+                await self._broker.connect()
+                made = self._broker.config.broker_config
+                options = cast("partial[AIOKafkaConsumer]", made.builder).keywords
+                made.builder = partial(_Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=repr(wrong))
