@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -90,6 +91,8 @@ class Bus:
         self._snapshots = self._reading.execution_options(isolation_level="REPEATABLE READ")
         self._glances = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.holder = holder(service)
+        self.recorded = asyncio.Event()
+        """Set when facts of this process, or of another one, wait to be sent: for the relay."""
 
     @asynccontextmanager
     async def transaction(self, actor: str) -> AsyncIterator[Tx]:
@@ -98,9 +101,11 @@ class Bus:
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
         """
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            tx = Tx(session, actor)
+            tx = Tx(session, actor, self.holder)
             yield tx
             await tx.flush()
+        if tx.recorded:
+            self.recorded.set()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -93,7 +93,7 @@ RETURNING aggregatetype, aggregateid, sequence, hash, correlationid
 """
 # One statement, since a single fact should cost one round trip. unnest keeps the order of its arrays, and the identity
 # of `pending` is drawn in that order: position follows sequence.
-_WRITE = f"""
+_WRITE = """
 WITH fact AS (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::timestamptz[],
                        $8::text[], $9::text[], $10::uuid[], $11::text[], $12::bytea[], $13::bytea[], $14::smallint[])
@@ -114,13 +114,14 @@ WITH fact AS (
   FROM unnest($15::text[], $16::text[], $17::bigint[], $18::bytea[]) AS m(aggregatetype, aggregateid, sequence, hash)
   WHERE a.aggregatetype = m.aggregatetype AND a.aggregateid = m.aggregateid
 )
-SELECT pg_notify('{PENDING_CHANNEL}', '')
-"""  # noqa: S608 - a constant of ours
+SELECT pg_notify($19, $20)
+"""
 
 
-async def write(connection: asyncpg.Connection, facts: Sequence[Fact]) -> int:
+async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str) -> int:
     """Write `facts` in order within the transaction that is open on `connection`; give how many were new.
 
+    Relays hear, once it is committed, that the process `by` has written something.
     A fact whose id the journal already holds is left out: a reaction done twice is the same event. Raises `Conflict`
     when an aggregate is not where a fact's `expected` says it is.
     """
@@ -141,6 +142,8 @@ async def write(connection: asyncpg.Connection, facts: Sequence[Fact]) -> int:
         [subject for _, subject in heads],
         [head.sequence for head in heads.values()],
         [head.hash for head in heads.values()],
+        PENDING_CHANNEL,
+        by,
     )
     return len(new)
 

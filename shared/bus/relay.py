@@ -73,8 +73,8 @@ class Relay:
         self._renewed = 0.0
 
     async def run(self) -> None:
-        """Send until cancelled: woken by NOTIFY, and looking by itself once a second."""
-        woken = asyncio.Event()
+        """Send until cancelled: woken by the process that wrote something, and looking by itself once a second."""
+        woken = self._bus.recorded
         listener = asyncio.create_task(self._listen(woken))
         lease: leases.Lease | None = None
         try:
@@ -121,14 +121,22 @@ class Relay:
                 log.info("lease not given back", reason=repr(wrong))
 
     async def _listen(self, woken: asyncio.Event) -> None:
-        """Set `woken` whenever a transaction has written facts; after a lost connection, poll until there is one."""
+        """Set `woken` whenever another process has written facts; after a lost connection, poll until there is one.
+
+        This one says so by itself, as soon as it has committed.
+        """
+
+        def heard(_: object, __: int, ___: str, process: object) -> None:
+            if process != self._bus.holder:
+                woken.set()
+
         while True:
             try:
                 connection = await asyncpg.connect(self._bus.settings.direct_url, timeout=10)
                 gone = asyncio.Event()
                 connection.add_termination_listener(lambda _, gone=gone: gone.set())
                 try:
-                    await connection.add_listener(journal.PENDING_CHANNEL, lambda *_: woken.set())
+                    await connection.add_listener(journal.PENDING_CHANNEL, heard)
                     woken.set()
                     await gone.wait()
                 finally:

@@ -56,9 +56,12 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
 class Tx:
     """One transaction of one service: its session, and the facts that it will have brought about when it commits."""
 
-    def __init__(self, session: AsyncSession, actor: str) -> None:
+    def __init__(self, session: AsyncSession, actor: str, process: str) -> None:
         self.session = session
         self.actor = actor
+        self.recorded = False
+        """Whether facts were written."""
+        self._process = process
         self._facts: list[journal.Fact] = []
         self._changed: set[str] = set()
         self._asides: list[tuple[Envelope, str, str]] = []
@@ -128,7 +131,7 @@ class Tx:
         connection = await driver(self.session)
         facts, self._facts = self._facts, []
         if facts:
-            await journal.write(connection, facts)
+            self.recorded |= await journal.write(connection, facts, self._process) > 0
         changed, self._changed = self._changed, set()
         if changed:
             names = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
