@@ -71,7 +71,7 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         while not found:
             found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
         left = most - sum(len(records) for records in found.values())
-        if self._gathers and left > most - MANY:
+        if self._gathers and left > max(most - MANY, 0):
             await asyncio.sleep(self._gathers)
             try:
                 more = await super().getmany(*partitions, max_records=left)
