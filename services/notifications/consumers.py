@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from services.notifications.model.case import APPLICATIONS, concerned
+from services.notifications.model.case import APPLICATIONS, concerned, id_of
 from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes, remind_before
 from services.notifications.model.facts import facts
@@ -23,6 +22,7 @@ from shared.identity import consume_access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -34,15 +34,16 @@ _DEFAULT = Timers()
 
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """Keep the cases that events tell of, and the deadlines that they set and meet."""
-    await cases.evolve(tx, events)
-    known = await cases.cases(tx.session, (UUID(concerned(event)[1]) for event in events))
+    known = await cases.evolve(tx, events)
+    others = {id_of(concerned(event)[1]) for event in events} - known.keys()
+    known |= await cases.cases(tx.session, others)
     timers = await _timers(tx.session, known.values())
     await deadlines.keep(
         tx.session,
         [
             change
             for event in events
-            for change in changes(event, _of(event, known, timers), known.get(UUID(concerned(event)[1])))
+            for change in changes(event, _of(event, known, timers), known.get(id_of(concerned(event)[1])))
         ],
         known,
     )
@@ -60,7 +61,7 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     found: list[Message] = []
     for event in told:
         topic, subject = concerned(event)
-        case = whole.get(UUID(subject))
+        case = whole.get(id_of(subject))
         if case is None:
             await _wait(tx, event, topic, subject)
             continue
@@ -147,7 +148,7 @@ def _of_people(events: Sequence[Envelope]) -> list[Envelope]:
 
 async def _wait(tx: Tx, event: Envelope, topic: str, subject: str) -> None:
     """Put an event aside until its case is there, or the application whose reference stands in the subject line."""
-    known = (await cases.cases(tx.session, [UUID(subject)])).get(UUID(subject))
+    known = (await cases.cases(tx.session, [id_of(subject)])).get(id_of(subject))
     if known is None:
         await tx.wait(event, topic, subject)
     else:
@@ -160,7 +161,7 @@ async def _timers(session: AsyncSession, known: Iterable[Case]) -> dict[UUID, Ti
 
 
 def _of(event: Envelope, known: Mapping[UUID, Case], timers: Mapping[UUID, Timers]) -> Timers:
-    case = known.get(UUID(concerned(event)[1]))
+    case = known.get(id_of(concerned(event)[1]))
     return _DEFAULT if case is None or case.call_id is None else timers.get(case.call_id, _DEFAULT)
 
 

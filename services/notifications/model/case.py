@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -38,6 +39,12 @@ APPLICATIONS, MATCHES = "exchange.applications", "exchange.matches"
 VISITS, MENTORSHIPS = "exchange.visits", "mentoring.mentorships"
 
 _PARTNERS = UUID("019a0000-0000-7000-8000-00000000f001")
+
+
+@lru_cache(maxsize=8192)
+def id_of(text: str) -> UUID:
+    """An id as events and messages hold it: each is read a dozen times while a batch is worked on."""
+    return UUID(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +88,9 @@ def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return
         case ApplicationSubmitted() | ApplicationResubmitted() | ApplicationChanged():
             profile = data.profile
             return Case(
-                id=UUID(id_),
+                id=id_of(id_),
                 topic=topic,
-                application_id=UUID(id_),
+                application_id=id_of(id_),
                 reference=profile.reference,
                 call_id=profile.call_id,
                 country=profile.country,
@@ -91,9 +98,9 @@ def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return
             )
         case CompanionEvent():
             return Case(
-                id=UUID(id_),
+                id=id_of(id_),
                 topic=topic,
-                application_id=UUID(id_),
+                application_id=id_of(id_),
                 reference=data.reference or "",
                 call_id=data.call_id,
                 country=data.country,
@@ -102,38 +109,38 @@ def case_in(event: Envelope) -> Case | None:  # noqa: C901, PLR0911 - one return
         case OfferSubmitted() | OfferPublished() | OfferRevised():
             terms = data.terms
             return Case(
-                id=UUID(id_),
+                id=id_of(id_),
                 topic=topic,
                 reference=terms.reference,
                 call_id=terms.call_id,
                 host_country=terms.country,
                 host_organisation_id=terms.organisation_id,
-                offer_id=UUID(id_),
+                offer_id=id_of(id_),
             )
         case MentorPublished() | MentorRevised():
             return Case(
-                id=UUID(id_),
+                id=id_of(id_),
                 topic=topic,
                 reference=data.profile.reference,
                 call_id=data.profile.call_id,
                 host_country=data.profile.country,
-                mentor_id=UUID(id_),
+                mentor_id=id_of(id_),
             )
         case MatchEvent():
-            return _match(UUID(id_), topic, data.pairing)
+            return _match(id_of(id_), topic, data.pairing)
         case PlannedVisitEvent():
-            return _visit(UUID(id_), topic, data.plan)
+            return _visit(id_of(id_), topic, data.plan)
         case VisitUnschedulable():
-            return _visit(UUID(id_), topic, data.visit)
+            return _visit(id_of(id_), topic, data.visit)
         case MentorshipEvent():
-            return _mentorship(UUID(id_), topic, data.plan)
+            return _mentorship(id_of(id_), topic, data.plan)
     return None
 
 
 def _of_register(data: PartnerStatusChanged | ProposalChanged, id_: str, topic: str) -> Case:
     if isinstance(data, PartnerStatusChanged):
         return Case(id=_partner(data.country), topic=topic, country=data.country)
-    return Case(id=UUID(id_), topic=topic, country=data.country, organisation_id=data.organisation_id)
+    return Case(id=id_of(id_), topic=topic, country=data.country, organisation_id=data.organisation_id)
 
 
 def _match(id_: UUID, topic: str, pairing: Pairing) -> Case:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from services.notifications.model.case import id_of
 from services.notifications.model.due import NOBODY, holder
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.mentorships import MentorshipCompleted, MentorshipEndedEarly
@@ -23,6 +23,7 @@ from shared.workdays import ZONE
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from uuid import UUID
 
     from services.notifications.model.case import Case
     from shared.bus import Envelope
@@ -52,7 +53,7 @@ class Dated:
 
 def dated(event: Envelope) -> list[Dated]:
     """What an event says of days: each thing whole, as it now stands."""
-    data, subject = event.data, UUID(event.subject)
+    data, subject = event.data, id_of(event.subject)
     match data:
         case PlannedVisitEvent():
             over = isinstance(data, VisitCancelled | VisitNoShow | VisitVoided)
@@ -78,7 +79,7 @@ def dated(event: Envelope) -> list[Dated]:
 
 def planned(event: Envelope) -> UUID | None:
     """The match of a pair that plans its next session: it takes the place of a day that the two had agreed on."""
-    return UUID(event.subject) if isinstance(event.data, SessionPlanned) else None
+    return id_of(event.subject) if isinstance(event.data, SessionPlanned) else None
 
 
 def ended(event: Envelope) -> UUID | None:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from services.notifications.model.case import audience, country_of
+from services.notifications.model.case import audience, country_of, id_of
 from shared.contracts.codes import UNION, AnswerForm, FollowUpBy, Party, Respondent
 from shared.contracts.codes import AudienceKind as A
 from shared.contracts.codes import DeadlineKind as D
@@ -34,6 +33,7 @@ from shared.workdays import due as due_after
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from uuid import UUID
 
     from services.notifications.model.case import Case
     from shared.bus import Envelope
@@ -256,7 +256,7 @@ def changes(event: Envelope, timers: Timers, case: Case | None = None) -> list[W
     found = []
     for kind, moment in dues(event, timers).items():
         deadline = DEADLINES[kind]
-        set_ = Waited(kind, deadline.owners[0], event.topic, UUID(event.subject), moment, event.time, about=event.id)
+        set_ = Waited(kind, deadline.owners[0], event.topic, id_of(event.subject), moment, event.time, about=event.id)
         if kind is D.INFORMATION:
             place = (None if case is None else case.country) or UNION
             told = due_after(event.time, timers.information_reminder_wd, Unit.WORKING_DAYS, place)
@@ -282,7 +282,7 @@ def _where(deputy: A, data: Event, case: Case | None) -> str:
 def _case(event: Envelope) -> UUID:
     """The case whose deadline an event meets: what people do about a visit stands under the match."""
     data: Any = event.data
-    return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or UUID(event.subject)
+    return getattr(data, "visit_id", None) or getattr(data, "mentorship_id", None) or id_of(event.subject)
 
 
 def _owners(deadline: Deadline, data: Event) -> list[A]:

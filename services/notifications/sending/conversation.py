@@ -31,7 +31,6 @@ _DATA = b"DATA"
 _TAKEN, _PASSED_ON, _GO_ON, _CLOSING = 250, 251, 354, 421
 # An answer's longest line (RFC 5321 4.5.3.1.5 says 512); what goes on without an end is no answer.
 _LONGEST = 8192
-_NO_ANSWER = -1
 
 
 class Conversation(asyncio.Protocol):
@@ -166,16 +165,24 @@ class Conversation(asyncio.Protocol):
             self.close()
             return
         *lines, self._part = (self._part + data).split(b"\n")
-        try:
-            # A line of the form `250-` is followed by another one of the same answer.
-            self._codes += [int(line[:3]) for line in lines if line[3:4] != b"-"]
-        except ValueError:
-            self._wanted = _NO_ANSWER
-        if len(self._codes) > self._wanted or len(self._part) > _LONGEST:
-            waiter.set_exception(aiosmtplib.SMTPServerDisconnected("The server says something else."))
-            self.close()
-        elif len(self._codes) == self._wanted:
+        for line in lines:
+            if line[3:4] == b"-":
+                continue  # another line of the same answer follows
+            if len(self._codes) == self._wanted:
+                self.close()  # what was asked is answered all the same
+                break
+            if not line[:3].isdigit():
+                self._confused(waiter)
+                return
+            self._codes.append(int(line[:3]))
+        if len(self._codes) == self._wanted:
             waiter.set_result(None)
+        elif len(self._part) > _LONGEST:
+            self._confused(waiter)
+
+    def _confused(self, waiter: asyncio.Future[None]) -> None:
+        waiter.set_exception(aiosmtplib.SMTPServerDisconnected("The server says something else."))
+        self.close()
 
     def _silent(self) -> None:
         """Let whoever waits for an answer know that it takes too long."""

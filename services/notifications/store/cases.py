@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, col
 
-from services.notifications.model.case import Case, case_in, concerned
+from services.notifications.model.case import Case, case_in, concerned, id_of
 from services.notifications.store.base import Table, among, put, table_of
 
 if TYPE_CHECKING:
@@ -49,10 +49,11 @@ _COLUMNS = tuple(table_of(CaseRow).c[name] for name in _FIELDS)
 """A case's columns in the order of its fields: read as they are, without the mapper, which costs as much again."""
 
 
-async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
-    """Keep each case as the newest of its events tells it."""
+async def evolve(tx: Tx, events: Sequence[Envelope]) -> dict[UUID, Case]:
+    """Keep each case as the newest of its events tells it; gives those that were told."""
     told = {case.id: case for event in events if (case := case_in(event)) is not None}
     await put(tx.session, CaseRow, [{name: getattr(case, name) for name in _FIELDS} for case in told.values()])
+    return told
 
 
 async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
@@ -66,7 +67,7 @@ async def cases(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Case]:
 
 async def cases_of(session: AsyncSession, events: Sequence[Envelope]) -> dict[UUID, Case]:
     """The cases that events are about, each with the reference of its application, as far as both are known."""
-    found = await cases(session, (UUID(concerned(event)[1]) for event in events))
+    found = await cases(session, (id_of(concerned(event)[1]) for event in events))
     return await referenced(session, found)
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Field, col, select
+from sqlmodel import Field, col
 
 from services.notifications.model.choice import Choice
 from services.notifications.model.quiet import Hours
-from services.notifications.store.base import Table, table_of
+from services.notifications.store.base import Table, among, table_of
 from services.notifications.store.messages import MessageRow, NotificationRow, Queued
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
     await session.execute(sa.delete(ChoiceRow).where(theirs))
 
 
-async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[ChoiceRow]:
-    wanted = sorted(set(recipients))
+async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[sa.Row[UUID, str, str | None]]:
+    wanted = set(recipients)
     if not wanted:
         return []
-    return (await session.scalars(select(ChoiceRow).where(col(ChoiceRow.recipient).in_(wanted)))).all()
+    theirs = sa.select(col(ChoiceRow.recipient), col(ChoiceRow.choice), col(ChoiceRow.quiet))
+    return (await session.execute(theirs.where(among(col(ChoiceRow.recipient), wanted)))).all()

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
-from services.notifications.model.case import Case
+from services.notifications.model.case import Case, id_of
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, add, among
@@ -92,7 +92,7 @@ class Queued:
     def case(self) -> Case:
         """In which case, as it was when the message was due."""
         told = self.case_json
-        return Case(**{**told, **{name: UUID(told[name]) for name in _IDS if told.get(name) is not None}})
+        return Case(**{**told, **{name: id_of(told[name]) for name in _IDS if told.get(name) is not None}})
 
     @property
     def story(self) -> UUID:

@@ -177,6 +177,16 @@ async def test_a_server_that_says_goodbye_between_two_mails_is_called_again(serv
     assert server.connections == 2
 
 
+async def test_a_mail_that_was_taken_with_a_goodbye_is_not_sent_again(server: Told) -> None:
+    """250 and 421 in one breath: the mail is taken, and the next one goes over another connection."""
+    server.says = [_YES, _TAKEN + "421 Enough for today\r\n", _YES, _TAKEN]
+    async with asyncio.timeout(30), _post(server.port) as mails:
+        await mails.send(_LETTER)
+        await mails.send(_LETTER)
+    assert server.connections == 2
+    assert [heard[:4] for heard in server.heard if heard[:4] != b"MAIL"] == [b"Subj", b"Subj"]
+
+
 @pytest.mark.parametrize(
     "nonsense", ["hello\r\n", "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "2" * 9000, "421 Closing\r\n", ""]
 )
