@@ -51,6 +51,8 @@ log = structlog.get_logger(__name__)
 TELL_SECONDS = 0.2
 FEW = 250
 """Where applying fails and no more than so many are left, they go the reader's own way."""
+# A load has nothing beside it that waits for its turn, so it takes many records at a time, whatever the reader takes.
+_AT_ONCE = 2_000
 _counter: Synchronized[int] | None = None
 """How many records all processes of a load have taken so far."""
 
@@ -137,7 +139,8 @@ def _work(
     async def work() -> Loaded:
         bus = Bus(service, settings)
         try:
-            return await fill(bus, consumers, records_of(settings, service, share, settings.reader_batch))
+            at_once = max(_AT_ONCE, settings.reader_batch)
+            return await fill(bus, consumers, records_of(settings, service, share, at_once))
         finally:
             await bus.close()
 

@@ -105,7 +105,8 @@ def words(
 
 def _has(name: str, facts: Mapping[str, Any]) -> bool:
     """Whether there is such a word."""
-    return name in _OF_CASE or _MADE_OF.get(name, name) in facts.keys() - {"waiting"}
+    fact = _MADE_OF.get(name, name)
+    return name in _OF_CASE or (fact in facts and fact != "waiting")
 
 
 _OF_CASE = frozenset({"reference", "country", "host_country", "host"})

@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 ACTOR = "system:mail"
 # Written together: at the most so many, waited for at the most so many seconds while more are on their way. A crash
 # repeats what was handed over and not yet written down.
-SET = 200
+SET = 100
 _GATHER = 0.25
 _FIRST_PAUSE = 5.0
 # RFC 5321 4.5.4.1: a sender gives up after four to five days.
