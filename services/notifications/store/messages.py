@@ -43,25 +43,15 @@ _CASE = tuple(field.name for field in fields(Case))
 _IDS = tuple(name for name in _CASE if name.endswith("id"))
 
 
-class Queued:
+class _Derived:
     """What follows from the columns of a message, however it was read."""
 
     if TYPE_CHECKING:
-        id: UUID
         rule: str
-        at: datetime
-        reference: str
         application_id: UUID | None
-        country: str | None
         audience_json: dict[str, Any]
         case_json: dict[str, Any]
         facts: dict[str, Any]
-        attempts: int
-        queued_at: datetime
-        next_at: datetime
-        held_until: datetime | None
-        generation: int
-        about: UUID
 
     @property
     def row(self) -> Rule:
@@ -100,7 +90,7 @@ class Queued:
         return self.application_id or self.case.id
 
 
-class MessageRow(Queued, Table, table=True):
+class MessageRow(_Derived, Table, table=True):
     """A fact to be told to an audience. `waiting` until each of its recipients has a notification that ended."""
 
     __tablename__ = "message"
@@ -135,7 +125,7 @@ class MessageRow(Queued, Table, table=True):
 
 
 @dataclass(eq=False)
-class Due(Queued):
+class Due(_Derived):
     """A message that is due: the columns that sending needs, without the mapper, which costs as much again."""
 
     id: UUID
@@ -155,6 +145,8 @@ class Due(Queued):
     generation: int
 
 
+Queued = MessageRow | Due
+"""A message, however it was read."""
 _DUE = tuple(getattr(MessageRow, field.name) for field in fields(Due))
 
 
