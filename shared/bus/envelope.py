@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
@@ -98,14 +99,15 @@ def headers_of(
 ) -> Headers:
     """The headers of an event's record, all of them UTF-8."""
     key = subject.encode()
+    ce_type, source, schema = _names_of(service, type)
     headers: Headers = [
         ("ce_specversion", SPEC_VERSION),
         ("ce_id", str(id).encode()),
-        ("ce_type", type.encode()),
-        ("ce_source", SOURCE.format(service=service).encode()),
+        ("ce_type", ce_type),
+        ("ce_source", source),
         ("ce_time", time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
         ("ce_subject", key),
-        ("ce_dataschema", SCHEMA.format(type=type).encode()),
+        ("ce_dataschema", schema),
         ("ce_partitionkey", key),
         ("ce_correlationid", correlationid.encode()),
         ("ce_sequence", b"%d" % sequence),
@@ -116,6 +118,12 @@ def headers_of(
     if traceparent is not None:
         headers.append(("traceparent", traceparent.encode()))
     return headers
+
+
+@cache
+def _names_of(service: str, type_: str) -> tuple[bytes, bytes, bytes]:
+    """Type, source and schema: the same for all events of a type."""
+    return type_.encode(), SOURCE.format(service=service).encode(), SCHEMA.format(type=type_).encode()
 
 
 def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for each way to be wrong

@@ -4,6 +4,9 @@ One process at a time (by lease) reads `pending` in order of position, sends a b
 deletes what was acknowledged, in a transaction that also checks the lease and notes in `sent` where each event lies. A
 row that was not acknowledged stays, and its partition is held back for a while; the rest goes on. A crash between the
 acknowledgement and the delete sends an event twice; readers drop the second one.
+
+While the database settles a batch, the next is on its way. One that follows a batch that could not be settled is not
+settled either, so that both are sent again in their order.
 """
 
 from __future__ import annotations
@@ -37,7 +40,10 @@ LEASE = "relay"
 POLL_SECONDS = 1.0
 HOLD_SECONDS = 2.0
 ACK_SECONDS = 45.0
+CLOSE_SECONDS = 10.0
 KEEP_SENT = "1 day"
+TURN = 500
+"""After so many records others get their turn: what is in the producer leaves, and the batch before is settled."""
 
 _FETCH = """
 SELECT position, id, aggregatetype, aggregateid, partition, type, payload, sequence, occurred_at, correlationid,
@@ -46,7 +52,7 @@ FROM pending
 WHERE NOT EXISTS (
     SELECT 1 FROM unnest($2::text[], $3::smallint[]) AS held(topic, partition)
     WHERE held.topic = aggregatetype AND held.partition = pending.partition
-)
+) AND (position < $4 OR position > $5)
 ORDER BY position LIMIT $1
 """
 
@@ -58,10 +64,12 @@ ON CONFLICT (topic, partition, "offset") DO UPDATE SET journal_id = excluded.jou
 """
 
 Acknowledged = list[tuple[asyncpg.Record, "RecordMetadata"]]
+_NOTHING = (0, 0)
+"""No positions: they count from 1."""
 
 
 class Relay:
-    """Sends one service's facts. `run` is its whole life; `send_once` is one step of it."""
+    """Sends one service's facts. `run` is its whole life; `send_on` is one step of it, `send_once` one that is done."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -69,6 +77,8 @@ class Relay:
         self._producer: AIOKafkaProducer | None = None
         self._held: dict[tuple[str, int], float] = {}
         self._losses = losses.Losses(bus)
+        self._settling: asyncio.Task[None] | None = None
+        self._under_way = _NOTHING
         self._swept = 0.0
         self._renewed = 0.0
 
@@ -82,8 +92,9 @@ class Relay:
                 woken.clear()
                 try:
                     lease = await self._held_lease(lease)
-                    while lease is not None and await self.send_once(lease) == self._batch:
+                    while lease is not None and await self.send_on(lease) == self._batch:
                         lease = await self._held_lease(lease)
+                    await self.settled()
                 except leases.LeaseLost:
                     lease = None
                 except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
@@ -104,6 +115,7 @@ class Relay:
         """The lease, prolonged in good time and not for each batch; what a new holder does first is done here."""
         if lease is not None and monotonic() - self._renewed < leases.LEASE_SECONDS / 5:
             return lease
+        await self.settled()  # under the lease as it was
         asked = monotonic()
         fresh = await leases.acquire(self._bus, LEASE)
         self._renewed = asked
@@ -112,7 +124,15 @@ class Relay:
         return fresh
 
     async def close(self, lease: leases.Lease | None = None) -> None:
-        """Stop the producer and give the lease back; bounded, and quiet about a broker that is away."""
+        """Finish what is being settled, stop the producer and give the lease back.
+
+        Bounded, and quiet about a broker that is away.
+        """
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.settled()
+        except (leases.LeaseLost, DBAPIError, OSError, asyncpg.PostgresError, TimeoutError) as wrong:
+            log.info("a batch is left to be sent again", reason=repr(wrong))
         await self._drop_producer()
         if lease is not None:
             try:
@@ -151,21 +171,44 @@ class Relay:
         await self._losses.look()
 
     async def send_once(self, lease: leases.Lease) -> int:
-        """Send one batch; give the number of rows taken. Raises `LeaseLost`, database and Kafka errors."""
+        """Send one batch and settle it; give the number of rows taken. Raises as `send_on`."""
+        taken = await self.send_on(lease)
+        await self.settled()
+        return taken
+
+    async def send_on(self, lease: leases.Lease) -> int:
+        """Send one batch while the one before it is settled, and begin to settle it; give the number of rows taken.
+
+        Raises `LeaseLost`, database and Kafka errors, also those of the batch before.
+        """
         now = monotonic()
         self._held = {key: until for key, until in self._held.items() if until > now}
+        if self._settling is not None and self._settling.done():
+            await self.settled()
         async with self._bus.read() as session:
             connection = await driver(session)
-            rows = await connection.fetch(
-                _FETCH, self._batch, [topic for topic, _ in self._held], [partition for _, partition in self._held]
-            )
+            topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
+            rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
             acknowledged = await self._send(rows)
-            await self._settle(lease, acknowledged)
+            await self.settled()
+            self._settling = asyncio.create_task(self._settle(lease, acknowledged))
+            self._under_way = (rows[0]["position"], rows[-1]["position"])
+            if len(acknowledged) < len(rows):  # what was not acknowledged lies between what was
+                await self.settled()
         if now - self._swept > 60:
             self._swept = now
             await self._sweep(lease)
         return len(rows)
+
+    async def settled(self) -> None:
+        """Wait until the last batch is settled. Raises `LeaseLost` and database errors; it is then sent again."""
+        settling, self._settling = self._settling, None
+        try:
+            if settling is not None:
+                await settling
+        finally:
+            self._under_way = _NOTHING
 
     async def _send(self, rows: Sequence[asyncpg.Record]) -> Acknowledged:
         """Send `rows` in order and wait for the acknowledgements; hold back the partitions that failed."""
@@ -174,40 +217,26 @@ class Relay:
         waits: list[tuple[asyncpg.Record, asyncio.Future[RecordMetadata]]] = []
         fatal = False
         failed: set[tuple[str, int]] = set()
-        for row in rows:
-            partition = (row["aggregatetype"], row["partition"])
-            if partition in failed:
+        for place, row in enumerate(rows, 1):
+            _, id_, topic, subject, number, type_, payload, sequence, at, story, cause, trace = row
+            if failed and (topic, number) in failed:
                 continue
+            headers = headers_of(service, id_, type_, subject, at, sequence, story, cause, trace)
             try:
-                waits.append(
-                    (
-                        row,
-                        await producer.send(
-                            row["aggregatetype"],
-                            value=row["payload"].encode(),
-                            key=row["aggregateid"].encode(),
-                            partition=row["partition"],
-                            headers=headers_of(
-                                service,
-                                row["id"],
-                                row["type"],
-                                row["aggregateid"],
-                                row["occurred_at"],
-                                row["sequence"],
-                                row["correlationid"],
-                                row["causationid"],
-                                row["traceparent"],
-                            ),
-                        ),
-                    )
+                sent = await producer.send(
+                    topic, value=payload.encode(), key=subject.encode(), partition=number, headers=headers
                 )
             except (ProducerClosed, IllegalStateError) as wrong:
                 fatal = True
                 log.warning("the producer broke; a new one takes over", reason=repr(wrong))
                 break
             except KafkaError as wrong:
-                failed.add(partition)
-                self._hold(partition, wrong)
+                failed.add((topic, number))
+                self._hold((topic, number), wrong)
+            else:
+                waits.append((row, sent))
+            if place % TURN == 0:
+                await asyncio.sleep(0)
         acknowledged, broken = await self._answers(waits)
         if fatal or broken:
             await self._drop_producer()
@@ -219,12 +248,15 @@ class Relay:
         """What was acknowledged, and whether the producer is of no use any more; holds back what failed."""
         acknowledged: Acknowledged = []
         broken = False
-        if waits:
-            await asyncio.wait([future for _, future in waits], timeout=ACK_SECONDS)
+        until = monotonic() + ACK_SECONDS
+        for _, future in waits:
+            # One after the other: an answer is one for many records, and a callback for each would cost as much again.
+            if not future.done():
+                await asyncio.wait([future], timeout=max(0.0, until - monotonic()))
         stumbled: set[tuple[str, int]] = set()
         for row, future in waits:
-            partition = (row["aggregatetype"], row["partition"])
             if not future.done():
+                partition = (row["aggregatetype"], row["partition"])
                 future.cancel()
                 broken = True
                 stumbled.add(partition)
@@ -232,10 +264,15 @@ class Relay:
             elif (failure := future.exception()) is not None:
                 # A later record of the same partition may have been acknowledged; readers see the gap and heal it
                 # when this one arrives, since it stays first in the outbox.
+                partition = (row["aggregatetype"], row["partition"])
                 broken = broken or not getattr(failure, "retriable", False)
                 stumbled.add(partition)
                 self._hold(partition, failure)
-            elif partition not in stumbled or not TOPICS[partition[0]].compacted:
+            elif (
+                not stumbled
+                or (row["aggregatetype"], row["partition"]) not in stumbled
+                or not TOPICS[row["aggregatetype"]].compacted
+            ):
                 # On a compacted topic it is sent again, behind the one that failed: what comes last is what is kept.
                 acknowledged.append((row, future.result()))
         return acknowledged, broken

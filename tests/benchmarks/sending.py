@@ -54,8 +54,9 @@ async def _ours(bus: Bus) -> float:
     assert lease is not None
     await relay._take_over()
     started = perf_counter()
-    while await relay.send_once(lease):
+    while await relay.send_on(lease):
         pass
+    await relay.settled()
     seconds = perf_counter() - started
     await relay.close(lease)
     return seconds

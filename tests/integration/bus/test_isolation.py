@@ -176,3 +176,80 @@ async def test_a_compacted_topic_ends_with_the_newest_state_although_a_record_fa
         await relay.send_once(lease)
     ((_, records),) = log.partitions.items()
     assert [dict(one.headers)["ce_sequence"] for one in records] == [b"2", b"1", b"2"]
+
+
+class Slow(SimulatedRelay):
+    """A relay whose database takes its time to settle a batch: until `go` is set, and then as `wrong` says."""
+
+    def __init__(self, bus: Bus, log: Log, wrong: type[Exception] | None = None) -> None:
+        """Send the facts of `bus` to `log`, one a batch."""
+        super().__init__(bus, log)
+        self._batch = 1
+        self.go = asyncio.Event()
+        self.wrong = wrong
+
+    async def _settle(self, lease: Any, acknowledged: Any) -> None:
+        await self.go.wait()
+        if self.wrong is not None:
+            raise self.wrong
+        await super()._settle(lease, acknowledged)
+
+
+async def _two_states_of_a_call(owner: Bus) -> None:
+    for _ in range(2):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(CallClosed.model_validate(dict(CallClosed.example)), "call")
+
+
+def _told(log: Log) -> list[bytes]:
+    ((_, records),) = log.partitions.items()
+    return [dict(one.headers)["ce_sequence"] for one in records]
+
+
+async def _both_told(log: Log) -> None:
+    while len(_told(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
+        await asyncio.sleep(0.01)
+
+
+async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
+    """While the database settles a batch the next one leaves, each event once; in the end the outbox is empty."""
+    owner, log = await new_bus("applications"), Log()
+    await _two_states_of_a_call(owner)
+    relay = Slow(owner, log)
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    assert await relay.send_on(lease) == 1
+    second = asyncio.create_task(relay.send_on(lease))
+    async with asyncio.timeout(20):
+        await _both_told(log)
+        relay.go.set()
+        assert await second == 1
+        assert await relay.send_on(lease) == 0
+        await relay.settled()
+    assert _told(log) == [b"1", b"2"]
+    async with owner.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM sent")) == 2
+
+
+async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(new_bus: NewBus) -> None:
+    """Of a compacted topic the newest state stays last, although an older one has to be sent a second time."""
+    owner, log = await new_bus("applications"), Log()
+    await _two_states_of_a_call(owner)
+    relay = Slow(owner, log, ConnectionResetError)
+    lease = await leases.acquire(owner, "relay")
+    assert lease is not None
+    assert await relay.send_on(lease) == 1
+    second = asyncio.create_task(relay.send_on(lease))
+    async with asyncio.timeout(20):
+        await _both_told(log)
+        relay.go.set()
+        with pytest.raises(ConnectionResetError):
+            await second
+        relay.wrong = None
+        while await relay.send_on(lease):
+            pass
+        await relay.settled()
+    assert _told(log) == [b"1", b"2", b"1", b"2"]
+    async with owner.read() as session:
+        assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
