@@ -48,7 +48,7 @@ KINDS, COPIES = 60, 1_800
 _COPY = """
 INSERT INTO fact (id, topic, type, subject, sequence, source, occurred_at, day, story, "values")
 SELECT gen_random_uuid(), topic, type, replace(subject, old, new), sequence, source, occurred_at, day,
-       replace(story, old, new), replace(replace("values"::text, old, new), old_key, new_key)::jsonb
+       replace(story, old, new), replace(replace("values"::text, old, new), old_key, new_key)::json
 FROM (
     SELECT fact.*, '-8000-' || lpad(to_hex(n), 12, '0') AS old, '-8000-' || lpad(to_hex(n + $1 * copy), 12, '0') AS new,
            lpad(to_hex(n - n % 10 / 9), 32, '0') AS old_key,

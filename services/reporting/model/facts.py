@@ -177,16 +177,24 @@ def _plan(plan: visits.VisitPlan) -> dict[str, Any]:
     }
 
 
-def _planned(event: visits.PlannedVisitEvent) -> Read:
-    """A visit that is planned, or will not be: its business date is the planned start."""
-    reason = getattr(event, "reason", None)
-    return event.plan.start, {**_plan(event.plan), "reason": reason}
+def _planned(event: visits.VisitScheduled | visits.VisitMoved) -> Read:
+    """A visit that is planned: its business date is the planned start."""
+    values = _plan(event.plan)
+    values["reason"] = None
+    return event.plan.start, values
+
+
+def _not_held(event: visits.VisitCancelled | visits.VisitNoShow | visits.VisitVoided) -> Read:
+    """A visit that will not be: its business date is the planned start."""
+    values = _plan(event.plan)
+    values["reason"] = event.reason
+    return event.plan.start, values
 
 
 def _ended(event: visits.VisitEnded | visits.VisitCompleted) -> Read:
-    values = {**_plan(event.plan), "attended": event.attended_days, "required": event.required_days}
-    values["ended"] = event.ended_on
-    if isinstance(event, visits.VisitEnded) and not set(event.attended) <= set(event.plan.days):
+    values = _plan(event.plan)
+    values["attended"], values["required"], values["ended"] = event.attended_days, event.required_days, event.ended_on
+    if type(event) is visits.VisitEnded and not set(event.attended) <= set(event.plan.days):
         values["outside"] = True
     return event.ended_on, values
 
@@ -267,9 +275,9 @@ _READERS: dict[str, Callable[[Any], Read]] = {
     matches.MatchCancelled.type: _match,
     visits.VisitScheduled.type: _planned,
     visits.VisitMoved.type: _planned,
-    visits.VisitCancelled.type: _planned,
-    visits.VisitNoShow.type: _planned,
-    visits.VisitVoided.type: _planned,
+    visits.VisitCancelled.type: _not_held,
+    visits.VisitNoShow.type: _not_held,
+    visits.VisitVoided.type: _not_held,
     visits.VisitEnded.type: _ended,
     visits.VisitCompleted.type: _ended,
     mentorships.MentorshipOpened.type: _mentorship,

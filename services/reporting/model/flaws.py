@@ -14,7 +14,7 @@ from shared.contracts.codes import COUNTRIES, PRIORITIES
 from shared.web.i18n import N_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 
 class Flaw(StrEnum):
@@ -83,7 +83,22 @@ _TOPICS = frozenset(code for topics in PRIORITIES.values() for code in topics)
 
 def flaws(type_: str, values: Mapping[str, Any]) -> tuple[Flaw, ...]:
     """What is wrong with the fact of an event of that type, from the values that it keeps."""
-    return tuple(_flaws(type_, values))
+    found: tuple[Flaw, ...] = ()
+    if type_ in _PLANNED:
+        if _ends_early(values):
+            found = (Flaw.ENDS_BEFORE_IT_STARTS,)
+        elif values.get("outside"):
+            found = (Flaw.DAYS_OUTSIDE,)
+    elif type_ == outcomes.TestScored.type and values["score"] > values["maximum"]:
+        found = (Flaw.SCORE_ABOVE_MAXIMUM,)
+    country, host, topic = values.get("country"), values.get("host_country"), values.get("topic")
+    if (
+        (country is not None and country not in COUNTRIES)
+        or (host is not None and host not in COUNTRIES)
+        or (topic is not None and topic not in _TOPICS)
+    ):
+        return (*found, Flaw.UNKNOWN_CODE)
+    return found
 
 
 def left_out(type_: str, values: Mapping[str, Any]) -> bool:
@@ -91,23 +106,6 @@ def left_out(type_: str, values: Mapping[str, Any]) -> bool:
     if type_ in _PLANNED:
         return _ends_early(values)
     return type_ == outcomes.TestScored.type and values["score"] > values["maximum"]
-
-
-def _flaws(type_: str, values: Mapping[str, Any]) -> Iterable[Flaw]:
-    if type_ in _PLANNED:
-        if _ends_early(values):
-            yield Flaw.ENDS_BEFORE_IT_STARTS
-        elif values.get("outside"):
-            yield Flaw.DAYS_OUTSIDE
-    elif type_ == outcomes.TestScored.type and values["score"] > values["maximum"]:
-        yield Flaw.SCORE_ABOVE_MAXIMUM
-    country, host, topic = values.get("country"), values.get("host_country"), values.get("topic")
-    if (
-        (country is not None and country not in COUNTRIES)
-        or (host is not None and host not in COUNTRIES)
-        or (topic is not None and topic not in _TOPICS)
-    ):
-        yield Flaw.UNKNOWN_CODE
 
 
 def _ends_early(values: Mapping[str, Any]) -> bool:

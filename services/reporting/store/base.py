@@ -39,12 +39,15 @@ async def write_rows(
     """
     made: sa.Table = table.__table__  # type: ignore[attr-defined]  # SQLModel adds it to classes with table=True
     keys = [column.name for column in made.primary_key]
-    ordered = sorted(rows, key=lambda row: tuple(str(row[key]) for key in keys))
+    ordered = sorted(rows, key=lambda row: [str(row[key]) for key in keys])
     if not ordered:
         return
     await session.flush()
     statement, writers = _insert(made, replace=replace)
-    columns = [[write(row[name]) for row in ordered] for name, write in writers.items()]
+    columns = [
+        [row[name] for row in ordered] if write is _as_it_is else [write(row[name]) for row in ordered]
+        for name, write in writers.items()
+    ]
     await (await driver(session)).execute(statement, *columns)
 
 

@@ -79,7 +79,8 @@ FROM "case" WHERE id = ANY($1)
 async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     """The `evolve` of exchange.visits and mentoring.mentorships: facts, and where each of them stands."""
     await facts.evolve(tx, events)
-    begun = sorted({event.subject for event in events if event.sequence > 1})
+    here = {event.subject for event in events if event.sequence == 1}
+    begun = sorted({event.subject for event in events if event.sequence > 1} - here)
     rows = await (await driver(tx.session)).fetch(_KNOWN, begun) if begun else []
     cases: dict[str, Case | None] = {str(row["id"]): Case(*row) for row in rows}
     for event in events:

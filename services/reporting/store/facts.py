@@ -10,13 +10,12 @@ from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.reporting.model.facts import USED, Fact, told_by
 from services.reporting.store.base import Table, write_rows
 from shared.bus.transaction import driver
-from shared.contracts import applications
+from shared.contracts import TOPICS, applications
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -35,7 +34,6 @@ class FactRow(Table, table=True):
     __table_args__ = (
         sa.Index("fact_type", "type", "day"),
         sa.Index("fact_story", "story", "occurred_at"),
-        sa.Index("fact_subject", "subject", "type"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -47,7 +45,7 @@ class FactRow(Table, table=True):
     occurred_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
     day: date = Field(description="Business date")
     story: str = Field(description="Correlation: mostly the application")
-    values: dict[str, Any] = Field(sa_type=JSONB)
+    values: dict[str, Any] = Field(sa_type=sa.JSON, description="Read whole: as text it is written in half the time")
 
 
 class FactCount(Table, table=True):
@@ -103,7 +101,7 @@ class Step:
 
 _INSERT = """
 INSERT INTO fact (id, topic, type, subject, sequence, source, occurred_at, day, story, "values")
-SELECT id, topic, type, subject, sequence, source, occurred_at, day, story, told::jsonb
+SELECT id, topic, type, subject, sequence, source, occurred_at, day, story, told::json
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[], $8::date[],
             $9::text[], $10::text[])
      AS new(id, topic, type, subject, sequence, source, occurred_at, day, story, told)
@@ -118,6 +116,7 @@ ON CONFLICT (type, shard) DO UPDATE SET facts = c.facts + excluded.facts, change
 
 
 _COLUMNS = ("id", "topic", "type", "subject", "sequence", "source", "occurred_at", "day", "story", "values")
+_OWNERS = {name: topic.owner for name, topic in TOPICS.items()}
 COPIED = 100
 """From so many on, facts are copied in: half the work, but one that is there already would refuse all of them."""
 
@@ -133,8 +132,8 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
     rows, flawed = [], []
     for event in events:
         day, values, flaws = told_by(event)
-        flawed += [flaw_row(event, day, flaw) for flaw in flaws]
-        source = event.source.rpartition(":")[2]
+        if flaws:
+            flawed += [flaw_row(event, day, flaw) for flaw in flaws]
         rows.append(
             (
                 event.id,
@@ -142,7 +141,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
                 event.type,
                 event.subject,
                 event.sequence,
-                source,
+                _OWNERS[event.topic],
                 event.time,
                 day,
                 event.correlationid,
