@@ -54,13 +54,21 @@ class Guest:
         return self.today in self.visit.dates
 
 
-async def guests(session: AsyncSession, principal: Principal) -> Sequence[Guest]:
+async def guests(
+    session: AsyncSession, principal: Principal, confirmed: Sequence[MatchView] | None = None
+) -> Sequence[Guest]:
     """The guests of the own organisations, and whoever of the own mentoring pairs comes to the other.
 
-    Those of today come first, who is not recorded before who is.
+    Those of today come first, who is not recorded before who is. `confirmed`: the confirmed matches that the person
+    sees, where they have been read.
     """
     today = clock.today()
-    hosted = [*await _of_organisations(session, principal, today), *await _of_pairs(session, principal, today)]
+    pairs: list[tuple[store.Visit, MatchView]] = []
+    if principal.has(Role.MENTOR, Role.OFFICER):
+        if confirmed is None:
+            confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
+        pairs = _of_pairs(confirmed, today)
+    hosted = [*await _of_organisations(session, principal, today), *pairs]
     found = {visit.id: (visit, view) for visit, view in hosted if visit.stands in _TAKES_PLACE}
     records = await participation.attendance_of(session, list(found))
     made = [Guest(visit, view, records[id_], today) for id_, (visit, view) in found.items()]
@@ -74,9 +82,10 @@ async def _of_organisations(
     session: AsyncSession, principal: Principal, today: date
 ) -> list[tuple[store.Visit, MatchView]]:
     """The visits of late at the own organisations."""
-    found = await store.hosted_between(
-        session, today - _LOOK_BACK, today, organisation_ids=sight(principal).own, countries=()
-    )
+    own = sight(principal).own
+    if not own:
+        return []
+    found = await store.hosted_between(session, today - _LOOK_BACK, today, organisation_ids=own, countries=())
     known = await matches.matches_by_id(session, {one.match_id for one in found})
     views = {view.match.id: view for view in await views_of_matches(session, principal, list(known.values()))}
     return [
@@ -86,13 +95,11 @@ async def _of_organisations(
     ]
 
 
-async def _of_pairs(session: AsyncSession, principal: Principal, today: date) -> list[tuple[store.Visit, MatchView]]:
+def _of_pairs(confirmed: Sequence[MatchView], today: date) -> list[tuple[store.Visit, MatchView]]:
     """The visits of late under the own mentorships on which the other one travels."""
-    if not principal.has(Role.MENTOR, Role.OFFICER):
-        return []
     return [
         (view.visit, view)
-        for view in await match_views(session, principal, (MatchState.CONFIRMED,))
+        for view in confirmed
         if view.visit is not None
         and view.visit.mentorship_id is not None
         and view.visit.start is not None

@@ -13,7 +13,6 @@ from services.applications.actions import cases, clearance, moves, preparation, 
 from services.applications.actions.asked_forms import Task, visit_tasks
 from services.applications.actions.cases import Case, Known
 from services.applications.model.participation import days_to_record
-from services.applications.model.silence import Held
 from services.applications.store import applications as applications_store
 from services.applications.store import (
     calls,
@@ -116,10 +115,12 @@ async def match_view(session: AsyncSession, principal: Principal, match_id: UUID
 
 async def views_of(session: AsyncSession, principal: Principal, found: Sequence[Case]) -> list[MatchView]:
     """These matches as the principal sees them."""
+    if not found:
+        return []
     ids = [case.match.id for case in found]
     cleared = await participation.clearances(session, ids)
     answers = await participation.answers(session, ids)
-    held = await held_on(session, clock.today()) if ids else Held()
+    held = await held_on(session, clock.today())
     organisation_ids = {case.match.host_organisation_id for case in found}
     hosts = {one.id: one for one in await register.organisations(session, ids=organisation_ids)}
     placements = await offers.offers_by_id(session, {case.match.offer_id for case in found if case.match.offer_id})
@@ -176,6 +177,8 @@ async def views_of_matches(
     session: AsyncSession, principal: Principal, found: Sequence[matches.Match]
 ) -> list[MatchView]:
     """Those of these matches that the person sees, in their order."""
+    if not found:
+        return []
     applications = await applications_store.by_id(session, {one.application_id for one in found})
     profiles = await mentors.mentors_by_id(session, {one.mentor_id for one in found if one.mentor_id})
     seen = []
@@ -275,8 +278,15 @@ async def visit_view(session: AsyncSession, principal: Principal, visit_id: UUID
         await preparation.checklist(session, visit),
         await _preparation_due(session, visit),
         await preparation.arrival(session, case, visit),
-        next(iter(await register.organisations(session, ids={visit.host_organisation_id})), None),
+        await _host_of(session, view, visit),
     )
+
+
+async def _host_of(session: AsyncSession, view: MatchView, visit: visits_store.Visit) -> register.Organisation | None:
+    """The organisation that is visited: mostly the match's host; of a pair's visit that of the one who stays."""
+    if view.host is not None and view.host.id == visit.host_organisation_id:
+        return view.host
+    return next(iter(await register.organisations(session, ids={visit.host_organisation_id})), None)
 
 
 async def _preparation_due(session: AsyncSession, visit: visits_store.Visit) -> datetime | None:

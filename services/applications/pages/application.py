@@ -10,11 +10,10 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from wtforms import SelectField, TextAreaField
 
-from services.applications.actions import again, appeals, company, line_managers, tickets
+from services.applications.actions import again, appeals, cases, company, line_managers, tickets
 from services.applications.actions import applications as actions
+from services.applications.actions.asked_forms import mentorship_tasks, visit_tasks
 from services.applications.actions.common import not_found
-from services.applications.actions.mentorships.view import mentorship_view
-from services.applications.actions.overview import visit_view
 from services.applications.actions.standing import Case, case_of, standing
 from services.applications.api.applications import Portal
 from services.applications.guards import Officer
@@ -201,13 +200,13 @@ def company_words(found: company.Company, *, others: bool = False) -> str:
 
 async def outcome_tasks(session: AsyncSession, principal: Principal, application_id: UUID) -> list[dict[str, Any]]:
     """What reporting asks of the officer about the application's visits and mentorships; the answers are there only."""
-    views = [
-        (f"visits/{visit_id}", (await visit_view(session, principal, visit_id)).tasks)
-        for visit_id in await visits.ids_of(session, application_id)
-    ]
+    asked = []
+    for visit_id in await visits.ids_of(session, application_id):
+        tasks = await visit_tasks(session, *await cases.of_visit(session, principal, visit_id))
+        asked.append((f"visits/{visit_id}", tasks))
     for mentorship_id in await mentorships.ids_of(session, application_id):
-        found = await mentorship_view(session, principal, mentorship_id)
-        views.append((f"mentorships/{mentorship_id}", found.tasks))
+        tasks = await mentorship_tasks(session, *await cases.of_mentorship(session, principal, mentorship_id))
+        asked.append((f"mentorships/{mentorship_id}", tasks))
     names = {
         "evaluation": gettext("Evaluate how it was"),
         "report": gettext("Write your report"),
@@ -222,7 +221,7 @@ async def outcome_tasks(session: AsyncSession, principal: Principal, application
             "waits": task.waits,
             **where_it_stands(task, f"/applications/{where}"),
         }
-        for where, tasks in views
+        for where, tasks in asked
         for task in tasks
         if task.party in {Party.GUEST, Party.MENTEE}
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.applications.actions import company, incidents, preparation
 from services.applications.actions.asked_forms import pair_results_asked, results_asked
 from services.applications.actions.attendance import guests
-from services.applications.actions.mentorships.view import mentorship_rows
+from services.applications.actions.mentorships.view import SEEN, mentorship_rows
 from services.applications.actions.offers_seen import sight
 from services.applications.actions.overview import match_views
 from services.applications.actions.partners import seen
@@ -59,20 +59,24 @@ async def home(request: Request, principal: SignedIn, bus: Store, settings: Port
             _, appealed = await appeals.within(session, principal, "waits", 1)
         asked = sum(view.waits for view in await match_views(session, principal, (PROPOSED, OFFERED)))
         reports = await incidents.waiting(session, principal)
-        confirmed = await match_views(session, principal, (MatchState.CONFIRMED,))
+        pair = principal.has(Role.OFFICER, Role.MENTOR)
+        agreed = await match_views(session, principal, SEEN if pair else (MatchState.CONFIRMED,))
+        confirmed = [view for view in agreed if view.match.stands is MatchState.CONFIRMED]
         unready = len(await preparation.waiting(session, [(view.case, view.visit) for view in confirmed]))
         results = len(await results_asked(session, confirmed))
         pair_results = len(await pair_results_asked(session, confirmed))
-        pairs = await mentorship_rows(session, principal) if principal.has(Role.OFFICER, Role.MENTOR) else []
+        pairs = await mentorship_rows(session, principal, agreed) if pair else []
         profiles = await mentors.of_subject(session, principal.subject) if principal.has(Role.MENTOR) else []
         resting = sum(one.stands is MentorState.PAUSED for one in profiles)
         named = 0
         if principal.has(Role.OFFICER, Role.HOST_CONTACT, Role.MENTOR):
             named = await company.waiting(session, principal)
-        placed = await offer_list.counts(session, sight(principal), offer_list.Filters(), clock.now(), held)
-        places = placed[offer_list.WAITS]
-        paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
-        missing = sum(len(one.missing) for one in await guests(session, principal))
+        places = paused = 0
+        if proposes or principal.has(Role.HOST_CONTACT):
+            placed = await offer_list.counts(session, sight(principal), offer_list.Filters(), clock.now(), held)
+            places = placed[offer_list.WAITS]
+            paused = placed.get(OfferState.PAUSED, 0) if principal.has(Role.HOST_CONTACT) else 0
+        missing = sum(len(one.missing) for one in await guests(session, principal, confirmed))
         going_on = await seen.going_on(session, principal) if principal.suspended else []
         of_register = await register_waits(session, principal, settings) if proposes else []
         me = await register.person(session, principal.subject)

@@ -26,7 +26,7 @@ from shared.identity.access import grants_of
 from shared.workdays import ZONE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from services.applications.store.visits import Visit
     from shared.identity import Principal
 
-_SEEN = (MatchState.CONFIRMED, MatchState.CANCELLED)
+SEEN = (MatchState.CONFIRMED, MatchState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +228,18 @@ class MentorshipRow:
         return bool(self.asked) or self.results
 
 
-async def mentorship_rows(session: AsyncSession, principal: Principal) -> list[MentorshipRow]:
-    """The mentorships that concern the principal: what waits for the reader first, then the newest first."""
-    views = [view for view in await match_views(session, principal, _SEEN) if view.mentorship is not None]
+async def mentorship_rows(
+    session: AsyncSession, principal: Principal, seen: Sequence[MatchView] | None = None
+) -> list[MentorshipRow]:
+    """The mentorships that concern the principal: what waits for the reader first, then the newest first.
+
+    `seen`: the matches in one of the states `SEEN` that the person sees, where they have been read.
+    """
+    if seen is None:
+        seen = await match_views(session, principal, SEEN)
+    views = [view for view in seen if view.mentorship is not None]
+    if not views:
+        return []
     ids = [view.mentorship.id for view in views if view.mentorship is not None]
     versions = await pairs.agreements.of_mentorships(session, ids)
     held = await pairs.sessions.of_mentorships(session, ids)
