@@ -8,6 +8,7 @@ import itertools
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,8 @@ from deploy.local.kafka import Broker
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import ServerFailed
+from shared.bus import bus
+from tests import compiled
 from tests.running import LocalRun, quick_folder
 
 if TYPE_CHECKING:
@@ -29,6 +32,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 HERE = Path(__file__).parent
+
+# Whatever the environment says: workers would compile all tests again, and the processes that they start all services.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes says how busy the machine is, and nothing about the rule that it tries.
 hypothesis.settings.register_profile("tandem", deadline=None)
@@ -46,6 +53,7 @@ def pytest_configure() -> None:
     """Do not look for cycles while modules are imported: what they make stays. Measured: a fifth of all CPU time.
 
     And let what is logged be plain lines: structlog draws a traceback in colours by default, which takes seconds.
+    And let no engine compile what another one has.
     """
     gc.disable()
     structlog.configure(
@@ -55,6 +63,7 @@ def pytest_configure() -> None:
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )
+    bus.create_async_engine = compiled.engine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
