@@ -1,5 +1,6 @@
 """Which servers do the identity tests talk to: the local sign-in provider, one that signs JWTs, and a small service."""
 
+import asyncio
 import base64
 import json
 import secrets
@@ -9,9 +10,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import httpx2
@@ -49,6 +51,9 @@ from shared.identity.state import identity_of
 from shared.service import create
 from shared.settings import ServiceSettings
 
+if TYPE_CHECKING:
+    from tests.conftest import Databases
+
 TICKET_KEY = OKPKey.generate_key("Ed25519")
 ORIGIN = "http://localhost:8000"
 SERVICE_TOKEN = "a-token-between-services"
@@ -84,11 +89,16 @@ def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     raise TimeoutError(address)
 
 
+@cache
+def _first_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "first"})
+
+
 class SigningIssuer:
     """Publishes discovery and keys as Keycloak does, signs access tokens, and counts how often it is asked."""
 
     def __init__(self) -> None:
-        self.keys = [RSAKey.generate_key(2048, {"kid": "first"})]
+        self.keys = [_first_key()]
         self.asked: dict[str, int] = {}
         self.fails = 0
         outer = self
@@ -165,17 +175,25 @@ def settings(provider: str, store: str) -> ServiceSettings:
     )
 
 
+def _fill(address: str) -> None:
+    async def create() -> None:
+        metadata = sa.MetaData()
+        access_table(metadata)
+        bus_tables(metadata)
+        engine = engine_for(address)
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        await engine.dispose()
+
+    asyncio.run(create())
+
+
 @pytest.fixture
-async def store(database: str) -> str:
+def store(postgres: "Databases") -> Iterator[str]:
     """The address of a database with the tables that every service has."""
-    metadata = sa.MetaData()
-    access_table(metadata)
-    bus_tables(metadata)
-    engine = engine_for(database)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
-    return database
+    address = postgres.new(postgres.template("identity", _fill))
+    yield address
+    postgres.drop(address)
 
 
 def routes() -> APIRouter:

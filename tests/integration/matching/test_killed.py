@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.instances import forked
+from tests.integration.matching.committing import commit
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
     from tests.integration.matching.conftest import World
 
 _KILLS = 4
 
 
-async def _instance(world: World, store_address: str) -> asyncio.subprocess.Process:
+class Instance(NamedTuple):
+    """A process that commits, and how one talks to it."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    def go(self) -> None:
+        """Let it begin, or go on."""
+        self.pipe.send("go")
+
+    def kill(self) -> None:
+        """Kill -9, and wait for its end."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _instance(world: World, store_address: str) -> Instance:
     """An instance that is ready to commit."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.matching.committing",
-        store_address,
-        str(world.call_id),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    async with asyncio.timeout(60):
-        while (line := await process.stdout.readline()).strip() != b"ready":
-            assert line, "the instance ended before it was ready"
-    return process
-
-
-def _go(process: asyncio.subprocess.Process) -> None:
-    assert process.stdin is not None
-    process.stdin.write(b"\n")
+    context = forked("tests.integration.matching.committing")
+    mine, theirs = context.Pipe()
+    process = context.Process(target=commit, args=(store_address, world.call_id, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    assert mine.poll(60)
+    assert mine.recv() == "ready", "the instance ended before it was ready"
+    return Instance(process, mine)
 
 
 async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_address: str) -> None:
@@ -41,21 +51,18 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
     await world.call(share_of_offer=100)
     for _ in range(4):
         await world.offer(places=3, group_size=1, periods=[one | {"places_per_week": 5} for one in world.period()])
-    first, second = await asyncio.gather(_instance(world, store_address), _instance(world, store_address))
-    running = [first, second]
+    running = [await asyncio.to_thread(_instance, world, store_address) for _ in range(2)]
     try:
         for kill in range(_KILLS):
             for country in ("MD", "GE", "AM"):
                 await world.officer(country)
-            for process in running:
-                _go(process)
+            for one in running:
+                one.go()
             # Now at the beginning of a commit, now later: each kill strikes another moment of it.
             await asyncio.sleep(0.02 + 0.05 * kill)
-            victim = running.pop(0)
-            victim.kill()
-            await victim.wait()
-            running.append(await _instance(world, store_address))
-        _go(running[-1])
+            running.pop(0).kill()
+            running.append(await asyncio.to_thread(_instance, world, store_address))
+        running[-1].go()
         for _ in range(600):
             if len(await world.rows("SELECT 1 FROM match WHERE state = 'proposed'")) == 12:
                 break
@@ -63,10 +70,8 @@ async def test_no_place_is_given_twice_whoever_is_killed(world: World, store_add
         else:
             raise AssertionError("the instance that was left did not fill the places")
     finally:
-        for process in running:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        for one in running:
+            one.kill()
     over = await world.rows("SELECT seat_id, count(*) AS taken FROM match GROUP BY seat_id HAVING count(*) > 3")
     assert over == []
     twice = await world.rows("SELECT application_id FROM match GROUP BY application_id HAVING count(*) > 1")

@@ -20,6 +20,7 @@ from shared.bus import leases
 from shared.contracts.codes import Role
 from shared.ids import new_id
 from shared.web.errors import Refused
+from tests.instances import instead_of_spawned
 from tests.support import settings_for
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ async def app(store_address: str) -> AsyncIterator[FastAPI]:
     app = create_app(Settings(**settings_for(store_address), cohort_apart_above=0), background=False)
     yield app
     await app.state.service.bus.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each job is worked out in a process of its own that has the engine already."""
+    monkeypatch.setattr(workshop, "multiprocessing", instead_of_spawned("services.matching.cohorts"))
 
 
 async def _three_for_two_places(world: World) -> list[UUID]:

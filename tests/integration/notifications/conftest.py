@@ -6,6 +6,7 @@ import asyncio
 import socket
 from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from aiosmtpd.smtp import SMTP
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from services.notifications import app as service
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
 from services.notifications.sending.worker import held, office
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from tests.conftest import Databases
 
 _NOBODY = UUID(int=0)
+
+# The mails are the same for each app that is made here: to look once whether they can be written is enough.
+service.check_mails = cache(service.check_mails)
 
 
 @pytest.fixture(autouse=True)

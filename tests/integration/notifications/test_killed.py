@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.ids import new_id
+from tests.instances import forked
+from tests.integration.notifications.apart import send_all
 from tests.integration.notifications.conftest import Catcher, Contacts, rows, told
 from tests.integration.notifications.stories import event
 from tests.support import settings_for
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from fastapi import FastAPI
 
     from tests.support import Feed
 
-_SENDER = """
-import asyncio
-from services.notifications.app import create_app
-from services.notifications.sending.worker import send_mail
-asyncio.run(send_mail(create_app(background=False).state.service))
-"""
 APPLICATIONS = 12
 # After so many mails of its life the sender is killed, so many seconds after the server has the mail: before its 250,
 # between the 250 and the commit, and while a set is being committed.
@@ -40,15 +35,15 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
     values = settings_for(
         migrated, portal_url=contacts.url, smtp_host="127.0.0.1", smtp_port=catcher.port, mail_connections=3
     )
-    environment = {**os.environ, **{f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}}
+    environment = {f"TANDEM_{name.upper()}": str(value) for name, value in values.items()}
     for count, after in KILLS:
         await _one_life(catcher, environment, count, after)
-    last = await asyncio.create_subprocess_exec(sys.executable, "-c", _SENDER, env=environment)
+    last = await _sender(environment)
     async with asyncio.timeout(60):
         while {row.state for row in await rows(app, "SELECT state FROM message")} != {"done"}:  # noqa: ASYNC110 - another process sets it
             await asyncio.sleep(0.05)
     last.kill()
-    await last.wait()
+    await asyncio.to_thread(last.join)
     mails = [str(mail["message-id"]) for mail in catcher.mails]
     whom = set(zip(mails, catcher.recipients, strict=True))
     assert len(set(mails)) == len(whom) == APPLICATIONS * 3, "a mail got lost, or one went out under two Message-IDs"
@@ -57,14 +52,20 @@ async def test_killed_again_and_again_no_mail_is_lost_and_none_has_two_ids(
     assert sent == {"NotificationSent": APPLICATIONS * 3}
 
 
+async def _sender(environment: dict[str, str]) -> BaseProcess:
+    """A process that sends."""
+    process = forked("tests.integration.notifications.apart").Process(target=send_all, args=(environment,), daemon=True)
+    await asyncio.to_thread(process.start)
+    return process
+
+
 async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, after: float) -> None:
     """Start the sender, and kill it `after` seconds past its `count`-th mail."""
     loop, killed, left = asyncio.get_running_loop(), asyncio.Event(), [count]
-    process: Any = await asyncio.create_subprocess_exec(sys.executable, "-c", _SENDER, env=environment)
+    lives: list[BaseProcess] = []
 
     def kill() -> None:
-        if process.returncode is None:
-            process.send_signal(signal.SIGKILL)
+        lives[0].kill()
         killed.set()
 
     def taken() -> None:
@@ -73,7 +74,8 @@ async def _one_life(catcher: Catcher, environment: dict[str, str], count: int, a
             loop.call_later(after, kill) if after else kill()
 
     catcher.taken = taken
+    lives.append(await _sender(environment))
     async with asyncio.timeout(60):
         await killed.wait()
-        await process.wait()
+        await asyncio.to_thread(lives[0].join)
     catcher.taken = lambda: None

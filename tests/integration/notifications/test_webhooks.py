@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import ssl
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,6 @@ from fastapi.responses import RedirectResponse, Response
 from prometheus_client import REGISTRY
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from deploy.local.place import ROOT
 from services.notifications.app import create_app
 from services.notifications.consumers import consumers
 from services.notifications.model.target import target
@@ -34,36 +30,21 @@ from shared.contracts.codes import WebhookReach
 from shared.ids import new_id
 from shared.web.errors import Refused
 from tests.emptied import empty
+from tests.instances import forked
+from tests.integration.notifications.apart import post_all
 from tests.integration.notifications.conftest import rows, told
 from tests.integration.notifications.hooks import Receiver, example, receiving, registered, send, sender
 from tests.support import Feed, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
     from uuid import UUID
 
     from fastapi import FastAPI
 
 FIGURE = "TOPCOP-OP-02:2026-H1"
-WORKER = """
-import asyncio, sys
-from services.notifications.settings import Settings
-from services.notifications.webhooks.worker import courier
-from services.notifications.sending.worker import held
-from shared.bus import Bus
-from tests.emptied import empty
-from tests.support import settings_for
-
-async def main():
-    values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0.1", "webhook_connections": 4}
-    settings = Settings(**settings_for(sys.argv[1], **values))
-    bus = Bus("notifications", settings)
-    async with held(bus, "webhooks") as lease, courier(bus, settings, lease) as sender:
-        await sender.run()
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture
@@ -391,23 +372,25 @@ async def test_killed_again_and_again_it_loses_nothing(
     """Kill -9 right after a receiver took an event, twice over: each event arrives, repeated under its own id."""
     await registered(app, receiver.url)
     await feed.deliver(*((example("FigurePublished"), f"figure-{number}") for number in range(60)))
-    children: list[asyncio.subprocess.Process] = []
+    children: list[BaseProcess] = []
 
     def answer(number: int) -> Response:
         if number in {3, 35}:
-            os.kill(children[-1].pid, signal.SIGKILL)
+            children[-1].kill()
         return Response(status_code=204)
 
     receiver.answer = answer
     async with asyncio.timeout(120):
         for _ in range(3):
-            children.append(await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, migrated, cwd=ROOT))
-            while children[-1].returncode is None:
+            context = forked("tests.integration.notifications.apart")
+            children.append(context.Process(target=post_all, args=(migrated,), daemon=True))
+            await asyncio.to_thread(children[-1].start)
+            while children[-1].is_alive():
                 await asyncio.sleep(0.05)
                 open_ = await rows(app, "SELECT 1 FROM webhook_delivery WHERE state = 'waiting'")
                 if not open_:
                     children[-1].kill()
-                    await children[-1].wait()
+                    await asyncio.to_thread(children[-1].join)
     assert len(set(receiver.ids)) == 60
     assert 60 < len(receiver.ids) <= 60 + 2 * 4
     assert await rows(app, "SELECT count(*) FROM webhook_delivery WHERE state = 'delivered'") == [(60,)]

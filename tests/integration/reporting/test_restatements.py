@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
-from services.reporting.actions import figures, periods, restatements, underway
+from services.reporting.actions import anew, figures, periods, restatements, underway
 from services.reporting.model.figure import digest_of
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.model.recount import Checked, Statement, recount, statement
@@ -21,17 +22,23 @@ from shared.contracts import TOPICS, read
 from shared.contracts.codes import Role
 from shared.contracts.periods import PeriodRestated, PeriodSubmitted
 from shared.identity import Principal
+from tests.instances import instead_of_spawned
 from tests.integration.reporting.test_figures_served import tell
 from tests.integration.reporting.world import ident, world
 
 if TYPE_CHECKING:
     import httpx2
-    import pytest
 
     from tests.integration.reporting.conftest import House
 
 LABEL = "2026-Q1"
 PAGE = f"/reporting/periods/{LABEL}/restatement"
+
+
+@pytest.fixture(autouse=True)
+def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted apart is counted in a process that has the definitions already."""
+    monkeypatch.setattr(anew, "multiprocessing", instead_of_spawned("services.reporting.actions.anew"))
 
 
 async def _frozen(house: House, *, published: bool = True) -> tuple[httpx2.AsyncClient, httpx2.AsyncClient]:

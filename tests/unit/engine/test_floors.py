@@ -35,7 +35,7 @@ def worlds(people: int = 12, seats: int = 5) -> st.SearchStrategy[Problem]:
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
     """A floor stays unmet only when all of its people who have a feasible seat and no ceiling above were put first."""
     market = Market(problem)
@@ -52,7 +52,7 @@ def test_whoever_could_fill_a_floor_was_put_first(problem: Problem) -> None:
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
     """A pair blocks only with a seat that holds somebody whom a floor put first, and those are none where it is met."""
     market = Market(problem)
@@ -71,7 +71,7 @@ def test_what_a_floor_does_not_need_is_left_stable(problem: Problem) -> None:
 
 
 @given(worlds())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_floors_take_from_no_country_what_its_own_floor_asks(problem: Problem) -> None:
     """Meeting floors leaves no country that was at its floor below it, unless the places do not suffice for both."""
     market = Market(problem)

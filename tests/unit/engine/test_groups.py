@@ -57,7 +57,7 @@ def worlds(people: int = 10, seats: int = 5, objective: Objective | None = None)
 
 
 @given(worlds())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
     """Members share one seat that each of them may take, with common weeks and room; else nobody of them has one."""
     result = run_layers(problem)
@@ -80,7 +80,7 @@ def test_all_of_a_group_at_one_seat_or_none(problem: Problem) -> None:
 
 
 @given(worlds(objective=Objective.STABLE))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None:
     """The singles' layer is exactly a run of the singles beside the groups, ceilings of the whole kept."""
     layout, result = lay_out(problem), run_layers(problem)
@@ -93,7 +93,7 @@ def test_those_alone_are_matched_as_beside_fixed_pairs(problem: Problem) -> None
 
 
 @given(worlds(), st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_order_of_arrival_means_nothing(problem: Problem, seed: int) -> None:
     """The same groups in another order are laid out the same."""
     other = shuffled(problem, random.Random(seed))
@@ -154,7 +154,7 @@ def _blocking(problem: Problem, layout: Layout, way: dict[str, str | None]) -> i
 
 
 @given(worlds(people=9, seats=4, objective=Objective.STABLE), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_few_groups_block_as_little_as_can_be(problem: Problem, propose: bool) -> None:  # noqa: FBT001
     """Of all ways, listed one by one, ours has the fewest blocking pairs; proposing counts those that it leaves."""
     problem = replace(problem, fixed=tuple(one for one in problem.fixed if one.country not in problem.rules.ceilings))

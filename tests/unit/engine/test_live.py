@@ -28,7 +28,7 @@ from tests.unit.engine.worlds import DAY, HOMES, candidate, make_problem, proble
 
 
 @given(problems(people=9, seats=6, quotas=False, fixed=False), st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Random) -> None:
     """One candidate against all seats, or one seat against all candidates: the same pairs, orders and keys as a run."""
     problem = replace(problem, seats=tuple(replace(one, capacity=max(1, one.capacity)) for one in problem.seats))
@@ -53,7 +53,7 @@ def test_one_alone_is_scored_as_in_a_whole_run(problem: Problem, dice: random.Ra
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
 @example(seed=37, crowded=True)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool) -> None:
     """People, seats, places and fixed pairs come, go and change: always equal, and all moves are told."""
     dice = random.Random(seed)
@@ -135,7 +135,7 @@ def test_a_pool_that_grows_beyond_its_arrays_stays_right() -> None:
 
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans(), aim=st.sampled_from(tuple(Objective)), quotas=st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_problem_is_followed_to_what_a_run_gives(seed: int, *, crowded: bool, aim: Objective, quotas: bool) -> None:
     """Pairs, who has none and why are those of a run, by events or by a run, with quotas or the other objective."""
     dice = random.Random(seed)

@@ -59,7 +59,7 @@ def _proves(state: Exchange) -> bool:
 
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans(), known=st.integers(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: bool, known: int) -> None:
     """People, seats, places and fixed pairs come, go and change: always equal, proven, and all moves are told."""
     dice = random.Random(seed)
@@ -84,7 +84,7 @@ def test_every_event_gives_what_a_run_from_scratch_gives(seed: int, *, crowded: 
 
 
 @given(seed=st.integers(0, 2**32), crowded=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_points_of_a_run_settle_the_rest(seed: int, *, crowded: bool) -> None:
     """From matching and prices of a run the whole proof is found at once, and for a matching less good it is not."""
     problem = _world(random.Random(seed), crowded=crowded)

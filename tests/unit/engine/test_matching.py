@@ -15,7 +15,7 @@ from tests.unit.engine.worlds import make_problem, problems, shuffled
 
 
 @given(problems(people=12, seats=6), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_order_of_arrival_does_not_matter(problem: Problem, seed: int) -> None:
     """The same parts in another order give the same pairs, prices, digest and receipts."""
     first, second = run(problem), run(shuffled(problem, random.Random(seed)))
@@ -26,7 +26,7 @@ def test_the_order_of_arrival_does_not_matter(problem: Problem, seed: int) -> No
 
 
 @given(problems(people=12, seats=6), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
     """Whatever pairs are committed, they stay, count in all limits, and their candidates are not in the pool."""
     dice = random.Random(seed)
@@ -50,7 +50,7 @@ def test_fixed_pairs_are_never_touched(problem: Problem, seed: int) -> None:
 
 
 @given(problems(people=10, seats=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_ranks_obtained_and_unmatched_add_up(problem: Problem) -> None:
     """Everybody in the pool is matched or not, and ranks obtained count each match once."""
     result = run(problem)
@@ -63,7 +63,7 @@ def test_ranks_obtained_and_unmatched_add_up(problem: Problem) -> None:
 
 
 @given(problems(people=10, seats=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_matched_sides_have_common_ground(problem: Problem) -> None:
     """A match always has a language, enough weeks, and a topic where the seat names any."""
     people = {one.id: one for one in problem.candidates}

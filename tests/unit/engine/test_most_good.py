@@ -57,7 +57,7 @@ WEIGHTS_DRAWN = st.sampled_from((WEIGHTS, {Criterion.TOPIC: Weight(1, 0)}, {Crit
 
 
 @given(problems(people=5, seats=3, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[Criterion, Weight]) -> None:
     """Among all lawful matchings, listed one by one, none beats the flow; of the best it is first by the tie-breaks."""
     market = Market(replace(problem, rules=replace(problem.rules, weights=weights)))
@@ -73,7 +73,7 @@ def test_no_lawful_matching_has_a_higher_sum(problem: Problem, weights: Mapping[
     st.dictionaries(st.sampled_from(("AM", "GE", "MD")), st.integers(1, 3), min_size=1),
     st.sampled_from((Effort(), SHORT)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_floors_come_before_points(problem: Problem, floors: dict[str, int], effort: Effort) -> None:
     """As many go as floors ask for and any lawful matching allows; what is missing is named, country by country."""
     problem = replace(problem, rules=replace(problem.rules, floors=floors))
@@ -99,7 +99,7 @@ def test_floors_come_before_points(problem: Problem, floors: dict[str, int], eff
 
 
 @given(problems(people=14, seats=7, objective=Objective.MOST_GOOD), st.integers(0, 3), WEIGHTS_DRAWN)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_way_to_the_optimum_does_not_show(
     problem: Problem, floor: int, weights: Mapping[Criterion, Weight]
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_short_list_is_short(monkeypatch: pytest.MonkeyPatch, width: int) -> N
 
 
 @given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.sampled_from((2, 30, 1000)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_nor_does_it_where_every_pair_is_feasible(seed: int, people: int, seats: int, most: int) -> None:
     """The same for worlds without rules, whose short lists leave out nearly all pairs, with few and many equal sums."""
     _same_by_all_ways(_dense(seed, people, seats, most))
@@ -179,7 +179,7 @@ def _same_by_all_ways(market: Market) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 25), st.integers(1, 12), st.integers(1, 3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_search_cut_short_says_how_far_it_may_be_from_the_best(
     seed: int, people: int, seats: int, rounds: int
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_floor_is_worth_any_number_of_points() -> None:
 
 
 @given(problems(people=5, seats=3), st.lists(st.integers(0, 3000), min_size=60, max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
     """Whatever the prices of places, shares and countries, no lawful matching is above the bound that they give."""
     market = Market(problem)
@@ -237,7 +237,7 @@ def test_no_prices_prove_too_much(problem: Problem, drawn: list[int]) -> None:
 
 
 @given(problems(people=12, seats=6, objective=Objective.MOST_GOOD), st.integers(0, 2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_potentials_prove_a_flow_and_only_one_that_costs_least(problem: Problem, floor: int) -> None:
     """No residual arc of the flow has a reduced cost below 0; an empty flow that could be better has no potentials."""
     market = Market(replace(problem, rules=replace(problem.rules, floors={"MD": floor})))
@@ -297,7 +297,7 @@ def test_a_hard_assignment_of_any_size(size: int, effort: Effort) -> None:
 
 
 @given(problems(people=10, seats=5, quotas=False), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     """The price of a matching in blocking pairs is what the definition gives when each pair is tried."""
     market = Market(problem)
@@ -308,7 +308,7 @@ def test_blocking_pairs_are_counted_by_the_definition(problem: Problem, good: bo
 
 
 @given(problems(people=10, seats=5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
     """Somebody without a seat whose country has reached its ceiling blocks nothing; all others are counted."""
     market = Market(replace(problem, fixed=(), rules=replace(problem.rules, ceilings=dict.fromkeys(HOMES, 1))))
@@ -321,7 +321,7 @@ def test_nobody_beyond_a_ceiling_blocks(problem: Problem) -> None:
 
 
 @given(problems(people=12, seats=4, objective=Objective.MOST_GOOD), WEIGHTS_DRAWN, st.sampled_from((0, 0, 4)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_prices_rule_out_only_changes_that_fail(
     problem: Problem, weights: Mapping[Criterion, Weight], floor: int
 ) -> None:
@@ -363,7 +363,7 @@ def test_a_floor_asks_for_whoever_becomes_able_at_any_price() -> None:
 
 
 @given(problems(people=8, seats=4), st.integers(0, 2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_both_prices_of_a_run(problem: Problem, floor: int) -> None:
     """A stable run has no blocking pair but for a floor, and at most the best sum; a run for the sum has all of it."""
     problem = replace(problem, rules=replace(problem.rules, floors={"AM": floor}))

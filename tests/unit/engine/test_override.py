@@ -15,7 +15,7 @@ from tests.unit.engine.worlds import problems
 
 
 @given(problems(people=7, seats=4), st.integers(0, 2**32))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_price_is_what_happens(problem: Problem, seed: int) -> None:
     """Rules broken are those of the plain oracle; who loses and moves, and the points, are those of a run with it."""
     dice = random.Random(seed)
@@ -43,7 +43,7 @@ def test_the_price_is_what_happens(problem: Problem, seed: int) -> None:
 
 
 @given(problems(people=7, seats=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_engines_own_choice_costs_nothing(problem: Problem) -> None:
     """To put somebody where the engine would have put him or her sets no rule aside and makes no pair block."""
     for candidate_id, seat_id in run_layers(problem).matching.items():

@@ -52,7 +52,7 @@ def _changed(problem: Problem, candidate_id: str, change: Counterfactual) -> Pro
 
 
 @given(problems(people=8, seats=4))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_every_counterfactual_is_true(problem: Problem) -> None:
     """Whoever makes the change that a receipt names gets the seat that it names: the whole engine is run anew."""
     result = run(problem)
@@ -63,7 +63,7 @@ def test_every_counterfactual_is_true(problem: Problem) -> None:
 
 
 @given(problems(people=9, seats=4, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -> None:
     """A chain from the old matching brings a candidate in exactly when a run from scratch does."""
     dice, market = random.Random(seed), Market(problem)
@@ -85,7 +85,7 @@ def test_chains_see_what_matching_anew_would_give(problem: Problem, seed: int) -
 
 
 @given(problems(people=8, seats=4, quotas=False, fixed=False), st.integers(0, 7), st.integers(0, 3), st.integers(1, 2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
     problem: Problem, place: int, seat: int, more: int
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_market_changed_in_one_row_or_seat_is_the_market_made_anew(
 
 
 @given(problems(people=10, seats=5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
     """Points, sums, rank, standing and waiting place are what counting by hand gives."""
     result, market = run(problem), Market(problem)
@@ -135,7 +135,7 @@ def test_ranks_points_and_places_in_line_are_true(problem: Problem) -> None:
 
 
 @given(st.integers(0, 2**32), st.sampled_from(tuple(Objective)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_confidential_exclusion_shows_as_not_available_only(seed: int, objective: Objective) -> None:
     """With a confidential exclusion the receipt reads as if the host had paused, and no change leads past it."""
     problem = make_problem(random.Random(seed), 6, 4, tight=0.0, objective=objective, fixed=False)

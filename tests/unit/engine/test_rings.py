@@ -104,7 +104,7 @@ def _legs(found: Rings) -> list[Leg]:
     return [leg for ring in found.rings for leg in ring.legs]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(worlds)
 def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
     """The sum is the highest that any set of tandems and rings has, and each ring is closed and possible."""
@@ -122,7 +122,7 @@ def test_the_optimum_is_that_of_brute_force(problem: Problem) -> None:
         assert found.total == found.bound == _best(market, every)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(worlds)
 def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None:
     """What is taken ring by ring is possible, never above the optimum, and the bound never below it."""
@@ -134,7 +134,7 @@ def test_the_fast_way_is_possible_and_within_its_bound(problem: Problem) -> None
     assert bool(fast.rings) == bool(exact.rings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(worlds, st.randoms(use_true_random=False))
 def test_the_order_of_the_parts_does_not_matter(problem: Problem, dice: random.Random) -> None:
     """The same problem gives the same rings."""
@@ -189,7 +189,7 @@ def test_three_who_have_no_mutual_partner_still_travel() -> None:
     assert rings(market, {"am-officer", "ge-officer"}) == Rings((), 0)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(crowded, st.sampled_from(tuple(Objective)))
 def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: Problem, aim: Objective) -> None:
     """The pairs are there, nobody else's rules are broken, and the price is what the two runs say."""
@@ -210,7 +210,7 @@ def test_a_ring_made_by_hand_stands_and_the_rest_is_matched_around_it(problem: P
         assert after.matching == before.matching
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(crowded)
 def test_groups_stay_whole_around_pairs_made_by_hand(problem: Problem) -> None:
     """With no pair made by hand the matching is that of any run, groups and all."""

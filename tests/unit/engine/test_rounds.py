@@ -46,7 +46,7 @@ def _one_change(dice: random.Random, market: Market, rounds: Rounds) -> tuple[Se
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_one_change_leads_to_what_a_run_anew_gives(seed: int) -> None:
     """Another row, more places, one more of a country: the seats of a run anew, or nothing is told."""
     dice = random.Random(seed)

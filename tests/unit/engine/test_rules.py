@@ -10,7 +10,7 @@ from tests.unit.engine.worlds import problems
 
 
 @given(problems())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
     """A pair is feasible exactly when each hard rule, asked in plain Python, holds; and the funnel counts the rest."""
     market = Market(problem)
@@ -25,7 +25,7 @@ def test_feasible_pairs_are_those_that_break_no_rule(problem: Problem) -> None:
 
 
 @given(problems())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> None:
     """The scores of each feasible pair are the sums, in plain Python, of points times the weights of either side."""
     market = Market(problem)
@@ -38,7 +38,7 @@ def test_scores_are_the_weighted_sums_of_their_criteria(problem: Problem) -> Non
 
 
 @given(problems(people=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_orders_are_strict_and_follow_the_scores(problem: Problem) -> None:
     """Keys of a seat differ and follow its preference, pre-matched people first; rows fall by what is gained."""
     market = Market(problem)

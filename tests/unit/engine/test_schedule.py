@@ -81,7 +81,7 @@ def _runs(length: int) -> list[tuple[date, ...]]:
 
 
 @given(st.integers(0, 2**32), st.integers(0, 8), st.integers(2, 3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_dates_are_the_earliest_lawful_ones(seed: int, notice: int, least: int) -> None:
     """All days are tried one by one: the visit has the first lawful ones at the full length, else at the longest."""
     request, policy = _request(random.Random(seed)), SchedulePolicy(notice_weeks=notice, minimum_days=least)

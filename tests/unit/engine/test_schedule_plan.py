@@ -41,7 +41,7 @@ def _week(number: int, length: int = 5) -> tuple[date, ...]:
 
 
 @given(seed=SEEDS, number=st.integers(1, 30), announced=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_plan_is_lawful(*, seed: int, number: int, announced: bool) -> None:
     """Nobody twice at once, no week beyond its places, no holiday or blackout, groups together; the cost is true."""
     requests = visits(random.Random(seed), number, weeks=8, announced=announced)
@@ -52,7 +52,7 @@ def test_every_plan_is_lawful(*, seed: int, number: int, announced: bool) -> Non
 
 
 @given(seed=SEEDS, number=st.integers(1, 6), announced=st.booleans())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_best_plan_is_the_best_of_all(*, seed: int, number: int, announced: bool) -> None:
     """Every combination of weeks is tried: none beats the proven plan; the first plan and its bound enclose it."""
     requests = visits(random.Random(seed), number, weeks=3, announced=announced)
@@ -75,7 +75,7 @@ def test_many_visits_are_proven_whatever_their_order(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_alone_a_visit_gets_what_it_gets_by_itself(seed: int) -> None:
     """A plan of one visit has the days of the rule for one, or none for the same cause."""
     request = visits(random.Random(seed), 1)[0]

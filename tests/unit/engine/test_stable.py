@@ -19,7 +19,7 @@ def _matching(assigned: list[int]) -> dict[int, int]:
 
 
 @given(problems(people=14, seats=6, objective=Objective.STABLE, quotas=False))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_pair_blocks(problem: Problem) -> None:
     """Nobody and no seat would both leave what they have: no blocking pair under the seat's choice with its shares."""
     market = Market(problem)
@@ -29,7 +29,7 @@ def test_no_pair_blocks(problem: Problem) -> None:
 
 
 @given(problems(people=5, seats=3, objective=Objective.STABLE, quotas=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_candidate_gets_the_best_stable_seat(problem: Problem) -> None:
     """Of all stable matchings, listed one by one, ours gives each candidate the most wanted seat."""
     market = Market(problem)
@@ -43,7 +43,7 @@ def test_every_candidate_gets_the_best_stable_seat(problem: Problem) -> None:
 
 
 @given(problems(people=10, seats=5, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_candidates_may_enter_in_any_order(problem: Problem, seed: int) -> None:
     """Deferred acceptance ends the same whoever proposes first (McVitie & Wilson, 1971), shares included."""
     market = Market(problem)
@@ -55,7 +55,7 @@ def test_candidates_may_enter_in_any_order(problem: Problem, seed: int) -> None:
 
 
 @given(problems(people=10, seats=5, objective=Objective.STABLE, quotas=False), st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_false_wish_list_never_helps(problem: Problem, seed: int) -> None:
     """A candidate who states another order, or leaves seats out, gets nothing that he or she wants more."""
     market, dice = Market(problem), random.Random(seed)
@@ -72,7 +72,7 @@ def test_a_false_wish_list_never_helps(problem: Problem, seed: int) -> None:
 
 
 @given(problems(people=12, seats=5, objective=Objective.STABLE))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_ceilings_hold_and_the_rest_is_stable(problem: Problem) -> None:
     """No country sends more than its ceiling, and nobody who stayed in the pool blocks with a seat."""
     market = Market(problem)
