@@ -27,9 +27,9 @@ def engine(*given: Any, **options: Any) -> AsyncEngine:
     made = create_async_engine(*given, **options, query_cache_size=_STATEMENTS)
     own = made.sync_engine
     if not _known:
-        event.listen(own.pool, "connect", lambda *_: _known or _known.append(own))
+        event.listen(own.pool, "connect", lambda *_: _known.append(own))
         return made
-    own.dialect.initialize = lambda _: None  # type: ignore[method-assign]  # the one that it had until now
+    vars(own.dialect)["initialize"] = lambda _: None  # the one that it had until now need not ask
     own.dialect = own.pool._dialect = _known[0].dialect
     own._compiled_cache = _known[0]._compiled_cache
     return made

@@ -63,7 +63,7 @@ def pytest_configure() -> None:
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )
-    bus.create_async_engine = compiled.engine
+    vars(bus)["create_async_engine"] = compiled.engine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,7 +1,7 @@
 """How does a test start many processes of a service? As forks of one that has imported it: two seconds less for each.
 
-What a service starts by itself begins with nothing (`spawn`). That is tried too: in `tests/unit/matching/test_workshop.py`,
-in `tests/integration/matching/test_what_if.py`, and by the figures of the local run.
+What a service starts by itself begins with nothing (`spawn`). That is tried too:
+in `tests/unit/matching/test_workshop.py`, `tests/integration/matching/test_what_if.py`, and by the local run's figures.
 """
 
 from __future__ import annotations

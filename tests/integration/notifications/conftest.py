@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 
 from services.notifications import app as service
 from services.notifications.app import create_app
+from services.notifications.check import check_mails
 from services.notifications.consumers import consumers
 from services.notifications.sending.worker import held, office
 from services.notifications.settings import Settings
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _NOBODY = UUID(int=0)
 
 # The mails are the same for each app that is made here: to look once whether they can be written is enough.
-service.check_mails = cache(service.check_mails)
+vars(service)["check_mails"] = cache(check_mails)
 
 
 @pytest.fixture(autouse=True)
