@@ -61,6 +61,12 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
     def __init__(self, *, gathers: float, **options: Any) -> None:
         super().__init__(**options)
         self._gathers = gathers
+        self._sought: set[TopicPartition] = set()
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on from an offset; records of that partition that are being gathered are read again from there."""
+        self._sought.add(partition)
+        super().seek(partition, offset)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
@@ -70,20 +76,20 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         found: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = {}
         while not found:
             found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
-        left = most - sum(len(records) for records in found.values())
-        if self._gathers and left > max(most - MANY, 0):
-            await asyncio.sleep(self._gathers)
-            try:
-                more = await super().getmany(*partitions, max_records=left)
-            except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
-                log.info("no more could be gathered", reason=repr(wrong))
-                more = {}
-            for partition, records in more.items():
-                held = found.get(partition)
-                if held is None or records[0].offset <= held[-1].offset:  # it was sought back meanwhile: from there
-                    found[partition] = records
-                else:
-                    held.extend(records)
+            left = most - sum(len(records) for records in found.values())
+            if found and self._gathers and left > max(most - MANY, 0):
+                self._sought.clear()
+                await asyncio.sleep(self._gathers)
+                try:
+                    more = await super().getmany(*partitions, max_records=left)
+                except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
+                    log.info("no more could be gathered", reason=repr(wrong))
+                    more = {}
+                # What was taken before a seek is not what comes next by now: somebody may want what lies before it.
+                for partition in self._sought:
+                    found.pop(partition, None)
+                for partition, records in more.items():
+                    found.setdefault(partition, []).extend(records)
         return found
 
 
@@ -207,13 +213,13 @@ class Reader:
 
     async def _handle(self, message: KafkaAckableMessage) -> None:
         """Apply one batch; whatever happens, no record is passed over."""
-        records = message.raw_message
+        records, known = message.raw_message, dict(self._known)
         assert isinstance(records, tuple)
         # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
         # which then has so much to look at that it took up to a third of the reader's time.
         message.raw_message = ()
         try:
-            await self._apply(records)
+            await self._apply(records, known)
         except offsets.LogChanged as changed:
             log.error(  # noqa: TRY400 - the message says all; a stack trace would not help
                 "log made anew", topic=changed.partition[0], partition=changed.partition[1]
@@ -236,27 +242,29 @@ class Reader:
             except (KafkaError, IllegalStateError) as wrong:
                 log.info("lag not shown", reason=repr(wrong))
 
-    async def _apply(self, records: Records) -> None:
+    async def _apply(self, records: Records, known: dict[offsets.Partition, int]) -> None:
+        """Apply a batch that was taken when this reader had come so far as is `known`."""
         started = monotonic()
         async for attempt in _patiently():
             with attempt:
                 try:
-                    await self._transact(records, one_by_one=False)
+                    await self._transact(records, known, one_by_one=False)
                 except (offsets.LogChanged, offsets.SetBack, TooMuchParked):
                     raise
                 except Exception as wrong:
                     if is_transient(wrong):
                         raise
                     log.warning("batch fails; it is done again event by event", reason=repr(wrong))
-                    await self._transact(records, one_by_one=True)
+                    await self._transact(records, known, one_by_one=True)
         BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
 
-    async def _transact(self, records: Records, *, one_by_one: bool) -> None:
+    async def _transact(self, records: Records, known: dict[offsets.Partition, int], *, one_by_one: bool) -> None:
         unverified = set(self._unverified)
         async with self._bus.transaction(f"system:{self._bus.service}") as tx:
             connection = await driver(tx.session)
             at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
-            offsets.refuse_set_back(at, self._known)
+            # What was known when they were taken: a look back that has gone back since knows better, they do not.
+            offsets.refuse_set_back(at, known)
             fresh = offsets.fresh(records, at, unverified)
             if fresh:
                 await self._applier.apply(tx, fresh, one_by_one=one_by_one)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import TYPE_CHECKING
 
-from shared.bus import Consumers
+import pytest
+
+from shared.bus import Consumers, offsets
+from shared.bus.journal import partition_of
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.ids import new_id
+from tests.emptied import empty
 from tests.integration.bus.test_chain import TOPIC, _count, _is, endorsed, running, until, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
-
-    import pytest
+    from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
 
@@ -67,6 +71,60 @@ async def test_what_follows_is_applied_in_the_same_transaction(
         [(first, "ApplicationEndorsed")],
         [(second, "ApplicationEndorsed"), (second, "ApplicationWithdrawn")],
     ]
+
+
+@pytest.mark.parametrize("when", ["gathering", "locking"])
+async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothing_over(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """The reader goes back to the start while it holds a later record: all before that one come again, and it too."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics, reader_gathers_ms=GATHERS_MS if when == "gathering" else 0)
+    first = str(new_id())
+    others = (str(new_id()) for _ in count())
+    second = next(each for each in others if partition_of(TOPIC, each) == partition_of(TOPIC, first))
+    came: list[str] = []
+    in_hand = asyncio.Event()
+    sleeps, locks = asyncio.sleep, offsets.lock
+
+    async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
+        came.extend(each.subject for each in events if each.subject in {first, second})
+
+    consumers = Consumers("matching", projections=("seen",))
+    consumers.topic(TOPIC, evolve=evolve)
+    reader = Reader(bus, consumers)
+
+    async def rebuild() -> None:
+        in_hand.clear()
+        await empty(bus, consumers, "operator")
+        await reader._look_back()
+
+    async def sleep(seconds: float) -> None:
+        """Ordinary, but the pause in which the rebuild comes ends before the records have come again."""
+        if when == "gathering" and seconds == GATHERS_MS / 1000 and in_hand.is_set():
+            await rebuild()
+        else:
+            await sleeps(seconds)
+
+    async def lock(*asked: Any) -> dict[offsets.Partition, offsets.Position]:
+        if when == "locking" and in_hand.is_set():
+            await rebuild()
+        return await locks(*asked)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    monkeypatch.setattr(offsets, "lock", lock)
+    async with running(Relay(owner).run, reader.run):
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(endorsed(), first)
+        await until(lambda: _is(_all(came), [first]))
+        in_hand.set()
+        async with owner.transaction("coordinator") as tx:
+            await tx.record(endorsed(), second)
+        await until(lambda: _is(_all(came), [first, first, second]))
+
+
+async def _all(came: list[str]) -> list[str]:
+    return list(came)
 
 
 async def _behind(reader: Reader, many: int) -> bool:
