@@ -1,7 +1,7 @@
 """How does a test start many processes of a service? As forks of one that has imported it: two seconds less for each.
 
-What a service starts by itself begins with nothing (`spawn`). That is tried too:
-in `tests/unit/matching/test_workshop.py`, `tests/integration/matching/test_what_if.py`, and by the local run's figures.
+What a service starts by itself begins with nothing (`spawn`). That is tried too: in `unit/matching/test_workshop.py`,
+`integration/matching/test_what_if.py` and one test of `integration/reporting/test_restatements.py`.
 """
 
 from __future__ import annotations

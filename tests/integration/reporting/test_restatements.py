@@ -35,9 +35,9 @@ LABEL = "2026-Q1"
 PAGE = f"/reporting/periods/{LABEL}/restatement"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is counted apart is counted in a process that has the definitions already."""
+    """What is counted apart is counted in a process that has the definitions already, and not in one that begins."""
     monkeypatch.setattr(anew, "multiprocessing", instead_of_spawned("services.reporting.actions.anew"))
 
 
@@ -258,6 +258,7 @@ async def test_a_large_programme_is_counted_by_a_process_and_comes_out_the_same(
     assert (proposed["changes"], proposed["proposal"]["state"]) == (in_processes, "proposed")
 
 
+@pytest.mark.usefixtures("quick_processes")
 async def test_what_takes_long_goes_on_and_the_page_tells_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who submits or proposes need not wait: the page says that it is counted, then what came of it."""
     await tell(house, world(12))
