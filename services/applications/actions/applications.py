@@ -220,7 +220,8 @@ async def submit(
             application.reference = model.reference(application.country, moment.year, number)
             application.submitted_at = moment
             await tx.record(_counting(application, answers, settings), application.id)
-        profile = await profile_for(tx.session, application, answers, terms)
+        with tx.session.no_autoflush:  # nothing of what it asks for is being written here
+            profile = await profile_for(tx.session, application, answers, terms)
         application.profile_json = profile.model_dump(mode="json")
         # Once submitted it is judged by this revision, also when it comes back with what was asked for.
         application.rules_version = terms.revision
@@ -236,8 +237,7 @@ async def _held_call(tx: Tx, application_id: UUID) -> calls.Call:
 
     The call goes before the application, as where it closes. Raises `Refused` (404).
     """
-    application = await store.application(tx.session, application_id)
-    call = None if application is None else await calls.call(tx.session, application.call_id, hold=True)
+    call = await calls.held_for(tx.session, application_id)
     if call is None:
         raise not_found()
     return call

@@ -110,6 +110,14 @@ async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold
     return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
 
 
+async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
+    """The call of an application, held as `call` holds it; not the application."""
+    application = sa.table("application", sa.column("id"), sa.column("call_id"))
+    of = sa.select(application.c.call_id).where(application.c.id == application_id).scalar_subquery()
+    query = select(Call).where(col(Call.id) == of).with_for_update(read=True)
+    return (await session.scalars(query.execution_options(populate_existing=True))).first()
+
+
 async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """The calls with these ids; until the commit none of them can be revised or closed. Before applications are locked.
 

@@ -86,6 +86,21 @@ async def named_by(session: AsyncSession, application_id: UUID) -> list[Companio
     return list((await session.scalars(query.order_by(col(Companion.id)).limit(100))).all())
 
 
+async def around(session: AsyncSession, application_id: UUID) -> list[Companion]:
+    """Both at once: the row by which an application is a member of a group, and those whom it names itself."""
+    member = sa.and_(*_member(application_id))
+    names = sa.and_(col(Companion.application_id) == application_id, col(Companion.state).in_(_LIVE))
+    return list((await session.scalars(select(Companion).where(member | names).order_by(col(Companion.id)))).all())
+
+
+def _member(application_id: UUID) -> list[sa.ColumnElement[bool]]:
+    return [
+        col(Companion.named_id) == application_id,
+        col(Companion.mode) == ApplicationMode.GROUP,
+        col(Companion.state) == CompanionState.CONFIRMED,
+    ]
+
+
 async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> list[Companion]:
     """Those whom these applications name and who have not said no."""
     query = select(Companion).where(
@@ -96,12 +111,7 @@ async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> l
 
 async def group_of(session: AsyncSession, application_id: UUID) -> Companion | None:
     """The row by which an application is a member of a group, if it is in one."""
-    query = select(Companion).where(
-        Companion.named_id == application_id,
-        Companion.mode == ApplicationMode.GROUP,
-        Companion.state == CompanionState.CONFIRMED,
-    )
-    return (await session.scalars(query.limit(1))).first()
+    return (await session.scalars(select(Companion).where(*_member(application_id)).limit(1))).first()
 
 
 async def naming(
