@@ -259,17 +259,18 @@ class Reader:
         BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
 
     async def _transact(self, records: Records, known: dict[offsets.Partition, int], *, one_by_one: bool) -> None:
-        unverified = set(self._unverified)
+        unverified = frozenset(self._unverified)
+        left = set(unverified)
         async with self._bus.transaction(f"system:{self._bus.service}") as tx:
             connection = await driver(tx.session)
             at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
             # What was known when they were taken: a look back that has gone back since knows better, they do not.
             offsets.refuse_set_back(at, known)
-            fresh = offsets.fresh(records, at, unverified)
+            fresh = offsets.fresh(records, at, left)
             if fresh:
                 await self._applier.apply(tx, fresh, one_by_one=one_by_one)
                 await offsets.advance(connection, fresh)
-        self._unverified &= unverified
+        self._unverified -= unverified - left  # what was assigned meanwhile is still to be compared
         self._known |= {partition: position.next_offset for partition, position in at.items()}
         self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
 
