@@ -76,6 +76,9 @@ async def test_everybody_has_something_to_do(sample: LocalRun) -> None:
         assert values["TOPCOP-OP-02"] >= 10
         assert values["TOPCOP-OP-08"] >= 3
         assert values["TOPCOP-OC-05"] >= 20, "line managers confirmed sessions at home, by the links in their mails"
+        aims = await people.get("persona-donor", "/reporting/api/targets")
+        assert {one["kind"] for one in aims["standing"]} == {"baseline", "target"}
+        assert aims["waiting"] == []
         tests = (await people.get("persona-evaluator", "/reporting/api/tests"))["tests"]
         assert {one["state"] for one in tests} == {"published"}
         assert sum(one["handed_in"]["post"] for one in tests) >= 5

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deploy.cli.client import People
 from deploy.cli.lag import Lag
 from deploy.cli.progress import bar
-from deploy.cli.sample import finished, opened
+from deploy.cli.sample import aims, finished, opened
 from deploy.cli.sample.plan import BELARUS_SUSPENDED, Programme
 from deploy.cli.sample.programme import generate
 from deploy.cli.sample.register import enter, keep_up, suspend_belarus
@@ -37,6 +37,7 @@ def steps() -> list[Step]:
     return sorted(
         [
             (-364, "Organisations, people and partners", enter),
+            (aims.SET_ON, "Baselines and targets", aims.set_out),
             *finished.STEPS,
             (BELARUS_SUSPENDED, "Belarus is suspended", suspend_belarus),
             *opened.STEPS,
