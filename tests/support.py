@@ -7,9 +7,12 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from deploy.signing import ed25519_keys, signing_keys
 from shared import clock
 from shared.bus.apply import Applier
+from shared.bus.bus import engine_for
 from shared.bus.envelope import headers_of
 from shared.bus.journal import partition_of
 from shared.bus.records import StoredRecord
@@ -17,7 +20,7 @@ from shared.contracts import TOPICS
 from shared.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -57,6 +60,17 @@ def settings_for(database: str, **changes: Any) -> dict[str, Any]:
         "local": True,
         "quiet_hours": "none",  # a test passes at night too
     } | changes
+
+
+async def create_tables(address: str, *kinds: Callable[[sa.MetaData], object]) -> None:
+    """Make the tables that each of `kinds` adds to a metadata, such as those of the bus, in an empty database."""
+    metadata = sa.MetaData()
+    for kind in kinds:
+        kind(metadata)
+    engine = engine_for(address)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
 
 
 class Feed:

@@ -181,6 +181,7 @@ class Reader:
         while True:
             try:
                 await self._broker.connect()
+                # FastStream has no option that says which consumer it makes.
                 made = self._broker.config.broker_config
                 options = cast("partial[AIOKafkaConsumer]", made.builder).keywords
                 made.builder = partial(_Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)

@@ -17,14 +17,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-import sqlalchemy as sa
 from fastapi import Request
 from joserfc.jwk import OKPKey
 from starlette.exceptions import HTTPException
 
 from shared import clock
 from shared.bus import bus_tables
-from shared.bus.bus import engine_for
 from shared.contracts.codes import Role
 from shared.identity import Grant, access_table, csrf, every_route, write_access
 from shared.identity.guard import guard_of
@@ -32,7 +30,7 @@ from shared.identity.refusals import SAFE_METHODS
 from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.identity.tickets import issue_ticket
-from tests.support import document_keys
+from tests.support import create_tables, document_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -70,13 +68,7 @@ async def app(request: pytest.FixtureRequest, database: str, monkeypatch: pytest
     }
     for name, value in settings.items():
         monkeypatch.setenv(f"TANDEM_{name}", value)
-    metadata = sa.MetaData()
-    access_table(metadata)
-    bus_tables(metadata)
-    engine = engine_for(database)
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    await create_tables(database, access_table, bus_tables)
     made: FastAPI = importlib.import_module(module).create_app(background=False)
     async with made.state.service.bus.transaction("system:tests") as tx:
         since = clock.today()

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, col, select
 
 from services.applications.model.call.texts import best
+from services.applications.store.applications import Application
 from services.applications.store.base import Table
 from shared.contracts.calls import RULES_VERSION, CallTerms, CallText
 from shared.contracts.codes import CallState
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
-
-    from services.applications.store.applications import Application
 
 
 class Call(Table, table=True):
@@ -112,8 +111,7 @@ async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold
 
 async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
     """The call of an application, held as `call` holds it; not the application."""
-    application = sa.table("application", sa.column("id"), sa.column("call_id"))
-    of = sa.select(application.c.call_id).where(application.c.id == application_id).scalar_subquery()
+    of = sa.select(col(Application.call_id)).where(col(Application.id) == application_id).scalar_subquery()
     query = select(Call).where(col(Call.id) == of).with_for_update(read=True)
     return (await session.scalars(query.execution_options(populate_existing=True))).first()
 

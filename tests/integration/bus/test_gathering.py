@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -15,12 +15,14 @@ from shared.bus.relay import Relay
 from shared.ids import new_id
 from tests.emptied import empty
 from tests.integration.bus.test_chain import TOPIC, _count, _is, endorsed, running, until, withdrawn
+from tests.support import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
+    from shared.bus.reader import Records
 
     NewBus = Callable[..., Awaitable[Bus]]
 
@@ -121,6 +123,28 @@ async def test_what_is_in_hand_while_a_rebuild_sets_the_reader_back_passes_nothi
         async with owner.transaction("coordinator") as tx:
             await tx.record(endorsed(), second)
         await until(lambda: _is(_all(came), [first, first, second]))
+
+
+async def test_what_is_assigned_while_a_batch_is_applied_is_still_to_be_compared(
+    new_bus: NewBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done with are only the partitions that the batch has held against the log; one that came meanwhile is not."""
+    bus = await new_bus("matching")
+    consumers = Consumers("matching")
+    consumers.topic(TOPIC)
+    reader = Reader(bus, consumers)
+    record = Feed(bus, consumers).record(endorsed(), new_id())
+    compared, another = (TOPIC, record.partition), (TOPIC, record.partition + 1)
+    locks = offsets.lock
+
+    async def lock(*asked: Any) -> dict[offsets.Partition, offsets.Position]:
+        reader._unverified.add(another)
+        return await locks(*asked)
+
+    monkeypatch.setattr(offsets, "lock", lock)
+    reader._unverified.add(compared)
+    await reader._transact(cast("Records", (record,)), {}, one_by_one=False)
+    assert reader._unverified == {another}
 
 
 async def _all(came: list[str]) -> list[str]:

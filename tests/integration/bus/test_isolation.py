@@ -206,9 +206,14 @@ def _told(log: Log) -> list[bytes]:
     return [dict(one.headers)["ce_sequence"] for one in records]
 
 
-async def _both_told(log: Log) -> None:
-    while len(_told(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
-        await asyncio.sleep(0.01)
+async def _one_on_its_way(relay: Slow, log: Log, lease: leases.Lease) -> asyncio.Task[int]:
+    """Two batches of `relay`: the first is being settled, the second is on the log; gives what waits to settle it."""
+    assert await relay.send_on(lease) == 1
+    second = asyncio.create_task(relay.send_on(lease))
+    async with asyncio.timeout(20):
+        while len(_told(log)) < 2:  # noqa: ASYNC110 - a list tells nobody that it grows
+            await asyncio.sleep(0.01)
+    return second
 
 
 async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
@@ -218,10 +223,8 @@ async def test_what_is_being_settled_is_not_sent_again(new_bus: NewBus) -> None:
     relay = Slow(owner, log)
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
-    assert await relay.send_on(lease) == 1
-    second = asyncio.create_task(relay.send_on(lease))
+    second = await _one_on_its_way(relay, log, lease)
     async with asyncio.timeout(20):
-        await _both_told(log)
         relay.go.set()
         assert await second == 1
         assert await relay.send_on(lease) == 0
@@ -239,10 +242,8 @@ async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(
     relay = Slow(owner, log, ConnectionResetError)
     lease = await leases.acquire(owner, "relay")
     assert lease is not None
-    assert await relay.send_on(lease) == 1
-    second = asyncio.create_task(relay.send_on(lease))
+    second = await _one_on_its_way(relay, log, lease)
     async with asyncio.timeout(20):
-        await _both_told(log)
         relay.go.set()
         with pytest.raises(ConnectionResetError):
             await second

@@ -6,13 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import MetaData
 
 from deploy.cli.system import SERVICES, System
 from shared.bus import bus_tables
-from shared.bus.bus import engine_for
 from shared.contracts import EVENTS, TOPICS
 from shared.ids import new_id
+from tests.support import create_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,22 +19,10 @@ if TYPE_CHECKING:
     from tests.conftest import Databases
 
 
-def _fill(address: str) -> None:
-    async def create() -> None:
-        metadata = MetaData()
-        bus_tables(metadata)
-        engine = engine_for(address)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        await engine.dispose()
-
-    asyncio.run(create())
-
-
 @pytest.fixture
 def system(postgres: Databases) -> Iterator[System]:
     """An installation of four databases; nothing else of it runs."""
-    template = postgres.template("bus_only", _fill)
+    template = postgres.template("bus_only", lambda url: asyncio.run(create_tables(url, bus_tables)))
     addresses = {name: postgres.new(template) for name in SERVICES}
     urls = {
         f"TANDEM_DATABASE_URL_{name.upper()}": address.replace("+asyncpg", "") for name, address in addresses.items()

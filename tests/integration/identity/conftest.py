@@ -28,7 +28,6 @@ from pydantic import SecretStr
 from deploy.local.ports import free_port
 from shared import clock
 from shared.bus import Consumers, bus_tables
-from shared.bus.bus import engine_for
 from shared.contracts.codes import Role
 from shared.identity import (
     Grant,
@@ -50,6 +49,7 @@ from shared.identity.session import Session, sealed_session
 from shared.identity.state import identity_of
 from shared.service import create
 from shared.settings import ServiceSettings
+from tests.support import create_tables
 
 if TYPE_CHECKING:
     from tests.conftest import Databases
@@ -175,23 +175,12 @@ def settings(provider: str, store: str) -> ServiceSettings:
     )
 
 
-def _fill(address: str) -> None:
-    async def create() -> None:
-        metadata = sa.MetaData()
-        access_table(metadata)
-        bus_tables(metadata)
-        engine = engine_for(address)
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        await engine.dispose()
-
-    asyncio.run(create())
-
-
 @pytest.fixture
 def store(postgres: "Databases") -> Iterator[str]:
     """The address of a database with the tables that every service has."""
-    address = postgres.new(postgres.template("identity", _fill))
+    address = postgres.new(
+        postgres.template("identity", lambda url: asyncio.run(create_tables(url, access_table, bus_tables)))
+    )
     yield address
     postgres.drop(address)
 
