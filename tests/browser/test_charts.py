@@ -108,3 +108,21 @@ def test_texts_stay_where_they_belong(drawn: Page) -> None:
             mine = [field for field in seen["fields"] if _within(middle, field)]
             wrong += [("leaves its field", title, text["said"]) for field in mine if not _within(text["box"], field)]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_the_numbers_keep_to_their_place(drawn: Page) -> None:
+    """A table of many rows scrolls beside its picture, and on a desk none is so broad that it has to be moved."""
+    desk = drawn.viewport_size == DESK
+    pictures = drawn.locator(".tandem-chart").all()
+    assert any(one.locator("thead th").count() > 5 for one in pictures)
+    long = 0
+    for one in pictures:
+        title, rows = one.locator("figcaption").inner_text(), one.locator("tbody tr").count()
+        numbers = one.locator(".tandem-chart__numbers")
+        room: list[int] = numbers.evaluate("each => [each.clientWidth, each.querySelector('table').scrollWidth]")
+        assert not desk or room[1] <= room[0] + 1, f"the table of {title!r} is {room[1]} wide, its place {room[0]}"
+        if rows > 30:
+            long += 1
+            tall: int = numbers.locator("[tabindex]").evaluate("each => each.clientHeight")
+            assert tall < 500, f"the {rows} rows of {title!r} are {tall} high"
+    assert long
