@@ -114,7 +114,7 @@ async def work_cohorts(service: Service) -> None:
 
 async def work_once(bus: Bus) -> bool:
     """Work out the oldest job that no other instance works on; False where there is none."""
-    async with bus.read() as session:
+    async with bus.glance() as session:
         ids = await store.cohort_jobs.open_ones(session)
     return await jobs.work_first(bus, "cohort", ids, partial(_work, bus))
 

@@ -10,25 +10,25 @@ from services.matching import store
 from services.matching.engine import ledger
 from services.matching.engine.problem import Exclusion
 from services.matching.model.pool import Facts, Need, Place
-from services.matching.store.facts import Candidate, Seat
+from services.matching.store.facts import Call, Candidate, Seat
+from services.matching.store.facts import Exclusion as ExclusionRow
+from services.matching.store.matches import MatchRow
 from services.matching.store.pools import Standing
 from services.matching.store.rows import Kept
 from shared import clock
 from shared.contracts import Part
 from shared.contracts.applications import ApplicationProfile
 from shared.contracts.calls import CallTerms
-from shared.contracts.codes import CallState, PartnerStatus
+from shared.contracts.codes import CallState
 from shared.contracts.mentors import MentorProfile
 from shared.contracts.offers import OfferTerms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from services.matching.store.facts import Call
     from services.matching.store.pools import Vacancy
     from shared.bus import Bus
 
@@ -57,7 +57,8 @@ class Known:
     """What was read of a call before, so that only what has been written since is read again."""
 
     def __init__(self) -> None:
-        self.candidates, self.seats = Kept(Candidate), Kept(Seat)
+        self.calls, self.exclusions = Kept(Call), Kept(ExclusionRow)
+        self.candidates, self.seats, self.matches = Kept(Candidate), Kept(Seat), Kept(MatchRow)
         self.standings = Kept(Standing, "application_id")
 
     @property
@@ -75,56 +76,52 @@ async def load(bus: Bus, call_id: UUID, known: Known | None = None) -> Inputs | 
 async def load_in(session: AsyncSession, call_id: UUID, known: Known | None = None) -> Inputs | None:
     """The same within a transaction that is open; it should see one snapshot."""
     known = known or Known()
-    pool = await store.pools.version(session, call_id)
-    call = (await store.facts.calls(session, [call_id])).get(call_id)
-    if pool is None or call is None:
+    written = await store.written.of_call(session, call_id)
+    call = None if written is None else (await known.calls.read(session, written.call)).get(call_id)
+    if written is None or call is None:
         return None
     terms = _read(CallTerms, call_id, call.terms)
     today = clock.today()
-    partners, exclusions, needs = await store.facts.register(session, terms.needs)
-    inactive = await store.facts.inactive_organisations(session)
-    seats = await known.seats.read(session, *store.facts.offered(call_id))
-    candidates = await known.candidates.read(session, *store.facts.eligible(call_id))
+    needs = await store.facts.needs(session, terms.needs) if terms.needs else []
+    exclusions = await known.exclusions.read(session, written.exclusions)
+    seats = await known.seats.read(session, written.seats)
+    candidates = await known.candidates.read(session, written.candidates)
     # Ten thousand profiles take a second to read: meanwhile the loop serves others.
-    profiles, places = await asyncio.to_thread(_understood, candidates, seats, inactive)
-    matches = await store.matches.of_call(session, call_id)
-    given_back: set[UUID] = set()
-    taken: Mapping[UUID, Mapping[date, int]] = {}
-    if matches:  # nothing is given back or taken without one
-        given_back |= await store.mentorships.ended_matches(session, call_id)
-        given_back |= await store.visits.missed(session, call_id)
-        taken = await store.visits.taken_weeks(session, list(seats))
+    profiles, places = await asyncio.to_thread(_understood, candidates, seats, written.inactive)
+    matches = [store.matches.read(row) for row in (await known.matches.read(session, written.matches)).values()]
     facts = Facts(
         call_id=call_id,
         terms=terms,
         day=today,
-        cohort=pool.cohort,
+        cohort=written.cohort,
         candidates=profiles,
         places=places,
         matches=matches,
-        given_back=frozenset(given_back),
-        taken=taken,
-        suspended={row.country: row.since for row in partners if row.status == PartnerStatus.SUSPENDED},
+        given_back=written.given_back,
+        # Nothing is taken without a match.
+        taken=await store.visits.taken_weeks(session, list(seats)) if matches else {},
+        suspended=await store.facts.suspended(session) if written.suspended else {},
         exclusions=tuple(
             Exclusion(
                 first=row.first, second=row.second, since=row.since, until=row.until, confidential=row.confidential
             )
-            for row in exclusions
+            for row in exclusions.values()
         ),
         needs=tuple(
             Need(row.country, row.topic, row.area)
             for row in needs
             if not row.withdrawn and row.since <= today <= row.until
         ),
-        reciprocity=ledger.points(await store.ledger.days_between(session)),
-        incomplete=await store.facts.incomplete_groups(session, call_id),
+        reciprocity=ledger.points(await store.ledger.days_between(session) if written.stays else {}),
+        incomplete=written.incomplete,
     )
-    standings = await known.standings.read(session, *store.pools.of_call(call_id))
-    return Inputs(pool.input_version, call, facts, standings, await store.pools.vacancies(session, call_id))
+    standings = await known.standings.read(session, written.standings)
+    vacancies = await store.pools.vacancies(session, call_id) if written.vacant else []
+    return Inputs(written.version, call, facts, standings, vacancies)
 
 
 def _understood(
-    candidates: Mapping[UUID, Candidate], seats: Mapping[UUID, Seat], inactive: set[UUID]
+    candidates: Mapping[UUID, Candidate], seats: Mapping[UUID, Seat], inactive: frozenset[UUID]
 ) -> tuple[dict[UUID, ApplicationProfile], dict[UUID, Place]]:
     """The rows in the words of the contracts; nobody is eligible of an organisation that takes part in nothing new."""
     return {
@@ -134,7 +131,7 @@ def _understood(
     }, {row.id: _place(row, inactive) for row in seats.values()}
 
 
-def _place(row: Seat, inactive: set[UUID]) -> Place:
+def _place(row: Seat, inactive: frozenset[UUID]) -> Place:
     return place_of(row, available=row.state == "published" and row.organisation_id not in inactive)
 
 

@@ -73,8 +73,8 @@ async def match_live(service: Service) -> None:
                 wake.clear()
                 async with service.bus.glance() as session:
                     behind = await store.pools.behind(session, clock.today())
-                for call_id in behind:
-                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(service.bus, call_id, held):
+                for call_id, free in behind.items():
+                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(service.bus, call_id, held, free):
                         later[call_id] = monotonic() + _AGAIN_AFTER
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
@@ -86,10 +86,10 @@ async def match_live(service: Service) -> None:
                 await leases.release(service.bus, turn.lease)
 
 
-async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> bool:
+async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn], free: bool) -> bool:  # noqa: FBT001 - as it was read
     """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
     try:
-        await take_turn(bus, call_id, held)
+        await take_turn(bus, call_id, held, free=free)
     except Exception as wrong:
         if is_transient(wrong):
             raise
@@ -98,19 +98,33 @@ async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> bool:
     return True
 
 
-async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn]) -> None:
-    """Match a call if its lease is to be had; what is kept of a call goes with its lease."""
-    turn = held.pop(call_id, None)
+async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bool = True) -> None:
+    """Match a call if its lease is to be had; what is kept of a call goes with its lease.
+
+    `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
+    """
+    turn, given = held.pop(call_id, None), None
     if turn is None or monotonic() - turn.since > turns.RENEW_AFTER:
-        lease = await turns.take(bus, call_id)
+        # Who had the call last mostly gets it again, and reads meanwhile what has changed since.
+        reading = None if turn is None or free else asyncio.create_task(inputs.load(bus, call_id, turn.following.known))
+        try:
+            lease = await turns.take(bus, call_id)
+            if lease is not None and reading is not None and turn is not None:
+                # With each holder the epoch rises by one: what was read before another's turn is of no use.
+                given = await reading if lease.epoch <= turn.lease.epoch + 1 else None
+        finally:
+            if reading is not None:
+                reading.cancel()
+                await asyncio.wait([reading])
         if lease is None:
             return
         turn = Turn(lease, monotonic(), turn.following if turn else Following())
     held[call_id] = turn
     turn.working = True
     try:
-        await promotion.promote(bus, call_id, turn.lease)
-        await match_once(bus, call_id, turn.lease, turn.following)
+        if free:
+            await promotion.promote(bus, call_id, turn.lease)
+        await match_once(bus, call_id, turn.lease, turn.following, given)
     except LeaseLost:
         held.pop(call_id, None)
         log.info("another instance matches this call now", call=str(call_id))
@@ -153,13 +167,16 @@ def forget_the_oldest(held: Mapping[UUID, Turn]) -> None:
             turn.following.forget()
 
 
-async def match_once(bus: Bus, call_id: UUID, lease: Lease, following: Following | None = None) -> bool:
+async def match_once(
+    bus: Bus, call_id: UUID, lease: Lease, following: Following | None = None, given: Inputs | None = None
+) -> bool:
     """Match a call as it stands and write what moved; False while the call is not known. Raises `LeaseLost`.
 
-    `following` is what was kept since the last time; without it the call is matched from scratch.
+    `following` is what was kept since the last time; without it the call is matched from scratch. `given` is what has
+    just been read of the call, where it has been.
     """
     started, following = monotonic(), following or Following()
-    given = await inputs.load(bus, call_id, following.known)
+    given = given or await inputs.load(bus, call_id, following.known)
     if given is None:
         return False
     if not given.open:

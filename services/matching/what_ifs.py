@@ -113,7 +113,7 @@ async def work_what_ifs(service: Service) -> None:
 
 async def work_once(bus: Bus, *, large: int = LARGE) -> bool:
     """Work out the oldest what-if that no other instance works on; False where there is none."""
-    async with bus.read() as session:
+    async with bus.glance() as session:
         ids = await store.what_ifs.open_ones(session)
     return await jobs.work_first(bus, "what-if", ids, partial(_work, bus, large))
 

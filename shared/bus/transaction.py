@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from shared.contracts.base import Event
 
 CHANGED_CHANNEL = "tandem_changed"
+MORE = "+"
+"""Behind the name of what has changed: it is about to change again."""
 _TRACE = TraceContextTextMapPropagator()
 
 
@@ -119,9 +121,13 @@ class Tx:
         """Put the reaction to `cause` aside until `subject` of `topic` has arrived; `react` is then called again."""
         self._asides.append((cause, topic, str(subject)))
 
-    async def changed(self, name: str) -> None:
-        """Tell the browsers that watch `name`, once this is committed, that something changed."""
-        self._changed.add(name)
+    async def changed(self, name: str, *, more: bool = False) -> None:
+        """Tell the browsers that watch `name`, once this is committed, that something changed.
+
+        With `more` it is about to change again by what follows from this: they are told of both at once, or of this
+        alone a moment later, so that nobody reads twice, and nothing while what follows is being worked out.
+        """
+        self._changed.add(f"{name}{MORE}" if more else name)
 
     async def flush(self) -> None:
         """Write what was noted so far; the commit does it by itself. Raises `Conflict`."""
@@ -132,15 +138,14 @@ class Tx:
         facts, self._facts = self._facts, []
         if facts:
             self.recorded |= await journal.write(connection, facts, self._process) > 0
-        changed, self._changed = self._changed, set()
-        if changed:
+        if changed := self.take_changed():
             names = "SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name"
             await connection.execute(names, CHANGED_CHANNEL, sorted(changed))
 
     def take_changed(self) -> set[str]:
         """What `changed` named since the last flush, for another transaction to tell."""
-        changed, self._changed = self._changed, set()
-        return changed
+        named, self._changed = self._changed, set()
+        return {one for one in named if not one.endswith(MORE) or one.removesuffix(MORE) not in named}
 
     def take_asides(self) -> list[tuple[Envelope, str, str]]:
         """The reactions put aside since the last call; the reader stores them."""

@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 CHANNEL = "tandem_changed"
+MORE = "+"  # behind a name: it is about to change again
 ACCESS = "access"  # what people may has changed for a whole country: each stream ends, and asks its guard again
 HEARTBEAT = 15.0  # seconds; below the 30 to 60 s after which proxies cut a silent stream
 QUIET = 0.2  # seconds between two messages to one client in the long run: a burst of commits is few refreshes
 SOON = 0.005  # the same while BURST is not used up: what follows from a fact at once is shown at once
 BURST = 5.0  # messages that may go SOON after each other; one more each QUIET seconds
+PATIENCE = 0.05  # seconds for which a change is not told that is about to be followed by another
 CLIENTS = 500  # streams a process keeps open at the most
 _PING = 20.0
 _log = structlog.get_logger(__name__)
@@ -51,6 +53,7 @@ class Live:
         self._process = uuid4().hex[:8]
         self._tick = 0
         self._last: dict[str, int] = {}
+        self._followed: dict[str, asyncio.TimerHandle] = {}
         self._era = 0  # counts the times that all streams had to ask their guards again
         self._closed = asyncio.Event()
         self._listening = asyncio.Event()
@@ -74,8 +77,17 @@ class Live:
     def changed(self, name: str | None = None) -> None:
         """Wake all pages that wait for `name`; all pages of this process when it is None.
 
-        `ACCESS` ends all streams: a browser opens its stream again by itself, if it still may.
+        `ACCESS` ends all streams: a browser opens its stream again by itself, if it still may. A name with `MORE` waits
+        for the same name without it, but not for long.
         """
+        if name is not None and name.endswith(MORE):
+            name = name.removesuffix(MORE)
+            if name not in self._followed:
+                self._followed[name] = asyncio.get_running_loop().call_later(PATIENCE, self.changed, name)
+            return
+        for known in (name,) if name is not None else tuple(self._followed):
+            if (told := self._followed.pop(known, None)) is not None:
+                told.cancel()
         self._tick += 1
         if name == ACCESS:
             self._era += 1
@@ -116,6 +128,8 @@ class Live:
     def close(self) -> None:
         """End all streams now; new ones are refused. May be called more than once."""
         self._closed.set()
+        while self._followed:
+            self._followed.popitem()[1].cancel()
         for mailbox in self._mailboxes:
             mailbox.set()
 

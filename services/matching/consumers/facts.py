@@ -269,7 +269,7 @@ async def _changed(tx: Tx, call_ids: set[UUID]) -> None:
     await store.pools.touch(tx.session, call_ids)
     if call_ids:
         await tx.changed("matching")
-    await tx.changed("board")
+    await tx.changed("board", more=bool(call_ids))
 
 
 def line(

@@ -17,6 +17,7 @@ from services.matching.store import (
     visits,
     watch,
     what_ifs,
+    written,
 )
 from services.matching.store.base import metadata
 
@@ -42,4 +43,5 @@ __all__ = [
     "visits",
     "watch",
     "what_ifs",
+    "written",
 ]

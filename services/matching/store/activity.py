@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
 from sqlalchemy import Index, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field
 
 from services.matching.store.base import Table, document, moment
-from services.matching.store.facts import batched
+from services.matching.store.facts import keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,9 +49,7 @@ class Activity(Table, table=True):
 
 async def add(session: AsyncSession, rows: Iterable[Activity]) -> None:
     """Write events that are not there yet."""
-    values = [row.model_dump() for row in rows]
-    for part in batched(values, 2000):
-        await session.execute(insert(Activity).values(part).on_conflict_do_nothing())
+    await keep(session, list(rows), only_new=True)
 
 
 async def trim(session: AsyncSession) -> None:

@@ -21,8 +21,8 @@ from services.matching.store.base import Table, document, moment
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, TextClause
     from sqlalchemy import Table as SqlTable
+    from sqlalchemy import TextClause
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -136,8 +136,8 @@ _PART = 2_000
 PROJECTIONS = ("call", "candidate", "seat", "organisation", "partner", "fund", "exclusion", "need")
 
 
-async def keep(session: AsyncSession, rows: Sequence[Table]) -> None:
-    """Write rows of one table, new or changed; the last of two with the same key counts.
+async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool = False) -> None:
+    """Write rows of one table, new or changed (or `only_new` ones); the last of two with the same key counts.
 
     They go as one JSON text that PostgreSQL takes apart, however many they are: a parameter a value takes ten times as
     long.
@@ -148,7 +148,7 @@ async def keep(session: AsyncSession, rows: Sequence[Table]) -> None:
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
     newest = {tuple(getattr(row, key) for key in keys): row for row in rows}
     for part in batched(({name: getattr(row, name) for name in names} for row in newest.values()), _PART):
-        await session.execute(_keep_into(table), {"rows": orjson.dumps(part, default=_written).decode()})
+        await session.execute(_keep_into(table, only_new), {"rows": orjson.dumps(part, default=_written).decode()})
 
 
 def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
@@ -168,10 +168,10 @@ def _written(value: object) -> str:
 
 
 @cache
-def _keep_into(table: SqlTable) -> TextClause:
+def _keep_into(table: SqlTable, only_new: bool) -> TextClause:  # noqa: FBT001 - as `keep` was asked
     """What writes rows (a JSON list of objects) into a table, new or changed."""
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
-    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+    changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys and not only_new)
     listed = ", ".join(f'"{name}"' for name in names)
     return text(
         f'INSERT INTO "{table.name}" ({listed}) SELECT {listed}'  # noqa: S608 - names of our own tables and columns
@@ -211,53 +211,21 @@ async def open_calls(session: AsyncSession) -> set[UUID]:
     return set(found)
 
 
-def eligible(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """The eligible applications of a call: those with a match that stands are among them."""
-    return col(Candidate.call_id) == call_id, col(Candidate.state) == "eligible"
-
-
-def offered(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """The offers and mentors of a call that are published or paused."""
-    return col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
-
-
 async def seats_of(session: AsyncSession, call_id: UUID, kind: str) -> list[Seat]:
     """The offers (`placement`) or mentors (`mentor`) of a call that are published or paused, by id."""
-    query = select(Seat).where(*offered(call_id), col(Seat.kind) == kind)
-    return list(await session.scalars(query.order_by(col(Seat.id))))
+    published = col(Seat.call_id) == call_id, col(Seat.state).in_(("published", "paused"))
+    return list(await session.scalars(select(Seat).where(*published, col(Seat.kind) == kind).order_by(col(Seat.id))))
 
 
-_ON_THE_WAY = ("submitted", "returned_for_information", "endorsed")
+async def suspended(session: AsyncSession) -> dict[str, date]:
+    """The partner countries that are suspended, and since when."""
+    found = await session.scalars(select(Partner).where(col(Partner.status) == "suspended"))
+    return {row.country: row.since for row in found}
 
 
-async def incomplete_groups(session: AsyncSession, call_id: UUID) -> frozenset[UUID]:
-    """The groups of a call of which a member is not eligible yet, but may still be found so."""
-    found = await session.scalars(
-        select(col(Candidate.group_id))
-        .where(
-            col(Candidate.call_id) == call_id,
-            col(Candidate.state).in_(_ON_THE_WAY),
-            col(Candidate.group_id).is_not(None),
-        )
-        .distinct()
-    )
-    return frozenset(one for one in found if one is not None)
-
-
-async def register(session: AsyncSession, cited: Collection[UUID]) -> tuple[list[Partner], list[Exclusion], list[Need]]:
-    """What of the register the rules ask: partners, exclusions and those needs that are cited, each by its key."""
-    partners = await session.scalars(select(Partner).order_by(col(Partner.country)))
-    exclusions = await session.scalars(select(Exclusion).order_by(col(Exclusion.id)))
-    if not cited:
-        return list(partners), list(exclusions), []
-    needs = await session.scalars(select(Need).where(col(Need.id).in_(cited)).order_by(col(Need.id)))
-    return list(partners), list(exclusions), list(needs)
-
-
-async def inactive_organisations(session: AsyncSession) -> set[UUID]:
-    """The organisations that take part in nothing new."""
-    found = await session.scalars(select(col(Organisation.id)).where(col(Organisation.active).is_(False)))
-    return set(found)
+async def needs(session: AsyncSession, cited: Collection[UUID]) -> list[Need]:
+    """Those training needs that are cited, by id."""
+    return list(await session.scalars(select(Need).where(col(Need.id).in_(cited)).order_by(col(Need.id))))
 
 
 async def organisation_names(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, str]:

@@ -192,12 +192,6 @@ async def released(session: AsyncSession, today: date, limit: int = 500) -> dict
     return {row.id: row.suspended for row in found}
 
 
-async def of_call(session: AsyncSession, call_id: UUID) -> list[Match]:
-    """All matches of a call, by id."""
-    found = await session.scalars(select(MatchRow).where(col(MatchRow.call_id) == call_id).order_by(col(MatchRow.id)))
-    return [read(row) for row in found]
-
-
 async def of_application(session: AsyncSession, application_id: UUID) -> list[Match]:
     """The matches of an application, the newest first."""
     found = await session.scalars(

@@ -153,15 +153,6 @@ async def of_application(session: AsyncSession, application_id: UUID) -> list[Me
     return [read(row) for row in found]
 
 
-async def ended_matches(session: AsyncSession, call_id: UUID) -> set[UUID]:
-    """The matches of a call whose mentorship is over: the mentor has that place again."""
-    found = await session.execute(
-        text("SELECT match_id FROM mentorship WHERE call_id = :call AND state IN ('completed', 'ended_early')"),
-        {"call": call_id},
-    )
-    return {row.match_id for row in found}
-
-
 async def matches_to_look_at(session: AsyncSession, now: datetime, today: date, limit: int = 500) -> set[UUID]:
     """The matches whose mentorship was not signed in time, or whose time is over."""
     found = await session.execute(

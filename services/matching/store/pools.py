@@ -19,7 +19,6 @@ from services.matching.store.facts import keep
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -91,16 +90,21 @@ async def touch_all(session: AsyncSession) -> None:
     await session.execute(_TOUCH_ALL)
 
 
-async def behind(session: AsyncSession, today: date) -> list[UUID]:
-    """The calls whose facts are newer than their matching, that were not matched today, or that have a free place."""
+async def behind(session: AsyncSession, today: date) -> dict[UUID, bool]:
+    """The calls whose facts are newer than their matching, that were not matched today, or that have a free place.
+
+    By id; each with whether it has a free place.
+    """
     found = await session.execute(
         text(
-            "SELECT call_id FROM pool WHERE input_version > matched_version OR matched_on IS DISTINCT FROM :today"
-            " UNION SELECT call_id FROM vacancy ORDER BY call_id"
+            "SELECT call_id, bool_or(free) AS free FROM ("
+            "SELECT call_id, false AS free FROM pool"
+            " WHERE input_version > matched_version OR matched_on IS DISTINCT FROM :today"
+            " UNION ALL SELECT call_id, true FROM vacancy) AS one GROUP BY call_id ORDER BY call_id"
         ),
         {"today": today},
     )
-    return [row.call_id for row in found]
+    return {row.call_id: row.free for row in found}
 
 
 async def version(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> Pool | None:
@@ -123,11 +127,6 @@ async def hold(session: AsyncSession, match_ids: Collection[UUID] = (), calls: C
     """
     if match_ids or calls:
         await session.execute(_HOLD, {"calls": sorted(calls), "ids": sorted(match_ids)})
-
-
-def of_call(call_id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """The standings of a call."""
-    return (col(Standing.call_id) == call_id,)
 
 
 async def standings(session: AsyncSession, call_id: UUID) -> dict[UUID, Standing]:

@@ -1,23 +1,22 @@
-"""Which rows have been written since they were read last? A large call is read anew only as far as it has changed.
+"""Which rows have been written since they were read last? A call is read anew only as far as it has changed.
 
-PostgreSQL keeps with every row the number of the transaction that wrote it (`xmin`): another number, another row. The
-numbers of all rows are read in one snapshot with those rows that have to be read again, a part at a time, so that
-other work goes on between the parts.
+The numbers of the transactions that wrote all rows (`written.py`) are read in one snapshot with those rows that have to
+be read again, a part at a time, so that other work goes on between the parts.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from services.matching.store.base import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncSession
 
 R = TypeVar("R", bound=Table)
@@ -38,14 +37,12 @@ class Kept(Generic[R]):
         """How many rows are known."""
         return len(self._rows)
 
-    async def read(self, session: AsyncSession, *where: ColumnElement[bool]) -> dict[UUID, R]:
-        """The rows for which the conditions hold, by key and in its order; the session should see one snapshot."""
-        key = col(getattr(self._table, self._key))
-        query = select(key, literal_column("xmin::text::bigint")).where(*where).order_by(key)
-        written: dict[UUID, int] = {row[0]: row[1] for row in await session.execute(query)}
+    async def read(self, session: AsyncSession, written: Mapping[UUID, int]) -> dict[UUID, R]:
+        """The rows that are `written`, by key and in its order; the session should see one snapshot."""
         known = self._rows
         self._rows = {one: known[one] for one, number in written.items() if one in known and known[one][0] == number}
         wanted = [one for one in written if one not in self._rows]
+        key = col(getattr(self._table, self._key))
         for at in range(0, len(wanted), _PART):
             found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
             for row in found:

@@ -224,15 +224,6 @@ async def replaced(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     return {UUID(row.match): row.id for row in found}
 
 
-async def missed(session: AsyncSession, call_id: UUID) -> set[UUID]:
-    """The matches of a call whose guest did not come: the placement has that place again."""
-    found = await session.execute(
-        text("SELECT match_id FROM visit WHERE call_id = :call AND state = 'no_show' AND offer_id IS NOT NULL"),
-        {"call": call_id},
-    )
-    return {row.match_id for row in found}
-
-
 @dataclass(frozen=True, slots=True)
 class Mate:
     """One of a group with a match that stands at an offer; `start` is None until the visit has dates."""

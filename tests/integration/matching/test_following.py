@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -144,6 +144,32 @@ async def test_the_worker_follows_and_lets_go_with_its_lease(world: World, store
     finally:
         await second.close()
     assert len(await world.rows("SELECT 1 FROM standing WHERE seat_id IS NOT NULL")) == 3
+
+
+async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who had a call last reads it while the lease is taken again; once another has had it, it is read after that."""
+    await world.call(kinds=["study_visit"])
+    await world.offer()
+    reads = []
+    load = inputs.load
+
+    async def counted(*parts: Any) -> inputs.Inputs | None:
+        reads.append(parts)
+        return await load(*parts)
+
+    monkeypatch.setattr(inputs, "load", counted)
+    held: dict[UUID, live.Turn] = {}
+    for over, holder, expected in ((False, "me", 1), (True, "me", 1), (True, "another", 2)):
+        reads.clear()
+        if over:
+            held[world.call_id].since = 0.0
+            async with world.bus.transaction("test") as tx:
+                await tx.session.execute(text("UPDATE lease SET until = now() - interval '1 second'"))
+                if holder == "another":
+                    await tx.session.execute(text("UPDATE lease SET holder = 'another', epoch = epoch + 1"))
+        await live.take_turn(world.bus, world.call_id, held, free=False)
+        assert len(reads) == expected
+        assert held[world.call_id].since > 0.0
 
 
 async def test_only_rows_that_were_written_are_read_again(world: World) -> None:

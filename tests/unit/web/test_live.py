@@ -133,6 +133,24 @@ async def test_few_changes_are_told_at_once_and_a_stream_of_them_in_step(hub: Li
     await board.close()
 
 
+async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub: Live, store: Any) -> None:
+    """A fact and what follows from it are one message; where nothing follows the fact is told all the same."""
+    board, inbox = Page(hub, "board"), Page(hub, "inbox")
+    await asyncio.sleep(0.05)
+    await notify(store, "board+")
+    await notify(store, "board")
+    await board.hears(1)
+    await asyncio.sleep(2 * module.PATIENCE)
+    assert board.told == ["board"]
+    await notify(store, "board+")
+    await notify(store, "board+")
+    await board.hears(2)
+    await asyncio.sleep(2 * module.PATIENCE)
+    assert (board.told, inbox.told) == (["board"] * 2, [])
+    await board.close()
+    await inbox.close()
+
+
 async def test_a_change_between_drawing_and_connecting_is_told(hub: Live, store: Any) -> None:
     """A page names the stamp at which it was drawn; whatever came later is told when it connects."""
     stamp = hub.stamp()
