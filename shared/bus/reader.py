@@ -2,7 +2,7 @@
 
 FastStream hands over batches through a parser and a decoder that pass raw records on and never raise: one bad header
 or an empty value would else lose the whole batch. The offset that counts is the one in the database; on assignment we
-seek there, and the acknowledgement after the commit only shows the lag.
+seek there, and what Kafka is told of it now and then only shows the lag.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from shared.bus import kafka, offsets
 from shared.bus.apply import Applier
 from shared.bus.faults import is_transient
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
+from shared.bus.pace import Pace
 from shared.bus.parked import TooMuchParked
 from shared.bus.transaction import driver
 
@@ -45,6 +46,9 @@ PAUSE_SECONDS = 30.0
 SWEEP_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
 WAIT_MS = 1_000
+# What Kafka is told of our place is for people who watch the lag: once a second is enough, and nobody waits for it.
+TELL_SECONDS = 1.0
+TOLD_SECONDS = 5.0
 # So many records are worth a transaction of their own: who gathers waits only with fewer.
 MANY = 100
 
@@ -55,12 +59,14 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
     """A consumer that gives records as soon as there are any, and never none.
 
     After an empty look FastStream sleeps as long as the look took: that would be the price of an event that comes out
-    of the blue, or of looking a hundred times a second. With `gathers` it waits so many seconds for what follows.
+    of the blue, or of looking a hundred times a second. With `gathers` it waits so many seconds for what follows, and
+    without it while one record comes after the other.
     """
 
     def __init__(self, *, gathers: float, **options: Any) -> None:
         super().__init__(**options)
         self._gathers = gathers
+        self._pace = Pace()
         self._sought: set[TopicPartition] = set()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -77,9 +83,10 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         while not found:
             found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
             left = most - sum(len(records) for records in found.values())
-            if found and self._gathers and left > max(most - MANY, 0):
+            pause = max(self._gathers, self._pace.wait())
+            if found and pause and left > max(most - MANY, 0):
                 self._sought.clear()
-                await asyncio.sleep(self._gathers)
+                await asyncio.sleep(pause)
                 try:
                     more = await super().getmany(*partitions, max_records=left)
                 except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
@@ -90,6 +97,7 @@ class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
                     found.pop(partition, None)
                 for partition, records in more.items():
                     found.setdefault(partition, []).extend(records)
+        self._pace.went()
         return found
 
 
@@ -114,6 +122,7 @@ class Reader:
         self._applier = Applier(bus, consumers)
         self._unverified: set[offsets.Partition] = set()
         self._known: dict[offsets.Partition, int] = {}
+        self._telling: asyncio.Task[None] | None = None
         self.paused: str | None = None
         """Why reading has stopped, if it has."""
         self._broker = KafkaBroker(
@@ -170,6 +179,9 @@ class Reader:
                 await self._sweep()
                 await self._look_back()
         finally:
+            if self._telling is not None:
+                self._telling.cancel()
+                await self._tell()
             try:
                 async with asyncio.timeout(15):
                     await self._broker.stop()
@@ -238,10 +250,23 @@ class Reader:
             self._back_to(records)
         else:
             self._resume()
-            try:
-                await message.ack()
-            except (KafkaError, IllegalStateError) as wrong:
-                log.info("lag not shown", reason=repr(wrong))
+            if self._telling is None or self._telling.done():
+                self._telling = asyncio.create_task(self._tell_in_a_while())
+
+    async def _tell_in_a_while(self) -> None:
+        await asyncio.sleep(TELL_SECONDS)
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """Tell Kafka how far this reader has come, so that its lag can be seen; nothing depends on it."""
+        assigned = self._consumer.assignment()
+        at = {TopicPartition(*partition): offset for partition, offset in self._known.items()}
+        try:
+            if told := {partition: offset for partition, offset in at.items() if partition in assigned}:
+                async with asyncio.timeout(TOLD_SECONDS):
+                    await self._consumer.commit(told)
+        except (KafkaError, IllegalStateError, TimeoutError) as wrong:
+            log.info("lag not shown", reason=repr(wrong))
 
     async def _apply(self, records: Records, known: dict[offsets.Partition, int]) -> None:
         """Apply a batch that was taken when this reader had come so far as is `known`."""

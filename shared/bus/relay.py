@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.bus import journal, kafka, leases, losses
 from shared.bus.envelope import headers_of
 from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
+from shared.bus.pace import Pace
 from shared.bus.transaction import driver
 from shared.contracts import TOPICS
 
@@ -81,6 +82,7 @@ class Relay:
         self._under_way = _NOTHING
         self._swept = 0.0
         self._renewed = 0.0
+        self._pace = Pace()
 
     async def run(self) -> None:
         """Send until cancelled: woken by the process that wrote something, and looking by itself once a second."""
@@ -89,6 +91,7 @@ class Relay:
         lease: leases.Lease | None = None
         try:
             while True:
+                await asyncio.sleep(self._pace.wait())
                 woken.clear()
                 try:
                     lease = await self._held_lease(lease)
@@ -190,6 +193,7 @@ class Relay:
             topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
+            self._pace.went()
             acknowledged = await self._send(rows)
             await self.settled()
             self._settling = asyncio.create_task(self._settle(lease, acknowledged))

@@ -127,10 +127,8 @@ class Consumer:
         """As aiokafka's."""
         self.seek(partition, 0)
 
-    async def commit(self) -> None:
-        """As aiokafka's; the offset that it keeps is for show."""
-        if self.crashes_before_acknowledging:
-            raise Crash
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """As aiokafka's; what it keeps is for show."""
 
     def poll(self, most: int) -> tuple[StoredRecord, ...]:
         """Up to `most` records from the assigned partitions; a place beyond the end goes back to the start."""
@@ -172,3 +170,5 @@ class Member:
         if records:
             message = KafkaAckableMessage(body=b"", raw_message=records, headers={}, consumer=self.consumer)
             await self.reader._handle(message)
+            if self.consumer.crashes_before_acknowledging:
+                raise Crash

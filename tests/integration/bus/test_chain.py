@@ -270,6 +270,35 @@ async def test_two_writers_of_one_aggregate_cannot_pass_each_other(new_bus: NewB
     assert await _count(owner, "journal") == 1
 
 
+async def test_facts_written_alone_and_together_make_one_chain(new_bus: NewBus) -> None:
+    """A lone fact is one statement, takes its number where four others write at the same time, and the chain holds."""
+    owner = await new_bus("applications")
+    one, two = str(new_id()), str(new_id())
+    statements: list[str] = []
+
+    async def alone(subject: str) -> None:
+        async with owner.transaction("coordinator") as tx:
+            connection = await driver(tx.session)
+            await tx.record(endorsed(), subject, correlation="a story")
+            with connection.query_logger(lambda query: statements.append(query.query)):
+                await tx.flush()
+
+    await asyncio.gather(*(alone(one) for _ in range(5)))
+    assert len(statements) == 5
+    async with owner.transaction("coordinator") as tx:
+        for _ in range(2):
+            await tx.record(withdrawn(), one, correlation="another story")
+            await tx.record(withdrawn(), two)
+    await alone(one)
+    await alone(two)
+    async with owner.read() as session:
+        assert [each async for each in findings(session) if isinstance(each, Finding)] == []
+        rows = await session.execute(text("SELECT aggregateid, sequence, correlationid FROM pending ORDER BY position"))
+        pending = [tuple(row) for row in rows]
+    assert [place for place in pending if place[0] == one] == [(one, number, "a story") for number in range(1, 9)]
+    assert [place for place in pending if place[0] == two] == [(two, number, two) for number in range(1, 4)]
+
+
 async def test_a_changed_journal_does_not_verify(new_bus: NewBus) -> None:
     """Whoever changes a payload, takes an event out or cuts the end off is found."""
     owner = await new_bus("applications")

@@ -1,0 +1,28 @@
+"""How is a lone event handled at once, and a stream of them in batches?
+
+Each round of the relay and each batch of the reader has a price of its own, whatever is in it: a dozen round trips. Who
+takes a round for each commit pays it for each event, and takes the time from those who commit.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+FIRST = 12
+EVERY_SECONDS = 0.04
+
+
+class Pace:
+    """The first `FIRST` rounds at once, then one each `EVERY_SECONDS`; what was not used comes back as fast."""
+
+    def __init__(self) -> None:
+        self._paid = 0.0
+        """Until when the rounds so far are paid for."""
+
+    def wait(self) -> float:
+        """For how many seconds the next round has to wait: 0 mostly."""
+        return max(0.0, self._paid - monotonic() - (FIRST - 1) * EVERY_SECONDS)
+
+    def went(self) -> None:
+        """A round was made in which there was something to do."""
+        self._paid = max(self._paid, monotonic()) + EVERY_SECONDS

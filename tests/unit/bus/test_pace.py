@@ -1,0 +1,42 @@
+"""Is a burst done at once, and a stream a round at a time?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus import pace
+
+
+class Clock:
+    """Time that passes only where the test says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.at = 1_000.0
+        patch.setattr(pace, "monotonic", lambda: self.at)
+
+
+@given(st.lists(st.floats(0, 0.2), min_size=1, max_size=200))
+def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[float]) -> None:
+    """Whatever comes when: no more than the first few and one each turn are made, and nobody waits for two turns."""
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock(patch)
+        paced, began = pace.Pace(), clock.at
+        for made, pause in enumerate(idle, 1):
+            clock.at += pause
+            wait = paced.wait()
+            assert wait <= pace.EVERY_SECONDS + 1e-9
+            clock.at += wait
+            paced.went()
+            assert made <= pace.FIRST + (clock.at - began) / pace.EVERY_SECONDS + 1e-6
+
+
+def test_what_was_not_used_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten at once wait for nothing, again and again, where there is half a second of rest between them."""
+    clock, paced = Clock(monkeypatch), pace.Pace()
+    for _ in range(5):
+        for _ in range(10):
+            assert paced.wait() == 0
+            paced.went()
+        clock.at += 0.5
