@@ -25,4 +25,6 @@ class Pace:
 
     def went(self) -> None:
         """A round was made in which there was something to do."""
-        self._paid = max(self._paid, monotonic()) + EVERY_SECONDS
+        # Full rounds wait for nothing: a long row of them must not be paid for by the lone event that comes after.
+        now = monotonic()
+        self._paid = min(max(self._paid, now), now + (FIRST - 1) * EVERY_SECONDS) + EVERY_SECONDS

@@ -40,3 +40,14 @@ def test_what_was_not_used_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
             assert paced.wait() == 0
             paced.went()
         clock.at += 0.5
+
+
+def test_a_long_row_of_full_rounds_is_not_paid_for_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After hundreds of rounds that waited for nothing, the next one waits for one turn at most."""
+    clock, paced = Clock(monkeypatch), pace.Pace()
+    for _ in range(500):
+        clock.at += 0.001
+        paced.went()
+    assert paced.wait() <= pace.EVERY_SECONDS + 1e-9
+    clock.at += pace.FIRST * pace.EVERY_SECONDS
+    assert paced.wait() == 0
