@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from shared.bus.offsets import Partition
     from shared.settings import ServiceSettings
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
+"""So long a batch waits to be full."""
+AHEAD = 10_000
+"""With so few records left, the next partition is taken: its records come while these are worked at."""
 PATIENCE_SECONDS = 60.0
 """So long without a record, and the log is given up."""
 ANSWER_SECONDS = 20.0
@@ -77,18 +80,24 @@ def _span(consumer: Consumer, partition: Partition, until: float) -> Span:
 
 
 async def records_of(
-    settings: ServiceSettings, service: str, wanted: Sequence[Span], most: int
+    settings: ServiceSettings, service: str, wanted: Iterable[Span], most: int
 ) -> AsyncIterator[list[Record]]:
-    """The records of partitions up to where each ended, `most` at a time.
+    """The records of partitions up to where each ended, `most` at a time; the next is asked for when one is read.
 
     Raises `KafkaConnectionError` where they stop to come.
     """
     consumer = kafka.bulk_consumer(settings, service)
     try:
-        left = {(each.topic, each.partition): each.end for each in wanted if each.records}
-        consumer.assign([TopicPartition(each.topic, each.partition, each.first) for each in wanted if each.records])
+        await asyncio.to_thread(_look_up, consumer)
+        coming = (each for each in wanted if each.records)
+        left: dict[Partition, Span] = {}
         silent = 0.0
-        while left:
+        while True:
+            while sum(each.records for each in left.values()) < AHEAD and (new := next(coming, None)):
+                left[new.topic, new.partition] = new
+                consumer.incremental_assign([TopicPartition(new.topic, new.partition, new.first)])
+            if not left:
+                break
             messages = await asyncio.to_thread(consumer.consume, most, POLL_SECONDS)
             records = _sorted_out(messages, left)
             silent = 0.0 if records else silent + POLL_SECONDS
@@ -100,26 +109,35 @@ async def records_of(
         await asyncio.to_thread(consumer.close)
 
 
-def _sorted_out(messages: Iterable[Message], left: dict[Partition, int]) -> list[Record]:
-    """The records among messages; partitions that have come to their end are taken out of `left`."""
+def _look_up(consumer: Consumer) -> None:
+    """Learn which broker has what, once for all: asked with the first partition of each topic, it is waited for."""
+    try:
+        consumer.list_topics(timeout=ANSWER_SECONDS)
+    except KafkaException as wrong:
+        raise KafkaConnectionError(str(wrong)) from wrong
+
+
+def _sorted_out(messages: Iterable[Message], left: dict[Partition, Span]) -> list[Record]:
+    """The records among messages; what is `left` of each partition begins after them, and none is kept at its end."""
     records: list[Record] = []
+    reached: dict[Partition, int] = {}
     for message in messages:
         topic, number, offset = message.topic() or "", message.partition() or 0, message.offset() or 0
-        wrong, end = message.error(), left.get((topic, number))
+        wrong, span = message.error(), left.get((topic, number))
         if wrong is not None and (wrong.fatal() or wrong.code() in _HOPELESS):
             raise KafkaConnectionError(wrong.str())
-        if end is None:
+        if span is None:
             continue  # what has come since
         if wrong is None:
-            if offset < end:
+            if offset < span.end:
                 records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
-            reached = offset + 1
+            reached[topic, number] = offset + 1
         elif wrong.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own name for it
-            reached = offset  # also past what a compaction or a transaction's marker took away
-        else:
-            continue  # the library tries again by itself
-        if reached >= end:
-            del left[topic, number]
+            reached[topic, number] = offset  # also past what a compaction or a transaction's marker took away
+    for partition, first in reached.items():
+        span = left.pop(partition)
+        if first < span.end:
+            left[partition] = span._replace(first=first)
     return records
 
 

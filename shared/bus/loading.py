@@ -28,12 +28,13 @@ from shared.bus.apply import Applier
 from shared.bus.bulk import records_of, spans
 from shared.bus.bus import Bus
 from shared.bus.envelope import SOURCE, Envelope, Faulty, read
+from shared.bus.marks import note
 from shared.bus.transaction import driver
 from shared.contracts import TOPICS
 from shared.telemetry import tune_memory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
     from multiprocessing.sharedctypes import Synchronized
     from uuid import UUID
 
@@ -53,8 +54,37 @@ FEW = 250
 """Where applying fails and no more than so many are left, they go the reader's own way."""
 # A load has nothing beside it that waits for its turn, so it takes many records at a time, whatever the reader takes.
 _AT_ONCE = 2_000
-_counter: Synchronized[int] | None = None
-"""How many records all processes of a load have taken so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What all processes of a load count on: how many partitions, and how many records, they have taken so far."""
+
+    partitions: Synchronized[int]
+    taken: Synchronized[int]
+
+    def untaken(self, found: Sequence[Span]) -> Iterator[Span]:
+        """Partitions that no other process has taken, each when it is asked for."""
+        while True:
+            with self.partitions.get_lock():
+                place = self.partitions.value
+                self.partitions.value += 1
+            if place >= len(found):
+                return
+            yield found[place]
+
+    def end(self, found: Sequence[Span]) -> None:
+        """Leave nothing to be taken."""
+        with self.partitions.get_lock():
+            self.partitions.value = len(found)
+
+    def count(self, records: int) -> None:
+        """Note that so many more were taken."""
+        with self.taken.get_lock():
+            self.taken.value += records
+
+
+_counters: Counters | None = None
 
 
 @dataclass(slots=True)
@@ -84,27 +114,19 @@ async def load(
     then nothing has changed.
     """
     consumers = consumers_of(service)
-    bus = Bus(service, settings)
+    # For the transaction that replaces the tables, and beside it for those that make indexes.
+    pool = max(settings.database_pool, 1 + twins.BUILDERS)
+    bus = Bus(service, settings.model_copy(update={"database_pool": pool}))
     try:
 
         async def share_out() -> list[Loaded]:
             partitions = [
                 (topic, number) for topic in sorted(consumers.readings) for number in range(TOPICS[topic].partitions)
             ]
-            shares = _shares(await asyncio.to_thread(spans, settings, service, partitions), processes)
-            if not shares:
-                return []
-            loop, spawn = asyncio.get_running_loop(), multiprocessing.get_context("spawn")
-            counter = spawn.Value("q")
-            total = sum(each.records for share in shares for each in share)
-            with ProcessPoolExecutor(len(shares), spawn, initializer=_count_on, initargs=(counter,)) as pool:
-                work = [loop.run_in_executor(pool, _work, settings, service, consumers_of, each) for each in shares]
-                left: set[asyncio.Future[Loaded]] = set(work)
-                while left:  # where one fails too: nothing is filled after this
-                    _, left = await asyncio.wait(left, timeout=TELL_SECONDS)
-                    if tell is not None:
-                        tell(counter.value, total)
-                return [each.result() for each in work]
+            found = [each for each in await asyncio.to_thread(spans, settings, service, partitions) if each.records]
+            found.sort(key=lambda span: -span.records)  # so that all come to their ends at about the same time
+            others = min(processes, len(found)) - 1
+            return await _shared_out(bus, consumers, consumers_of, found, others, tell) if found else []
 
         taken = await replace(bus, consumers, share_out)
         log.info("projections made anew", service=service, by=by, records=taken)
@@ -113,41 +135,73 @@ async def load(
         await bus.close()
 
 
-def _shares(found: Iterable[Span], processes: int) -> list[list[Span]]:
-    """The partitions that hold something in shares of about as many records each."""
-    shares: list[list[Span]] = [[] for _ in range(processes)]
-    for each in sorted((span for span in found if span.records), key=lambda span: -span.records):
-        min(shares, key=lambda share: sum(span.records for span in share)).append(each)
-    return [share for share in shares if share]
+async def _shared_out(
+    bus: Bus,
+    consumers: Consumers,
+    consumers_of: Callable[[str], Consumers],
+    found: Sequence[Span],
+    others: int,
+    tell: Callable[[int, int], None] | None,
+) -> list[Loaded]:
+    """Load partitions in this process, which has all that it needs already, and in so many others besides."""
+    loop, spawn = asyncio.get_running_loop(), multiprocessing.get_context("spawn")
+    counters = Counters(spawn.Value("q"), spawn.Value("q"))
+    total = sum(each.records for each in found)
+    with ProcessPoolExecutor(max(others, 1), spawn, initializer=_count_on, initargs=(counters,)) as pool:
+        work = [
+            asyncio.ensure_future(_share(bus, consumers, found, counters)),
+            *(loop.run_in_executor(pool, _work, bus.settings, bus.service, consumers_of, found) for _ in range(others)),
+        ]
+        left: set[asyncio.Future[Loaded]] = set(work)
+        try:
+            while left:
+                done, left = await asyncio.wait(left, timeout=TELL_SECONDS)
+                if tell is not None:
+                    tell(counters.taken.value, total)
+                for each in done:
+                    each.result()
+        finally:  # where one fails nothing is filled after this, so the others need not go on
+            counters.end(found)
+            work[0].cancel()
+            await asyncio.wait(work)
+        return [each.result() for each in work]
 
 
-def _count_on(counter: Synchronized[int]) -> None:
-    """In a process of its own: count what is taken on a counter that all of them share."""
-    global _counter  # noqa: PLW0603 - what a process of a pool is given stays with it
-    _counter = counter
+def _count_on(counters: Counters) -> None:
+    """In a process of its own: count on what all of them share."""
+    global _counters  # noqa: PLW0603 - what a process of a pool is given stays with it
+    _counters = counters
 
 
 def _work(
-    settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], share: Sequence[Span]
+    settings: ServiceSettings, service: str, consumers_of: Callable[[str], Consumers], found: Sequence[Span]
 ) -> Loaded:
-    """In a process of its own: load some partitions."""
+    """In a process of its own: load some of the partitions."""
     consumers = consumers_of(service)
-    if consumers.prepare is not None:
-        consumers.prepare()
     tune_memory()
 
     async def work() -> Loaded:
         bus = Bus(service, settings)
         try:
-            at_once = max(_AT_ONCE, settings.reader_batch)
-            return await fill(bus, consumers, records_of(settings, service, share, at_once))
+            assert _counters is not None
+            return await _share(bus, consumers, found, _counters)
         finally:
             await bus.close()
 
     return asyncio.run(work())
 
 
-async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]]) -> Loaded:
+async def _share(bus: Bus, consumers: Consumers, found: Sequence[Span], counters: Counters) -> Loaded:
+    """Load partitions, one after the other, as long as there is one that nobody else has taken."""
+    if consumers.prepare is not None:
+        consumers.prepare()
+    at_once = max(_AT_ONCE, bus.settings.reader_batch)
+    return await fill(bus, consumers, records_of(bus.settings, bus.service, counters.untaken(found), at_once), counters)
+
+
+async def fill(
+    bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[Record]], counters: Counters | None = None
+) -> Loaded:
     """Apply the records of whole partitions, from their start, to the twins, in one transaction."""
     async with bus.transaction(f"system:{bus.service}") as tx:
         await twins.use(tx.session)
@@ -155,9 +209,8 @@ async def fill(bus: Bus, consumers: Consumers, batches: AsyncIterator[Sequence[R
         await loader.prepare(tx.session)
         async for records in batches:
             await loader.take(tx, records)
-            if _counter is not None:
-                with _counter.get_lock():
-                    _counter.value += len(records)
+            if counters is not None:
+                counters.count(len(records))
         return await loader.finish(tx)
 
 
@@ -173,7 +226,7 @@ async def replace(bus: Bus, consumers: Consumers, fill_all: Callable[[], Awaitab
         left = await twins.build(bus, consumers.projections, consumers.by_key)
         try:
             loaded = await fill_all()
-            await asyncio.gather(twins.finish(bus, left), _note(connection, loaded))
+            await asyncio.gather(twins.finish(bus, left), note(connection, loaded))
             await twins.use(tx.session)
             applier = Applier(bus, consumers)
             for records in sorted((each for some in loaded for each in some.odd), key=_place):
@@ -328,43 +381,3 @@ class Loader:
             for subject in sorted(come):
                 if come[subject][0]:
                     yield topic, source, subject, *come[subject]
-
-
-_AGAIN = f"""
-UPDATE applied a SET sequence = m.sequence, ce_id = m.ce_id, reacted = greatest(a.reacted, m.sequence)
-FROM {twins.SCHEMA}.{twins.MARKS} m
-WHERE m.topic = a.topic AND m.source = a.source AND m.subject = a.subject
-  AND (a.sequence, a.ce_id, a.reacted) IS DISTINCT FROM (m.sequence, m.ce_id, greatest(a.reacted, m.sequence))
-"""  # noqa: S608 - the names are ours
-_FIRST = f"""
-INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)
-SELECT topic, source, subject, sequence, ce_id, sequence FROM {twins.SCHEMA}.{twins.MARKS} m
-WHERE NOT EXISTS (
-    SELECT FROM applied a WHERE a.topic = m.topic AND a.source = m.source AND a.subject = m.subject)
-"""  # noqa: S608 - as above
-_NOT_THERE = f"""
-UPDATE applied a SET sequence = 0, ce_id = NULL
-WHERE sequence > 0 AND NOT EXISTS (
-    SELECT FROM {twins.SCHEMA}.{twins.MARKS} m
-    WHERE m.topic = a.topic AND m.source = a.source AND m.subject = a.subject)
-"""  # noqa: S608 - as above
-
-
-async def _note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> None:
-    """How far the log was read, how far each subject has come, and which types nobody here knows: as in an empty store.
-
-    What was reacted to stays so: a rebuild tells nobody anything twice.
-    """
-    # First of all a table in use, for PostgreSQL hears of what others have made when it locks a table: by a name that
-    # was not there when this connection looked for it last, it would not look again.
-    await connection.execute("DELETE FROM unknown")
-    await connection.execute(f"ANALYZE {twins.SCHEMA}.{twins.MARKS}")
-    # Set against set, and only what moves: an upsert looks into the index for each subject and writes each row again,
-    # which takes several times as long where a service had read all of it before.
-    for statement in (_NOT_THERE, _AGAIN, _FIRST):
-        await connection.execute(statement)
-    await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
-    await offsets.advance(connection, [record for each in loaded for record in each.last.values()])
-    unknown = sum((each.unknown for each in loaded), Counter[tuple[str, str]]())
-    for (topic, type_), count in sorted(unknown.items()):
-        await connection.execute("INSERT INTO unknown (topic, type, count) VALUES ($1, $2, $3)", topic, type_, count)
