@@ -64,7 +64,7 @@ class CommittedCohort(BaseModel):
 @router.get("/board")
 async def board(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """The board at this moment: calls, how many cases stand where, how far they came, the newest events."""
-    async with bus.read() as session:
+    async with bus.glance() as session:
         within = reach(who)
         calls = await store.facts.all_calls(session)
         stages = await store.board.stages(session, within, call_id)
@@ -104,7 +104,7 @@ async def applications(
 async def provisional(bus: TheBus, who: Coordinator, call_id: UUID | None = None) -> dict[str, Any]:
     """All provisional matches of a call (up to 1,000), and how far its matching is behind its facts."""
     wanted = Filter(call_id=call_id, stage="match:provisional")
-    async with bus.read() as session:
+    async with bus.glance() as session:
         rows, total = await store.board.cases(session, reach(who), wanted, size=1000)
         pool = await store.pools.version(session, call_id) if call_id else None
     return {

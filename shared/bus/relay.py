@@ -24,7 +24,7 @@ from shared.bus import journal, kafka, leases, losses
 from shared.bus.envelope import headers_of
 from shared.bus.metrics import RELAY_FAILED, RELAY_SENT
 from shared.bus.pace import Pace
-from shared.bus.transaction import driver
+from shared.bus.transaction import asking, driver
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
@@ -92,11 +92,13 @@ class Relay:
         try:
             while True:
                 await asyncio.sleep(self._pace.wait())
+                # Who waits to be sent does not wait for the lease, which is prolonged at the next look without a fact.
+                good = leases.LEASE_SECONDS / (2 if woken.is_set() else 5)
                 woken.clear()
                 try:
-                    lease = await self._held_lease(lease)
+                    lease = await self._held_lease(lease, good)
                     while lease is not None and await self.send_on(lease) == self._batch:
-                        lease = await self._held_lease(lease)
+                        lease = await self._held_lease(lease, good)
                     await self.settled()
                 except leases.LeaseLost:
                     lease = None
@@ -114,9 +116,9 @@ class Relay:
             await asyncio.gather(listener, return_exceptions=True)
             await self.close(lease)
 
-    async def _held_lease(self, lease: leases.Lease | None) -> leases.Lease | None:
-        """The lease, prolonged in good time and not for each batch; what a new holder does first is done here."""
-        if lease is not None and monotonic() - self._renewed < leases.LEASE_SECONDS / 5:
+    async def _held_lease(self, lease: leases.Lease | None, good: float) -> leases.Lease | None:
+        """The lease, prolonged after `good` seconds and not for each batch; a new holder takes over here."""
+        if lease is not None and monotonic() - self._renewed < good:
             return lease
         await self.settled()  # under the lease as it was
         asked = monotonic()
@@ -188,8 +190,8 @@ class Relay:
         self._held = {key: until for key, until in self._held.items() if until > now}
         if self._settling is not None and self._settling.done():
             await self.settled()
-        async with self._bus.read() as session:
-            connection = await driver(session)
+        async with self._bus.glance() as session:
+            connection = await asking(session)
             topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:

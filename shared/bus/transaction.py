@@ -55,6 +55,14 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     return inner
 
 
+async def asking(session: AsyncSession) -> asyncpg.Connection:
+    """The driver's own connection under a glance, outside of any transaction: for one question, with arrays."""
+    raw = await (await session.connection()).get_raw_connection()
+    inner: asyncpg.Connection | None = raw.driver_connection
+    assert inner is not None
+    return inner
+
+
 class Tx:
     """One transaction of one service: its session, and the facts that it will have brought about when it commits."""
 

@@ -15,6 +15,7 @@ from shared.web import words
 from shared.web.states import Standing, state
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,9 +39,7 @@ class Case:
     @property
     def shown_state(self) -> ApplicationState:
         """The state that people see: the portal's own, or, once it is eligible, the projected one."""
-        if self.application.own_state is not ApplicationState.ELIGIBLE:
-            return self.application.own_state
-        return ApplicationState.IN_MATCHING if self.projected is None else ApplicationState(self.projected.state)
+        return _shown(self.application, self.projected)
 
     @property
     def findings(self) -> list[Finding]:
@@ -75,23 +74,40 @@ async def case_of(session: AsyncSession, application_id: UUID) -> Case | None:
     )
 
 
+def _shown(application: store.Application, projected: standings.Standing | None) -> ApplicationState:
+    if application.own_state is not ApplicationState.ELIGIBLE:
+        return application.own_state
+    return ApplicationState.IN_MATCHING if projected is None else ApplicationState(projected.state)
+
+
 def standing(case: Case, *, others: bool = False) -> Standing:
     """Where the case stands, with the words of the one table of states and what is known more exactly.
 
     `others`: for whoever is not the officer that it is about.
     """
-    application, shown = case.application, case.shown_state
+    return standing_of(case.application, case.projected, deadline=case.call.deadline, others=others)
+
+
+def standing_of(
+    application: store.Application,
+    projected: standings.Standing | None,
+    *,
+    deadline: datetime | None = None,
+    others: bool = False,
+) -> Standing:
+    """The same of an application; a draft's next step is due at the call's `deadline`."""
+    shown = _shown(application, projected)
     since, due = application.since, application.due
     if application.own_state is ApplicationState.ELIGIBLE:
         due = None
-        if case.projected is not None:
-            since, due = case.projected.since, case.projected.due
+        if projected is not None:
+            since, due = projected.since, projected.due
     if shown is ApplicationState.DRAFT:
-        due = case.call.deadline
+        due = deadline
     holder = None
     if shown is ApplicationState.SUBMITTED:
         holder = words.coordinator(application.country)
-    ahead = case.projected is not None and case.projected.cleared_ahead and shown is ApplicationState.WAITLISTED
+    ahead = projected is not None and projected.cleared_ahead and shown is ApplicationState.WAITLISTED
     told = state("application", "waitlisted_cleared" if ahead else shown)
     if application.for_ is ApplicationKind.MENTEE:
         return Standing(told.of_mentoring(others=others), since, due, holder)

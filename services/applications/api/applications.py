@@ -9,17 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.applications.actions import again, appeals, changes, line_managers, tickets
 from services.applications.actions import applications as actions
 from services.applications.actions.common import not_found
-from services.applications.actions.standing import Case, case_of, standing
+from services.applications.actions.standing import Case, case_of, standing, standing_of
 from services.applications.guards import Officer
 from services.applications.model.answers import PRIVACY_VERSION, missing
 from services.applications.settings import Settings
 from services.applications.store import applications as store
+from services.applications.store import standings
 from shared import clock
 from shared.bus import Bus
 from shared.contracts.codes import ApplicationKind, Role, StatedReason
 from shared.identity import Principal, allow
 from shared.identity.scope import is_self, may_see_case
 from shared.service import bus_of, service_of
+from shared.web.states import Standing
 
 router = APIRouter(prefix="/applications/api", tags=["applications"])
 
@@ -119,8 +121,20 @@ def described(case: Case, *, answers: bool, others: bool = False) -> dict[str, A
 
     `others`: for whoever is not the officer that it is about.
     """
-    application, stands = case.application, standing(case, others=others)
-    shown: dict[str, Any] = {
+    application = case.application
+    shown = _where(application, standing(case, others=others), case.projected)
+    if answers:
+        shown["answers"] = application.answers_json
+        shown["missing"] = missing(application.answers, case.terms)
+        shown["eligibility"] = [
+            {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
+            for f in case.findings
+        ]
+    return shown
+
+
+def _where(application: store.Application, stands: Standing, projected: standings.Standing | None) -> dict[str, Any]:
+    return {
         "id": application.id,
         "reference": application.reference,
         "call_id": application.call_id,
@@ -132,25 +146,24 @@ def described(case: Case, *, answers: bool, others: bool = False) -> dict[str, A
         "holder": stands.holder or stands.state.holder,
         "next": stands.next or stands.state.next,
         "outcome": application.outcome,
-        "match_id": None if case.projected is None else case.projected.match_id,
+        "match_id": None if projected is None else projected.match_id,
         "submitted_at": application.submitted_at,
     }
-    if answers:
-        shown["answers"] = application.answers_json
-        shown["missing"] = missing(application.answers, case.terms)
-        shown["eligibility"] = [
-            {"rule": f.rule, "held": f.held, "asks": f.asks, "given": f.given, "remedy": f.remedy}
-            for f in case.findings
-        ]
-    return shown
 
 
-async def _shown(bus: Bus, application_id: UUID, *, answers: bool = True) -> dict[str, Any]:
+async def _shown(bus: Bus, application_id: UUID) -> dict[str, Any]:
     async with bus.read() as session:
         case = await case_of(session, application_id)
     if case is None:
         raise not_found()
-    return described(case, answers=answers)
+    return described(case, answers=True)
+
+
+async def _moved(bus: Bus, application: store.Application) -> dict[str, Any]:
+    """Where a submitted application stands that was just acted on: as it was written, so that little is read again."""
+    async with bus.glance() as session:
+        projected = await standings.standing_of(session, application.id)
+    return _where(application, standing_of(application, projected), projected)
 
 
 @router.post("/applications", status_code=201)
@@ -211,15 +224,13 @@ async def submit(
     application_id: UUID, principal: Officer, bus: Store, settings: Portal, body: Submission | None = None
 ) -> dict[str, Any]:
     """Submit a draft, or again what was returned, with an answer to what the coordinator asked."""
-    await actions.submit(bus, principal, application_id, settings, body.text if body else "")
-    return await _shown(bus, application_id, answers=False)
+    return await _moved(bus, await actions.submit(bus, principal, application_id, settings, body.text if body else ""))
 
 
 @router.post("/applications/{application_id}/withdraw")
 async def withdraw(application_id: UUID, body: Withdrawal, principal: Officer, bus: Store) -> dict[str, Any]:
     """Withdraw an open application."""
-    await actions.withdraw(bus, principal, application_id, body.reason, body.text)
-    return await _shown(bus, application_id, answers=False)
+    return await _moved(bus, await actions.withdraw(bus, principal, application_id, body.reason, body.text))
 
 
 @router.post("/applications/{application_id}/change")
@@ -239,8 +250,7 @@ async def name_line_manager(application_id: UUID, body: LineManager, principal: 
 @router.post("/applications/{application_id}/appeal")
 async def appeal(application_id: UUID, body: Appeal, principal: Officer, bus: Store) -> dict[str, Any]:
     """Appeal against the decision not to endorse, not eligible, or cancelled, within the call's time for it."""
-    await appeals.file(bus, principal, application_id, body.text)
-    return await _shown(bus, application_id, answers=False)
+    return await _moved(bus, await appeals.file(bus, principal, application_id, body.text))
 
 
 @router.post("/tickets", status_code=201)

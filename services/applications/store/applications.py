@@ -119,11 +119,26 @@ async def by_ids(session: AsyncSession, ids: Iterable[UUID]) -> list[Application
     return list((await session.scalars(query)).all())
 
 
+# What is asked with each submission or confirmation is put together once.
+_LOCKED = (
+    select(Application)
+    .where(col(Application.id).in_(sa.bindparam("ids", expanding=True)))
+    .order_by(col(Application.id))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_TOOK_PART = (
+    sa.select(col(Application.id))
+    .where(
+        col(Application.subject) == sa.bindparam("subject"), col(Application.outcome) == Outcome.PLACE_CONFIRMED.value
+    )
+    .limit(1)
+)
+
+
 async def locked(session: AsyncSession, ids: Iterable[UUID]) -> list[Application]:
     """Several applications, in the order of their ids (so that two who lock them do not wait for each other)."""
-    query = select(Application).where(col(Application.id).in_(sorted(set(ids)))).order_by(col(Application.id))
-    query = query.with_for_update().execution_options(populate_existing=True)
-    return list((await session.scalars(query)).all())
+    return list((await session.scalars(_LOCKED, {"ids": sorted(set(ids))})).all())
 
 
 async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Application]:
@@ -173,8 +188,7 @@ async def by_reference(session: AsyncSession, reference: str) -> Application | N
 
 async def took_part(session: AsyncSession, subject: str) -> bool:
     """Whether a place was confirmed for one of the officer's applications before."""
-    query = select(Application.id).where(Application.subject == subject, Application.outcome == Outcome.PLACE_CONFIRMED)
-    return (await session.scalars(query.limit(1))).first() is not None
+    return (await session.scalar(_TOOK_PART, {"subject": subject})) is not None
 
 
 async def steps(session: AsyncSession, application_id: UUID) -> list[Step]:

@@ -109,11 +109,22 @@ async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False, hold
     return await session.get(Call, call_id, with_for_update={"read": True} if hold else lock)
 
 
+# Asked with each submission and confirmation, so both are put together once.
+_HELD_FOR = (
+    select(Call)
+    .where(
+        col(Call.id)
+        == sa.select(col(Application.call_id)).where(col(Application.id) == sa.bindparam("id")).scalar_subquery()
+    )
+    .with_for_update(read=True)
+    .execution_options(populate_existing=True)
+)
+_BY_ID = select(Call).where(col(Call.id).in_(sa.bindparam("ids", expanding=True))).order_by(Call.reference)
+
+
 async def held_for(session: AsyncSession, application_id: UUID) -> Call | None:
     """The call of an application, held as `call` holds it; not the application."""
-    of = sa.select(col(Application.call_id)).where(col(Application.id) == application_id).scalar_subquery()
-    query = select(Call).where(col(Call.id) == of).with_for_update(read=True)
-    return (await session.scalars(query.execution_options(populate_existing=True))).first()
+    return (await session.scalars(_HELD_FOR, {"id": application_id})).first()
 
 
 async def held(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
@@ -137,8 +148,7 @@ async def calls(session: AsyncSession, *, state: CallState | None = None) -> lis
 
 async def calls_by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Call]:
     """The calls with these ids."""
-    query = select(Call).where(sa.column("id", sa.Uuid).in_(sorted(set(ids)))).order_by(Call.reference)
-    return {one.id: one for one in (await session.scalars(query)).all()}
+    return {one.id: one for one in await session.scalars(_BY_ID, {"ids": sorted(set(ids))})}
 
 
 async def citing(session: AsyncSession, need_id: UUID) -> list[Call]:

@@ -88,17 +88,26 @@ async def named_by(session: AsyncSession, application_id: UUID) -> list[Companio
 
 async def around(session: AsyncSession, application_id: UUID) -> list[Companion]:
     """Both at once: the row by which an application is a member of a group, and those whom it names itself."""
-    member = sa.and_(*_member(application_id))
-    names = sa.and_(col(Companion.application_id) == application_id, col(Companion.state).in_(_LIVE))
-    return list((await session.scalars(select(Companion).where(member | names).order_by(col(Companion.id)))).all())
+    return list((await session.scalars(_AROUND, {"id": application_id})).all())
 
 
-def _member(application_id: UUID) -> list[sa.ColumnElement[bool]]:
+def _member(application_id: UUID | sa.BindParameter[UUID]) -> list[sa.ColumnElement[bool]]:
     return [
         col(Companion.named_id) == application_id,
         col(Companion.mode) == ApplicationMode.GROUP,
         col(Companion.state) == CompanionState.CONFIRMED,
     ]
+
+
+_AROUND = (
+    select(Companion)
+    .where(
+        sa.and_(*_member(sa.bindparam("id")))
+        | sa.and_(col(Companion.application_id) == sa.bindparam("id"), col(Companion.state).in_(_LIVE))
+    )
+    .order_by(col(Companion.id))
+)
+"""Asked with each submission, so it is put together once."""
 
 
 async def live_by(session: AsyncSession, application_ids: Collection[UUID]) -> list[Companion]:

@@ -198,16 +198,12 @@ async def people(session: AsyncSession, *, countries: Iterable[str] | None, page
     return list((await session.scalars(one_page(query, page))).all()), int(total)
 
 
+_STATUS = sa.text("SELECT status FROM partner WHERE country = :country AND since <= :on ORDER BY since DESC LIMIT 1")
+
+
 async def partner_status(session: AsyncSession, country: str, on: date) -> PartnerStatus:
     """How a country stands on that day; one of which nothing is said is active."""
-    query: sa.Select[str] = (
-        sa.select(sa.column("status", sa.String))
-        .select_from(Partner)
-        .where(sa.column("country") == country, sa.column("since") <= on)
-        .order_by(sa.column("since").desc())
-        .limit(1)
-    )
-    status = (await session.execute(query)).scalar_one_or_none()
+    status = await session.scalar(_STATUS, {"country": country, "on": on})
     return PartnerStatus.ACTIVE if status is None else PartnerStatus(status)
 
 

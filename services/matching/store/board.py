@@ -7,6 +7,7 @@ A coordinator sees cases of the own country, as home or as host; the programme c
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, TextClause
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from shared.identity.scope import Reach
@@ -113,23 +114,28 @@ def reach_values(reach: Reach) -> dict[str, Any]:
     }
 
 
+_STAGES = text(
+    CASES + "SELECT stage_kind, stage, count(*) AS number, min(since) AS oldest FROM cases"
+    " GROUP BY stage_kind, stage ORDER BY stage_kind, stage"
+)
+
+
+@cache
+def _text(query: str) -> TextClause:
+    """A query with the few orders and filters that it can have; each is put together once."""
+    return text(query)
+
+
 async def stages(session: AsyncSession, reach: Reach, call_id: UUID | None) -> list[Row[Any]]:
     """How many cases stand where: kind and name of the stage, count, and since when the oldest has stood there."""
-    found = await session.execute(
-        text(
-            CASES + "SELECT stage_kind, stage, count(*) AS number, min(since) AS oldest FROM cases"
-            " GROUP BY stage_kind, stage ORDER BY stage_kind, stage"
-        ),
-        {"call": call_id, **reach_values(reach)},
-    )
-    return list(found)
+    return list(await session.execute(_STAGES, {"call": call_id, **reach_values(reach)}))
 
 
 async def cases(session: AsyncSession, reach: Reach, wanted: Filter, *, size: int = PAGE) -> tuple[list[Row[Any]], int]:
     """One page of cases, and how many there are in all."""
     values = wanted.values() | reach_values(reach) | {"size": size, "skip": (max(wanted.page, 1) - 1) * size}
     query = f"{CASES} SELECT *, count(*) OVER () AS total FROM cases {_FILTERS}"
-    found = list(await session.execute(text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
+    found = list(await session.execute(_text(f"{query} ORDER BY {wanted.order()} LIMIT :size OFFSET :skip"), values))
     return found, found[0].total if found else 0
 
 
@@ -229,7 +235,7 @@ async def stream(
     narrowed = "".join(f" AND {_NARROWED[name]}" for name in given)
     down = "" if oldest_first else " DESC"
     found = await session.execute(
-        text(f"{_STREAM}{narrowed} ORDER BY a.at{down}, a.id{down} LIMIT :limit OFFSET :skip"),
+        _text(f"{_STREAM}{narrowed} ORDER BY a.at{down}, a.id{down} LIMIT :limit OFFSET :skip"),
         given | {"limit": limit, "skip": skip, **reach_values(reach)},
     )
     return found.all()
@@ -283,7 +289,7 @@ def _asked(reach: Reach, call_id: UUID | None, state: str | None, page: int) -> 
 
 async def parked(session: AsyncSession) -> int:
     """How many events could not be applied here and wait for a person."""
-    found = await session.execute(text("SELECT count(*) FROM parked WHERE settled_at IS NULL"))
+    found = await session.execute(_text("SELECT count(*) FROM parked WHERE settled_at IS NULL"))
     return int(found.scalar_one())
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
 from services.matching.store.base import Table, document, moment
@@ -180,9 +180,15 @@ def _keep_into(table: SqlTable, only_new: bool) -> TextClause:  # noqa: FBT001 -
     )
 
 
+_CANDIDATES = (
+    select(Candidate).where(col(Candidate.id).in_(bindparam("ids", expanding=True))).order_by(col(Candidate.id))
+)
+"""Asked with each batch of events, so it is put together once."""
+
+
 async def candidates(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Candidate]:
     """The applications with these ids, as far as they have arrived."""
-    found = await session.scalars(select(Candidate).where(col(Candidate.id).in_(ids)).order_by(col(Candidate.id)))
+    found = await session.scalars(_CANDIDATES, {"ids": list(ids)})
     return {row.id: row for row in found}
 
 

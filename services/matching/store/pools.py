@@ -10,7 +10,7 @@ from datetime import date, datetime  # noqa: TC003 - SQLModel reads the annotati
 from typing import TYPE_CHECKING
 from uuid import UUID  # noqa: TC003 - SQLModel reads the annotations
 
-from sqlalchemy import Index, select, text
+from sqlalchemy import Index, bindparam, select, text
 from sqlmodel import Field, col
 
 from services.matching.store.base import Table, moment
@@ -90,27 +90,28 @@ async def touch_all(session: AsyncSession) -> None:
     await session.execute(_TOUCH_ALL)
 
 
+# These three are asked with each change, so they are put together once.
+_BEHIND = text(
+    "SELECT call_id, bool_or(free) AS free FROM (SELECT call_id, false AS free FROM pool"
+    " WHERE input_version > matched_version OR matched_on IS DISTINCT FROM :today"
+    " UNION ALL SELECT call_id, true FROM vacancy) AS one GROUP BY call_id ORDER BY call_id"
+)
+_VERSION = select(Pool).where(col(Pool.call_id) == bindparam("call"))
+_HELD_VERSION = _VERSION.with_for_update()
+
+
 async def behind(session: AsyncSession, today: date) -> dict[UUID, bool]:
     """The calls whose facts are newer than their matching, that were not matched today, or that have a free place.
 
     By id; each with whether it has a free place.
     """
-    found = await session.execute(
-        text(
-            "SELECT call_id, bool_or(free) AS free FROM ("
-            "SELECT call_id, false AS free FROM pool"
-            " WHERE input_version > matched_version OR matched_on IS DISTINCT FROM :today"
-            " UNION ALL SELECT call_id, true FROM vacancy) AS one GROUP BY call_id ORDER BY call_id"
-        ),
-        {"today": today},
-    )
+    found = await session.execute(_BEHIND, {"today": today})
     return {row.call_id: row.free for row in found}
 
 
 async def version(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> Pool | None:
     """How far the call is; `lock` holds it, so that nobody raises its version until the end of the transaction."""
-    query = select(Pool).where(col(Pool.call_id) == call_id)
-    return (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    return (await session.scalars(_HELD_VERSION if lock else _VERSION, {"call": call_id})).one_or_none()
 
 
 _HOLD = text(
