@@ -187,6 +187,8 @@ class Reader:
                     await self._broker.stop()
             except (KafkaError, OSError, TimeoutError) as wrong:
                 log.info("the reader did not leave cleanly", reason=repr(wrong))
+            if self._telling is not None:  # of the batch that was under way
+                self._telling.cancel()
 
     async def _start(self) -> None:
         """Connect; a broker that is not up yet is waited for, with a bound for each try."""
@@ -259,12 +261,15 @@ class Reader:
 
     async def _tell(self) -> None:
         """Tell Kafka how far this reader has come, so that its lag can be seen; nothing depends on it."""
-        assigned = self._consumer.assignment()
+        consumer = self._subscriber.consumer
+        if consumer is None:  # it has just stopped
+            return
+        assigned = consumer.assignment()
         at = {TopicPartition(*partition): offset for partition, offset in self._known.items()}
         try:
             if told := {partition: offset for partition, offset in at.items() if partition in assigned}:
                 async with asyncio.timeout(TOLD_SECONDS):
-                    await self._consumer.commit(told)
+                    await consumer.commit(told)
         except (KafkaError, IllegalStateError, TimeoutError) as wrong:
             log.info("lag not shown", reason=repr(wrong))
 
