@@ -20,14 +20,14 @@ from shared.bus.admission import Standing, Verdict
 from shared.bus.envelope import NUL, SOURCE, Envelope, Faulty, read
 from shared.bus.faults import is_transient
 from shared.bus.metrics import APPLIED, DROPPED
-from shared.bus.parked import Aside, TooMuchParked
+from shared.bus.parked import Aside, Key, TooMuchParked
 from shared.bus.records import stored
 from shared.bus.tracing import handling
 from shared.bus.transaction import driver
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from uuid import UUID
 
     import asyncpg
@@ -45,7 +45,6 @@ MOST_FAILING_IN_A_ROW = 20
 # So many payloads are read before whoever else has something to do gets a turn.
 _READ = 50
 
-Key = tuple[str, str, str]
 _SOURCES = {name: SOURCE.format(service=topic.owner) for name, topic in TOPICS.items()}
 
 
@@ -72,11 +71,19 @@ class Applier:
         self._consumers = consumers
         self._order = {topic: place for place, topic in enumerate(consumers.readings)}
 
-    async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
+    async def apply(
+        self,
+        tx: Tx,
+        records: Sequence[Record],
+        *,
+        one_by_one: bool = False,
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
 
         With `one_by_one` each event has a savepoint and those that fail are parked; without it, a failure is raised
-        and nothing has happened. Raises `TooMuchParked` when parking on would hide a fault.
+        and nothing has happened. `meanwhile` is called while the database works and nothing is left to do here; it
+        must not touch the database. Raises `TooMuchParked` when parking on would hide a fault.
         """
         connection = await driver(tx.session)
         batch = await self._sort(connection, records)
@@ -87,7 +94,7 @@ class Applier:
         if batch.healed:
             await parked.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
         await parked.park(connection, self._bus.service, batch.asides)
-        await self._note(connection, batch)
+        await self._note(connection, batch, meanwhile)
         await waiting.store(connection, tx.take_asides(), batch.records)
 
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
@@ -106,21 +113,21 @@ class Applier:
         if odd := [key for key in keys if key not in batch.standings]:
             batch.standings |= await parked.standings(connection, odd)
         for (record, event), key in zip(events, keys, strict=True):
-            await self._admit(connection, batch, record, event, key)
+            if self._admit(batch, record, event, key):
+                await self._heal(connection, batch, record.topic, event, batch.standings[key])
         return batch
 
-    async def _admit(
-        self, connection: asyncpg.Connection, batch: Batch, record: Record, event: Envelope | Faulty, key: Key
-    ) -> None:
+    def _admit(self, batch: Batch, record: Record, event: Envelope | Faulty, key: Key) -> bool:
+        """Sort one event in; whether it has filled a gap."""
         compacted = TOPICS[record.topic].compacted
         standing = batch.standings[key]
         if isinstance(event, Faulty):
             if event.reason == "tombstone" and compacted:
                 batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
-                return
+                return False
             if event.sequence is None:
                 self._aside(batch, record, event, event.reason, event.detail)
-                return
+                return False
         assert event.sequence is not None
         verdict = standing.judge(event.sequence, event.id, compacted=compacted)
         if verdict is Verdict.DROP:
@@ -130,16 +137,15 @@ class Applier:
         elif isinstance(event, Faulty) and event.reason == "contract":
             self._aside(batch, record, event, event.reason, event.detail)
         else:
-            filled_gap = standing.parked == Verdict.GAP and not compacted
-            self._take(batch, record, event, standing)
-            if filled_gap:
-                await self._heal(connection, batch, record.topic, event, standing)
+            self._take(batch, record, event, standing, key)
+            return standing.parked == Verdict.GAP and not compacted
+        return False
 
-    def _take(self, batch: Batch, record: Record, event: Envelope | Faulty, standing: Standing) -> None:
+    def _take(self, batch: Batch, record: Record, event: Envelope | Faulty, standing: Standing, key: Key) -> None:
         """The event's turn has come: its number is used up, whether it is applied or of a type unknown here."""
         assert event.sequence is not None
         standing.advance(event.sequence, event.id)
-        batch.touched.add(parked.key_of(event, record.topic))
+        batch.touched.add(key)
         if isinstance(event, Envelope):
             batch.apply.append(event)
             batch.records[event.id] = record
@@ -154,7 +160,7 @@ class Applier:
             again = read(record)
             if isinstance(again, Faulty) and again.reason != "unknown":
                 break
-            self._take(batch, record, again, standing)
+            self._take(batch, record, again, standing, parked.key_of(again, topic))
             batch.healed.append(row["id"])
         left = await connection.fetchval(
             "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
@@ -293,22 +299,20 @@ class Applier:
         else:
             batch.standings[key].advance(last.sequence, last.id)
 
-    async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
+    async def _note(
+        self, connection: asyncpg.Connection, batch: Batch, meanwhile: Callable[[], Awaitable[None]] | None
+    ) -> None:
         """Write how far each subject has come, and which types nobody here knows."""
         keys = sorted(batch.touched)  # in the order of the index
         if keys:
-            moved = [batch.standings[key] for key in keys]
-            await connection.execute(
-                "INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)"
-                " SELECT topic, source, subject, sequence, ce_id, sequence"
-                " FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::uuid[])"
-                " AS new(topic, source, subject, sequence, ce_id)"
-                " ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence,"
-                " ce_id = excluded.ce_id, reacted = greatest(applied.reacted, excluded.reacted)",
-                *(list(column) for column in zip(*keys, strict=True)),
-                [standing.sequence for standing in moved],
-                [standing.ce_id for standing in moved],
-            )
+            writing = asyncio.create_task(parked.advance(connection, keys, batch.standings))
+            try:
+                if meanwhile is not None:
+                    await asyncio.sleep(0)  # the statement is put together
+                    await asyncio.sleep(0)  # and has left
+                    await meanwhile()
+            finally:
+                await writing
         for each, record in batch.unknown:
             await connection.execute(
                 "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
@@ -24,15 +24,15 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_r
 from shared.bus import kafka, offsets
 from shared.bus.apply import Applier
 from shared.bus.faults import is_transient
+from shared.bus.fetched import Waiting
 from shared.bus.metrics import BATCH_SECONDS, PAUSED
-from shared.bus.pace import Pace
 from shared.bus.parked import TooMuchParked
 from shared.bus.transaction import driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aiokafka import ConsumerRecord
+    from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
     from shared.bus.bus import Bus
     from shared.bus.consumers import Consumers
@@ -49,56 +49,8 @@ WAIT_MS = 1_000
 # What Kafka is told of our place is for people who watch the lag: once a second is enough, and nobody waits for it.
 TELL_SECONDS = 1.0
 TOLD_SECONDS = 5.0
-# So many records are worth a transaction of their own: who gathers waits only with fewer.
-MANY = 100
 
 Records = tuple["ConsumerRecord[bytes, bytes]", ...]
-
-
-class _Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
-    """A consumer that gives records as soon as there are any, and never none.
-
-    After an empty look FastStream sleeps as long as the look took: that would be the price of an event that comes out
-    of the blue, or of looking a hundred times a second. With `gathers` it waits so many seconds for what follows, and
-    without it while one record comes after the other.
-    """
-
-    def __init__(self, *, gathers: float, **options: Any) -> None:
-        super().__init__(**options)
-        self._gathers = gathers
-        self._pace = Pace()
-        self._sought: set[TopicPartition] = set()
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on from an offset; records of that partition that are being gathered are read again from there."""
-        self._sought.add(partition)
-        super().seek(partition, offset)
-
-    async def getmany(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
-        """Wait for records; raises `ConsumerStoppedError` once it is stopped."""
-        most = max_records or MANY
-        found: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = {}
-        while not found:
-            found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
-            left = most - sum(len(records) for records in found.values())
-            pause = max(self._gathers, self._pace.wait())
-            if found and pause and left > max(most - MANY, 0):
-                self._sought.clear()
-                await asyncio.sleep(pause)
-                try:
-                    more = await super().getmany(*partitions, max_records=left)
-                except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
-                    log.info("no more could be gathered", reason=repr(wrong))
-                    more = {}
-                # What was taken before a seek is not what comes next by now: somebody may want what lies before it.
-                for partition in self._sought:
-                    found.pop(partition, None)
-                for partition, records in more.items():
-                    found.setdefault(partition, []).extend(records)
-        self._pace.went()
-        return found
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -198,7 +150,7 @@ class Reader:
                 # FastStream has no option that says which consumer it makes.
                 made = self._broker.config.broker_config
                 options = cast("partial[AIOKafkaConsumer]", made.builder).keywords
-                made.builder = partial(_Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)
+                made.builder = partial(Waiting, gathers=self._bus.settings.reader_gathers_ms / 1000, **options)
                 await self._broker.start()
             except (KafkaError, OSError) as wrong:
                 log.warning("the reader waits for Kafka", reason=repr(wrong))
@@ -299,11 +251,17 @@ class Reader:
             offsets.refuse_set_back(at, known)
             fresh = offsets.fresh(records, at, left)
             if fresh:
-                await self._applier.apply(tx, fresh, one_by_one=one_by_one)
+                # More waits where a batch is full.
+                full = len(records) >= self._bus.settings.reader_batch
+                meanwhile = self._look_ahead if full else None
+                await self._applier.apply(tx, fresh, one_by_one=one_by_one, meanwhile=meanwhile)
                 await offsets.advance(connection, fresh)
         self._unverified -= unverified - left  # what was assigned meanwhile is still to be compared
         self._known |= {partition: position.next_offset for partition, position in at.items()}
         self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
+
+    async def _look_ahead(self) -> None:
+        await cast("Waiting", self._consumer).look_ahead(self._bus.settings.reader_batch)
 
     async def _restart(self, partition: offsets.Partition, records: Records) -> None:
         self._back_to(records)  # first of all: if what follows fails, the same records come again

@@ -76,7 +76,8 @@ class BusMachine(RuleBasedStateMachine):
         template = server.template("simulation", _tables)
         self.addresses = [server.new(template), server.new(template)]
         self.owner = Bus("applications", ServiceSettings(**settings_for(self.addresses[0], relay_batch=5)))
-        self.store = Bus("matching", ServiceSettings(**settings_for(self.addresses[1])))
+        # Each batch counts as a full one, so that the next is read ahead of it.
+        self.store = Bus("matching", ServiceSettings(**settings_for(self.addresses[1], reader_batch=2)))
         self.log = Log()
         self.relay = SimulatedRelay(self.owner, self.log)
         self.lease: leases.Lease | None = None

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaTimeoutError
 from aiokafka.structs import RecordMetadata, TopicPartition
 from faststream.kafka.message import KafkaAckableMessage
 
+from shared.bus.fetched import Ahead
 from shared.bus.losses import Losses
 from shared.bus.reader import Reader
 from shared.bus.records import StoredRecord
@@ -112,6 +113,7 @@ class Consumer:
         """Read from `log`."""
         self.log = log
         self.at: dict[TopicPartition, int] = {}
+        self.ahead: Ahead[StoredRecord] = Ahead()
         self.crashes_before_acknowledging = False
 
     def assignment(self) -> set[TopicPartition]:
@@ -120,6 +122,7 @@ class Consumer:
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """As aiokafka's, for partitions that are not assigned too: the real one would refuse, which the reader logs."""
+        self.ahead.forget(partition)
         if partition in self.at:
             self.at[partition] = offset
 
@@ -130,17 +133,28 @@ class Consumer:
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         """As aiokafka's; what it keeps is for show."""
 
+    async def look_ahead(self, most: int) -> None:
+        """As the reader's own consumer does while a batch is written."""
+        if not self.ahead:
+            self.ahead.keep(self.fetch(most))
+
     def poll(self, most: int) -> tuple[StoredRecord, ...]:
+        """What was read ahead, or else up to `most` records from the assigned partitions."""
+        taken = self.ahead.take(self.assignment()) or self.fetch(most)
+        return tuple(record for records in taken.values() for record in records)
+
+    def fetch(self, most: int) -> dict[TopicPartition, list[StoredRecord]]:
         """Up to `most` records from the assigned partitions; a place beyond the end goes back to the start."""
-        taken: list[StoredRecord] = []
+        taken: dict[TopicPartition, list[StoredRecord]] = {}
         for partition in sorted(self.at):
             records = self.log.partitions[partition.topic, partition.partition]
             if self.at[partition] > len(records):
                 self.at[partition] = 0
-            batch = records[self.at[partition] : self.at[partition] + most - len(taken)]
-            self.at[partition] += len(batch)
-            taken += batch
-        return tuple(taken)
+            if batch := records[self.at[partition] : self.at[partition] + most]:
+                self.at[partition] += len(batch)
+                taken[partition] = batch
+                most -= len(batch)
+        return taken
 
 
 class Member:

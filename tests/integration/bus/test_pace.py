@@ -112,7 +112,7 @@ async def test_what_comes_while_the_reader_waits_its_turn_is_applied_together(
         await relay.send_once(lease)
         await until(lambda: _came(batches, three))
         await until(lambda: _behind(reader, 0))
-    await relay.close(lease)
+        await relay.close(lease)
     assert [[subject for subject, _ in batch] for batch in batches if batch] == [[one], [two, three]]
 
 
@@ -139,8 +139,9 @@ async def test_kafka_is_told_of_the_place_afterwards(new_bus: NewBus, topics: st
         await _write(owner, last)
         await relay.send_once(lease)
         await until(lambda: _came(batches, last))
+        await until(lambda: _behind(reader, 0))
+        await relay.close(lease)
     assert await _told(topics, last, reader)
-    await relay.close(lease)
 
 
 async def _told(kafka: str, subject: str, reader: Reader) -> bool:
