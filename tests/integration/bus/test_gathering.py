@@ -63,6 +63,7 @@ async def test_what_follows_is_applied_in_the_same_transaction(
         async with owner.transaction("coordinator") as tx:
             await tx.record(endorsed(), first)
         await until(lambda: _came(batches, first))
+        await until(lambda: _behind(reader, 0))  # nothing that others have left on the log is being gathered
         gathering.set()
         async with owner.transaction("coordinator") as tx:
             await tx.record(endorsed(), second)
