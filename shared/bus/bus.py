@@ -91,6 +91,8 @@ class Bus:
         self._snapshots = self._reading.execution_options(isolation_level="REPEATABLE READ")
         self._glances = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self.holder = holder(service)
+        self.relays = False
+        """Whether it is this process that sends: nobody else need hear of what it has recorded then."""
         self.recorded = asyncio.Event()
         """Set when facts of this process, or of another one, wait to be sent: for the relay."""
 
@@ -100,10 +102,16 @@ class Bus:
 
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
         """
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
-            tx = Tx(session, actor, self.holder)
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        try:
+            tx = Tx(session, actor, None if self.relays else self.holder)
             yield tx
             await tx.flush()
+            await session.commit()
+        except BaseException:
+            await session.__aexit__(None, None, None)  # rolls back, and to its end if this is cancelled once more
+            raise
+        await session.close()
         if tx.recorded:
             self.recorded.set()
 

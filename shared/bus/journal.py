@@ -114,7 +114,7 @@ WITH fact AS (
   FROM unnest($15::text[], $16::text[], $17::bigint[], $18::bytea[]) AS m(aggregatetype, aggregateid, sequence, hash)
   WHERE a.aggregatetype = m.aggregatetype AND a.aggregateid = m.aggregateid
 )
-SELECT pg_notify($19, $20)
+SELECT pg_notify($19, $20) WHERE $20 IS NOT NULL
 """
 # The same for one fact, which is most of what people do: its head is made or locked, and moved on, in the same round
 # trip. PostgreSQL works out the next link of the chain, since nobody else knows the head before.
@@ -134,14 +134,15 @@ WITH head AS (
                        causationid, traceparent)
   SELECT $1, $2, $3, $13::smallint, $4, $5, sequence, $6, correlationid, $9, $10 FROM head
 )
-SELECT pg_notify($14, $15)
+SELECT pg_notify($14, $15) WHERE $15 IS NOT NULL
 """
 
 
-async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str) -> int:
+async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str | None) -> int:
     """Write `facts` in order within the transaction that is open on `connection`; give how many were new.
 
-    Relays hear, once it is committed, that the process `by` has written something.
+    Relays hear, once it is committed, that the process `by` has written something; nobody does where it is None.
+    PostgreSQL lets transactions that notify commit one after the other only, each with a sync of its own.
     A fact whose id the journal already holds is left out: a reaction done twice is the same event. Raises `Conflict`
     when an aggregate is not where a fact's `expected` says it is.
     """
@@ -172,7 +173,7 @@ async def write(connection: asyncpg.Connection, facts: Sequence[Fact], by: str) 
     return len(new)
 
 
-async def _write_one(connection: asyncpg.Connection, fact: Fact, by: str) -> None:
+async def _write_one(connection: asyncpg.Connection, fact: Fact, by: str | None) -> None:
     """Write one fact that expects nothing of its aggregate."""
     payload = fact.event.write()
     await connection.execute(

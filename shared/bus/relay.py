@@ -105,13 +105,16 @@ class Relay:
                 except (DBAPIError, OSError, asyncpg.PostgresError, KafkaError, TimeoutError) as wrong:
                     log.warning("relay waits", reason=repr(wrong))
                     lease = None
+                    self._bus.relays = False
                     await asyncio.sleep(POLL_SECONDS)
+                self._bus.relays = lease is not None
                 try:
                     async with asyncio.timeout(POLL_SECONDS):
                         await woken.wait()
                 except TimeoutError:
                     pass
         finally:
+            self._bus.relays = False
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
             await self.close(lease)

@@ -46,8 +46,13 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     A statement through the session comes first, since SQLAlchemy opens the transaction with the first one; it also
     throws away a connection on which that was cut off half way, which then nobody could know the state of.
     """
-    connection = await session.connection()
-    raw = await connection.get_raw_connection()
+    # A savepoint is made when its connection is asked for.
+    begun = None if session.in_nested_transaction() else session.get_transaction()
+    held = next(iter(begun.connections), None) if begun is not None else None
+    if held is None or held.sync_connection is None or held.closed or held.invalidated:
+        raw = await (await session.connection()).get_raw_connection()
+    else:  # at hand already: asking for it as above takes as long as a statement's own work
+        raw = held.sync_connection.connection
     inner: asyncpg.Connection | None = raw.driver_connection
     assert inner is not None
     if not inner.is_in_transaction():
@@ -66,7 +71,7 @@ async def asking(session: AsyncSession) -> asyncpg.Connection:
 class Tx:
     """One transaction of one service: its session, and the facts that it will have brought about when it commits."""
 
-    def __init__(self, session: AsyncSession, actor: str, process: str) -> None:
+    def __init__(self, session: AsyncSession, actor: str, process: str | None) -> None:
         self.session = session
         self.actor = actor
         self.recorded = False
