@@ -27,7 +27,7 @@ SPEC_VERSION = b"1.0"
 SOURCE = "urn:tandem:{service}"
 SCHEMA = "urn:tandem:schema:{type}"
 
-NUL, ESCAPED_NUL = b"\0", b"\\u0000"
+NUL, BACKSLASH, ESCAPED_NUL = b"\0", b"\\", b"\\u0000"
 
 Headers = list[tuple[str, bytes]]
 
@@ -131,7 +131,8 @@ def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for
     headers, value, topic = dict(record.headers), record.value, record.topic
     if value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, headers))
-    if NUL in b"".join(headers.values()) or ESCAPED_NUL in value:
+    # Most payloads escape nothing, and one byte is found twenty times as fast as six.
+    if NUL in b"".join(headers.values()) or (BACKSLASH in value and ESCAPED_NUL in value):
         return Faulty("undecodable", "A NUL character, which no table can hold as text.", _subject(record, headers))
     try:
         named, ce_type, told_by = headers["ce_subject"], headers["ce_type"], headers["ce_source"]

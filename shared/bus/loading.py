@@ -178,7 +178,6 @@ def _work(
 ) -> Loaded:
     """In a process of its own: load some of the partitions."""
     consumers = consumers_of(service)
-    tune_memory()
 
     async def work() -> Loaded:
         bus = Bus(service, settings)
@@ -195,6 +194,7 @@ async def _share(bus: Bus, consumers: Consumers, found: Sequence[Span], counters
     """Load partitions, one after the other, as long as there is one that nobody else has taken."""
     if consumers.prepare is not None:
         consumers.prepare()
+    tune_memory()
     at_once = max(_AT_ONCE, bus.settings.reader_batch)
     return await fill(bus, consumers, records_of(bus.settings, bus.service, counters.untaken(found), at_once), counters)
 

@@ -37,7 +37,9 @@ async def note(connection: asyncpg.Connection, loaded: Sequence[Loaded]) -> None
     # was not there when this connection looked for it last, it would not look again.
     await connection.execute("DELETE FROM unknown")
     await connection.execute(f"ANALYZE {_MARKS}")
+    await connection.execute("SET LOCAL work_mem = '64MB'")  # else it is joined in parts, by way of files
     await connection.execute(_MOVE)
+    await connection.execute("SET LOCAL work_mem TO DEFAULT")
     await connection.execute("UPDATE consumed SET next_offset = 0, last_ce_id = NULL")
     await offsets.advance(connection, [record for each in loaded for record in each.last.values()])
     unknown = sum((each.unknown for each in loaded), Counter[tuple[str, str]]())
