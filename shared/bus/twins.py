@@ -140,12 +140,17 @@ async def _clear(connection: asyncpg.Connection) -> None:
 
 async def _lock(connection: asyncpg.Connection, tables: Sequence[str]) -> None:
     """Have tables to ourselves, all or none: a page that holds one and waits for another would wait for us for ever."""
-    await connection.execute("SET LOCAL lock_timeout = '500ms'")  # below what PostgreSQL waits to look for a deadlock
+    names = ", ".join(tables)
     for tried in range(1, TRIES + 1):
         savepoint = connection.transaction()
         await savepoint.start()
         try:
-            await connection.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+            # No page waits behind this lock, but an autovacuum, which may take minutes, gives way to who waits for it
+            # for longer than PostgreSQL waits to look for a deadlock (1 s).
+            await connection.execute("SET LOCAL lock_timeout = '3s'")
+            await connection.execute(f"LOCK TABLE {names} IN SHARE UPDATE EXCLUSIVE MODE")
+            await connection.execute("SET LOCAL lock_timeout = '500ms'")  # and for pages no longer than that
+            await connection.execute(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
         except asyncpg.LockNotAvailableError:
             await savepoint.rollback()
             if tried == TRIES:

@@ -186,6 +186,39 @@ class _Broken(list[StoredRecord]):
         raise ConnectionResetError("killed")
 
 
+async def test_an_autovacuum_of_a_table_in_use_gives_way(
+    new_bus: NewBus, postgres: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that goes on for minutes does not keep the new tables from their place."""
+    monkeypatch.setattr(twins, "TRIES", 4)
+    bus, handlers, subject = await new_bus("matching"), Handlers(), str(new_id())
+    slow = "ALTER TABLE seen SET (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)"
+    async with bus.transaction("system:tests") as tx:
+        await tx.session.execute(text(slow))
+        await tx.session.execute(
+            text("INSERT INTO seen SELECT n::text, 'old', 'evolve' FROM generate_series(1, 50000) n")
+        )
+    often = "ALTER SYSTEM SET autovacuum_naptime = '1s';\nSELECT pg_reload_conf();"
+    await asyncio.to_thread(postgres.server.sql, often)
+    try:
+        await _is_vacuumed(bus)
+        await loading.replace(bus, handlers.consumers, _fill(bus, handlers.consumers, _story(subject)))
+    finally:
+        await asyncio.to_thread(postgres.server.sql, often.replace("SET", "RESET").replace(" = '1s'", ""))
+    assert {subject for subject, _ in await seen(bus)} == {subject}
+
+
+async def _is_vacuumed(bus: Bus) -> None:
+    """Wait until an autovacuum of `seen` is under way."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE :what"
+    async with asyncio.timeout(120):
+        while True:
+            async with bus.glance() as session:
+                if await session.scalar(text(query), {"what": "autovacuum: VACUUM% public.seen%"}):
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def test_what_an_earlier_load_left_is_taken_away(new_bus: NewBus) -> None:
     """A machine that went down leaves half-filled tables beside those in use: the next load begins anew."""
     bus, handlers = await new_bus("matching"), Handlers()
