@@ -99,7 +99,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
             }
             application = str((await people.post(officer, f"{PORTAL}/applications", draft))["id"])
             applications.append(application)
-            await asyncio.sleep(PAUSE)
+            await board.rests()
             started = perf_counter()
             async with asyncio.TaskGroup() as both:
                 both.create_task(people.post(officer, f"{PORTAL}/applications/{application}/submit"))
@@ -114,7 +114,7 @@ async def _programme(system: System, people: People) -> tuple[list[float], list[
                 partial(_judged, application),
                 params={"call_id": call["id"]},
             )
-            await asyncio.sleep(PAUSE)
+            await board.rests()
             body = {"application_ids": [application]}
             started = perf_counter()
             async with asyncio.TaskGroup() as both:
@@ -205,6 +205,11 @@ class _Board:
         async for line in stream.aiter_lines():
             if line.startswith("data"):
                 self.changed.set()
+
+    async def rests(self) -> None:
+        """Wait until nothing is left of what was done before: an open page has long read what it was told of that."""
+        await asyncio.sleep(PAUSE)
+        self.changed.clear()
 
     async def shows(self, what: str, shown: Callable[[Any], bool]) -> None:
         """Wait until what the board reads shows it. Raises `TimeoutError` after half a minute."""
