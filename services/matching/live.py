@@ -103,27 +103,17 @@ async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bo
 
     `free` says whether a place may have fallen free, for which the next in line is to be proposed first.
     """
-    turn, given = held.pop(call_id, None), None
+    turn, reading = held.pop(call_id, None), None
     if turn is None or monotonic() - turn.since > turns.RENEW_AFTER:
-        # Who had the call last mostly gets it again, and reads meanwhile what has changed since.
-        reading = None if turn is None or free else asyncio.create_task(inputs.load(bus, call_id, turn.following.known))
-        try:
-            lease = await turns.take(bus, call_id)
-            if lease is not None and reading is not None and turn is not None:
-                # With each holder the epoch rises by one: what was read before another's turn is of no use.
-                given = await reading if lease.epoch <= turn.lease.epoch + 1 else None
-        finally:
-            if reading is not None:
-                reading.cancel()
-                await asyncio.wait([reading])
-        if lease is None:
+        turn, reading = await _take_again(bus, call_id, turn, free)
+        if turn is None:
             return
-        turn = Turn(lease, monotonic(), turn.following if turn else Following())
     held[call_id] = turn
     turn.working = True
     try:
         if free:
             await promotion.promote(bus, call_id, turn.lease)
+        given = None if reading is None else await reading
         await match_once(bus, call_id, turn.lease, turn.following, given)
     except LeaseLost:
         held.pop(call_id, None)
@@ -131,6 +121,33 @@ async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bo
     finally:
         turn.working = False
     forget_the_oldest(held)
+
+
+async def _take_again(
+    bus: Bus,
+    call_id: UUID,
+    turn: Turn | None,
+    free: bool,  # noqa: FBT001 - as it was read
+) -> tuple[Turn | None, asyncio.Task[Inputs | None] | None]:
+    """A turn by a lease just taken, if it is to be had, and what is being read for it.
+
+    Who had the call last mostly gets it again, and reads meanwhile what has changed since.
+    """
+    if turn is None or free:
+        lease = await turns.take(bus, call_id)
+        return None if lease is None else Turn(lease, monotonic(), turn.following if turn else Following()), None
+    lease, reading = None, asyncio.create_task(inputs.load(bus, call_id, turn.following.known))
+    try:
+        lease = await turns.take(bus, call_id)
+    finally:
+        # With each holder the epoch rises by one: what was read before another's turn is of no use.
+        useless = lease is None or lease.epoch > turn.lease.epoch + 1
+        if useless:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    if lease is None:
+        return None, None
+    return Turn(lease, monotonic(), turn.following), None if useless else reading
 
 
 async def keep_turns_alive(bus: Bus, held: dict[UUID, Turn]) -> None:

@@ -45,7 +45,8 @@ class Kept(Generic[R]):
         key = col(getattr(self._table, self._key))
         for at in range(0, len(wanted), _PART):
             found = await session.scalars(select(self._table).where(key.in_(wanted[at : at + _PART])))
-            for row in found:
+            for row in found.all():
+                session.expunge(row)  # a transaction that is broken off empties the rows of its session
                 one = getattr(row, self._key)
                 self._rows[one] = written[one], row
         return {one: self._rows[one][1] for one in written if one in self._rows}

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from services.matching import following as follows
@@ -21,7 +22,6 @@ from shared.contracts.codes import Reason
 from tests.support import settings_for
 
 if TYPE_CHECKING:
-    import pytest
     from prometheus_client import Counter
 
     from tests.integration.matching.conftest import World
@@ -170,6 +170,56 @@ async def test_what_was_read_before_anothers_turn_is_of_no_use(world: World, mon
         await live.take_turn(world.bus, world.call_id, held, free=False)
         assert len(reads) == expected
         assert held[world.call_id].since > 0.0
+
+
+async def test_the_lease_is_kept_while_a_call_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading may take longer than a lease: as soon as it is taken it is prolonged, though reading began before."""
+    await world.call(kinds=["study_visit"])
+    held: dict[UUID, live.Turn] = {}
+    await live.take_turn(world.bus, world.call_id, held)
+    held[world.call_id].since = 0.0
+    load, goes_on = inputs.load, asyncio.Event()
+    acquire, taken = turns.take, asyncio.Event()
+
+    async def take(*parts: Any) -> leases.Lease | None:
+        lease = await acquire(*parts)
+        taken.set()
+        return lease
+
+    async def slow(*parts: Any) -> inputs.Inputs | None:
+        await goes_on.wait()
+        return await load(*parts)
+
+    monkeypatch.setattr(turns, "take", take)
+    monkeypatch.setattr(inputs, "load", slow)
+    turn = asyncio.create_task(live.take_turn(world.bus, world.call_id, held, free=False))
+    try:
+        await asyncio.wait_for(taken.wait(), 10)
+        (before,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")
+        await live.keep_turns(world.bus, held)
+        (after,) = await world.rows("SELECT until FROM lease WHERE name LIKE 'match:%'")
+    finally:
+        goes_on.set()
+        await turn
+    assert after.until > before.until
+
+
+async def test_what_was_read_when_reading_broke_off_is_of_use(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of a reading that failed or was cancelled half way are whole: the next reading goes on from them."""
+    await world.call(kinds=["study_visit"])
+    officer, offer = await world.officer(), await world.offer()
+    known = inputs.Known()
+
+    def unreadable(*_: object) -> None:
+        raise ValueError("unreadable")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(inputs, "_understood", unreadable)
+        with pytest.raises(ValueError, match="unreadable"):
+            await inputs.load(world.bus, world.call_id, known)
+    given = await inputs.load(world.bus, world.call_id, known)
+    assert given is not None
+    assert (set(given.facts.candidates), set(given.facts.places)) == ({officer}, {offer})
 
 
 async def test_only_rows_that_were_written_are_read_again(world: World) -> None:
