@@ -126,3 +126,12 @@ def test_the_numbers_keep_to_their_place(drawn: Page) -> None:
             tall: int = numbers.locator("[tabindex]").evaluate("each => each.clientHeight")
             assert tall < 500, f"the {rows} rows of {title!r} are {tall} high"
     assert long
+
+
+def test_all_numbers_are_on_paper(drawn: Page) -> None:
+    """What scrolls on the screen is printed to its last row: paper does not scroll."""
+    long = "each => each.scrollHeight > each.clientHeight + 1"
+    places = drawn.locator(".tandem-chart__numbers [tabindex]").all()
+    assert any(place.evaluate(long) for place in places)
+    drawn.emulate_media(media="print")
+    assert not any(place.evaluate(long) for place in places)
