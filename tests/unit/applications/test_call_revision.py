@@ -66,16 +66,23 @@ rules = st.builds(
     rank_groups=some(RankGroup),
     courses=some(COURSES),
 )
+
+
+def _number(code: str, *, required: bool = True) -> CallQuestion:
+    """A question for a number."""
+    return CallQuestion.model_validate(
+        {
+            "code": code,
+            "kind": "number",
+            "required": required,
+            "texts": [{"language": "en", "question": f"{code}?"}],
+        }
+    )
+
+
 questions = st.lists(
     st.builds(
-        lambda code, required: CallQuestion.model_validate(
-            {
-                "code": code,
-                "kind": "number",
-                "required": required,
-                "texts": [{"language": "en", "question": f"{code}?"}],
-            }
-        ),
+        lambda code, required: _number(code, required=required),
         st.sampled_from(["size", "cases"]),
         st.booleans(),
     ),
@@ -149,6 +156,30 @@ def test_a_revision_never_worsens_what_was_submitted(
     assert set(unanswered(by, answers.questions)) <= set(unanswered(old, answers.questions)) or by is old
     if found.effect is Effect.BETTER:
         assert failed(new, of) < failed(old, of)
+
+
+def test_one_question_left_open_does_not_hide_another() -> None:
+    """What takes a failed rule away is no gain where it asks for another answer, whatever was missing before."""
+    before, after = ([_number(code)] for code in ("size", "cases"))
+    strict = EligibilityRules(courses=COURSES[:1])
+    old = TERMS.model_copy(update={"rules": strict, "questions": tuple(before)})
+    new = TERMS.model_copy(update={"rules": EligibilityRules(), "questions": tuple(after)})
+    untaught = Candidate(
+        kind=ApplicationKind.STUDY_VISIT,
+        country=COUNTRIES[0],
+        partner_active=True,
+        years_in_field=12,
+        languages=[LanguageHeld(language="en", level=LanguageLevel.C2)],
+        cascade_committed=True,
+        service=ServiceKind.POLICE,
+        rank_group=RankGroup.OPERATIONAL,
+        topics=TERMS.topics,
+        periods=list(TERMS.visit_periods),
+        courses=(),
+    )
+    nothing, answered = Answers(), Answers.model_validate({"questions": {"cases": 3}})
+    assert effect(old, new, untaught, answered).effect is Effect.BETTER
+    assert effect(old, new, untaught, nothing).effect is Effect.WORSE
 
 
 @given(old=terms, of=candidates, answers=given_answers)

@@ -75,8 +75,9 @@ def _failed(terms: CallTerms, of: Candidate) -> frozenset[EligibilityRule]:
     return frozenset(check.rule for check in judge(terms, of) if not check.held)
 
 
-def _lacking(terms: CallTerms, answers: Answers) -> frozenset[str]:
-    return frozenset(missing(answers, terms))
+def _lacking(terms: CallTerms, answers: Answers) -> frozenset[tuple[str, str]]:
+    # Answer by answer: a task that lacked one before must not hide that it lacks another now.
+    return frozenset((task, text) for task, texts in missing(answers, terms).items() for text in texts)
 
 
 def refused(old: CallTerms, new: CallEntry, *, at: datetime, used: Collection[ApplicationKind]) -> dict[str, str]:
