@@ -65,6 +65,7 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         self._gathers = gathers
         self._pace = Pace()
         self._sought: set[TopicPartition] = set()
+        self._placed: set[TopicPartition] = set()
         self._ahead: Ahead[ConsumerRecord[bytes, bytes]] = Ahead()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -72,6 +73,25 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         self._sought.add(partition)
         self._ahead.forget(partition)
         super().seek(partition, offset)
+        self._placed.add(partition)
+
+    def leave(self) -> None:
+        """The group shares its partitions out anew: nothing is given of one until somebody has sought in it.
+
+        The driver goes on at once from where Kafka was told, which may lie beyond what a restored store has.
+        """
+        self._placed.clear()
+        self._ahead = Ahead()
+
+    def unplaced(self) -> set[TopicPartition]:
+        """Those that are ours, and of which nothing is given since nobody has sought in them."""
+        return set(self.assignment()) - self._placed
+
+    async def _fetched(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int
+    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+        found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+        return {partition: records for partition, records in found.items() if partition in self._placed}
 
     async def seek_to_beginning(self, *partitions: TopicPartition) -> bool:
         """The same, from the oldest record that there is."""
@@ -84,8 +104,10 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         """Unpack up to `most` records that have been fetched, for the next `getmany`, while somebody else works."""
         if self._ahead:  # of an attempt that has failed
             return
+        if self._subscription.reassignment_in_progress:  # the driver would wait for its end, and so would all that
+            return  # waits for the transaction that is open meanwhile; without a broker there is no end
         try:
-            self._ahead.keep(await super().getmany(max_records=most))
+            self._ahead.keep(await self._fetched(max_records=most))
         except (KafkaError, ConsumerStoppedError) as wrong:  # the batch in hand has nothing to do with it
             log.info("nothing could be read ahead", reason=repr(wrong))
 
@@ -97,14 +119,14 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         found = self._ahead.take(self.assignment())
         while True:
             if not found:
-                found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=most)
+                found = await self._fetched(*partitions, timeout_ms=timeout_ms, max_records=most)
             left = most - sum(len(records) for records in found.values())
             pause = max(self._gathers, self._pace.wait())
             if found and pause and left > max(most - MANY, 0):
                 self._sought.clear()
                 await asyncio.sleep(pause)
                 try:
-                    more = await super().getmany(*partitions, max_records=left)
+                    more = await self._fetched(*partitions, max_records=left)
                 except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
                     log.info("no more could be gathered", reason=repr(wrong))
                     more = {}

@@ -53,11 +53,26 @@ class SetBack(RuntimeError):
         self.partitions = partitions
 
 
+class MovedOn(RuntimeError):
+    """Batches under way have moved partitions on since their places were asked for: compare with where they are now."""
+
+    def __init__(self, partitions: list[Partition]) -> None:
+        super().__init__(f"{len(partitions)} partitions have moved on.")
+        self.partitions = partitions
+
+
 def refuse_set_back(at: dict[Partition, Position], known: dict[Partition, int]) -> None:
     """Raise `SetBack` where the database is behind what this reader knows that it had: nothing may be passed over."""
     back = sorted(partition for partition, position in at.items() if position.next_offset < known.get(partition, 0))
     if back:
         raise SetBack(back)
+
+
+def refuse_moved_on(at: dict[Partition, Position], sought: dict[Partition, Position]) -> None:
+    """Raise `MovedOn` where a place that is still to be compared with the log is not what was `sought`."""
+    moved = sorted(partition for partition, position in at.items() if sought.get(partition, position) != position)
+    if moved:
+        raise MovedOn(moved)
 
 
 def ce_id_of(record: Record) -> UUID | None:

@@ -62,8 +62,12 @@ class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         await self._reader.seek(assigned)
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing to do: a batch under way commits or finds itself fenced by `consumed`."""
+    async def on_partitions_revoked(self, _: Iterable[TopicPartition]) -> None:
+        """Give nothing of what comes next before it is sought in.
+
+        A batch under way commits, or finds itself fenced by `consumed`.
+        """
+        self._reader.leave()
 
 
 class Reader:
@@ -72,7 +76,7 @@ class Reader:
     def __init__(self, bus: Bus, consumers: Consumers) -> None:
         self._bus = bus
         self._applier = Applier(bus, consumers)
-        self._unverified: set[offsets.Partition] = set()
+        self._unverified: dict[offsets.Partition, offsets.Position] = {}
         self._known: dict[offsets.Partition, int] = {}
         self._telling: asyncio.Task[None] | None = None
         self.paused: str | None = None
@@ -166,6 +170,10 @@ class Reader:
     async def _decode(self, message: KafkaAckableMessage) -> KafkaAckableMessage:
         return message
 
+    def leave(self) -> None:
+        """Read nothing more before `seek`."""
+        cast("Waiting", self._consumer).leave()
+
     async def seek(self, assigned: Iterable[TopicPartition]) -> None:
         """Go to one record before where the database says, to compare that record first."""
         partitions = [(each.topic, each.partition) for each in assigned]
@@ -174,19 +182,19 @@ class Reader:
                 async with self._bus.read() as session:
                     at = await offsets.positions(await driver(session), partitions)
         for (topic, partition), position in at.items():
-            self._unverified.add((topic, partition))
+            self._unverified[topic, partition] = position
             self._known[topic, partition] = position.next_offset
-            self._consumer.seek(TopicPartition(topic, partition), position.seek_to)
+            self._seek(TopicPartition(topic, partition), position.seek_to)
 
     async def _handle(self, message: KafkaAckableMessage) -> None:
         """Apply one batch; whatever happens, no record is passed over."""
-        records, known = message.raw_message, dict(self._known)
+        records, known, unverified = message.raw_message, dict(self._known), dict(self._unverified)
         assert isinstance(records, tuple)
         # FastStream leaves the message in a cycle: the records would stay until the garbage collector's next look,
         # which then has so much to look at that it took up to a third of the reader's time.
         message.raw_message = ()
         try:
-            await self._apply(records, known)
+            await self._apply(records, known, unverified)
         except offsets.LogChanged as changed:
             log.error(  # noqa: TRY400 - the message says all; a stack trace would not help
                 "log made anew", topic=changed.partition[0], partition=changed.partition[1]
@@ -196,6 +204,9 @@ class Reader:
             log.warning("reading goes back", partitions=len(back.partitions))
             self._back_to(records)
             await self.seek([TopicPartition(*each) for each in back.partitions])
+        except offsets.MovedOn as moved:
+            self._back_to(records)
+            await self.seek([TopicPartition(*each) for each in moved.partitions])
         except TooMuchParked as why:
             await self._pause(str(why), records)
         except Exception as wrong:  # noqa: BLE001 - the loop must go on, from the same records, whatever went wrong
@@ -225,30 +236,45 @@ class Reader:
         except (KafkaError, IllegalStateError, TimeoutError) as wrong:
             log.info("lag not shown", reason=repr(wrong))
 
-    async def _apply(self, records: Records, known: dict[offsets.Partition, int]) -> None:
-        """Apply a batch that was taken when this reader had come so far as is `known`."""
+    async def _apply(
+        self,
+        records: Records,
+        known: dict[offsets.Partition, int],
+        unverified: dict[offsets.Partition, offsets.Position],
+    ) -> None:
+        """Apply a batch that was taken when this reader had come so far as is `known`.
+
+        `unverified` are the places that it had sought by then and not compared with the log.
+        """
         started = monotonic()
         async for attempt in _patiently():
             with attempt:
                 try:
-                    await self._transact(records, known, one_by_one=False)
-                except (offsets.LogChanged, offsets.SetBack, TooMuchParked):
+                    await self._transact(records, known, unverified, one_by_one=False)
+                except (offsets.LogChanged, offsets.SetBack, offsets.MovedOn, TooMuchParked):
                     raise
                 except Exception as wrong:
                     if is_transient(wrong):
                         raise
                     log.warning("batch fails; it is done again event by event", reason=repr(wrong))
-                    await self._transact(records, known, one_by_one=True)
+                    await self._transact(records, known, unverified, one_by_one=True)
         BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
 
-    async def _transact(self, records: Records, known: dict[offsets.Partition, int], *, one_by_one: bool) -> None:
-        unverified = frozenset(self._unverified)
+    async def _transact(
+        self,
+        records: Records,
+        known: dict[offsets.Partition, int],
+        unverified: dict[offsets.Partition, offsets.Position],
+        *,
+        one_by_one: bool,
+    ) -> None:
         left = set(unverified)
         async with self._bus.transaction(f"system:{self._bus.service}") as tx:
             connection = await driver(tx.session)
             at = await offsets.lock(connection, [(record.topic, record.partition) for record in records])
             # What was known when they were taken: a look back that has gone back since knows better, they do not.
             offsets.refuse_set_back(at, known)
+            offsets.refuse_moved_on(at, unverified)
             fresh = offsets.fresh(records, at, left)
             if fresh:
                 # More waits where a batch is full.
@@ -256,7 +282,9 @@ class Reader:
                 meanwhile = self._look_ahead if full else None
                 await self._applier.apply(tx, fresh, one_by_one=one_by_one, meanwhile=meanwhile)
                 await offsets.advance(connection, fresh)
-        self._unverified -= unverified - left  # what was assigned meanwhile is still to be compared
+        for partition in unverified.keys() - left:
+            if self._unverified.get(partition) is unverified[partition]:  # else it was assigned anew meanwhile
+                del self._unverified[partition]
         self._known |= {partition: position.next_offset for partition, position in at.items()}
         self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
 
@@ -293,10 +321,13 @@ class Reader:
         for record in records:
             first.setdefault((record.topic, record.partition), record.offset)
         for (topic, partition), offset in first.items():
-            try:
-                self._consumer.seek(TopicPartition(topic, partition), offset)
-            except IllegalStateError:
-                log.info("partition went elsewhere", topic=topic, partition=partition)
+            self._seek(TopicPartition(topic, partition), offset)
+
+    def _seek(self, partition: TopicPartition, offset: int) -> None:
+        try:
+            self._consumer.seek(partition, offset)
+        except IllegalStateError:
+            log.info("partition went elsewhere", topic=partition.topic, partition=partition.partition)
 
     async def _sweep(self) -> None:
         try:
@@ -306,9 +337,14 @@ class Reader:
             log.warning("sweep of waiting reactions failed", reason=repr(wrong))
 
     async def _look_back(self) -> None:
-        """Go back where a rebuild has set partitions back while nothing came that would have shown it."""
+        """Go back where a rebuild has set partitions back while nothing came that would have shown it.
+
+        And begin where the database could not say from where when partitions were assigned.
+        """
         known = dict(self._known)
         try:
+            if unplaced := cast("Waiting", self._consumer).unplaced():
+                await self.seek(unplaced)
             async with self._bus.read() as session:
                 at = await offsets.positions(await driver(session), known)
             offsets.refuse_set_back(at, known)

@@ -126,6 +126,10 @@ class Consumer:
         if partition in self.at:
             self.at[partition] = offset
 
+    def unplaced(self) -> set[TopicPartition]:
+        """Here nothing comes before it is sought."""
+        return set()
+
     async def seek_to_beginning(self, partition: TopicPartition) -> None:
         """As aiokafka's."""
         self.seek(partition, 0)

@@ -139,13 +139,14 @@ async def test_what_is_assigned_while_a_batch_is_applied_is_still_to_be_compared
     locks = offsets.lock
 
     async def lock(*asked: Any) -> dict[offsets.Partition, offsets.Position]:
-        reader._unverified.add(another)
+        reader._unverified[another] = offsets.Position(1, None)
         return await locks(*asked)
 
     monkeypatch.setattr(offsets, "lock", lock)
-    reader._unverified.add(compared)
-    await reader._transact(cast("Records", (record,)), {}, one_by_one=False)
-    assert reader._unverified == {another}
+    sought = {compared: offsets.Position(0, None)}
+    reader._unverified |= sought
+    await reader._transact(cast("Records", (record,)), {}, sought, one_by_one=False)
+    assert list(reader._unverified) == [another]
 
 
 async def _all(came: list[str]) -> list[str]:

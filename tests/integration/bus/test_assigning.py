@@ -1,0 +1,158 @@
+"""What if the group shares its partitions out anew while a reader is at work, or before it knows where to begin?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.bus import Consumers, leases, offsets
+from shared.bus.reader import Reader
+from shared.bus.relay import Relay
+from shared.bus.transaction import driver
+from shared.ids import new_id
+from tests.integration.bus.test_chain import TOPIC, _is, endorsed, running, until
+from tests.integration.bus.test_pace import _told
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
+
+    from shared.bus import Bus, Envelope, Tx
+
+    NewBus = Callable[..., Awaitable[Bus]]
+
+
+class Seen:
+    """A reader of one topic that writes down what came of some subjects; `meanwhile` is called with the first."""
+
+    def __init__(self, *subjects: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
+        self.subjects = subjects
+        self.numbers: dict[str, list[int]] = {each: [] for each in subjects}
+        self.meanwhile = meanwhile
+        self.consumers = Consumers("matching")
+        self.consumers.topic(TOPIC, evolve=self.evolve)
+
+    async def evolve(self, _: Tx, events: Sequence[Envelope]) -> None:
+        """Write down what came."""
+        for each in events:
+            if each.subject in self.subjects:
+                self.numbers[each.subject].append(each.sequence)
+        if self.meanwhile is not None and any(each.subject in self.subjects for each in events):
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+
+
+async def _write(owner: Bus, *subjects: str) -> None:
+    async with owner.transaction("coordinator") as tx:
+        for subject in subjects:
+            await tx.record(endorsed(), subject)
+
+
+async def _send(owner: Bus) -> None:
+    lease, relay = await leases.acquire(owner, "relay"), Relay(owner)
+    assert lease is not None
+    await relay.send_once(lease)
+    await relay.close(lease)
+
+
+async def test_a_full_batch_is_committed_while_the_group_cannot_agree(new_bus: NewBus, topics: str) -> None:
+    """Nothing can be read ahead then, and nobody waits for it in an open transaction, which holds its rows."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics, reader_batch=1)
+    subject = str(new_id())
+
+    async def begins() -> None:
+        reader._consumer._subscription.begin_reassignment()
+
+    seen = Seen(subject, meanwhile=begins)
+    reader = Reader(bus, seen.consumers)
+    await _write(owner, subject, subject)
+    await _send(owner)
+    async with running(reader.run):
+        await until(lambda: _is(_noted(bus, subject), 1))
+        reader._consumer._coordinator.request_rejoin()
+        await until(lambda: _is(_noted(bus, subject), 2))
+    assert seen.numbers == {subject: [1, 2]}
+
+
+async def _noted(bus: Bus, subject: str) -> int | None:
+    """How far a subject has come, as others see it."""
+    async with bus.read() as session:
+        connection = await driver(session)
+        noted: int | None = await connection.fetchval("SELECT sequence FROM applied WHERE subject = $1", subject)
+    return noted
+
+
+async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_taken_for_a_change_of_the_log(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place was read before the batch was committed; what is compared is the record before that place."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics)
+    first, subject = str(new_id()), str(new_id())
+    sought = asyncio.Event()
+    seeks, restarts = Reader.seek, Reader._restart
+    changed: list[object] = []
+
+    async def seek(reader: Reader, assigned: Any) -> None:
+        await seeks(reader, assigned)
+        sought.set()
+
+    async def restart(reader: Reader, partition: offsets.Partition, records: Any) -> None:
+        changed.append(partition)
+        await restarts(reader, partition, records)
+
+    async def comes_again() -> None:
+        sought.clear()
+        reader._consumer._coordinator.request_rejoin()
+        await sought.wait()
+
+    monkeypatch.setattr(Reader, "seek", seek)
+    monkeypatch.setattr(Reader, "_restart", restart)
+    seen = Seen(subject, meanwhile=comes_again)
+    reader = Reader(bus, seen.consumers)
+    await _write(owner, first, subject, subject)
+    await _send(owner)
+    async with running(reader.run):
+        await until(lambda: _is(_noted(bus, subject), 2))
+        await _write(owner, subject)
+        await _send(owner)
+        await until(lambda: _is(_noted(bus, subject), 3))
+    assert changed == []
+    assert seen.numbers == {subject: [1, 2, 3]}
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_nothing_is_applied_before_the_database_has_said_from_where(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, answers: bool
+) -> None:
+    """A restored store lacks what Kafka was told of: that comes first, also where the store is slow or cannot say."""
+    owner = await new_bus("applications", kafka=topics)
+    before, restored = await new_bus("matching", kafka=topics), await new_bus("matching", kafka=topics)
+    subject = str(new_id())
+    await _write(owner, subject)
+    await _send(owner)
+    reader = Reader(before, Seen(subject).consumers)
+    async with running(reader.run):
+        await until(lambda: _is(_noted(before, subject), 1))
+        await until(lambda: _told(topics, subject, reader))
+    asked, positions = asyncio.Event(), offsets.positions
+
+    async def slow(*given: Any) -> dict[offsets.Partition, offsets.Position]:
+        if not asked.is_set():
+            asked.set()
+            await asyncio.sleep(3)
+            if not answers:
+                raise ArithmeticError("it cannot say")
+        return await positions(*given)
+
+    monkeypatch.setattr(offsets, "positions", slow)
+    seen = Seen(subject)
+    async with running(Reader(restored, seen.consumers).run):
+        await asked.wait()
+        await _write(owner, subject)
+        await _send(owner)
+        await until(lambda: _is(_noted(restored, subject), 2))
+    assert seen.numbers == {subject: [1, 2]}
