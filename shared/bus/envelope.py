@@ -46,7 +46,7 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None: ...  # noqa: D102 - as above
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]: ...  # noqa: D102 - as above
+    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...  # noqa: D102 - as above
 
 
 class Envelope(NamedTuple):
@@ -128,7 +128,10 @@ def _names_of(service: str, type_: str) -> tuple[bytes, bytes, bytes]:
 
 def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for each way to be wrong
     """The event in `record`, or what is wrong with it. Never raises, whatever bytes the record holds."""
-    headers, value, topic = dict(record.headers), record.value, record.topic
+    value, topic = record.value, record.topic
+    headers: dict[str, bytes] = dict(record.headers)  # type: ignore[arg-type]  # as the next lines see to
+    if None in headers.values():  # Kafka lets a header have no value; ours have one
+        headers = {name: text or b"" for name, text in headers.items()}
     if value is None:
         return Faulty("tombstone", "The record has no value.", _subject(record, headers))
     # Most payloads escape nothing, and one byte is found twenty times as fast as six.

@@ -80,7 +80,7 @@ def ce_id_of(record: Record) -> UUID | None:
     for name, value in record.headers:
         if name == "ce_id":
             try:
-                return UUID(value.decode())
+                return UUID((value or b"").decode())
             except ValueError:
                 return None
     return None

@@ -24,12 +24,12 @@ class StoredRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 def headers_to_json(record: Record) -> str:
-    """The headers as JSON, pairs of name and base64, in their order."""
-    return json.dumps([[name, b64encode(value).decode()] for name, value in record.headers])
+    """The headers as JSON, pairs of name and base64 (null for a header without a value), in their order."""
+    return json.dumps([[name, value if value is None else b64encode(value).decode()] for name, value in record.headers])
 
 
 def stored(row: Mapping[str, Any] | asyncpg.Record) -> StoredRecord:
@@ -42,5 +42,5 @@ def stored(row: Mapping[str, Any] | asyncpg.Record) -> StoredRecord:
         offset=row["offset"],
         key=row["key"],
         value=row["value"],
-        headers=[(name, b64decode(value)) for name, value in pairs],
+        headers=[(name, value if value is None else b64decode(value)) for name, value in pairs],
     )
