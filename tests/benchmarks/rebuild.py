@@ -149,7 +149,7 @@ def _fill(kafka: str, people: int) -> tuple[int, list[Applied]]:
                 break
             except BufferError:
                 sender.poll(0.1)
-        headers = {name: value.decode() for name, value in record.headers}
+        headers = {name: (value or b"").decode() for name, value in record.headers}
         subject, sequence = headers["ce_subject"], int(headers["ce_sequence"])
         come = record.topic, headers["ce_source"], subject, sequence, UUID(headers["ce_id"]), sequence
         newest[record.topic, subject] = come

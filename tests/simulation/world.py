@@ -35,7 +35,12 @@ class Log:
     partitions: dict[tuple[str, int], list[StoredRecord]] = field(default_factory=lambda: defaultdict(list))
 
     def append(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[tuple[str, bytes | None]],
     ) -> int:
         """Add a record; give its offset."""
         records = self.partitions[topic, partition]

@@ -201,7 +201,7 @@ async def _two_states_of_a_call(owner: Bus) -> None:
             await tx.record(CallClosed.model_validate(dict(CallClosed.example)), "call")
 
 
-def _told(log: Log) -> list[bytes]:
+def _told(log: Log) -> list[bytes | None]:
     ((_, records),) = log.partitions.items()
     return [dict(one.headers)["ce_sequence"] for one in records]
 
