@@ -122,7 +122,9 @@ class Reader:
         consumer = self._subscriber.consumer
         if consumer is None:
             return None
-        ends = {partition: consumer.highwater(TopicPartition(*partition)) for partition in self._known}
+        ours = consumer.assignment()  # of those that went elsewhere the driver refuses to tell
+        read = [each for each in self._known if TopicPartition(*each) in ours]
+        ends = {partition: consumer.highwater(TopicPartition(*partition)) for partition in read}
         known = {partition: end for partition, end in ends.items() if end is not None}
         return sum(max(0, end - self._known[partition]) for partition, end in known.items()) if known else None
 

@@ -85,6 +85,10 @@ async def _noted(bus: Bus, subject: str) -> int | None:
     return noted
 
 
+async def _all_noted(bus: Bus, subjects: Sequence[str]) -> set[int | None]:
+    return {await _noted(bus, subject) for subject in subjects}
+
+
 async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_taken_for_a_change_of_the_log(
     new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,3 +160,33 @@ async def test_nothing_is_applied_before_the_database_has_said_from_where(
         await _send(owner)
         await until(lambda: _is(_noted(restored, subject), 2))
     assert seen.numbers == {subject: [1, 2]}
+
+
+async def test_two_processes_share_the_partitions_and_each_tells_how_far_behind_it_is(
+    new_bus: NewBus, topics: str
+) -> None:
+    """Where half of what a reader knew went to another one, both tell of theirs, and each event is applied once."""
+    owner = await new_bus("applications", kafka=topics)
+    bus = await new_bus("matching", kafka=topics)
+    subjects = [str(new_id()) for _ in range(12)]
+    seen = Seen(*subjects)
+    one, other = Reader(bus, seen.consumers), Reader(bus, seen.consumers)
+
+    async def shared() -> bool:
+        return bool(other._known)
+
+    async def told() -> bool:
+        return (one.behind(), other.behind()) == (0, 0)
+
+    await _write(owner, *subjects)
+    await _send(owner)
+    async with running(one.run):
+        await until(lambda: _is(_all_noted(bus, subjects), {1}))
+        async with running(other.run):
+            await until(shared)
+            await _write(owner, *subjects)
+            await _send(owner)
+            await until(lambda: _is(_all_noted(bus, subjects), {2}))
+            await until(told)
+            assert 0 < len(one._consumer.assignment()) < len(one._known)
+    assert seen.numbers == {subject: [1, 2] for subject in subjects}
