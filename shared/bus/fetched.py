@@ -73,7 +73,8 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         self._sought.add(partition)
         self._ahead.forget(partition)
         super().seek(partition, offset)
-        self._placed.add(partition)
+        if not self._subscription.reassignment_in_progress:  # else it is about to be given up, and perhaps given anew
+            self._placed.add(partition)
 
     def leave(self) -> None:
         """The group shares its partitions out anew: nothing is given of one until somebody has sought in it.
@@ -84,8 +85,8 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         self._ahead = Ahead()
 
     def unplaced(self) -> set[TopicPartition]:
-        """Those that are ours, and of which nothing is given since nobody has sought in them."""
-        return set(self.assignment()) - self._placed
+        """Those that are ours to stay, and of which nothing is given since nobody has sought in them."""
+        return set() if self._subscription.reassignment_in_progress else set(self.assignment()) - self._placed
 
     async def _fetched(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int

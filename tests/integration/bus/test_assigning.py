@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from aiokafka import TopicPartition
 
 from shared.bus import Consumers, leases, offsets
+from shared.bus.journal import partition_of
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.bus.transaction import driver
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
+    from shared.bus.fetched import Waiting
 
     NewBus = Callable[..., Awaitable[Bus]]
 
@@ -126,6 +129,31 @@ async def test_a_batch_that_is_applied_while_its_partition_comes_again_is_not_ta
         await until(lambda: _is(_noted(bus, subject), 3))
     assert changed == []
     assert seen.numbers == {subject: [1, 2, 3]}
+
+
+async def test_who_seeks_while_the_group_shares_out_does_not_place_the_partitions_that_come(
+    new_bus: NewBus, topics: str
+) -> None:
+    """A look back, or a batch that has failed, goes to a place among what is given up: what comes is still unplaced."""
+    owner, bus = await new_bus("applications", kafka=topics), await new_bus("matching", kafka=topics)
+    subject = str(new_id())
+    await _write(owner, subject)
+    await _send(owner)
+    reader = Reader(bus, Seen(subject).consumers)
+    async with running(reader.run):
+        await until(lambda: _is(_noted(bus, subject), 1))
+        consumer = cast("Waiting", reader._consumer)
+        assert consumer.unplaced() == set()
+        consumer._subscription.begin_reassignment()
+        reader.leave()
+        await reader._look_back()
+        reader._seek(TopicPartition(TOPIC, partition_of(TOPIC, subject)), 0)
+        assert consumer._placed == set()
+        consumer._coordinator.request_rejoin()
+        await _write(owner, subject)
+        await _send(owner)
+        await until(lambda: _is(_noted(bus, subject), 2))
+        assert (consumer.unplaced(), consumer._placed) == (set(), set(consumer.assignment()))
 
 
 @pytest.mark.parametrize("answers", [True, False])
