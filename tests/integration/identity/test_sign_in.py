@@ -80,8 +80,9 @@ async def test_an_answer_that_nobody_asked_for_is_refused(browser: httpx2.AsyncC
     """Another browser's answer, a changed state, no state: no session, and a page that says what to do."""
     leads_to = (await browser.get("/sign-in?as=persona-officer")).headers["location"]
     code, state = query(leads_to)["code"], query(leads_to)["state"]
+    changed = state[:-1] + ("y" if state.endswith("x") else "x")
     for address in (
-        f"/sign-in/callback?code={code}&state={state[:-1]}x",
+        f"/sign-in/callback?code={code}&state={changed}",
         f"/sign-in/callback?code={code}",
         "/sign-in/callback",
     ):
