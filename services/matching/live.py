@@ -74,7 +74,9 @@ async def match_live(service: Service) -> None:
                 async with service.bus.glance() as session:
                     behind = await store.pools.behind(session, clock.today())
                 for call_id, free in behind.items():
-                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(service.bus, call_id, held, free):
+                    if monotonic() >= later.get(call_id, 0.0) and not await _goes(
+                        service.bus, call_id, held, free=free
+                    ):
                         later[call_id] = monotonic() + _AGAIN_AFTER
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), _LOOK_EVERY)
@@ -86,7 +88,7 @@ async def match_live(service: Service) -> None:
                 await leases.release(service.bus, turn.lease)
 
 
-async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn], free: bool) -> bool:  # noqa: FBT001 - as it was read
+async def _goes(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bool) -> bool:
     """Match a call; False where that fails for what is in the call itself: the others must not wait for its mend."""
     try:
         await take_turn(bus, call_id, held, free=free)
@@ -105,7 +107,7 @@ async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bo
     """
     turn, reading = held.pop(call_id, None), None
     if turn is None or monotonic() - turn.since > turns.RENEW_AFTER:
-        turn, reading = await _take_again(bus, call_id, turn, free)
+        turn, reading = await _take_again(bus, call_id, turn, free=free)
         if turn is None:
             return
     held[call_id] = turn
@@ -124,10 +126,7 @@ async def take_turn(bus: Bus, call_id: UUID, held: dict[UUID, Turn], *, free: bo
 
 
 async def _take_again(
-    bus: Bus,
-    call_id: UUID,
-    turn: Turn | None,
-    free: bool,  # noqa: FBT001 - as it was read
+    bus: Bus, call_id: UUID, turn: Turn | None, *, free: bool
 ) -> tuple[Turn | None, asyncio.Task[Inputs | None] | None]:
     """A turn by a lease just taken, if it is to be had, and what is being read for it.
 

@@ -19,11 +19,12 @@ from deploy.cli.client import People
 from deploy.cli.journey.register import complete
 from deploy.cli.journey.walk import Walk
 from deploy.cli.system import System
+from shared.web import site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.running import LocalRun
 
@@ -119,3 +120,18 @@ def _known(folder: Path) -> Running:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, enter()).result()
     return Running(folder, system.env)
+
+
+def open_alone(page: Page, text: str) -> None:
+    """Open a page that no server gives: its text, and the style sheets and fonts of all pages by their addresses."""
+    origin = "http://alone.test"
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(f"{origin}/")
+        if path:
+            route.fulfill(path=site.STATIC / path)
+        else:
+            route.fulfill(body=text, content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto(f"{origin}/")

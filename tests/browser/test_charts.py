@@ -10,19 +10,18 @@ from jinja2 import Environment, FileSystemLoader
 
 from shared.web import site
 from shared.web.drawing import wide
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, open_alone
 from tests.pictures import all_of_them
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page, Route, ViewportSize
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
 ]
-ORIGIN = "http://charts.test"
 HEAD = "".join(f'<link rel="stylesheet" href="/{name}">' for name in ("vendor/govuk-frontend.css", "tandem.css"))
 SHELL = f'<!doctype html><html lang="en" class="govuk-template"><head><meta charset="utf-8">{HEAD}</head>'
 MAIN = '<body class="govuk-template__body"><div class="govuk-width-container"><main class="govuk-main-wrapper">'
@@ -54,17 +53,9 @@ def drawn(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     )
     text = SHELL + MAIN + chart.render(charts=all_of_them())
 
-    def answer(route: Route) -> None:
-        path = route.request.url.removeprefix(f"{ORIGIN}/")
-        if path:
-            route.fulfill(path=site.STATIC / path)
-        else:
-            route.fulfill(body=text, content_type="text/html")
-
     context = browser.new_context(viewport=viewport)
     page = context.new_page()
-    page.route("**/*", answer)
-    page.goto(f"{ORIGIN}/")
+    open_alone(page, text)
     page.evaluate("document.fonts.ready")
     assert page.evaluate("document.fonts.check('700 15px \"Noto Sans\"')")
     yield page

@@ -12,16 +12,15 @@ from services.reporting.model.disclosure import Hidden, Shown
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.pages import show
 from shared.web import site
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, open_alone
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Route
+    from playwright.sync_api import Browser
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (site.STATIC / "vendor").is_dir(), reason="`make setup` copies the pages' assets first"),
 ]
-ORIGIN = "http://tables.test"
 TABLE = """{% from "parts.html" import number %}<!doctype html><html lang="en" class="govuk-template"><head>
 <meta charset="utf-8"><link rel="stylesheet" href="/vendor/govuk-frontend.css">
 <link rel="stylesheet" href="/tandem.css">
@@ -40,17 +39,9 @@ def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser
     cells = [Shown(None, hidden=one) for one in Hidden]
     text = page.render(show=show, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
 
-    def answer(route: Route) -> None:
-        path = route.request.url.removeprefix(f"{ORIGIN}/")
-        if path:
-            route.fulfill(path=site.STATIC / path)
-        else:
-            route.fulfill(body=text, content_type="text/html")
-
     context = browser.new_context(viewport={**PHONE, "width": 320})
     phone = context.new_page()
-    phone.route("**/*", answer)
-    phone.goto(f"{ORIGIN}/")
+    open_alone(phone, text)
     room: list[int] = phone.locator(".tandem-scroll").evaluate("each => [each.clientWidth, each.scrollWidth]")
     context.close()
     assert room[0] == room[1]

@@ -148,7 +148,8 @@ async def keep(session: AsyncSession, rows: Sequence[Table], *, only_new: bool =
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
     newest = {tuple(getattr(row, key) for key in keys): row for row in rows}
     for part in batched(({name: getattr(row, name) for name in names} for row in newest.values()), _PART):
-        await session.execute(_keep_into(table, only_new), {"rows": orjson.dumps(part, default=_written).decode()})
+        told = orjson.dumps(part, default=_written).decode()
+        await session.execute(_keep_into(table, only_new=only_new), {"rows": told})
 
 
 def batched(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
@@ -168,7 +169,7 @@ def _written(value: object) -> str:
 
 
 @cache
-def _keep_into(table: SqlTable, only_new: bool) -> TextClause:  # noqa: FBT001 - as `keep` was asked
+def _keep_into(table: SqlTable, *, only_new: bool) -> TextClause:
     """What writes rows (a JSON list of objects) into a table, new or changed."""
     names, keys = [column.name for column in table.columns], [column.name for column in table.primary_key]
     changed = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys and not only_new)
