@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # The gateway says these while a service behind it starts again.
 _PASSING = frozenset({429, 502, 503, 504})
+_NOT_FOUND = 404
 _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -106,14 +107,23 @@ class People:
             tries += 1
 
     async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for
-        """Look again and again until `look` gives something; gives that. Raises `Failed` after `timeout` seconds."""
+        """Look again and again until `look` gives something; gives that. Raises `Failed` after `timeout` seconds.
+
+        A service that answers "not found" (404) may just not have heard of it yet, so that is nothing too.
+        """
         end, pause = monotonic() + timeout, 0.02
         while True:
-            found = await look()
+            found, answer = None, ""
+            try:
+                found = await look()
+            except Refused as error:
+                if error.status != _NOT_FOUND:
+                    raise
+                answer = f" ({error})"
             if found:
                 return found
             if monotonic() > end:
-                raise Failed(f"This did not come within {timeout:.0f} s: {what}.")
+                raise Failed(f"This did not come within {timeout:.0f} s: {what}{answer}.")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 0.5)
 
