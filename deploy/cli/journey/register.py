@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploy.cli.client import Refused
 from deploy.cli.journey.walk import (
     DONOR,
     HOME,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _PARTICIPANTS = (OFFICER, MENTEE, HOST, MENTOR, HOME, HOST_COUNTRY, MENTEE_COUNTRY, MENTOR_COUNTRY, DONOR)
 _PAGE = 50
+_FORBIDDEN = 403
 _BODIES = {
     OFFICER: {"name": "Criminal police department", "kind": "agency", "country": "AM", "city": "Yerevan"},
     MENTEE: {"name": "Central criminal police", "kind": "agency", "country": "GE", "city": "Tbilisi"},
@@ -48,11 +50,23 @@ async def complete(walk: Walk, since: str) -> str:
         await people.post(PROGRAMME, f"{PORTAL}/people", {"people": entries})
         partners = [{"country": country, "status": "active", "since": since} for country in ("AM", "GE")]
         await people.post(PROGRAMME, f"{PORTAL}/partners", {"partners": partners})
+        await people.until("the donor may read figures", lambda: _may_read_figures(walk))
     funds = (await people.get(PROGRAMME, f"{PORTAL}/funds"))["funds"]
     if funds:
         return str(funds[0]["id"])
     fund = {"name": "Smoke test", "payer": "Nobody", "since": since}
     return str((await people.post(PROGRAMME, f"{PORTAL}/funds", {"funds": [fund]}))["ids"][0])
+
+
+async def _may_read_figures(walk: Walk) -> bool:
+    """Reporting hears of a grant a moment after the portal has entered it."""
+    try:
+        await walk.people.get(DONOR, "/reporting/api/figures", period="programme")
+    except Refused as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return False
+    return True
 
 
 async def _known(walk: Walk) -> set[str]:
