@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from deploy.local import leftovers
-from deploy.local.place import Place
+from deploy.local.place import MADE_FIRST, Place
 from deploy.local.process import ServerFailed
 
 
@@ -17,7 +17,7 @@ def main() -> int:
         print(f"{place.folder} is not there: nothing to remove.")
         return 0
     # A typing error in TANDEM_DATA must not remove somebody's folder.
-    if any(place.folder.iterdir()) and not (place / "ports.json").exists():
+    if not (place / "ports.json").exists() and {each.name for each in place.folder.iterdir()} - MADE_FIRST:
         print(f"{place.folder} does not look like Tandem's data; it is left alone.", file=sys.stderr)
         return 1
     try:

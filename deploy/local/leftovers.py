@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from deploy.local.place import Place
 
 _FILE = "processes.json"
-# They were told to stop when their supervisor died: most are gone by now, PostgreSQL and Kafka may still be writing.
+# They were told to stop when their supervisor died: most are gone by now, the stores may still be writing. The others
+# lose nothing by being killed, and a service whose stores went first would look for them for a while.
+_STORES = ("PostgreSQL", "Apache Kafka")
 _GRACE = 10.0
 
 
@@ -46,9 +48,9 @@ def end(place: Place) -> list[str]:
     for process in found:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, alive = psutil.wait_procs(list(found), timeout=_GRACE)
-    for process in alive:
+    psutil.wait_procs([process for process, name in found.items() if name.startswith(_STORES)], timeout=_GRACE)
+    for process in found:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(alive, timeout=_GRACE)
+    psutil.wait_procs(list(found), timeout=_GRACE)
     return sorted(found.values())

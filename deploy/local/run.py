@@ -89,10 +89,10 @@ class _Run:
         self._place.check_room()
         if left := leftovers.end(self._place):
             _say(f"An earlier run was killed; what it left is ended now: {', '.join(left)}.")
-        chosen = settings.choose(self._place)
+        chosen, with_sample = settings.choose(self._place), sample.wanted(self._place)
         _print(f"Tandem starts in {self._place.folder}.")
         try:
-            self._start(chosen)
+            self._start(chosen, with_sample=with_sample)
             _say(f"Everything is ready after {time.monotonic() - began:.0f} s.")
             _tell(chosen, self._place)
             while True:
@@ -101,8 +101,8 @@ class _Run:
         finally:
             self._stop()
 
-    def _start(self, chosen: Chosen) -> None:
-        if with_sample := sample.wanted(self._place):
+    def _start(self, chosen: Chosen, *, with_sample: bool) -> None:
+        if with_sample:
             sample.set_clock_back(self._place)
         tools = settings.tools_environment(chosen, self._place)
         self._place.write("environment.json", tools)

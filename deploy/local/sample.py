@@ -19,21 +19,26 @@ if TYPE_CHECKING:
     from deploy.local.place import Place
 
 _MARK = "sample.json"
+_NONE = "none"
 _YEAR = timedelta(days=365)
 
 
 def wanted(place: Place) -> bool:
     """Whether it is still to be loaded: not twice, and not into a run that began with `TANDEM_SAMPLE=none`.
 
-    Raises `ServerFailed` when loading was cut off before: what is in cannot be taken out again.
+    Raises `ServerFailed` for any other word there, and when loading was cut off before: what is in cannot be taken out
+    again.
     """
     state = (place.read(_MARK) or {}).get("state")
     if state == "begun":
         raise ServerFailed(
             "Loading the sample programme was cut off last time. Start over with: make clean && make run"
         )
-    if state is None and os.environ.get("TANDEM_SAMPLE") == "none":
-        place.write(_MARK, {"state": "none"})
+    asked = os.environ.get("TANDEM_SAMPLE")
+    if asked and asked != _NONE:
+        raise ServerFailed(f"TANDEM_SAMPLE is {asked!r}: give 'none' to start empty, or leave it out.")
+    if state is None and asked:
+        place.write(_MARK, {"state": _NONE})
         return False
     return state is None
 

@@ -134,6 +134,13 @@ def test_a_port_that_is_none_is_refused(start: Callable[..., LocalRun]) -> None:
     assert run.output == "Tandem stopped: TANDEM_PORT is 'eight': give a number from 1 to 65535.\n"
 
 
+def test_a_word_that_is_no_sample_is_refused(start: Callable[..., LocalRun]) -> None:
+    """A typing error in TANDEM_SAMPLE does not load what was meant to stay away."""
+    run = start(TANDEM_SAMPLE="nine")
+    assert run.process.wait(30) == 1
+    assert run.output == "Tandem stopped: TANDEM_SAMPLE is 'nine': give 'none' to start empty, or leave it out.\n"
+
+
 def test_a_full_disk_is_said_before_anything_starts(start: Callable[..., LocalRun], tmp_path: Path) -> None:
     """One line says how much room there is and how much is needed."""
     small = tmp_path / "small"
