@@ -1,16 +1,20 @@
 """What happens on the log? `tandem events` shows it as readable lines, and follows it."""
 
 import re
+import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from aiokafka import ConsumerRecord
 
     from deploy.cli.system import System
     from shared.bus import Envelope
+    from shared.bus.envelope import Faulty
 
 NAME = "events"
 _AGO = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>m|h|d|w)")
@@ -43,6 +47,14 @@ def line(event: "Envelope") -> str:
     )
 
 
+def unreadable(record: "ConsumerRecord", fault: "Faulty") -> str:
+    """A record that is no event as one line: where it is, about what, and what is wrong with it."""
+    return (
+        f"{record.topic} partition {record.partition} offset {record.offset} is no event that can be read: "
+        f"{fault.subject or 'without a subject'}, {fault.reason}: {fault.detail}"
+    )
+
+
 def _told(data: dict[str, Any], most: int) -> list[str]:
     """The first plain values of a payload, those of its one part too; ids are left out, they are long."""
     told: list[str] = []
@@ -61,12 +73,25 @@ async def past(system: "System", topics: list[str]) -> "list[Envelope]":
     return [event async for event in _read(system, topics, follow=False)]
 
 
-async def _read(system: "System", topics: list[str], *, follow: bool) -> "AsyncIterator[Envelope]":
+def _events(records: "Iterable[ConsumerRecord]", about: str | None) -> "Iterator[Envelope]":
+    """The events among records; what cannot be read is told on standard error, of all subjects or of `about`."""
+    from shared.bus.envelope import Envelope, read  # noqa: PLC0415 - heavy
+
+    for record in records:
+        event = read(record)
+        if isinstance(event, Envelope):
+            yield event
+        elif about in {None, event.subject}:
+            print(unreadable(record, event), file=sys.stderr, flush=True)
+
+
+async def _read(
+    system: "System", topics: list[str], *, follow: bool, about: str | None = None
+) -> "AsyncIterator[Envelope]":
     """The events of topics: those that are there, by time; then, following, those that come, as they come."""
     from aiokafka import TopicPartition  # noqa: PLC0415 - heavy
 
     from deploy.cli.system import reached  # noqa: PLC0415 - with the rest
-    from shared.bus.envelope import Envelope, read  # noqa: PLC0415 - heavy
     from shared.bus.kafka import bare_consumer  # noqa: PLC0415 - as above
     from shared.contracts import TOPICS  # noqa: PLC0415 - as above
 
@@ -84,7 +109,7 @@ async def _read(system: "System", topics: list[str], *, follow: bool) -> "AsyncI
             found: list[Envelope] = []
             while left:
                 for partition, records in (await consumer.getmany(timeout_ms=1000)).items():
-                    found += [event for record in records if isinstance(event := read(record), Envelope)]
+                    found += _events(records, about)
                     if records and records[-1].offset >= ends[partition] - 1:
                         left.discard(partition)
                 # Compaction may have taken the last records away: the position then stands at the end.
@@ -95,10 +120,8 @@ async def _read(system: "System", topics: list[str], *, follow: bool) -> "AsyncI
             with reached():
                 batches = await consumer.getmany(timeout_ms=1000)
             for records in batches.values():
-                for record in records:
-                    event = read(record)
-                    if isinstance(event, Envelope):
-                        yield event
+                for event in _events(records, about):
+                    yield event
     finally:
         await consumer.stop()
 
@@ -115,20 +138,20 @@ def command(
     """Show the event log as readable lines, by time; --follow goes on with what comes."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.system import Failed, System  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, System, topics_named  # noqa: PLC0415 - as above
     from shared import clock  # noqa: PLC0415 - as above
     from shared.contracts import EVENTS, TOPICS  # noqa: PLC0415 - heavy
 
-    if unknown := sorted(set(topic or ()) - set(TOPICS)):
-        raise Failed(f"There is no topic {unknown[0]!r}. Topics are: {', '.join(TOPICS)}.")
+    topics_named(topic or [])
     if unknown := sorted(set(type_ or ()) - set(EVENTS)):
         raise Failed(f"There is no event {unknown[0]!r}: see shared/contracts or docs/contracts/asyncapi.json.")
     wanted = topic or sorted({EVENTS[name].topic for name in type_} if type_ else TOPICS)
     system = System.here()
     start = None if since is None else moment(since, clock.now())
 
-    async def show() -> None:
-        async for event in _read(system, wanted, follow=follow):
+    async def show() -> int:
+        shown = 0
+        async for event in _read(system, wanted, follow=follow, about=subject):
             if (
                 correlation in {None, event.correlationid}
                 and subject in {None, event.subject}
@@ -136,5 +159,9 @@ def command(
                 and (start is None or event.time >= start)
             ):
                 print(line(event), flush=True)
+                shown += 1
+        return shown
 
-    asyncio.run(show())
+    if not asyncio.run(show()):
+        ids = " --correlation and --subject ask for ids, not for references." if correlation or subject else ""
+        print(f"No event on the log is so.{ids}", file=sys.stderr)

@@ -104,7 +104,10 @@ async def _answer(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response"
 async def _got(http: "httpx2.AsyncClient", address: str) -> "httpx2.Response":
     answer = await _answer(http, address)
     if answer.status_code != 200:
-        raise Failed(f"{address} is answered by {answer.status_code}. Give the address below which the manifest is.")
+        raise Failed(
+            f"{address} is answered by {answer.status_code}. Give the address below which the manifest is; "
+            "there is one as soon as a period was published."
+        )
     return answer
 
 

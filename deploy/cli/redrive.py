@@ -97,9 +97,10 @@ def command(
     import asyncio  # noqa: PLC0415 - not needed to show the help
     import sys  # noqa: PLC0415 - as above
 
-    from deploy.cli.system import Failed, System, service_named  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, System, service_named, topics_named  # noqa: PLC0415 - as above
 
     service_named(service)
+    topics_named([topic] if topic else [])
     if skip is not None and not reason.strip():
         raise Failed("Say why the event is passed over: --reason '...'. It is kept with it.")
     system = System.here()

@@ -68,8 +68,10 @@ def command(
     """Send a journal to the log again, for a reader that is new, emptied or missing a part; others drop it."""
     import asyncio  # noqa: PLC0415 - not needed to show the help
 
-    from deploy.cli.system import System  # noqa: PLC0415 - as above
+    from deploy.cli.system import Failed, System  # noqa: PLC0415 - as above
 
     topics = topics_of(what)
     sent = asyncio.run(replay(System.here(), topics, subject or None))
-    print(f"{sent} events of {len(topics)} topics are on their way to the log.")
+    if subject and not sent:
+        raise Failed(f"Nothing was sent: no journal of {what} knows {', '.join(subject)}.")
+    print(f"{sent} {'event is' if sent == 1 else 'events are'} on the way to the log, from {', '.join(topics)}.")

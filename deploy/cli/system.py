@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shared.bus import Bus, Consumers
     from shared.settings import ServiceSettings
@@ -42,7 +42,11 @@ class System:
 
     @classmethod
     def here(cls) -> System:
-        """The installation that the environment names, or the local run. Raises `Failed` when there is neither."""
+        """The installation that the environment names, or the local run. Raises `Failed` when there is neither.
+
+        From then on only warnings are logged, on standard error: what a command has to say it prints.
+        """
+        _log_warnings_only()
         given = {name: value for name, value in os.environ.items() if name.startswith("TANDEM_") and value}
         if "TANDEM_KAFKA" in given:
             return cls(given)
@@ -95,6 +99,14 @@ def service_named(name: str) -> str:
     return name
 
 
+def topics_named(names: Sequence[str]) -> None:
+    """Raise `Failed` where one of the names is no topic's."""
+    from shared.contracts import TOPICS  # noqa: PLC0415 - heavy
+
+    if unknown := sorted(set(names) - set(TOPICS)):
+        raise Failed(f"There is no topic {unknown[0]!r}. Topics are: {', '.join(TOPICS)}.")
+
+
 def consumers_of(service: str) -> Consumers:
     """What a service does with the events that it reads."""
     from importlib import import_module  # noqa: PLC0415 - one service of four
@@ -124,6 +136,18 @@ def _first_line(error: BaseException) -> str:
     """The first line of an error that drivers write over many."""
     text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
     return text.splitlines()[0].rstrip(".")
+
+
+def _log_warnings_only() -> None:
+    import logging  # noqa: PLC0415 - with the next
+    import sys  # noqa: PLC0415 - with the next
+
+    import structlog  # noqa: PLC0415 - not needed to show the help
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _local_run() -> dict[str, str]:

@@ -140,12 +140,22 @@ def test_the_log_can_be_read_as_lines(local_run: LocalRun) -> None:
         assert any(f"  {topic} " in line for line in told), topic
 
 
+def test_a_question_to_the_log_without_an_answer_is_told(local_run: LocalRun) -> None:
+    """Who asks for a reference instead of an id gets a hint, and an unknown aggregate is not sent again in silence."""
+    told = _tandem(local_run, "events", "--correlation", "AM-2026-0001")
+    assert (told.returncode, told.stdout) == (0, "")
+    assert "ask for ids, not for references" in told.stderr
+    told = _tandem(local_run, "replay", "exchange.visits", "--subject", "nobody")
+    assert told.returncode == 2
+    assert "no journal of exchange.visits knows nobody" in told.stderr
+
+
 def test_a_replay_changes_nothing(local_run: LocalRun) -> None:
     """Owners tell their journals again; everybody has them already, so the boards and figures stay as they are."""
     before = _totals(local_run)
     told = _tandem(local_run, "replay", "matching")
     assert told.returncode == 0, told.stdout + told.stderr
-    assert "events of 5 topics" in told.stdout
+    assert re.fullmatch(r"\d+ events are on the way to the log, from exchange\.matches, .*\.\n", told.stdout)
     asyncio.run(_settled(local_run))
     assert _totals(local_run) == before
 
@@ -177,4 +187,5 @@ def test_a_rebuilt_service_gives_the_same_answers(local_run: LocalRun) -> None:
     """Matching forgets what it read and reads it again while it runs; the next journey still goes all the way."""
     told = _tandem(local_run, "rebuild", "matching")
     assert told.returncode == 0, told.stdout + told.stderr
+    assert re.fullmatch(r"matching read \d+ tables again: .*\.\n", told.stdout)
     assert _tandem(local_run, "journey", "--no-clock").returncode == 0

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from aiokafka import ConsumerRecord
 
-from deploy.cli.events import line, moment
+from deploy.cli.events import line, moment, unreadable
 from deploy.cli.system import Failed
 from shared.bus import Envelope
+from shared.bus.envelope import Faulty, read
 from shared.contracts import EVENTS
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -51,3 +53,15 @@ def test_every_event_fits_a_line(type_: str) -> None:
     assert type_ in told
     assert "subject-1 #7" in told
     assert "story story-1" in told
+
+
+def test_what_cannot_be_read_is_told_with_its_place() -> None:
+    """A record that is no event is not passed over in silence: topic, partition, offset, subject and the reason."""
+    record: ConsumerRecord[bytes, bytes] = ConsumerRecord(
+        "exchange.calls", 0, 41, 0, 0, b"call-1", b"{}", None, 6, 2, ()
+    )
+    fault = read(record)
+    assert isinstance(fault, Faulty)
+    told = unreadable(record, fault)
+    assert told.startswith("exchange.calls partition 0 offset 41 is no event that can be read: call-1, undecodable: ")
+    assert "\n" not in told
