@@ -18,24 +18,25 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
     """The page `template` of the service (or of shared/web) with `context`, in the language of the request.
 
     Every template also has: request, site, principal (None for a stranger), places, now, clock_offset, and the
-    globals of `site.environment`.
+    globals of `site.environment`. Raises `TypeError` where `context` has one of these names: the shell would show that
+    page's value as its own, and in some pages only while the clock is moved.
     """
     site: Site = request.app.state.site
     principal = getattr(request.state, "principal", None)
+    ours = {
+        "request": request,
+        "site": site,
+        "principal": principal,
+        "guarded": hasattr(request.state, "principal"),
+        "places": places_for(principal),
+        "now": clock.now(),
+        "clock_offset": clock.offset(),
+    }
+    if taken := sorted(ours.keys() & context.keys()):
+        raise TypeError(f"{template} is given {', '.join(taken)}, which the shell has already.")
     token = current.set(request)
     try:
-        html = site.environment.get_template(template).render(
-            {
-                "request": request,
-                "site": site,
-                "principal": principal,
-                "guarded": hasattr(request.state, "principal"),
-                "places": places_for(principal),
-                "now": clock.now(),
-                "clock_offset": clock.offset(),
-                **context,
-            }
-        )
+        html = site.environment.get_template(template).render(ours | context)
     finally:
         current.reset(token)
     return HTMLResponse(html, status_code=status)

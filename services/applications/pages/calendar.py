@@ -58,7 +58,7 @@ async def show(
         days=[dates.weekday(one) for one in found.weeks[0].days] if span is Span.WEEK else [],
         before=address(span, before),
         after=address(span, after),
-        now=address(span, clock.today()),
+        today=address(span, clock.today()),
         views=[(to.value, word, address(to, at)) for to, word in _words().items()],
         day=at.isoformat(),
         offer=offer,

@@ -61,7 +61,7 @@ async def show(
         number=held.number,
         name=held.name,
         outdated=held.outdated,
-        now=held.holder,
+        holder=held.holder,
         call=held.case.call,
         address=f"{settings.origin}{VERIFY}/{held.number}",
         files=[(code, own_name(code)) for code in _spoken_first(held.holder.person)],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jinja2 import UndefinedError
+from starlette.requests import Request
 
 from shared.web import headers, site
+from shared.web.render import render
 
 if TYPE_CHECKING:
     import httpx
@@ -128,6 +130,13 @@ def test_a_misspelt_name_in_a_template_fails() -> None:
     ):
         with pytest.raises(UndefinedError):
             environment.from_string(wrong).render(request=object())
+
+
+def test_a_page_may_not_take_a_name_of_the_shell(demo: Any) -> None:
+    """A page's own `now` would stand in the banner of the moved clock, and break the page only while it is shown."""
+    request = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "app": demo.app()})
+    with pytest.raises(TypeError, match=r"page\.html is given now, which the shell has already"):
+        render(request, "page.html", now="tomorrow")
 
 
 @pytest.mark.parametrize("file", sorted(TEMPLATES.rglob("*.html")), ids=lambda file: file.name)
