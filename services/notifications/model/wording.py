@@ -81,13 +81,16 @@ def wording(
 
 
 def _waiting(facts: Mapping[str, Any], origin: str) -> list[str]:
-    """What waits for somebody: a line a kind of deadline, with how many there are and the page that lists them."""
+    """What waits for somebody: a line a kind of deadline, with how many there are and the page that lists them.
+
+    In the portal, where there is no `origin`, the page is not named: the message's own link leads to all of them.
+    """
     lines = []
     for one in facts.get("waiting") or ():
         count = f"{gettext(DeadlineKind(one['kind']).label)}: {one['count']}"
         if one["over"]:
             count += ", " + gettext(OVERDUE) % {"over": one["over"]}
-        lines.append(f"{count} ({origin}{LINKS['due']}?kind={one['kind']})")
+        lines.append(f"{count} ({origin}{LINKS['due']}?kind={one['kind']})" if origin else count)
     return lines
 
 

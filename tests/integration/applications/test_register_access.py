@@ -322,6 +322,15 @@ async def test_an_eu_agency_is_looked_after_by_its_clearance_officer(programme: 
     assert (await programme.as_("pieter").get(f"{PAGES}/people")).text.count("Petrosyan") == 0
     ani = await person(programme, "ani")
     assert (await programme.as_("pieter").get(f"{PAGES}/people/{ani['id']}")).status_code == 404
+    listed = (await programme.as_("pieter").get(f"{PAGES}/organisations")).text
+    assert "Agency for training" in listed
+    assert f"{PAGES}/organisations/new" not in listed
+    for answer in (
+        await programme.as_("pieter").get(f"{PAGES}/organisations/new"),
+        await programme.as_("pieter").post(f"{PAGES}/organisations/new", data=entry),
+    ):
+        assert answer.status_code == 403
+        assert "The programme coordinator adds EU agencies." in answer.text
 
 
 async def test_funds_and_excluded_pairs_are_the_programmes(programme: Programme) -> None:

@@ -23,6 +23,7 @@ from services.notifications.model.messages.untold import UNTOLD
 from services.notifications.model.preview import case_of, check_table, preview, sample, sample_case
 from services.notifications.model.quiet import urgent
 from services.notifications.model.rule import When
+from services.notifications.model.wording import wording
 from services.notifications.sending.bodies import bodies
 from services.notifications.store.messages import MessageRow
 from shared.contracts import EVENTS
@@ -282,6 +283,24 @@ def test_a_cancelled_place_is_told_with_what_becomes_of_the_application(by: str,
     told = messages(event.data, about=event.id, at=event.time, case=case, facts=facts(event))
     mine = [one for one in told if one.audience.kind is AudienceKind.APPLICANT]
     assert [one.rule.subject for one in mine] == [subject]
+
+
+def test_the_mornings_summary_names_pages_in_a_mail_only() -> None:
+    """An address is no use in the portal, where it is no link and the message's own leads to the same."""
+    event = sample(WorkWaiting)._replace(
+        data=WorkWaiting.model_validate(
+            {**WorkWaiting.example, "waiting": [{"kind": "endorsement", "count": 3, "over": 1}]}
+        )
+    )
+
+    def told(origin: str) -> str:
+        case, to = sample_case(event), AudienceKind.HOME_COORDINATOR
+        return wording(BY_NAME["work_waiting"], case, facts(event), to=to, origin=origin).paragraphs[-1]
+
+    assert told("") == "Endorsement: 3, overdue: 1"
+    assert told("https://tandem.example") == (
+        "Endorsement: 3, overdue: 1 (https://tandem.example/notifications/due?kind=endorsement)"
+    )
 
 
 @pytest.mark.parametrize(("kind", "own"), [(AudienceKind.LINE_MANAGER, True), (AudienceKind.APPLICANT, False)])

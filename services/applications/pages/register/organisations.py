@@ -59,7 +59,9 @@ async def show_all(
         action=AT,
         buttons=[
             (gettext("Add an organisation") if decides(principal) else gettext("Propose an organisation"), f"{AT}/new")
-        ],
+        ]
+        if _countries(principal)
+        else [],
         columns=[gettext("Name"), gettext("What it is"), gettext("Country"), gettext("City"), gettext("State")],
         rows=[_row(one) for one in found],
         fields=[
@@ -99,6 +101,13 @@ def _countries(principal: Principal) -> list[tuple[str, str]]:
     return countries_of(frozenset(COUNTRIES) if seen.countries is None else seen.countries)
 
 
+def _where(principal: Principal) -> list[tuple[str, str]]:
+    """The countries for which somebody may add an organisation. Raises `Refused` (403) where there is none."""
+    if found := _countries(principal):
+        return found
+    raise Refused(gettext("The programme coordinator adds EU agencies. You can propose changes of your own."), 403)
+
+
 def _form_page(
     request: Request, principal: Principal, form: OrganisationForm, status: int = 200, *, one: Any = None
 ) -> Response:
@@ -110,13 +119,14 @@ def _form_page(
 async def new(request: Request, principal: Decider) -> Response:
     """An empty form."""
     form = OrganisationForm()
-    form.fill(None, _countries(principal))
+    form.fill(None, _where(principal))
     return _form_page(request, principal, form)
 
 
 @router.post("/new")
 async def enter(request: Request, principal: Decider, bus: Store) -> Response:
     """Enter it, or propose it."""
+    _where(principal)
     return await _save(request, principal, bus, None)
 
 
