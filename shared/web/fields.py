@@ -112,7 +112,7 @@ class DateField(Field):
         self.written = {part: str(formdata.get(name, "")).strip() for part, name in names.items()}
         self.raw_data = [text for text in self.written.values() if text]
         try:
-            self.data = parse_date(self.written)
+            self.data = parse_date(self.written, gettext(self.label.text))
         except ValueError as error:
             self.data = None
             self.process_errors.append(str(error))
@@ -126,22 +126,23 @@ def _written(value: date | None) -> dict[str, str]:
     return {"day": str(value.day), "month": str(value.month), "year": str(value.year)}
 
 
-def parse_date(written: Mapping[str, str]) -> date | None:
+def parse_date(written: Mapping[str, str], name: str) -> date | None:
     """A date from day, month and year as written; None when all three are empty.
 
-    Raises ValueError with a sentence for the reader.
+    Raises ValueError with a sentence for the reader. It names the date, since many pages ask for two.
     """
     texts = [written.get(part, "") for part in DateField.parts]
     if not any(texts):
         return None
     missing = [gettext(part) for part, text in zip(DateField.parts, texts, strict=True) if not text]
     if missing:
-        raise ValueError(gettext("The date must include a %(part)s") % {"part": gettext(" and a ").join(missing)})
+        part = gettext(" and a ").join(missing)
+        raise ValueError(gettext("%(date)s: the date must include a %(part)s") % {"date": name, "part": part})
     try:
         day, month, year = (int(text) for text in texts)
         return date(year, month, day)
     except ValueError:
-        raise ValueError(gettext("Write a real date, such as 27 3 2027")) from None
+        raise ValueError(gettext("%(date)s: write a real date, such as 27 3 2027") % {"date": name}) from None
 
 
 class TimeField(Field):

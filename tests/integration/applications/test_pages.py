@@ -113,6 +113,16 @@ async def test_a_page_with_errors_keeps_what_can_be_read(programme: Programme) -
     assert "Vardan Sargsyan" in (await programme.as_("ani").get(f"{mine}/line_manager")).text
 
 
+async def test_a_period_with_a_day_that_is_none_names_the_day(programme: Programme) -> None:
+    """Two dates stand side by side: the one that is wrong is named, and nobody is told that no period was added."""
+    mine = await _applied(programme)
+    start = {"periods-0-start-day": "31", "periods-0-start-month": "2", "periods-0-start-year": "2027"}
+    page = (await programme.as_("ani").post(f"{mine}/periods", data=start | {"periods-0-end-day": "5"})).text
+    assert page.count("First day: write a real date, such as 27 3 2027") == 2  # above the form, and at the field
+    assert page.count("Last day: the date must include a month and a year") == 2
+    assert "Add at least one period" not in page
+
+
 async def test_a_page_that_is_left_is_saved(programme: Programme) -> None:
     """What the browser sends on leaving is kept, even half a page; after submission it is refused."""
     mine = await _applied(programme)

@@ -135,10 +135,10 @@ async def test_an_empty_form_says_what_to_enter() -> None:
 @pytest.mark.parametrize(
     ("day", "month", "year", "message"),
     [
-        ("31", "2", "2027", "Write a real date, such as 27 3 2027"),
-        ("8", "", "", "The date must include a month and a year"),
-        ("8", "2", "", "The date must include a year"),
-        ("x", "2", "2027", "Write a real date, such as 27 3 2027"),
+        ("31", "2", "2027", "Day: write a real date, such as 27 3 2027"),
+        ("8", "", "", "Day: the date must include a month and a year"),
+        ("8", "2", "", "Day: the date must include a year"),
+        ("x", "2", "2027", "Day: write a real date, such as 27 3 2027"),
         ("1", "1", "2027", "This must be 4 January 2027 or later"),
     ],
 )

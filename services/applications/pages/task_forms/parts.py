@@ -116,6 +116,13 @@ def rows(form: Form, name: str) -> list[dict[str, Any]]:
     return [entry.data for entry in found]
 
 
+def readable(form: Form, name: str) -> bool:
+    """Whether all that is written in the rows of a field could be read."""
+    found = form[name]
+    assert isinstance(found, FieldList)
+    return not any(cell.process_errors for entry in found for cell in entry.form)
+
+
 def column(form: Form, name: str, part: str) -> list[str]:
     """One answer a row, in the order of the rows, each once and none empty."""
     texts = [str(row[part] or "").strip() for row in rows(form, name)]

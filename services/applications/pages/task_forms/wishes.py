@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.applications.model.answers import MOST_OBJECTIVES
-from services.applications.pages.task_forms.parts import InRow, Known, Task, column, countries_known, rows
+from services.applications.pages.task_forms.parts import InRow, Known, Task, column, countries_known, readable, rows
 from shared.contracts.codes import ApplicationKind, Section, topic_label
 from shared.web.forms import (
     DateField,
@@ -98,6 +98,8 @@ def _periods(form: PeriodsForm) -> dict[str, Any]:
 
 def _timed(form: PeriodsForm) -> None:
     for name in ("periods", "blackouts"):
+        if not readable(form, name):
+            continue  # the dates say themselves what is wrong with them
         written = rows(form, name)
         whole = [row for row in written if row["start"] and row["end"]]
         if name == "periods" and not whole:
