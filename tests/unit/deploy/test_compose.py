@@ -87,6 +87,16 @@ def test_every_file_that_compose_mounts_or_runs_is_there() -> None:
     assert (ROOT / "deploy/compose/Dockerfile").exists()
 
 
+def test_what_runs_as_nobody_in_particular_may_write_into_its_volumes() -> None:
+    """A new volume belongs to root unless the image has its folder for the user that it runs as."""
+    image = (ROOT / "deploy/compose/Dockerfile").read_text(encoding="utf-8")
+    owned = set(re.findall(r"chown tandem ([^\n\\&]+)", image)[0].split())
+    for name, service in COMPOSE["services"].items():
+        if service["image"] == "tandem:local":
+            written = [volume.split(":") for volume in service.get("volumes", [])]
+            assert {parts[1] for parts in written if not parts[0].startswith("./") and len(parts) == 2} <= owned, name
+
+
 def test_the_secrets_print_as_an_env_file() -> None:
     """The command prints one assignment a variable; keys of several lines are quoted."""
     printed = subprocess.run(
