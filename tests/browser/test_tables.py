@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import TYPE_CHECKING
 
 import pytest
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader
 
+from deploy.local.place import ROOT
 from services.reporting.model.disclosure import Hidden, Shown
 from services.reporting.model.indicators import INDICATORS
 from services.reporting.pages import show
 from shared.web import site
+from shared.web.apidocs import Operation
 from tests.browser.conftest import PHONE, open_alone
 
 if TYPE_CHECKING:
@@ -30,18 +32,45 @@ TABLE = """{% from "parts.html" import number %}<!doctype html><html lang="en" c
 <td class="govuk-table__cell govuk-table__cell--numeric" data-label="2026">
 <div>{{ number(show, shown, definition) }}</div></td>{% endfor %}</tr></tbody></table></div></main></body></html>"""
 
+PAGE = """<!doctype html><html lang="en" class="govuk-template"><head>
+<meta charset="utf-8"><link rel="stylesheet" href="/vendor/govuk-frontend.css">
+<link rel="stylesheet" href="/tandem.css">
+</head><body class="govuk-template__body">
+<main class="tandem-width tandem-wide">{% block content %}{% endblock %}</main></body></html>"""
+
+
+def _room(browser: Browser, text: str, width: int) -> list[int]:
+    """How wide the table may be, and how wide it is."""
+    context = browser.new_context(viewport={**PHONE, "width": width})
+    page = context.new_page()
+    open_alone(page, text)
+    room: list[int] = page.locator(".tandem-scroll").evaluate("each => [each.clientWidth, each.scrollWidth]")
+    context.close()
+    return room
+
+
+@pytest.mark.parametrize("width", [PHONE["width"], 1200])
+def test_what_programs_can_do_is_read_without_scrolling_aside(browser: Browser, width: int) -> None:
+    """Addresses are long and fields are many; who may ask and what is sent stand beside them all the same."""
+    described = json.loads((ROOT / "docs/contracts/openapi-applications.json").read_text("utf-8"))
+    operations = [
+        Operation(method.upper(), path, "", one.get("description", ""), "National coordinator", ("[application_ids]",))
+        for path, methods in described["paths"].items()
+        for method, one in methods.items()
+    ]
+    templates = FileSystemLoader(ROOT / "shared/web/templates")
+    environment = site.environment(None).overlay(loader=ChoiceLoader([DictLoader({"shell.html": PAGE}), templates]))
+    text = environment.get_template("api.html").render(service="applications", operations=operations)
+    room = _room(browser, text, width)
+    assert len(operations) > 100
+    assert room[0] == room[1]
+
 
 def test_why_a_number_is_hidden_is_read_without_scrolling_aside(browser: Browser) -> None:
     """Numbers stand in pairs on a phone; the sentence that stands instead of one goes on further lines."""
-    root = Path(site.__file__).parents[2]
-    folders = [root / "services/reporting/templates", root / "shared/web/templates"]
+    folders = [ROOT / "services/reporting/templates", ROOT / "shared/web/templates"]
     page = Environment(loader=FileSystemLoader(folders), autoescape=True).from_string(TABLE)
     cells = [Shown(None, hidden=one) for one in Hidden]
     text = page.render(show=show, definition=INDICATORS["TOPCOP-OP-01"], cells=cells)
-
-    context = browser.new_context(viewport={**PHONE, "width": 320})
-    phone = context.new_page()
-    open_alone(phone, text)
-    room: list[int] = phone.locator(".tandem-scroll").evaluate("each => [each.clientWidth, each.scrollWidth]")
-    context.close()
+    room = _room(browser, text, 320)
     assert room[0] == room[1]
