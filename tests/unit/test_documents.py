@@ -1,4 +1,4 @@
-"""Does every link in the documents lead somewhere?"""
+"""Does every link in the documents lead somewhere, and do the services' pages name what they tell?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploy.local.place import ROOT
+from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +41,11 @@ def test_every_link_leads_to_a_file_and_a_heading(document: Path) -> None:
     file = ROOT / document
     links = [link for link in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")) if not re.match(r"[a-z]+:", link)]
     assert [link for link in links if _broken(file, link)] == []
+
+
+@pytest.mark.parametrize("service", ["matching", "notifications", "reporting"])
+def test_a_service_names_all_events_that_it_tells(service: str) -> None:
+    """Its page is complete; the portal, which tells most of them, names its topics only."""
+    text = (ROOT / "services" / service / "README.md").read_text("utf-8")
+    told = [name for name, event in EVENTS.items() if TOPICS[event.topic].owner == service]
+    assert [name for name in told if not re.search(rf"\b{name}\b", text)] == []

@@ -228,8 +228,6 @@ PARTNERS: tuple[Organisation, ...] = tuple(
     for number, (name, service, kind, city) in enumerate(bodies, start=1)
 )
 HOSTS: tuple[Organisation, ...] = (*_HOSTS, _UNION)
-ORGANISATIONS: tuple[Organisation, ...] = PARTNERS + HOSTS
-"""All of them, the partners' first."""
 
 # The agencies that the personas belong to (deploy/local/personas.py).
 PERSONA_ORGANISATIONS: dict[str, str] = {

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 SEED = 20_261
 OFFICERS = {"AM": 16, "AZ": 12, "BY": 6, "GE": 16, "MD": 12, "UA": 16}
 """Made-up officers by country; with the two personas they are 80."""
-PLACEMENTS = 25
 MENTORS = 24
 WRITES_IN = {"fr": "fr", "uk": "uk", "ro": "ro"}
 

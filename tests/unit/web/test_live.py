@@ -143,8 +143,9 @@ async def test_a_change_with_more_to_come_is_told_with_it_or_a_moment_later(hub:
     await board.hears(1)
     await asyncio.sleep(2 * module.PATIENCE)
     assert board.told == ["board"]
-    await notify(store, "board+")
-    await notify(store, "board+")
+    async with store.transaction():  # as above
+        await notify(store, "board+")
+        await notify(store, "board+")
     await board.hears(2)
     await asyncio.sleep(2 * module.PATIENCE)
     assert (board.told, inbox.told) == (["board"] * 2, [])
