@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Route
 
 from deploy.local.gateway import gateway
-from deploy.local.place import Place
+from deploy.local.place import ROOT, Place
 from deploy.local.ports import free_port
 from deploy.local.settings import SERVICES, Chosen
 from deploy.local.supervisor import answers
@@ -144,3 +144,21 @@ def test_another_name_leads_to_the_own_one(front: httpx2.Client) -> None:
     answer = httpx2.get(f"{address.rstrip('/')}/matching/?a=b")
     assert answer.status_code == 307
     assert answer.headers["location"] == f"{str(front.base_url).rstrip('/')}/matching/?a=b"
+
+
+def test_a_checkout_may_lie_in_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody's "My projects" is a folder like others: the gateway starts and serves the files below it."""
+    checkout = tmp_path / "My projects"
+    checkout.symlink_to(ROOT)
+    monkeypatch.setattr("deploy.local.gateway.ROOT", checkout)
+    ports: dict[str, int] = {}
+    for name in ("gateway", "identity", "mail", *SERVICES):
+        ports[name] = free_port(set(ports.values()))
+    child = gateway(Chosen(ports, {}), Place(tmp_path / "data"))
+    child.start()
+    try:
+        child.wait_ready(answers(f"http://localhost:{ports['gateway']}/static/tandem.js"), 20)
+        answer = httpx2.get(f"http://localhost:{ports['gateway']}/matching/")
+        assert (answer.status_code, "starting again" in answer.text) == (502, True)
+    finally:
+        child.stop(5)
