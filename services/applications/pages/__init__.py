@@ -23,6 +23,7 @@ from services.applications.pages import (
     company,
     coordinator,
     costs,
+    cut_short,
     ending,
     home,
     inbox,
@@ -67,7 +68,7 @@ def routers(settings: Settings) -> list[APIRouter]:
     found.append(parked_router("applications", consumers))
     found += [calendar.router, attendance.router]
     found += [available.router, line_manager.router, *offers.routers, mentors.router, clearing.router, matches.router]
-    found += [visits.router, mentorships.router, incidents.router]
+    found += [visits.router, cut_short.router, mentorships.router, incidents.router]
     found += [moves.router, travel_rules.router, costs.router, letters.router, preparation.router]
     found += register.routers
     if settings.local and time.movable():
