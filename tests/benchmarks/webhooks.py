@@ -64,7 +64,8 @@ async def _ours(servers: Servers, url: str) -> float:
     await actions.register(bus, settings, "system:bench", new_id(), WebhookReach.OUTSIDE, draft)
     event = FigurePublished.model_validate(dict(FigurePublished.example))
     await Feed(bus, consumers).deliver(*((event, f"figure-{number}") for number in range(EVENTS)))
-    async with held(bus, "webhooks") as lease, courier(bus, settings, lease) as sender:
+    async with held(bus, "webhooks") as lease:
+        sender = courier(bus, settings, lease)
         started = perf_counter()
         while await sender.send_due():
             pass

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.orm import aliased
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, col, select
 
 from services.notifications.store.base import Table, table_of
-from services.notifications.store.base import add as insert_rows
-from services.notifications.store.webhooks import ACTIVE, Endpoint
+from shared.bus.transaction import asking, driver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -95,11 +93,24 @@ class Attempt(Table, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery whose time has come, with the bytes to send."""
+    """A delivery whose time has come: its id, where it goes as its endpoint stands now, and the bytes to send."""
 
-    delivery: Delivery
-    endpoint: Endpoint
+    id: UUID
+    endpoint_id: UUID
+    url: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What of a delivery an attempt may change, as it stands while it is locked."""
+
+    id: UUID
+    test: bool
+    state: str
+    attempts: int
+    tried: int
+    next_at: datetime
 
 
 async def queue(
@@ -113,46 +124,28 @@ async def queue(
         await session.execute(rows, [dict(one) for one in deliveries])
 
 
+_EVENTS = (
+    "SELECT d.id, e.id, e.url, c.body FROM webhook_endpoint AS e CROSS JOIN LATERAL"
+    " (SELECT id, about, next_at, position FROM webhook_delivery WHERE endpoint_id = e.id AND state = 'waiting'"
+    "  AND next_at <= $1 AND id <> ALL($3::uuid[]) ORDER BY next_at, position LIMIT $2) AS d"
+    " JOIN webhook_content AS c ON c.id = d.about"
+    " WHERE e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1) ORDER BY d.next_at, d.position"
+)
+_TESTS = (
+    "SELECT d.id, e.id, e.url, c.body FROM webhook_delivery AS d JOIN webhook_endpoint AS e ON e.id = d.endpoint_id"
+    " JOIN webhook_content AS c ON c.id = d.about WHERE d.state = 'waiting' AND d.test AND d.id <> ALL($3::uuid[])"
+    " AND NOT (e.state = 'active' AND (e.not_before IS NULL OR e.not_before <= $1)) ORDER BY d.position LIMIT $2"
+)
+
+
 async def due(session: AsyncSession, now: datetime, each: int, under_way: Collection[UUID]) -> list[Due]:
     """What is to be sent at real time `now`: at most `each` an endpoint, in the order in which it fell due.
 
-    A paused endpoint, and one whose receiver asked to wait, gets tests only.
+    A paused endpoint, and one whose receiver asked to wait, gets tests only. Takes a glance (`Bus.glance`).
     """
-    first = (
-        sa.select(Delivery)
-        .where(
-            col(Delivery.endpoint_id) == col(Endpoint.id),
-            sa.text("webhook_delivery.state = 'waiting'"),
-            col(Delivery.next_at) <= now,
-            col(Delivery.id).not_in(sorted(under_way)),
-        )
-        .order_by(col(Delivery.next_at), col(Delivery.position))
-        .limit(each)
-        .lateral("first")
-    )
-    picked = aliased(Delivery, first)
-    open_ = sa.and_(
-        col(Endpoint.state) == ACTIVE, sa.or_(col(Endpoint.not_before).is_(None), col(Endpoint.not_before) <= now)
-    )
-    events = (
-        sa.select(picked, Endpoint, col(Content.body))
-        .select_from(Endpoint)
-        .join(picked, sa.true())
-        .join(Content, col(Content.id) == picked.about)
-        .where(open_)
-        .order_by(col(picked.next_at), col(picked.position))
-    )
-    tests = (
-        sa.select(Delivery, Endpoint, col(Content.body))
-        .join(Endpoint, col(Endpoint.id) == col(Delivery.endpoint_id))
-        .join(Content, col(Content.id) == col(Delivery.about))
-        .where(sa.text("webhook_delivery.state = 'waiting' AND webhook_delivery.test"), sa.not_(open_))
-        .where(col(Delivery.id).not_in(sorted(under_way)))
-        .order_by(col(Delivery.position))
-        .limit(each)
-    )
-    rows = [*(await session.execute(events)).all(), *(await session.execute(tests)).all()]
-    return [Due(delivery, endpoint, body) for delivery, endpoint, body in rows]
+    connection, known = await asking(session), sorted(under_way)
+    rows = [*await connection.fetch(_EVENTS, now, each, known), *await connection.fetch(_TESTS, now, each, known)]
+    return [Due(*row) for row in rows]
 
 
 async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
@@ -160,10 +153,15 @@ async def delivery(session: AsyncSession, delivery_id: UUID) -> Delivery | None:
     return await session.get(Delivery, delivery_id)
 
 
-async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Delivery]:
+_LOCKED = (
+    "SELECT id, test, state, attempts, tried, next_at FROM webhook_delivery WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+)
+
+
+async def locked(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Held]:
     """Those of the deliveries that are still there; nobody else changes them before this transaction ends."""
-    query = select(Delivery).where(col(Delivery.id).in_(sorted(ids))).order_by(col(Delivery.id)).with_for_update()
-    return {row.id: row for row in (await session.scalars(query)).all()}
+    rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
+    return {row["id"]: Held(*row) for row in rows}
 
 
 async def content(session: AsyncSession, about: UUID) -> bytes | None:
@@ -178,26 +176,22 @@ async def attempts(session: AsyncSession, delivery_id: UUID) -> list[Attempt]:
     return list((await session.scalars(query.limit(200))).all())
 
 
-_ATTEMPT = tuple(column.name for column in table_of(Attempt).columns)
-_TRIED = sa.text(
-    "UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + 1, result = n.result, status = n.status,"
-    " milliseconds = n.milliseconds, state = n.state, next_at = n.next_at"
-    " FROM unnest(:delivery_id, :number, :result, :status, :milliseconds, :state, :next_at)"
-    " AS n(id, number, result, status, milliseconds, state, next_at) WHERE d.id = n.id"
-).bindparams(
-    sa.bindparam("delivery_id", type_=ARRAY(sa.Uuid)),
-    *(sa.bindparam(name, type_=ARRAY(sa.Integer)) for name in ("number", "status", "milliseconds")),
-    *(sa.bindparam(name, type_=ARRAY(sa.Text)) for name in ("result", "state")),
-    sa.bindparam("next_at", type_=ARRAY(_TIME)),
+_COLUMNS = ("delivery_id", "number", "at", "result", "status", "milliseconds", "said", "state", "next_at")
+_TRIED = (
+    "WITH n AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::int[],"
+    " $7::text[], $8::text[], $9::timestamptz[])"
+    " AS n(delivery_id, number, at, result, status, milliseconds, said, state, next_at)),"
+    " kept AS (INSERT INTO webhook_attempt (delivery_id, number, at, result, status, milliseconds, said)"
+    " SELECT delivery_id, number, at, result, status, milliseconds, said FROM n ON CONFLICT DO NOTHING)"
+    " UPDATE webhook_delivery AS d SET attempts = n.number, tried = d.tried + 1, result = n.result, status = n.status,"
+    " milliseconds = n.milliseconds, state = n.state, next_at = n.next_at FROM n WHERE d.id = n.delivery_id"
 )
 
 
 async def add_attempts(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep attempts (an `Attempt`'s columns), and what they change of their deliveries (`state`, `next_at`)."""
     if rows:
-        await insert_rows(session, Attempt, [{name: row[name] for name in _ATTEMPT} for row in rows])
-        names = ("delivery_id", "number", "result", "status", "milliseconds", "state", "next_at")
-        await session.execute(_TRIED, {name: [row[name] for row in rows] for name in names})
+        await (await driver(session)).execute(_TRIED, *([row[name] for row in rows] for name in _COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Field, col, select
 
 from services.notifications.store.base import Table, table_of
+from shared.bus.transaction import asking, driver
 from shared.contracts.codes import WebhookPauseCause, WebhookReach
 
 if TYPE_CHECKING:
@@ -83,10 +84,13 @@ async def endpoint(session: AsyncSession, endpoint_id: UUID, *, lock: bool = Fal
     return await session.get(Endpoint, endpoint_id, with_for_update={"key_share": True} if lock else None)
 
 
+_LOCKED = "SELECT * FROM webhook_endpoint WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+
+
 async def locked(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Endpoint]:
     """Those of the endpoints that are still there; nobody else changes them before this transaction ends."""
-    query = select(Endpoint).where(col(Endpoint.id).in_(sorted(ids))).order_by(col(Endpoint.id))
-    return {row.id: row for row in (await session.scalars(query.with_for_update(key_share=True))).all()}
+    rows = await (await driver(session)).fetch(_LOCKED, sorted(ids))
+    return {row["id"]: Endpoint(**row) for row in rows}
 
 
 async def count(session: AsyncSession) -> int:
@@ -143,15 +147,18 @@ async def retire(session: AsyncSession, endpoint_id: UUID, until: datetime, now:
     )
 
 
+_NOW = (
+    "SELECT * FROM webhook_secret WHERE endpoint_id = ANY($1) AND (until IS NULL OR until > $2)"
+    " ORDER BY made_at DESC, id DESC"
+)
+
+
 async def secrets_of(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> dict[UUID, list[Secret]]:
     """The secrets that count at real time `now`: endpoint -> secrets, the newest first."""
-    wanted = sorted(set(ids))
-    found: dict[UUID, list[Secret]] = {one: [] for one in wanted}
-    if wanted:
-        counts = sa.or_(col(Secret.until).is_(None), col(Secret.until) > now)
-        query = select(Secret).where(col(Secret.endpoint_id).in_(wanted), counts)
-        for one in await session.scalars(query.order_by(col(Secret.made_at).desc(), col(Secret.id).desc())):
-            found[one.endpoint_id].append(one)
+    found: dict[UUID, list[Secret]] = {one: [] for one in sorted(set(ids))}
+    if found:
+        for row in await (await asking(session)).fetch(_NOW, list(found), now):
+            found[row["endpoint_id"]].append(Secret(**row))
     return found
 
 

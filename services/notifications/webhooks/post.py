@@ -11,7 +11,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ import httpx2
 
 from services.notifications.model.target import Target, Wrong, WrongTarget, judged
 from services.notifications.model.webhook import Result, asked_for, excerpt, result_of
+from services.notifications.webhooks.exchange import Broken, NotConnected, exchange, request
 from shared import outgoing
 
 if TYPE_CHECKING:
@@ -29,16 +30,17 @@ if TYPE_CHECKING:
 
     Lookup = Callable[[str, int], Awaitable[list[str]]]
 
-_READ = 2048
-_READ_SECONDS = 2.0
 _ADDRESSES = 4
 # A name server that does not answer holds a thread for as long as the system asks it; threads are made as needed only.
 _THREADS = ThreadPoolExecutor(256, thread_name_prefix="resolve")
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, in the system's order; none where it is not known."""
-    loop = asyncio.get_running_loop()
+    """The addresses of a name, in the system's order; none where it is not known. An address is its own."""
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        loop = asyncio.get_running_loop()
     try:
         found = await loop.run_in_executor(_THREADS, _look_up, host, port)
     except (OSError, UnicodeError):
@@ -70,22 +72,14 @@ class Answer:
 
 
 class Poster:
-    """Sends webhooks by one client, which keeps no connection open; to be closed."""
+    """Sends webhooks, each over a connection of its own: a bound here would let a dead receiver delay the others."""
 
     def __init__(self, settings: Settings, lookup: Lookup = resolve) -> None:
         """`lookup` finds the addresses of a name."""
         self._seconds = settings.webhook_seconds
         self._networks = settings.allowed_networks
         self._lookup = lookup
-        # As many connections as there are attempts under way: a bound here would let a dead receiver delay the others.
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
-        self._client = outgoing.client(timeout=self._seconds, limits=limits, trust_env=False, follow_redirects=False)
-        # One receiver's cookie is never another's, also where both live at one IP address.
-        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        self._trust = outgoing.trust()
 
     async def post(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send `body` once and say what came of it; never raises for what a receiver or the network does."""
@@ -96,52 +90,25 @@ class Poster:
     async def _tried(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with asyncio.timeout(self._seconds):
-                addresses = await allowed(to, self._networks, seconds=self._seconds, lookup=self._lookup)
-                return await self._first_that_answers(to, addresses[:_ADDRESSES], headers, body)
+                addresses = judged(to, await self._lookup(to.host, to.port), self._networks)
+                return await self._first_that_answers(to, addresses[:_ADDRESSES], request(to, headers, body))
         except WrongTarget as wrong:
             return Answer(Result.UNKNOWN_NAME if wrong.why is Wrong.UNKNOWN_NAME else Result.FORBIDDEN)
-        except (TimeoutError, httpx2.TimeoutException):
+        except TimeoutError:
             return Answer(Result.TIMEOUT)
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        except (NotConnected, Broken, httpx2.InvalidURL, OSError) as error:
             return Answer(Result.UNREACHABLE, said=excerpt(str(error).encode()))
 
-    async def _first_that_answers(
-        self, to: Target, addresses: Sequence[Address], headers: Mapping[str, str], body: bytes
-    ) -> Answer:
+    async def _first_that_answers(self, to: Target, addresses: Sequence[Address], said: bytes) -> Answer:
         """Try the next address only where no connection came about, so that nothing is sent twice."""
         for address in addresses[:-1]:
             try:
-                return await self._sent(to, address, headers, body)
-            except httpx2.ConnectError:
+                return await self._sent(to, address, said)
+            except NotConnected:
                 continue
-        return await self._sent(to, addresses[-1], headers, body)
+        return await self._sent(to, addresses[-1], said)
 
-    async def _sent(self, to: Target, address: Address, headers: Mapping[str, str], body: bytes) -> Answer:
-        request = self._client.build_request(
-            "POST",
-            to.at(address),
-            content=body,
-            headers={**headers, "host": to.authority, "accept-encoding": "identity"},
-            extensions={"sni_hostname": to.host},
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            said = await _beginning(response)
-            asked = asked_for(response.headers.get("retry-after"), datetime.now(UTC))
-            return Answer(result_of(response.status_code), status=response.status_code, said=said, asked=asked)
-        finally:
-            await response.aclose()
-
-
-async def _beginning(response: httpx2.Response) -> str:
-    """The first bytes of an answer, for as long as two seconds: its status counts, whatever becomes of the rest."""
-    held = bytearray()
-    try:
-        async with asyncio.timeout(_READ_SECONDS):
-            async for chunk in response.aiter_raw():
-                held += chunk
-                if len(held) >= _READ:
-                    break
-    except (TimeoutError, httpx2.HTTPError):
-        pass
-    return excerpt(bytes(held[:_READ]))
+    async def _sent(self, to: Target, address: Address, said: bytes) -> Answer:
+        heard = await exchange(to, address, said, self._trust)
+        asked = None if heard.retry_after is None else asked_for(heard.retry_after, datetime.now(UTC))
+        return Answer(result_of(heard.status), status=heard.status, said=excerpt(heard.body), asked=asked)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, defaultdict, deque
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -32,10 +31,10 @@ from shared.bus import leases
 from shared.contracts.codes import WebhookChange, WebhookPauseCause
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from services.notifications.store.deliveries import Delivery, Due
+    from services.notifications.store.deliveries import Due, Held
     from services.notifications.store.webhooks import Endpoint
     from shared.bus import Bus, Lease, Tx
     from shared.service import Service
@@ -56,18 +55,13 @@ _AT_ONCE = {Result.GONE: WebhookPauseCause.GONE, Result.UNSIGNED: WebhookPauseCa
 async def send_webhooks(service: Service) -> None:
     """The loop: send what is due, again and again, as long as this process holds the lease."""
     assert isinstance(service.settings, Settings)
-    async with held(service.bus, "webhooks") as lease, courier(service.bus, service.settings, lease) as sender:
-        await sender.run()
+    async with held(service.bus, "webhooks") as lease:
+        await courier(service.bus, service.settings, lease).run()
 
 
-@asynccontextmanager
-async def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = None) -> AsyncIterator[Courier]:
-    """A `Courier` with its client, closed at the end."""
-    poster = poster or Poster(settings)
-    try:
-        yield Courier(bus, settings, lease, poster, Safe(settings))
-    finally:
-        await poster.close()
+def courier(bus: Bus, settings: Settings, lease: Lease, poster: Poster | None = None) -> Courier:
+    """What sends under a lease, by this installation's settings."""
+    return Courier(bus, settings, lease, poster or Poster(settings), Safe(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +131,16 @@ class Courier:
         """Pick what is due now, a few for each place of an endpoint, so that no place waits for the next look."""
         most = self.settings.webhook_connections * _AHEAD
         at = _real()
-        async with self.bus.read() as session:
+        async with self.bus.glance() as session:
             found = await deliveries.due(session, at, most, self.under_way.keys())
-            stored = await webhooks.secrets_of(session, (one.endpoint.id for one in found), at)
+            stored = await webhooks.secrets_of(session, (one.endpoint_id for one in found), at)
         taken = Counter(self.under_way.values())
         picked = 0
         for one in found:
-            id_ = one.endpoint.id
-            if taken[id_] < most and one.delivery.id not in self.under_way:
+            id_ = one.endpoint_id
+            if taken[id_] < most and one.id not in self.under_way:
                 taken[id_] += 1
-                self.under_way[one.delivery.id] = id_
+                self.under_way[one.id] = id_
                 self._queues[id_].append(one)
                 picked += 1
         for id_, secrets in stored.items():
@@ -174,23 +168,23 @@ class Courier:
                     self._outcomes.put_nowait(ended)
                     open_ = await ended.noted
                 finally:
-                    self.under_way.pop(due.delivery.id, None)
+                    self.under_way.pop(due.id, None)
                 if ended.answer.result is not Result.DELIVERED or not open_:
                     while queue:
-                        self.under_way.pop(queue.popleft().delivery.id, None)
+                        self.under_way.pop(queue.popleft().id, None)
         finally:
             self._lines[endpoint_id] -= 1
             self._ended.set()
 
     async def _posted(self, due: Due, at: datetime) -> Answer:
-        keys = self._keys[due.endpoint.id]
+        keys = self._keys[due.endpoint_id]
         if not keys:
             return Answer(Result.UNSIGNED)
         try:
-            to = target(due.endpoint.url)
+            to = target(due.url)
         except WrongTarget:
             return Answer(Result.FORBIDDEN)
-        signed = headers(webhook_id(due.delivery.id), at, due.body, keys)
+        signed = headers(webhook_id(due.id), at, due.body, keys)
         return await self.poster.post(to, signed, due.body)
 
     async def _keep(self) -> None:
@@ -213,15 +207,15 @@ class Courier:
         """
         async with self.bus.transaction(ACTOR) as tx:
             await leases.check(tx.session, self.lease)
-            endpoints = await webhooks.locked(tx.session, {one.due.endpoint.id for one in ended})
-            known = await deliveries.locked(tx.session, {one.due.delivery.id for one in ended})
+            endpoints = await webhooks.locked(tx.session, {one.due.endpoint_id for one in ended})
+            known = await deliveries.locked(tx.session, {one.due.id for one in ended})
             noted: list[dict[str, Any]] = []
             for one in ended:
-                endpoint, delivery = endpoints.get(one.due.endpoint.id), known.get(one.due.delivery.id)
+                endpoint, delivery = endpoints.get(one.due.endpoint_id), known.get(one.due.id)
                 if endpoint is None or delivery is None:
                     continue
-                changes = self._after(delivery, one.answer, moved=endpoint.url != one.due.endpoint.url)
-                if endpoint.url == one.due.endpoint.url:
+                changes = self._after(delivery, one.answer, moved=endpoint.url != one.due.url)
+                if endpoint.url == one.due.url:
                     await self._judge(tx, endpoint, one.answer, test=delivery.test)
                 noted.append(_attempt(delivery, one) | changes)
             await deliveries.add_attempts(tx.session, noted)
@@ -231,7 +225,7 @@ class Courier:
             log.info("webhook", delivery=str(row["delivery_id"]), result=row["result"], status=row["status"])
         return endpoints
 
-    def _after(self, delivery: Delivery, answer: Answer, *, moved: bool) -> dict[str, Any]:
+    def _after(self, delivery: Held, answer: Answer, *, moved: bool) -> dict[str, Any]:
         """What an attempt changes of its delivery; one that failed where the endpoint no longer is goes on at once."""
         same = {"state": delivery.state, "next_at": delivery.next_at}
         if answer.result is Result.DELIVERED:
@@ -294,11 +288,11 @@ class Courier:
 
 def _as_picked(due: Due, endpoints: Mapping[UUID, Endpoint]) -> bool:
     """Whether what was picked for an endpoint may still go where it was to go."""
-    now = endpoints.get(due.endpoint.id)
-    return now is not None and now.state == webhooks.ACTIVE and now.url == due.endpoint.url
+    now = endpoints.get(due.endpoint_id)
+    return now is not None and now.state == webhooks.ACTIVE and now.url == due.url
 
 
-def _attempt(delivery: Delivery, ended: Ended) -> dict[str, Any]:
+def _attempt(delivery: Held, ended: Ended) -> dict[str, Any]:
     answer = ended.answer
     return {
         "delivery_id": delivery.id,

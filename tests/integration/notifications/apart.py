@@ -32,5 +32,6 @@ async def _post(store: str) -> None:
     values = {"webhook_allowed_networks": "127.0.0.0/8", "webhook_schedule": "0.1", "webhook_connections": 4}
     settings = Settings(**settings_for(store, **values))
     bus = Bus("notifications", settings)
-    async with held(bus, "webhooks") as lease, courier(bus, settings, lease) as sender:
+    async with held(bus, "webhooks") as lease:
+        sender = courier(bus, settings, lease)
         await sender.run()

@@ -93,8 +93,8 @@ async def registered(
 async def sender(app: FastAPI, poster: Poster | None = None) -> AsyncIterator[Courier]:
     """What sends the app's webhooks, under the lease."""
     service = app.state.service
-    async with held(service.bus, "webhooks") as lease, courier(service.bus, service.settings, lease, poster) as made:
-        yield made
+    async with held(service.bus, "webhooks") as lease:
+        yield courier(service.bus, service.settings, lease, poster)
 
 
 async def send(app: FastAPI) -> None:

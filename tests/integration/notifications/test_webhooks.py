@@ -9,10 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi.responses import RedirectResponse, Response
 from prometheus_client import REGISTRY
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -32,6 +28,7 @@ from shared.web.errors import Refused
 from tests.emptied import empty
 from tests.instances import forked
 from tests.integration.notifications.apart import post_all
+from tests.integration.notifications.certificates import self_signed
 from tests.integration.notifications.conftest import rows, told
 from tests.integration.notifications.hooks import Receiver, example, receiving, registered, send, sender
 from tests.support import Feed, settings_for
@@ -413,7 +410,6 @@ async def test_a_name_that_changes_its_mind_reaches_nothing(migrated: str, recei
     for url in (f"http://rebind.example:{port}/hook", "https://rebind.example/hook"):
         answer = await poster.post(target(url), {}, b"{}")
         assert answer.result is Result.FORBIDDEN
-    await poster.close()
     await app.state.service.bus.close()
     assert receiver.got == []
 
@@ -445,24 +441,6 @@ async def test_the_connection_goes_to_the_judged_address_in_the_name_of_the_host
     assert shaken == ["hooks.example"]
     server.close()
     await server.wait_closed()
-    await poster.close()
-
-
-def self_signed(folder: Path) -> Path:
-    """A certificate that nobody trusts, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path = folder / "certificate.pem"
-    path.write_bytes(private + made.public_bytes(Encoding.PEM))
-    return path
 
 
 async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
@@ -483,7 +461,6 @@ async def test_an_answer_without_end_is_cut_off(migrated: str) -> None:
     poster = Poster(Settings(**settings_for(migrated, webhook_allowed_networks="127.0.0.0/8")))
     answer = await poster.post(target(f"http://127.0.0.1:{port}/"), {}, b"{}")
     assert (answer.result, answer.said) == (Result.DELIVERED, "x" * 500)
-    await poster.close()
     server.close()
     await server.wait_closed()
 
