@@ -11,16 +11,17 @@ import orjson
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.bus.processes import holder
+from shared.bus.sessions import Session
 from shared.bus.transaction import Tx
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
     from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
     from shared.settings import ServiceSettings
@@ -102,7 +103,7 @@ class Bus:
 
         Commits when the block ends well; rolls all back, facts included, when it raises. Raises `Conflict`.
         """
-        session = AsyncSession(self.engine, expire_on_commit=False)
+        session = Session(self.engine, expire_on_commit=False)
         try:
             tx = Tx(session, actor, None if self.relays else self.holder)
             yield tx
@@ -118,13 +119,13 @@ class Bus:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that can read only: PostgreSQL refuses a write in it."""
-        async with AsyncSession(self._reading, expire_on_commit=False) as session, session.begin():
+        async with _reading(self._reading) as session:
             yield session
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """The same, and all that is read in it is as it was at one moment."""
-        async with AsyncSession(self._snapshots, expire_on_commit=False) as session, session.begin():
+        async with _reading(self._snapshots) as session:
             yield session
 
     @asynccontextmanager
@@ -133,9 +134,27 @@ class Bus:
 
         A round trip instead of three, for what is asked with each request or each wake. Nothing may be written in it.
         """
-        async with AsyncSession(self._glances, expire_on_commit=False, autoflush=False) as session:
+        session = Session(self._glances, expire_on_commit=False, autoflush=False)
+        try:
             yield session
+            await session.close()
+        except BaseException:
+            await session.__aexit__(None, None, None)
+            raise
 
     async def close(self) -> None:
         """Close the connections."""
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """A session in one transaction, which ends with the block."""
+    session = Session(engine, expire_on_commit=False)
+    try:
+        yield session
+        await session.commit()
+    except BaseException:
+        await session.__aexit__(None, None, None)  # as in `Bus.transaction`
+        raise
+    await session.close()

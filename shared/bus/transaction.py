@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy import text
 
 from shared import clock
 from shared.bus import journal
+from shared.bus.sessions import run
 from shared.ids import new_id, reaction_id
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     import asyncpg
+    from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
 
     from shared.bus.envelope import Envelope
     from shared.contracts.base import Event
@@ -46,24 +48,32 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     A statement through the session comes first, since SQLAlchemy opens the transaction with the first one; it also
     throws away a connection on which that was cut off half way, which then nobody could know the state of.
     """
+    sync = session.sync_session
     # A savepoint is made when its connection is asked for.
-    begun = None if session.in_nested_transaction() else session.get_transaction()
+    begun = None if sync.in_nested_transaction() else sync.get_transaction()
     held = next(iter(begun.connections), None) if begun is not None else None
-    if held is None or held.sync_connection is None or held.closed or held.invalidated:
-        raw = await (await session.connection()).get_raw_connection()
-    else:  # at hand already: asking for it as above takes as long as a statement's own work
-        raw = held.sync_connection.connection
-    inner: asyncpg.Connection | None = raw.driver_connection
-    assert inner is not None
-    if not inner.is_in_transaction():
-        await session.execute(text("SELECT 1"))
+    # At hand already, mostly: asking for it takes as long as a statement's own work.
+    inner = None if held is None or held.closed or held.invalidated else _under(held)
+    if inner is None or not inner.is_in_transaction():
+        inner = await run(_begin, sync)
     return inner
 
 
 async def asking(session: AsyncSession) -> asyncpg.Connection:
     """The driver's own connection under a glance, outside of any transaction: for one question, with arrays."""
-    raw = await (await session.connection()).get_raw_connection()
-    inner: asyncpg.Connection | None = raw.driver_connection
+    return await run(lambda: _under(session.sync_session.connection()))
+
+
+def _begin(session: Session) -> asyncpg.Connection:
+    connection = session.connection()
+    inner = _under(connection)
+    if not inner.is_in_transaction():
+        connection.exec_driver_sql("SELECT 1")
+    return inner
+
+
+def _under(connection: Connection) -> asyncpg.Connection:
+    inner: asyncpg.Connection | None = connection.connection.driver_connection
     assert inner is not None
     return inner
 

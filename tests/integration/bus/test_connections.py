@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.bus import bus as module
 from shared.bus.transaction import driver
+from shared.contracts.applications import ApplicationSubmitted
+from shared.ids import new_id
 from tests.integration.bus.conftest import seen
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     NewBus = Callable[..., Awaitable[Bus]]
 
+SUBMITTED = ApplicationSubmitted.model_validate(dict(ApplicationSubmitted.example))
 WRITE = "INSERT INTO seen VALUES ('one', 'x', 'evolve')"
 
 
@@ -107,3 +110,111 @@ async def test_a_connection_that_was_left_alone_is_asked_first(
     end(postgres, bus)
     async with bus.read() as session:  # the loop has not run since, so nobody has heard that it is dead
         assert await process(session) != before
+
+
+SLOW_COMMIT = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON seen DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW WHEN (new.how = 'slow') EXECUTE FUNCTION slow();
+"""
+
+
+@pytest.mark.parametrize("where", ["statement", "facts", "commit"])
+async def test_cancelled_wherever_it_waits_nothing_is_left(new_bus: NewBus, postgres: Databases, where: str) -> None:
+    """Cut off in a statement, while its facts are written or in the commit itself: all is rolled back, and all goes on.
+
+    As many are cut off as there are connections, so that one which was left in the middle would be met again.
+    """
+    bus = await new_bus("applications", database_pool=3)
+    postgres.server.sql(SLOW_COMMIT, bus.engine.url.database or "")
+    subjects = [str(new_id()) for _ in range(3)]
+
+    async def cut_off(subject: str) -> None:
+        async with bus.transaction("test") as tx:
+            how = "slow" if where == "commit" else "evolve"
+            await tx.session.execute(text("INSERT INTO seen VALUES (:subject, 'x', :how)"), _row(subject, how))
+            await tx.record(SUBMITTED, subject)
+            if where == "statement":
+                await tx.session.execute(text("SELECT pg_sleep(60)"))
+
+    async with bus.transaction("test") as blocking:
+        if where == "facts":  # each of them has a head that another transaction holds
+            for subject in subjects:
+                await blocking.record(SUBMITTED, subject)
+            await blocking.flush()
+        tasks = [asyncio.create_task(cut_off(subject)) for subject in (subjects[:2] if where == "facts" else subjects)]
+        await _waits(postgres, bus, len(tasks))
+        for task in tasks:
+            task.cancel()
+        assert [type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)] == [
+            asyncio.CancelledError
+        ] * len(tasks)
+        await blocking.session.rollback()
+    assert await seen(bus) == []
+    assert await _facts(bus) == 0
+    for subject in subjects:  # in three at once, each on a connection of its own
+        async with bus.transaction("test") as tx, bus.read() as one, bus.read() as two:
+            assert [await process(each) for each in (one, two)]
+            await tx.session.execute(text("INSERT INTO seen VALUES (:subject, 'x', :how)"), _row(subject, "evolve"))
+            await tx.record(SUBMITTED, subject)
+    assert [subject for subject, _ in await seen(bus)] == subjects
+    assert await _facts(bus) == 3
+
+
+async def test_cancelled_twice_it_still_rolls_back_to_its_end(new_bus: NewBus, postgres: Databases) -> None:
+    """A second cancel while the first is rolling back does not leave a transaction open on the server."""
+    bus = await new_bus("applications")
+
+    async def cut_off() -> None:
+        async with bus.transaction("test") as tx:
+            await tx.session.execute(text(WRITE))
+            await tx.session.execute(text("SELECT pg_sleep(60)"))
+
+    task = asyncio.create_task(cut_off())
+    await _waits(postgres, bus, 1)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await seen(bus) == []
+    async with bus.transaction("test") as tx:
+        await tx.session.execute(text(WRITE))
+    assert await seen(bus) == [("one", "x")]
+    open_ = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND state LIKE 'idle in transaction%'"
+    assert postgres.server.sql(open_.format(bus.engine.url.database)) == "0"
+
+
+async def test_a_savepoint_that_fails_takes_back_its_own_only(new_bus: NewBus) -> None:
+    """What was written before a savepoint stays where the savepoint is rolled back, by session and driver."""
+    bus = await new_bus("matching")
+    async with bus.transaction("test") as tx:
+        await tx.session.execute(text(WRITE))
+        savepoint = await tx.session.begin_nested()
+        await (await driver(tx.session)).execute("INSERT INTO seen VALUES ('two', 'x', 'evolve')")
+        with pytest.raises(DBAPIError):
+            await tx.session.execute(text("SELECT 1 / 0"))
+        await savepoint.rollback()
+        await (await driver(tx.session)).execute("INSERT INTO seen VALUES ('three', 'x', 'evolve')")
+    assert await seen(bus) == [("one", "x"), ("three", "x")]
+
+
+def _row(subject: str, how: str) -> dict[str, str]:
+    return {"subject": subject, "how": how}
+
+
+async def _facts(bus: Bus) -> int:
+    """How many facts are written down, and are waiting to be sent."""
+    async with bus.read() as session:
+        counts = text("SELECT (SELECT count(*) FROM journal), (SELECT count(*) FROM pending)")
+        written, waiting = (await session.execute(counts)).one()
+    assert written == waiting
+    return int(written)
+
+
+async def _waits(postgres: Databases, bus: Bus, many: int) -> None:
+    """Until so many statements sleep or wait for a lock on the server."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND wait_event IN ('PgSleep', 'transactionid')"
+    async with asyncio.timeout(20):
+        while int(postgres.server.sql(asked.format(bus.engine.url.database))) < many:  # noqa: ASYNC110 - the server's
+            await asyncio.sleep(0.02)
