@@ -91,6 +91,7 @@ async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID)
             if one.cause_id
             else []
         )
+        opened = await store.board.open_to(session, within, [one.application_id] if one.application_id else [])
         story = (
             await store.board.stream(session, within, Narrowed(application=one.application_id), limit=_STORY)
             if one.application_id
@@ -106,7 +107,7 @@ async def event(request: Request, bus: TheBus, who: Coordinator, event_id: UUID)
         effects=[lines.line(row) for row in effects],
         beside=[lines.line(row) for row in beside if row.id != event_id],
         around=_around(story, event_id),
-        application_id=one.application_id,
+        application_id=one.application_id if one.application_id in opened else None,
         run_id=one.subject if one.type == RunFinished.type else None,
         reference=one.reference,
     )

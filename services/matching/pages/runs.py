@@ -114,6 +114,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
             session, reach(who), call_id=call.id if call else None, state=state, page=page
         )
         both_ways = await store.replacements.both_ways(session, reach(who), [row.id for row in rows])
+        open_to = await store.board.open_to(session, reach(who), (row.application_id for row in rows))
     notice = {one.id: CallTerms.model_validate(one.terms).timers.notice_weeks for one in calls}
     told = {
         row.id: words.replacement(both_ways[row.id], notice.get(row.call_id, 0)) or words.replaces(both_ways[row.id])
@@ -125,6 +126,7 @@ async def visits(request: Request, bus: TheBus, who: Coordinator) -> Response:
         request,
         "visits.html",
         rows=rows,
+        open_to=open_to,
         total=total,
         page=page,
         filters=[
@@ -149,10 +151,12 @@ async def mentorships(request: Request, bus: TheBus, who: Coordinator) -> Respon
         rows, total = await store.board.mentorships(
             session, reach(who), call_id=call.id if call else None, state=state, page=page
         )
+        open_to = await store.board.open_to(session, reach(who), (row.application_id for row in rows))
     return render(
         request,
         "mentorships.html",
         rows=rows,
+        open_to=open_to,
         total=total,
         page=page,
         filters=[

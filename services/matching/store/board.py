@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row, TextClause
@@ -145,6 +145,18 @@ async def case(session: AsyncSession, reach: Reach, application_id: UUID) -> Row
         text(CASES + "SELECT * FROM cases WHERE id = :id"), {"call": None, "id": application_id, **reach_values(reach)}
     )
     return found.one_or_none()
+
+
+async def open_to(session: AsyncSession, reach: Reach, applications: Iterable[UUID]) -> set[UUID]:
+    """Those of these applications whose case may be opened; a host's country may not once its match has ended."""
+    wanted = set(applications)
+    if reach.everything or not wanted:
+        return wanted
+    found = await session.execute(
+        text(CASES + "SELECT id FROM cases WHERE id = ANY(:ids)"),
+        {"call": None, "ids": list(wanted), **reach_values(reach)},
+    )
+    return set(found.scalars())
 
 
 async def within(session: AsyncSession, reach: Reach, applications: Sequence[UUID]) -> dict[UUID, Row[Any]]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from shared.contracts import receipts
+from shared.contracts.applications import ApplicationVoided
 from shared.contracts.codes import HardRule, Role
 from shared.identity import every_route, issue_ticket
 from tests.support import ticket_keys
@@ -89,6 +90,27 @@ async def test_a_host_country_sees_who_might_come(world: World, browser: httpx2.
     await sign_in("fleur", Role.NATIONAL_COORDINATOR, country="FR")
     found = (await browser.get("/matching/api/applications")).json()
     assert sorted(row["country"] for row in found["applications"]) == ["GE", "MD"]
+
+
+async def test_a_host_country_is_led_to_no_case_that_is_closed_to_it(
+    world: World, browser: httpx2.AsyncClient, sign_in: SignIn
+) -> None:
+    """While its match stands its coordinator opens the case; once it has ended, no list and no event leads there."""
+    await world.call()
+    await world.offer("FR")
+    application, _ = await world.confirmed()
+    case = f"/matching/applications/{application}"
+    await sign_in("luc", Role.NATIONAL_COORDINATOR, country="FR")
+    events = re.findall(r'href="(/matching/events/[0-9a-f-]{36})"', (await browser.get("/matching/events")).text)
+    pages = ["/matching/visits?call=all", events[0]]
+    assert (await browser.get(case)).status_code == 200
+    assert [case in (await browser.get(page)).text for page in pages] == [True, True]
+
+    await world.feed.deliver((ApplicationVoided.model_validate({"reason": "test"}), application))
+    assert (await browser.get(case)).status_code == 404
+    texts = [(await browser.get(page)).text for page in pages]
+    assert ["MD-2026" in text for text in texts] == [True, True]
+    assert [case in text for text in texts] == [False, False]
 
 
 async def test_a_cohort_is_committed_by_hand(world: World, browser: httpx2.AsyncClient, sign_in: SignIn) -> None:
