@@ -35,6 +35,8 @@ class Standing:
     reacted: int = 0
     parked: str | None = None
     """The reason of the first parked event, if there is one."""
+    moved: bool = False
+    """Whether an event was applied since."""
 
     def judge(self, sequence: int, ce_id: UUID | None, *, compacted: bool) -> Verdict:
         """What becomes of the event `sequence`, `ce_id`; the standing itself is not changed."""
@@ -52,3 +54,4 @@ class Standing:
         """Note that the event was applied."""
         self.sequence = sequence
         self.ce_id = ce_id
+        self.moved = True

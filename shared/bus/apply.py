@@ -7,7 +7,6 @@ raises, it is done again with a savepoint an event, to find the bad one and park
 
 from __future__ import annotations
 
-import asyncio
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,24 +16,24 @@ import structlog
 
 from shared.bus import parked, waiting
 from shared.bus.admission import Standing, Verdict
-from shared.bus.envelope import NUL, SOURCE, Envelope, Faulty, read
+from shared.bus.envelope import Envelope, Faulty, ReadRecord, take
 from shared.bus.faults import is_transient
 from shared.bus.metrics import APPLIED, DROPPED
-from shared.bus.parked import Aside, Key, TooMuchParked
+from shared.bus.parked import Aside, TooMuchParked
 from shared.bus.records import stored
 from shared.bus.tracing import handling
 from shared.bus.transaction import driver
 from shared.contracts import TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     import asyncpg
 
     from shared.bus.bus import Bus
     from shared.bus.consumers import Consumers
-    from shared.bus.envelope import Record
+    from shared.bus.envelope import Key, Record
     from shared.bus.transaction import Tx
 
 log = structlog.get_logger(__name__)
@@ -42,25 +41,27 @@ log = structlog.get_logger(__name__)
 # This many subjects in a row that fail, and none that succeeds: it is the reader that is broken, not the events.
 MOST_FAILING_IN_A_ROW = 20
 
-# So many payloads are read before whoever else has something to do gets a turn.
-_READ = 50
-
-_SOURCES = {name: SOURCE.format(service=topic.owner) for name, topic in TOPICS.items()}
+_BEHIND = "An earlier event of this subject is parked."
 
 
 @dataclass(slots=True)
 class Batch:
     """What becomes of the records of one batch."""
 
+    taken: list[ReadRecord]
+    standings: dict[Key, Standing]
     apply: list[Envelope] = field(default_factory=list)
-    records: dict[UUID, Record] = field(default_factory=dict)
-    """The record of each event that is handled, by the event's id."""
+    late: list[tuple[Envelope, Record]] = field(default_factory=list)
+    """What had waited for a subject that has arrived."""
     asides: list[Aside] = field(default_factory=list)
-    unknown: list[tuple[Faulty, Record]] = field(default_factory=list)
+    unknown: list[ReadRecord] = field(default_factory=list)
     healed: list[int] = field(default_factory=list)
     dropped: int = 0
-    standings: dict[Key, Standing] = field(default_factory=dict)
-    touched: set[Key] = field(default_factory=set)
+
+    def records(self) -> dict[UUID, Record]:
+        """The record of each event that is handled, by the event's id."""
+        records: dict[UUID, Record] = {each.event.id: each for each in self.taken if each.event.id is not None}
+        return records | {event.id: record for event, record in self.late}
 
 
 class Applier:
@@ -71,19 +72,11 @@ class Applier:
         self._consumers = consumers
         self._order = {topic: place for place, topic in enumerate(consumers.readings)}
 
-    async def apply(
-        self,
-        tx: Tx,
-        records: Sequence[Record],
-        *,
-        one_by_one: bool = False,
-        meanwhile: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    async def apply(self, tx: Tx, records: Sequence[Record], *, one_by_one: bool = False) -> None:
         """Apply `records` in the transaction `tx`; the caller has locked how far their partitions were read.
 
         With `one_by_one` each event has a savepoint and those that fail are parked; without it, a failure is raised
-        and nothing has happened. `meanwhile` is called while the database works and nothing is left to do here; it
-        must not touch the database. Raises `TooMuchParked` when parking on would hide a fault.
+        and nothing has happened. Raises `TooMuchParked` when parking on would hide a fault.
         """
         connection = await driver(tx.session)
         batch = await self._sort(connection, records)
@@ -94,88 +87,83 @@ class Applier:
         if batch.healed:
             await parked.settle(connection, batch.healed, "healed", "system:reader", "the missing event arrived")
         await parked.park(connection, self._bus.service, batch.asides)
-        await self._note(connection, batch, meanwhile)
-        await waiting.store(connection, tx.take_asides(), batch.records)
+        await self._note(connection, batch)
+        if asides := tx.take_asides():
+            await waiting.store(connection, asides, batch.records())
 
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
         """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
-        batch = Batch()
-        # Payloads are read while the database looks up how far their subjects have come.
-        looking = asyncio.create_task(parked.standings(connection, [_names(record) for record in records]))
-        try:
-            events: list[tuple[Record, Envelope | Faulty]] = []
-            for place in range(0, len(records), _READ):
-                await asyncio.sleep(0)
-                events += [(record, read(record)) for record in records[place : place + _READ]]
-        finally:
-            batch.standings = await looking
-        keys = [(record.topic, event.source, event.subject) for record, event in events]
-        if odd := [key for key in keys if key not in batch.standings]:
-            batch.standings |= await parked.standings(connection, odd)
-        for (record, event), key in zip(events, keys, strict=True):
-            if self._admit(batch, record, event, key):
-                await self._heal(connection, batch, record.topic, event, batch.standings[key])
+        taken = [record if isinstance(record, ReadRecord) else take(record) for record in records]
+        batch = Batch(taken, await parked.standings(connection, (each.whose for each in taken)))
+        for each in list(taken):
+            event, standing = each.event, batch.standings[each.whose]
+            if event.sequence == standing.sequence + 1 and standing.parked is None and isinstance(event, Envelope):
+                # What comes next of a subject of which nothing is parked: nearly all. `judge` says the same of it.
+                standing.advance(event.sequence, event.id)
+                batch.apply.append(event)
+            elif self._admit(batch, each, standing):
+                await self._heal(connection, batch, each, standing)
         return batch
 
-    def _admit(self, batch: Batch, record: Record, event: Envelope | Faulty, key: Key) -> bool:
+    def _admit(self, batch: Batch, record: ReadRecord, standing: Standing) -> bool:
         """Sort one event in; whether it has filled a gap."""
-        compacted = TOPICS[record.topic].compacted
-        standing = batch.standings[key]
+        event, compacted = record.event, TOPICS[record.topic].compacted
         if isinstance(event, Faulty):
             if event.reason == "tombstone" and compacted:
                 batch.dropped += 1  # the key was cleared away; what we hold of it is the owner's business to revoke
                 return False
             if event.sequence is None:
-                self._aside(batch, record, event, event.reason, event.detail)
+                self._aside(batch, record, event.reason, event.detail)
                 return False
         assert event.sequence is not None
         verdict = standing.judge(event.sequence, event.id, compacted=compacted)
         if verdict is Verdict.DROP:
             batch.dropped += 1
         elif verdict is not Verdict.APPLY:
-            self._aside(batch, record, event, verdict, _why(verdict, event.sequence, standing))
+            self._aside(batch, record, verdict, _why(verdict, event.sequence, standing))
         elif isinstance(event, Faulty) and event.reason == "contract":
-            self._aside(batch, record, event, event.reason, event.detail)
+            self._aside(batch, record, event.reason, event.detail)
         else:
-            self._take(batch, record, event, standing, key)
+            self._take(batch, record, standing)
             return standing.parked == Verdict.GAP and not compacted
         return False
 
-    def _take(self, batch: Batch, record: Record, event: Envelope | Faulty, standing: Standing, key: Key) -> None:
+    def _take(self, batch: Batch, record: ReadRecord, standing: Standing) -> None:
         """The event's turn has come: its number is used up, whether it is applied or of a type unknown here."""
+        event = record.event
         assert event.sequence is not None
         standing.advance(event.sequence, event.id)
-        batch.touched.add(key)
         if isinstance(event, Envelope):
             batch.apply.append(event)
-            batch.records[event.id] = record
         else:
-            batch.unknown.append((event, record))
+            batch.unknown.append(record)
 
     async def _heal(
-        self, connection: asyncpg.Connection, batch: Batch, topic: str, event: Envelope | Faulty, standing: Standing
+        self, connection: asyncpg.Connection, batch: Batch, filling: ReadRecord, standing: Standing
     ) -> None:
-        for row in await parked.healable(connection, topic, event.subject, standing.sequence):
-            record = stored(row)
-            again = read(record)
-            if isinstance(again, Faulty) and again.reason != "unknown":
+        topic, subject = filling.topic, filling.event.subject
+        for row in await parked.healable(connection, topic, subject, standing.sequence):
+            again = take(stored(row))
+            if isinstance(again.event, Faulty) and again.event.reason != "unknown":
                 break
-            self._take(batch, record, again, standing, parked.key_of(again, topic))
+            batch.taken.append(again)
+            self._take(batch, again, standing)
             batch.healed.append(row["id"])
         left = await connection.fetchval(
             "SELECT reason FROM parked WHERE settled_at IS NULL AND topic = $1 AND subject = $2"
             " AND NOT id = ANY($3::bigint[]) ORDER BY sequence NULLS FIRST, id LIMIT 1",
             topic,
-            event.subject,
+            subject,
             batch.healed,
         )
         # What is left begins with another gap, or with something that a person must look at.
         standing.parked = Verdict.GAP if left == Verdict.BEHIND else left
 
-    def _aside(self, batch: Batch, record: Record, event: Envelope | Faulty, reason: str, detail: str) -> None:
+    def _aside(self, batch: Batch, record: ReadRecord, reason: str, detail: str) -> None:
+        event = record.event
         batch.asides.append(Aside(record, event, reason, detail))
         if event.source:
-            held = [batch.standings[parked.key_of(event, record.topic)]]
+            held = [batch.standings[record.whose]]
         else:  # a broken record does not say whose it is: it holds back its subject whatever the source
             held = [at for key, at in batch.standings.items() if (key[0], key[2]) == (record.topic, event.subject)]
         for standing in held:
@@ -218,12 +206,13 @@ class Applier:
     async def _release(self, tx: Tx, batch: Batch, by_topic: dict[str, list[Envelope]]) -> None:
         """React now to what had waited for the subjects that have just arrived."""
         connection = await driver(tx.session)
-        arrived = [(topic, each.subject) for topic, events in by_topic.items() for each in events]
-        await self._react_late(tx, batch.records, await waiting.release(connection, arrived))
+        arrived = ((topic, each.subject) for topic, events in by_topic.items() for each in events)
+        late = await waiting.release(connection, arrived)
+        batch.late += late
+        await self._react_late(tx, late)
 
-    async def _react_late(self, tx: Tx, records: dict[UUID, Record], late: Sequence[tuple[Envelope, Record]]) -> None:
-        for event, record in late:
-            records[event.id] = record
+    async def _react_late(self, tx: Tx, late: Sequence[tuple[Envelope, Record]]) -> None:
+        for event, _ in late:
             react = self._consumers.readings[event.topic].react
             if react is not None:
                 await react(tx, [event])
@@ -232,9 +221,8 @@ class Applier:
         """React to what waits although its subject is there; give how many reactions were released."""
         connection = await driver(tx.session)
         late = await waiting.overdue(connection)
-        records: dict[UUID, Record] = {}
-        await self._react_late(tx, records, late)
-        await waiting.store(connection, tx.take_asides(), records)
+        await self._react_late(tx, late)
+        await waiting.store(connection, tx.take_asides(), {event.id: record for event, record in late})
         return len(late)
 
     async def _run_one_by_one(self, tx: Tx, batch: Batch) -> None:
@@ -243,11 +231,12 @@ class Applier:
         broken: dict[Key, int] = {}
         applied: list[Envelope] = []
         done: dict[Key, Envelope] = {}
+        records = {each.event.id: each for each in batch.taken}
         for event in batch.apply:
-            key = parked.key_of(event, event.topic)
-            record = batch.records[event.id]
+            record = records[event.id]
+            key = record.whose
             if key in broken:
-                self._aside(batch, record, event, Verdict.BEHIND, "An earlier event of this subject is parked.")
+                self._aside(batch, record, Verdict.BEHIND, _BEHIND)
                 continue
             mark = tx.mark()
             savepoint = await tx.session.begin_nested()
@@ -264,7 +253,7 @@ class Applier:
                 tx.session.expunge_all()
                 broken[key] = event.sequence
                 failing_in_a_row.add(key)
-                self._aside(batch, record, event, "failed", _describe(wrong))
+                self._aside(batch, record, "failed", _describe(wrong))
                 if len(failing_in_a_row) >= MOST_FAILING_IN_A_ROW:
                     raise TooMuchParked(
                         f"{len(failing_in_a_row)} subjects in a row failed, the last one with {wrong!r}: "
@@ -284,52 +273,35 @@ class Applier:
         The number of a parked event is not used up, since its redrive will use it; those before it are, also where
         nobody here knows their type. What came after it parks behind it.
         """
-        own = [(one, record) for one, record in batch.unknown if parked.key_of(one, record.topic) == key]
         before: list[Envelope | Faulty] = [] if done is None else [done]
-        for one, record in own:
-            assert one.sequence is not None
-            if one.sequence < number:
-                before.append(one)
+        for record in [each for each in batch.unknown if each.whose == key]:
+            assert record.event.sequence is not None
+            if record.event.sequence < number:
+                before.append(record.event)
             else:
-                batch.unknown.remove((one, record))
-                self._aside(batch, record, one, Verdict.BEHIND, "An earlier event of this subject is parked.")
+                batch.unknown.remove(record)
+                self._aside(batch, record, Verdict.BEHIND, _BEHIND)
         last = max(before, key=lambda one: one.sequence or 0, default=None)
         if last is None or last.sequence is None:
-            batch.touched.discard(key)
+            batch.standings[key].moved = False
         else:
             batch.standings[key].advance(last.sequence, last.id)
 
-    async def _note(
-        self, connection: asyncpg.Connection, batch: Batch, meanwhile: Callable[[], Awaitable[None]] | None
-    ) -> None:
+    async def _note(self, connection: asyncpg.Connection, batch: Batch) -> None:
         """Write how far each subject has come, and which types nobody here knows."""
-        keys = sorted(batch.touched)  # in the order of the index
-        if keys:
-            writing = asyncio.create_task(parked.advance(connection, keys, batch.standings))
-            try:
-                if meanwhile is not None:
-                    await asyncio.sleep(0)  # the statement is put together
-                    await asyncio.sleep(0)  # and has left
-                    await meanwhile()
-            finally:
-                await writing
-        for each, record in batch.unknown:
+        if moved := [(key, standing) for key, standing in batch.standings.items() if standing.moved]:  # in order
+            await parked.advance(connection, moved)
+        for record in batch.unknown:
             await connection.execute(
                 "INSERT INTO unknown AS u (topic, type, count) VALUES ($1, $2, 1) ON CONFLICT (topic, type)"
                 " DO UPDATE SET count = u.count + 1, last_seen = now()",
                 record.topic,
-                each.type,
+                record.event.type,
             )
-        for topic, count in Counter(event.topic for event in batch.apply).items():
+        for topic, count in Counter([event.topic for event in batch.apply]).items():
             APPLIED.labels(self._bus.service, topic).inc(count)
         if batch.dropped:
             DROPPED.labels(self._bus.service, "all").inc(batch.dropped)
-
-
-def _names(record: Record) -> Key:
-    """Whose event a record holds if nothing is odd about it: told by topic and key, before its headers are read."""
-    key = record.key or b""
-    return record.topic, _SOURCES[record.topic], "" if NUL in key else key.decode(errors="replace")
 
 
 def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:
@@ -337,7 +309,7 @@ def _why(verdict: Verdict, sequence: int, standing: Standing) -> str:
         return f"Event {sequence} came, but {standing.sequence + 1} is missing: have its owner replay the subject."
     if verdict is Verdict.FORK:
         return f"Another event {sequence} was applied before: the owner tells another story, perhaps after a restore."
-    return "An earlier event of this subject is parked."
+    return _BEHIND
 
 
 def _describe(wrong: BaseException) -> str:

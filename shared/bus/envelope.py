@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from shared.contracts import EVENTS, TOPICS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from shared.contracts.base import Event
@@ -30,6 +31,9 @@ SCHEMA = "urn:tandem:schema:{type}"
 NUL, BACKSLASH, ESCAPED_NUL = b"\0", b"\\", b"\\u0000"
 
 Headers = list[tuple[str, bytes]]
+
+Key = tuple[str, str, str]
+"""By what is kept how far a subject has come: topic, source, subject."""
 
 
 class Record(Protocol):
@@ -126,50 +130,153 @@ def _names_of(service: str, type_: str) -> tuple[bytes, bytes, bytes]:
     return type_.encode(), SOURCE.format(service=service).encode(), SCHEMA.format(type=type_).encode()
 
 
-def read(record: Record) -> Envelope | Faulty:  # noqa: PLR0911 - one return for each way to be wrong
-    """The event in `record`, or what is wrong with it. Never raises, whatever bytes the record holds."""
-    value, topic = record.value, record.topic
-    headers: dict[str, bytes] = dict(record.headers)  # type: ignore[arg-type]  # as the next lines see to
-    if None in headers.values():  # Kafka lets a header have no value; ours have one
-        headers = {name: text or b"" for name, text in headers.items()}
-    if value is None:
-        return Faulty("tombstone", "The record has no value.", _subject(record, headers))
-    # Most payloads escape nothing, and one byte is found twenty times as fast as six.
-    if NUL in b"".join(headers.values()) or (BACKSLASH in value and ESCAPED_NUL in value):
-        return Faulty("undecodable", "A NUL character, which no table can hold as text.", _subject(record, headers))
+class ReadRecord(NamedTuple):
+    """A record with the event that was read from it, or what is wrong with it; a `Record` itself.
+
+    As they come, a record's headers take more memory than all the rest of it. In one piece they let a batch stay within
+    the processor's caches: everything that is done with it takes a quarter less time.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    names: tuple[str, ...] | None
+    """The headers' names, or None where the headers were left as they came."""
+    told: bytes | Sequence[tuple[str, bytes | None]]
+    """What the headers say, with a NUL between two of them; or the headers as they came."""
+    event: Envelope | Faulty
+    whose: Key
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """The headers as they came."""
+        if isinstance(self.told, bytes):
+            return list(zip(self.names or (), self.told.split(NUL), strict=True))
+        return self.told
+
+
+class _Order(NamedTuple):
+    """Headers as our relay writes them, and what to pick of their values, behind which stands one None."""
+
+    names: tuple[str, ...]
+    pick: Callable[[tuple[bytes | None, ...]], tuple[bytes | None, ...]]
+
+
+_WANTED = (
+    "ce_specversion",
+    "ce_id",
+    "ce_type",
+    "ce_source",
+    "ce_time",
+    "ce_subject",
+    "ce_correlationid",
+    "ce_sequence",
+    "ce_causationid",
+    "traceparent",
+)
+
+
+def _order(causationid: UUID | None, traceparent: str | None) -> _Order:
+    headers = headers_of("", QUICK_UUID(bytes(16)), "", "", datetime.now(UTC), 1, "", causationid, traceparent)
+    names = tuple(name for name, _ in headers)
+    return _Order(names, itemgetter(*(names.index(one) if one in names else len(names) for one in _WANTED)))
+
+
+_ORDERS = {
+    (len(order.names), order.names[-1]): order
+    for order in (_order(cause, trace) for cause in (None, QUICK_UUID(bytes(16))) for trace in (None, "-"))
+}
+
+
+def take(record: Record) -> ReadRecord:
+    """`record` with its event. Never raises, whatever bytes the record holds."""
+    headers = record.headers
+    names: tuple[str, ...] | None = None
+    told: bytes | Sequence[tuple[str, bytes | None]] = headers
+    found: tuple[str, ...]
+    values: tuple[bytes, ...]
     try:
-        named, ce_type, told_by = headers["ce_subject"], headers["ce_type"], headers["ce_source"]
+        found, values = zip(*headers, strict=True)
+        pieces = NUL.join(values)
+    except (TypeError, ValueError):  # Kafka lets a header have no value, and a record no header
+        event = _read_odd(record)
+    else:
+        usual = _ORDERS.get((len(found), found[-1]))
+        if pieces.count(NUL) >= len(found):
+            event = _read_odd(record)
+        elif usual is not None and usual.names == found:
+            names, told = usual.names, pieces  # the names are the same object for all, so that what came can go
+            event = _read(record, usual.pick((*values, None)))
+        else:
+            names, told = found, pieces
+            event = _read(record, tuple(map(dict(zip(found, values, strict=True)).get, _WANTED)))
+    topic = record.topic
+    whose = topic, event.source, event.subject
+    return ReadRecord(topic, record.partition, record.offset, record.key, record.value, names, told, event, whose)
+
+
+def read(record: Record) -> Envelope | Faulty:
+    """The event in `record`, or what is wrong with it. Never raises, whatever bytes the record holds."""
+    return take(record).event
+
+
+def _read_odd(record: Record) -> Envelope | Faulty:
+    """The same where a header holds a NUL or has no value, or where there is none."""
+    headers = {name: text or b"" for name, text in record.headers}
+    if record.value is not None and NUL in b"".join(headers.values()):
+        return Faulty("undecodable", _HOLDS_NUL, _subject(record, headers.get("ce_subject")))
+    return _read(record, tuple(map(headers.get, _WANTED)))
+
+
+def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty:  # noqa: PLR0911 - ways to be wrong
+    """The event in a record whose headers say what is `wanted`."""
+    version, ce_id, ce_type, told_by, ce_time, named, story, number, causation, trace = wanted
+    value, topic = record.value, record.topic
+    if value is None:
+        return Faulty("tombstone", "The record has no value.", _subject(record, named))
+    # Most payloads escape nothing, and one byte is found twenty times as fast as six.
+    if BACKSLASH in value and ESCAPED_NUL in value:
+        return Faulty("undecodable", _HOLDS_NUL, _subject(record, named))
+    try:
         # What comes again and again is looked up, since a load decodes a million of each.
-        type_, model = _KNOWN.get(ce_type) or (ce_type.decode(), None)
-        source = _OWNERS.get(told_by) or told_by.decode()
-        ce_id = QUICK_UUID(headers["ce_id"].decode())
-        subject = named.decode()
-        sequence = int(headers["ce_sequence"])
-        time = datetime.fromisoformat(headers["ce_time"].decode())
-        causation = headers.get("ce_causationid")
+        type_, home, check = _KNOWN.get(ce_type) or (ce_type.decode(), None, None)  # type: ignore[arg-type, union-attr]
+        source = _OWNERS.get(told_by) or told_by.decode()  # type: ignore[arg-type, union-attr]
+        id_ = QUICK_UUID(ce_id.decode())  # type: ignore[union-attr]
+        subject = named.decode()  # type: ignore[union-attr]
+        sequence = int(number)  # type: ignore[arg-type]
+        time = datetime.fromisoformat(ce_time.decode())  # type: ignore[union-attr]
         causationid = QUICK_UUID(causation.decode()) if causation else None
-        story = headers["ce_correlationid"]
-        correlationid = subject if story == named else story.decode()
-        trace = headers.get("traceparent")
+        correlationid = subject if story == named else story.decode()  # type: ignore[union-attr]
         traceparent = trace.decode() if trace else None
-    except (KeyError, ValueError) as wrong:
-        return Faulty("undecodable", f"A header is missing or cannot be read: {wrong!r}.", _subject(record, headers))
-    if headers.get("ce_specversion") != SPEC_VERSION or time.tzinfo is None or sequence < 1:
+    except (AttributeError, TypeError, ValueError) as wrong:
+        return Faulty("undecodable", _unreadable(wanted, wrong), _subject(record, named))
+    if version != SPEC_VERSION or time.tzinfo is None or sequence < 1:
         return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or a sequence below 1.", subject)
     if record.key != named:
         return Faulty("undecodable", "The record's key is not the event's subject.", subject)
-    if model is None or model.topic != topic:
-        detail = "This reader does not know the type." if model is None else f"The type belongs to {model.topic}."
-        return Faulty("unknown", detail, subject, source, sequence, ce_id, type_)
+    if check is None or home != topic:
+        detail = "This reader does not know the type." if check is None else f"The type belongs to {home}."
+        return Faulty("unknown", detail, subject, source, sequence, id_, type_)
     try:
-        data = model.read(value)
+        data = check(value)
     except ValidationError as wrong:
-        return Faulty("contract", _against_contract(wrong), subject, source, sequence, ce_id, type_)
-    return Envelope(ce_id, type_, source, subject, topic, time, sequence, correlationid, causationid, traceparent, data)
+        return Faulty("contract", _against_contract(wrong), subject, source, sequence, id_, type_)
+    return Envelope(id_, type_, source, subject, topic, time, sequence, correlationid, causationid, traceparent, data)
 
 
-_KNOWN = {name.encode(): (name, model) for name, model in EVENTS.items()}
+_KNOWN = {name.encode(): (name, model.topic, model.read) for name, model in EVENTS.items()}
 _OWNERS = {(source := SOURCE.format(service=topic.owner)).encode(): source for topic in TOPICS.values()}
+_HOLDS_NUL = "A NUL character, which no table can hold as text."
+
+
+def _unreadable(wanted: tuple[bytes | None, ...], wrong: Exception) -> str:
+    """Which headers an event cannot do without are missing or, failing that, what could not be read."""
+    missing = [name for name, text in zip(_WANTED[:8], wanted, strict=False) if text is None]
+    if missing:
+        return f"Headers are missing: {', '.join(missing)}."
+    return f"A header cannot be read: {wrong!r}."
 
 
 def _against_contract(wrong: ValidationError) -> str:
@@ -180,9 +287,9 @@ def _against_contract(wrong: ValidationError) -> str:
     )
 
 
-def _subject(record: Record, headers: dict[str, bytes]) -> str:
+def _subject(record: Record, named: bytes | None) -> str:
     """The subject by which a broken record holds back its successors: its header, its key or, failing both, itself."""
-    for candidate in (headers.get("ce_subject"), record.key):
+    for candidate in (named, record.key):
         if candidate and NUL not in candidate:
             try:
                 return candidate.decode()

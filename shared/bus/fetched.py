@@ -1,29 +1,36 @@
 """How does the reader get records: at once when there are any, together in a stream, and one batch ahead?
 
-What is ahead of the batch in hand was fetched and unpacked, and nothing else: no state was read for it, so that nothing
-has to be undone. A seek throws it away, as it does with what the driver has fetched.
+What is ahead of the batch in hand was fetched and read, and nothing else: the store was not asked about it, so that
+nothing has to be undone. A seek throws it away, as it does with what the driver has fetched.
 """
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 
+from shared.bus.envelope import take
 from shared.bus.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
-    from aiokafka import ConsumerRecord
+    from shared.bus.envelope import ReadRecord
 
 log = structlog.get_logger(__name__)
 
 # So many records are worth a transaction of their own: who gathers waits only with fewer.
 MANY = 100
+# So many records are unpacked and read at a time: with fewer the driver is asked too often, with more they do not fit.
+FEW = 64
+
+Hand = dict[TopicPartition, list["ReadRecord"]]
+"""Records that were taken and not given yet."""
 
 R = TypeVar("R")
 
@@ -53,7 +60,7 @@ class Ahead(Generic[R]):
 
 
 class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
-    """A consumer that gives records as soon as there are any, and never none.
+    """A consumer that gives records with their events as soon as there are any, and never none.
 
     After an empty look FastStream sleeps as long as the look took: that would be the price of an event that comes out
     of the blue, or of looking a hundred times a second. With `gathers` it waits so many seconds for what follows, and
@@ -64,17 +71,28 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         super().__init__(**options)
         self._gathers = gathers
         self._pace = Pace()
-        self._sought: set[TopicPartition] = set()
+        self._hands: dict[int, Hand] = {}
         self._placed: set[TopicPartition] = set()
-        self._ahead: Ahead[ConsumerRecord[bytes, bytes]] = Ahead()
+        self._ahead: Ahead[ReadRecord] = Ahead()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from an offset; records of that partition that are held or gathered are read again from there."""
-        self._sought.add(partition)
-        self._ahead.forget(partition)
+        self._forget(partition)
         super().seek(partition, offset)
         if not self._subscription.reassignment_in_progress:  # else it is about to be given up, and perhaps given anew
             self._placed.add(partition)
+
+    async def seek_to_beginning(self, *partitions: TopicPartition) -> bool:
+        """The same, from the oldest record that there is."""
+        for partition in partitions:
+            self._forget(partition)
+        return bool(await super().seek_to_beginning(*partitions))
+
+    def _forget(self, partition: TopicPartition) -> None:
+        """What was taken before a seek is not what comes next: somebody may want what lies before it."""
+        self._ahead.forget(partition)
+        for hand in self._hands.values():
+            hand.pop(partition, None)
 
     def leave(self) -> None:
         """The group shares its partitions out anew: nothing is given of one until somebody has sought in it.
@@ -83,59 +101,76 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         """
         self._placed.clear()
         self._ahead = Ahead()
+        for hand in self._hands.values():
+            hand.clear()
 
     def unplaced(self) -> set[TopicPartition]:
         """Those that are ours to stay, and of which nothing is given since nobody has sought in them."""
         return set() if self._subscription.reassignment_in_progress else set(self.assignment()) - self._placed
 
-    async def _fetched(
-        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int
-    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
-        found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
-        return {partition: records for partition, records in found.items() if partition in self._placed}
+    @contextmanager
+    def _holding(self, hand: Hand) -> Iterator[Hand]:
+        """While `hand` is being filled, a seek takes out of it what has to be read again."""
+        self._hands[id(hand)] = hand
+        try:
+            yield hand
+        finally:
+            del self._hands[id(hand)]
 
-    async def seek_to_beginning(self, *partitions: TopicPartition) -> bool:
-        """The same, from the oldest record that there is."""
-        for partition in partitions:
-            self._sought.add(partition)
-            self._ahead.forget(partition)
-        return bool(await super().seek_to_beginning(*partitions))
+    async def _fill(self, hand: Hand, most: int, *, timeout_ms: int = 0) -> None:
+        """Put up to `most` records into `hand`, where there are any; wait, if at all, for the first.
+
+        Raises what the driver does, but for a `KafkaError` while something is in hand, which is not to be passed over.
+        A few at a time are unpacked and read: what they leave behind is thrown away while it is still in the
+        processor's cache, and the next few come into its place. Others who wait for their turn have it in between.
+        """
+        while True:
+            try:
+                found = await super().getmany(timeout_ms=timeout_ms, max_records=min(FEW, most))
+            except KafkaError as wrong:
+                if not hand:
+                    raise
+                log.info("no more could be taken", reason=repr(wrong))
+                return
+            for partition, records in found.items():
+                most -= len(records)
+                if partition in self._placed:
+                    hand.setdefault(partition, []).extend([take(record) for record in records])
+            if not found or most <= 0:
+                return
+            timeout_ms = 0
+            await asyncio.sleep(0)
+            if self._subscription.reassignment_in_progress:
+                return
 
     async def look_ahead(self, most: int) -> None:
-        """Unpack up to `most` records that have been fetched, for the next `getmany`, while somebody else works."""
+        """Read up to `most` records that have been fetched, for the next `getmany`, while somebody else works."""
         if self._ahead:  # of an attempt that has failed
             return
         if self._subscription.reassignment_in_progress:  # the driver would wait for its end, and so would all that
             return  # waits for the transaction that is open meanwhile; without a broker there is no end
-        try:
-            self._ahead.keep(await self._fetched(max_records=most))
-        except (KafkaError, ConsumerStoppedError) as wrong:  # the batch in hand has nothing to do with it
-            log.info("nothing could be read ahead", reason=repr(wrong))
+        with self._holding({}) as hand:
+            try:
+                await self._fill(hand, most)
+            except (KafkaError, ConsumerStoppedError) as wrong:  # the batch in hand has nothing to do with it
+                log.info("no more could be read ahead", reason=repr(wrong))
+            self._ahead.keep(hand)
 
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
-    ) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+    ) -> dict[TopicPartition, list[ReadRecord]]:
         """Wait for records; raises `ConsumerStoppedError` once it is stopped."""
+        assert not partitions, "all are read"
         most = max_records or MANY
-        found = self._ahead.take(self.assignment())
-        while True:
-            if not found:
-                found = await self._fetched(*partitions, timeout_ms=timeout_ms, max_records=most)
-            left = most - sum(len(records) for records in found.values())
-            pause = max(self._gathers, self._pace.wait())
-            if found and pause and left > max(most - MANY, 0):
-                self._sought.clear()
-                await asyncio.sleep(pause)
-                try:
-                    more = await self._fetched(*partitions, max_records=left)
-                except KafkaError as wrong:  # what is in hand is not to be passed over; it comes up again if it lasts
-                    log.info("no more could be gathered", reason=repr(wrong))
-                    more = {}
-                # What was taken before a seek is not what comes next by now: somebody may want what lies before it.
-                for partition in self._sought:
-                    found.pop(partition, None)
-                for partition, records in more.items():
-                    found.setdefault(partition, []).extend(records)
-            if found:
-                self._pace.went()
-                return found
+        with self._holding(self._ahead.take(self.assignment())) as hand:
+            while True:
+                if not hand:
+                    await self._fill(hand, most, timeout_ms=timeout_ms)
+                left = most - sum(len(records) for records in hand.values())
+                pause = max(self._gathers, self._pace.wait())
+                if hand and pause and left > max(most - MANY, 0):
+                    await asyncio.sleep(pause)
+                    await self._fill(hand, left)
+                if hand:
+                    self._pace.went()
+                    return hand

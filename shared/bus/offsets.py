@@ -9,7 +9,7 @@ partition is read from its start; what is known by then is dropped by sequence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from shared.contracts import TOPICS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.bus.envelope import Record
 
 Partition = tuple[str, int]
+R = TypeVar("R", bound="Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +122,19 @@ async def lock(connection: asyncpg.Connection, partitions: Iterable[Partition]) 
     return {(row["topic"], row["partition"]): Position(row["next_offset"], row["last_ce_id"]) for row in rows}
 
 
-def fresh(records: Sequence[Record], at: dict[Partition, Position], unverified: set[Partition]) -> list[Record]:
+def fresh(records: Sequence[R], at: dict[Partition, Position], unverified: set[Partition]) -> Sequence[R]:
     """The records at or above where each partition goes on; raises `LogChanged` where the log is another one.
 
-    `unverified` names the partitions that were just assigned; they are taken out once compared.
+    A partition's records are in the order of the log. `unverified` names the partitions that were just assigned; they
+    are taken out once compared.
     """
-    kept: list[Record] = []
-    for record in records:
-        partition = (record.topic, record.partition)
-        position = at[partition]
-        if partition in unverified:
-            unverified.discard(partition)
-            _compare(record, position, partition)
-        if record.offset >= position.next_offset:
-            kept.append(record)
-    return kept
+    first = {(record.topic, record.partition): record for record in reversed(records)}
+    for partition in first.keys() & unverified:
+        unverified.discard(partition)
+        _compare(first[partition], at[partition], partition)
+    if all(record.offset >= at[partition].next_offset for partition, record in first.items()):
+        return records
+    return [record for record in records if record.offset >= at[record.topic, record.partition].next_offset]
 
 
 def _compare(record: Record, position: Position, partition: Partition) -> None:
@@ -151,20 +150,22 @@ def _compare(record: Record, position: Position, partition: Partition) -> None:
         raise LogChanged(partition)
 
 
-async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> None:
-    """Move each partition past the last of `records`, within the transaction that applied them."""
+async def advance(connection: asyncpg.Connection, records: Sequence[Record]) -> dict[Partition, int]:
+    """Move each partition past the last of `records`, within the transaction that applied them; give to where."""
     last = {(record.topic, record.partition): record for record in records}
     moved = sorted(last.items(), key=lambda item: item[0])
+    offsets = {partition: record.offset + 1 for partition, record in moved}
     await connection.execute(
         "UPDATE consumed c SET next_offset = m.next_offset, last_ce_id = m.last_ce_id"
         " FROM unnest($1::text[], $2::smallint[], $3::bigint[], $4::uuid[])"
         " AS m(topic, partition, next_offset, last_ce_id)"
         " WHERE c.topic = m.topic AND c.partition = m.partition",
-        [topic for (topic, _), _ in moved],
-        [partition for (_, partition), _ in moved],
-        [record.offset + 1 for _, record in moved],
+        [topic for topic, _ in offsets],
+        [partition for _, partition in offsets],
+        list(offsets.values()),
         [ce_id_of(record) for _, record in moved],
     )
+    return offsets
 
 
 async def restart(connection: asyncpg.Connection, partition: Partition) -> None:

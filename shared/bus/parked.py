@@ -18,17 +18,13 @@ from shared.bus.metrics import PARKED
 from shared.bus.records import headers_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
-    from uuid import UUID
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from shared.bus.envelope import Envelope, Faulty, Record
-
-Key = tuple[str, str, str]
-"""By what a subject's standing is kept: topic, source, subject."""
+    from shared.bus.envelope import Envelope, Faulty, Key, Record
 
 MOST_A_SUBJECT = 1_000
 MOST_IN_ALL = 100_000
@@ -159,7 +155,8 @@ JOIN applied a USING (topic, source, subject)
 _ADVANCE = """
 INSERT INTO applied (topic, source, subject, sequence, ce_id, reacted)
 SELECT topic, source, subject, sequence, ce_id, sequence
-FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4), $5::bigint[], $6::uuid[])
+FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4),
+            string_to_array($5, ',')::bigint[], $6::uuid[])
   AS new(topic, source, subject, sequence, ce_id)
 WHERE topic <> ''
 ON CONFLICT (topic, source, subject) DO UPDATE SET sequence = excluded.sequence, ce_id = excluded.ce_id,
@@ -184,7 +181,7 @@ def _joined(keys: Sequence[Key]) -> tuple[str, str, str, str]:
 
 async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> dict[Key, Standing]:
     """How far each (topic, source, subject) has come; those never seen stand at 0."""
-    keys = sorted(set(subjects))  # in the order of the table's index
+    keys = sorted(dict.fromkeys(subjects))  # in the order of the table's index, which is nearly that of coming
     any_parked = False
     known: dict[Key, Standing] = {}
     for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *_joined(keys)):
@@ -208,11 +205,13 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
     return found
 
 
-async def advance(connection: asyncpg.Connection, keys: Sequence[Key], at: Mapping[Key, Standing]) -> None:
-    """Write how far each (topic, source, subject) of `keys` has come by now."""
-    moved = [at[key] for key in keys]
+async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Standing]]) -> None:
+    """Write how far each (topic, source, subject) has come by now."""
     await connection.execute(
-        _ADVANCE, *_joined(keys), [standing.sequence for standing in moved], [standing.ce_id for standing in moved]
+        _ADVANCE,
+        *_joined([key for key, _ in moved]),
+        ",".join([str(standing.sequence) for _, standing in moved]),
+        [standing.ce_id for _, standing in moved],
     )
 
 
@@ -226,13 +225,3 @@ async def open_events(session: AsyncSession, *, after: int = 0, limit: int = 50)
         {"after": after, "limit": limit},
     )
     return [ParkedEvent(*row) for row in rows]
-
-
-def key_of(event: Envelope | Faulty, topic: str) -> Key:
-    """By what a subject's standing is kept: topic, source, subject."""
-    return topic, event.source, event.subject
-
-
-def identity_of(event: Envelope | Faulty) -> tuple[int | None, UUID | None]:
-    """An event's number and id, where they could be read."""
-    return event.sequence, event.id

@@ -8,9 +8,10 @@ seek there, and what Kafka is told of it now and then only shows the lag.
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from aiokafka import TopicPartition
@@ -30,12 +31,13 @@ from shared.bus.parked import TooMuchParked
 from shared.bus.transaction import driver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Coroutine, Iterable
 
-    from aiokafka import AIOKafkaConsumer, ConsumerRecord
+    from aiokafka import AIOKafkaConsumer
 
     from shared.bus.bus import Bus
     from shared.bus.consumers import Consumers
+    from shared.bus.envelope import ReadRecord
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +52,7 @@ WAIT_MS = 1_000
 TELL_SECONDS = 1.0
 TOLD_SECONDS = 5.0
 
-Records = tuple["ConsumerRecord[bytes, bytes]", ...]
+Records = tuple["ReadRecord", ...]
 
 
 class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -249,17 +251,21 @@ class Reader:
         `unverified` are the places that it had sought by then and not compared with the log.
         """
         started = monotonic()
-        async for attempt in _patiently():
-            with attempt:
-                try:
-                    await self._transact(records, known, unverified, one_by_one=False)
-                except (offsets.LogChanged, offsets.SetBack, offsets.MovedOn, TooMuchParked):
-                    raise
-                except Exception as wrong:
-                    if is_transient(wrong):
+        most = self._bus.settings.reader_batch
+        # Where a batch is full more waits, and is read while the database works at this one.
+        looking = cast("Waiting", self._consumer).look_ahead(most) if len(records) >= most else None
+        async with _beside(looking):
+            async for attempt in _patiently():
+                with attempt:
+                    try:
+                        await self._transact(records, known, unverified, one_by_one=False)
+                    except (offsets.LogChanged, offsets.SetBack, offsets.MovedOn, TooMuchParked):
                         raise
-                    log.warning("batch fails; it is done again event by event", reason=repr(wrong))
-                    await self._transact(records, known, unverified, one_by_one=True)
+                    except Exception as wrong:
+                        if is_transient(wrong):
+                            raise
+                        log.warning("batch fails; it is done again event by event", reason=repr(wrong))
+                        await self._transact(records, known, unverified, one_by_one=True)
         BATCH_SECONDS.labels(self._bus.service).observe(monotonic() - started)
 
     async def _transact(
@@ -277,21 +283,14 @@ class Reader:
             # What was known when they were taken: a look back that has gone back since knows better, they do not.
             offsets.refuse_set_back(at, known)
             offsets.refuse_moved_on(at, unverified)
-            fresh = offsets.fresh(records, at, left)
-            if fresh:
-                # More waits where a batch is full.
-                full = len(records) >= self._bus.settings.reader_batch
-                meanwhile = self._look_ahead if full else None
-                await self._applier.apply(tx, fresh, one_by_one=one_by_one, meanwhile=meanwhile)
-                await offsets.advance(connection, fresh)
+            come: dict[offsets.Partition, int] = {}
+            if fresh := offsets.fresh(records, at, left):
+                await self._applier.apply(tx, fresh, one_by_one=one_by_one)
+                come = await offsets.advance(connection, fresh)
         for partition in unverified.keys() - left:
             if self._unverified.get(partition) is unverified[partition]:  # else it was assigned anew meanwhile
                 del self._unverified[partition]
-        self._known |= {partition: position.next_offset for partition, position in at.items()}
-        self._known |= {(record.topic, record.partition): record.offset + 1 for record in fresh}
-
-    async def _look_ahead(self) -> None:
-        await cast("Waiting", self._consumer).look_ahead(self._bus.settings.reader_batch)
+        self._known |= {partition: position.next_offset for partition, position in at.items()} | come
 
     async def _restart(self, partition: offsets.Partition, records: Records) -> None:
         self._back_to(records)  # first of all: if what follows fails, the same records come again
@@ -356,6 +355,17 @@ class Reader:
             await self.seek(each for each in (TopicPartition(*one) for one in back.partitions) if each in assigned)
         except Exception as wrong:  # noqa: BLE001 - looked at again in a few seconds
             log.warning("position not compared", reason=repr(wrong))
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Have `work`, if there is any, done beside what is done within, and to its end."""
+    doing = asyncio.create_task(work) if work is not None else None
+    try:
+        yield
+    finally:
+        if doing is not None:
+            await doing
 
 
 def _patiently() -> AsyncRetrying:

@@ -93,7 +93,7 @@ async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
     for some in (keys[:1], keys):
         async with bus.transaction("test") as tx:
             connection = await driver(tx.session)
-            await parked.advance(connection, some, standings)
+            await parked.advance(connection, [(key, standings[key]) for key in some])
         async with bus.read() as session:
             connection = await driver(session)
             found = await parked.standings(connection, some)
