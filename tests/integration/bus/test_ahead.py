@@ -1,14 +1,18 @@
-"""Is the next batch unpacked while the database writes the one before, and nothing lost or doubled where that fails?"""
+"""Is the next batch read while the database writes the one before, and nothing lost or doubled where that fails?"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
+from aiokafka import TopicPartition
 from sqlalchemy import text
 
-from shared.bus import Consumers, offsets, parked
+from shared.bus import Consumers, fetched, kafka, offsets, parked
 from shared.bus.admission import Standing
-from shared.bus.fetched import Ahead
+from shared.bus.fetched import Ahead, Waiting
+from shared.bus.journal import partition_of
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.bus.transaction import driver
@@ -19,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from typing import Any
 
-    import pytest
-
     from shared.bus import Bus, Envelope, Tx
+    from shared.bus.envelope import ReadRecord
 
     NewBus = Callable[..., Awaitable[Bus]]
 
@@ -83,6 +86,57 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
 
 async def _length(found: Sequence[object]) -> int:
     return len(found)
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in hand"])
+@pytest.mark.parametrize("left", [True, False], ids=["the group shares out", "no sharing out"])
+async def test_a_seek_while_records_are_taken_gives_each_of_them_once_from_there(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, ahead: bool, left: bool
+) -> None:
+    """Somebody goes back in the log between the few records that are taken at a time: what was taken is forgotten."""
+    owner = await new_bus("applications", kafka=topics)
+    subject = str(new_id())
+    async with owner.transaction("coordinator") as tx:
+        for _ in range(9):
+            await tx.record(endorsed(), subject)
+    async with running(Relay(owner).run):
+        await until(lambda: _is(_count(owner, "pending"), 0))
+    monkeypatch.setattr(fetched, "FEW", 2)
+    place = TopicPartition(TOPIC, partition_of(TOPIC, subject))
+    consumer = Waiting(
+        gathers=0, **kafka.client_options(owner.settings), enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    consumer.assign([place])
+    try:
+        first = (await consumer.end_offsets([place]))[place] - 9
+        consumer.seek(place, first)
+        assert [each.offset for each in (await consumer.getmany(timeout_ms=1000, max_records=1))[place]] == [first]
+        sleeps, turns = asyncio.sleep, 0
+
+        async def sleep(seconds: float) -> None:
+            """Ordinary, but in the second turn that others have meanwhile, one of them goes back."""
+            nonlocal turns
+            turns += seconds == 0
+            if seconds == 0 and turns == 2:
+                if left:  # it is told later from where to go on
+                    consumer.leave()
+                    asyncio.get_running_loop().call_later(0.2, consumer.seek, place, first + 1)
+                else:
+                    consumer.seek(place, first + 1)
+            await sleeps(seconds)
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        if ahead:
+            await consumer.look_ahead(100)
+        found: list[ReadRecord] = []
+        while len(found) < 8:
+            found += (await consumer.getmany(timeout_ms=1000, max_records=100))[place]
+        assert turns > 2
+        assert [each.offset for each in found] == list(range(first + 1, first + 9))
+        assert [each.event.sequence for each in found] == list(range(2, 10))
+    finally:
+        await consumer.stop()
 
 
 async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.envelope import Envelope, Faulty, headers_of, read
+from shared.bus.envelope import Envelope, Faulty, headers_of, read, take
 from shared.bus.records import StoredRecord, headers_to_json, stored
 from shared.contracts import EVENTS, Event
 from shared.contracts.applications import ApplicationEndorsed
 from shared.ids import new_id
+
+if TYPE_CHECKING:
+    from random import Random
+    from uuid import UUID
 
 WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
@@ -98,6 +103,55 @@ def test_a_parked_record_keeps_every_byte(
         "headers": headers_to_json(record),
     }
     assert stored(row) == record
+
+
+@given(key=st.none() | texts, value=st.none() | texts, headers=headers)
+def test_a_record_that_was_read_keeps_every_byte(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
+    """Whatever its headers hold, also the bytes between which they are kept: it is told and stored as it came."""
+    record = StoredRecord("exchange.applications", 1, 2, key, value, headers)
+    kept = take(record)
+    assert (kept.topic, kept.partition, kept.offset, kept.key, kept.value) == (
+        "exchange.applications",
+        1,
+        2,
+        key,
+        value,
+    )
+    assert list(kept.headers) == headers
+    assert headers_to_json(kept) == headers_to_json(record)
+    assert kept.event == read(record)
+
+
+@given(
+    cause=st.none() | st.just(new_id()),
+    trace=st.none() | st.just("00-" + "a" * 32 + "-bbbbbbbbbbbbbbbb-01"),
+    more=st.lists(st.tuples(st.text(max_size=8), texts), max_size=2),
+    random=st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_headers_says_nothing(
+    cause: UUID | None, trace: str | None, more: list[tuple[str, bytes]], random: Random
+) -> None:
+    """The relay's own order, which is read faster, and any other one, with foreign headers among them, say the same."""
+    own = headers_of("applications", new_id(), "ApplicationEndorsed", "subject-1", WHEN, 3, "story", cause, trace)
+    event = read(StoredRecord(true.topic, 3, 7, true.key, true.value, own))
+    assert isinstance(event, Envelope)
+    assert (event.causationid, event.traceparent, event.sequence) == (cause, trace, 3)
+    foreign = [(name, value.replace(b"\0", b"")) for name, value in more if name not in dict(own)]
+    for headers in ([*own, *foreign], random.sample([*own, *foreign], len(own) + len(foreign))):
+        assert read(StoredRecord(true.topic, 3, 7, true.key, true.value, headers)) == event
+
+
+@pytest.mark.parametrize("missing", ours)
+def test_a_missing_header_is_named(missing: str) -> None:
+    """Whoever looks at a parked record is told which header it lacks."""
+    found = read(
+        StoredRecord(true.topic, 3, 7, true.key, true.value, [one for one in true.headers if one[0] != missing])
+    )
+    assert isinstance(found, Faulty)
+    assert found.reason == "undecodable"
+    assert missing == "ce_specversion" or missing in found.detail
 
 
 def test_the_reason_against_a_contract_holds_no_value() -> None:
