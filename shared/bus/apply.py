@@ -50,6 +50,8 @@ class Batch:
 
     taken: list[ReadRecord]
     standings: dict[Key, Standing]
+    any_waits: bool
+    """Whether any reaction waited when the batch began; one that has come since is found by the sweep."""
     apply: list[Envelope] = field(default_factory=list)
     late: list[tuple[Envelope, Record]] = field(default_factory=list)
     """What had waited for a subject that has arrived."""
@@ -93,8 +95,8 @@ class Applier:
 
     async def _sort(self, connection: asyncpg.Connection, records: Sequence[Record]) -> Batch:
         """Decide what becomes of each record; where an event fills a gap, bring back what waited behind it."""
-        taken = [record if isinstance(record, ReadRecord) else take(record) for record in records]
-        batch = Batch(taken, await parked.standings(connection, (each.whose for each in taken)))
+        taken = [take(record) for record in records]
+        batch = Batch(taken, *await parked.standings(connection, [each.whose for each in taken]))
         for each in list(taken):
             event, standing = each.event, batch.standings[each.whose]
             if event.sequence == standing.sequence + 1 and standing.parked is None and isinstance(event, Envelope):
@@ -200,13 +202,14 @@ class Applier:
                 ]
                 if fresh:
                     await react(tx, fresh)
-            await self._release(tx, batch, by_topic)
+            if batch.any_waits:
+                await self._release(tx, batch, by_topic)
             await tx.session.flush()
 
     async def _release(self, tx: Tx, batch: Batch, by_topic: dict[str, list[Envelope]]) -> None:
         """React now to what had waited for the subjects that have just arrived."""
         connection = await driver(tx.session)
-        arrived = ((topic, each.subject) for topic, events in by_topic.items() for each in events)
+        arrived = {(topic, each.subject) for topic, events in by_topic.items() for each in events}
         late = await waiting.release(connection, arrived)
         batch.late += late
         await self._react_late(tx, late)

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from shared.bus import kafka
+from shared.bus.envelope import take
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -48,7 +49,7 @@ class Span(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """A record as it was read."""
+    """A record as it came."""
 
     topic: str
     partition: int
@@ -130,7 +131,8 @@ def _sorted_out(messages: Iterable[Message], left: dict[Partition, Span]) -> lis
             continue  # what has come since
         if wrong is None:
             if offset < span.end:
-                records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
+                # Read at once: what is left of a record's headers then takes a fraction of the memory.
+                records.append(take(Taken(topic, number, offset, message.key(), message.value(), _headers(message))))
             reached[topic, number] = offset + 1
         elif wrong.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own name for it
             reached[topic, number] = offset  # also past what a compaction or a transaction's marker took away

@@ -147,8 +147,8 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         """Read up to `most` records that have been fetched, for the next `getmany`, while somebody else works."""
         if self._ahead:  # of an attempt that has failed
             return
-        if self._subscription.reassignment_in_progress:  # the driver would wait for its end, and so would all that
-            return  # waits for the transaction that is open meanwhile; without a broker there is no end
+        if self._subscription.reassignment_in_progress:  # the driver would wait for its end, and what comes after the
+            return  # batch in hand with it; without a broker there is no end
         with self._holding({}) as hand:
             try:
                 await self._fill(hand, most)

@@ -141,10 +141,12 @@ async def settle(connection: asyncpg.Connection, ids: Sequence[int], how: str, b
     )
 
 
-# The row of place 0 says whether anything is parked at all: most of the time nothing is.
+# The rows of place 0 and -1 say whether anything is parked, or waits, at all: most of the time nothing does.
 _STANDINGS = """
 SELECT 0 AS place, count(*) AS sequence, NULL::uuid AS ce_id, 0 AS reacted
 FROM (SELECT 1 FROM parked WHERE settled_at IS NULL LIMIT 1) AS any_parked
+UNION ALL
+SELECT -1, count(*), NULL, 0 FROM (SELECT 1 FROM waiting LIMIT 1) AS any_waiting
 UNION ALL
 SELECT w.place, a.sequence, a.ce_id, a.reacted
 FROM unnest(string_to_array($1, $4), string_to_array($2, $4), string_to_array($3, $4))
@@ -179,19 +181,22 @@ def _joined(keys: Sequence[Key]) -> tuple[str, str, str, str]:
         by = token_hex()  # somebody's key holds it: one that nobody can foresee
 
 
-async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> dict[Key, Standing]:
-    """How far each (topic, source, subject) has come; those never seen stand at 0."""
+async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> tuple[dict[Key, Standing], bool]:
+    """How far each (topic, source, subject) has come, in order, and whether any reaction waits.
+
+    Those never seen stand at 0.
+    """
     keys = sorted(dict.fromkeys(subjects))  # in the order of the table's index, which is nearly that of coming
-    any_parked = False
+    any_of = {0: False, -1: False}
     known: dict[Key, Standing] = {}
     for place, sequence, ce_id, reacted in await connection.fetch(_STANDINGS, *_joined(keys)):
-        if place:
+        if place > 0:
             known[keys[place - 1]] = Standing(sequence, ce_id, reacted)
         else:
-            any_parked = sequence > 0
+            any_of[place] = sequence > 0
     found = {key: known.get(key) or Standing() for key in keys}
     # A broken record may have lost its source, so it holds back its subject on the topic whatever the source.
-    if any_parked:
+    if any_of[0]:
         first: dict[tuple[str, str], str] = {}
         for row in await connection.fetch(
             "SELECT topic, subject, reason FROM parked WHERE settled_at IS NULL AND topic = ANY($1)"
@@ -202,7 +207,7 @@ async def standings(connection: asyncpg.Connection, subjects: Iterable[Key]) -> 
             first.setdefault((row["topic"], row["subject"]), row["reason"])
         for (topic, _, subject), standing in found.items():
             standing.parked = first.get((topic, subject))
-    return found
+    return found, any_of[-1]
 
 
 async def advance(connection: asyncpg.Connection, moved: Sequence[tuple[Key, Standing]]) -> None:

@@ -43,8 +43,6 @@ async def store(
 
 async def release(connection: asyncpg.Connection, arrived: Iterable[tuple[str, str]]) -> list[tuple[Envelope, Record]]:
     """Take out what waits for the (topic, subject) pairs in `arrived`, in the order in which it was put aside."""
-    if not await connection.fetchval("SELECT EXISTS (SELECT 1 FROM waiting)"):
-        return []
     pairs = sorted(set(arrived))
     rows = await connection.fetch(
         "DELETE FROM waiting w USING unnest($1::text[], $2::text[]) AS a(topic, subject)"

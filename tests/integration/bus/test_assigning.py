@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from aiokafka import TopicPartition
 
-from shared.bus import Consumers, leases, offsets
+from shared.bus import Consumers, envelope, fetched, leases, offsets
+from shared.bus.fetched import Waiting
 from shared.bus.journal import partition_of
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from shared.bus import Bus, Envelope, Tx
-    from shared.bus.fetched import Waiting
+    from shared.bus.envelope import ReadRecord, Record
 
     NewBus = Callable[..., Awaitable[Bus]]
 
@@ -60,24 +61,57 @@ async def _send(owner: Bus) -> None:
     await relay.close(lease)
 
 
-async def test_a_full_batch_is_committed_while_the_group_cannot_agree(new_bus: NewBus, topics: str) -> None:
-    """Nothing can be read ahead then, and nobody waits for it in an open transaction, which holds its rows."""
+@pytest.mark.parametrize("when", ["before it reads ahead", "while it reads ahead"])
+async def test_a_full_batch_is_committed_while_the_group_cannot_agree(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Nothing more can be read ahead then, and nobody waits for it in an open transaction, which holds its rows."""
     owner = await new_bus("applications", kafka=topics)
-    bus = await new_bus("matching", kafka=topics, reader_batch=1)
+    bus = await new_bus("matching", kafka=topics, reader_batch=2)
     subject = str(new_id())
+    taken: list[int] = []
+    begun = ahead = False
+    looks = Waiting.look_ahead
 
-    async def begins() -> None:
-        reader._consumer._subscription.begin_reassignment()
+    def begin() -> None:
+        nonlocal begun
+        if taken and not begun:
+            begun = True
+            reader._consumer._subscription.begin_reassignment()
 
-    seen = Seen(subject, meanwhile=begins)
+    async def look_ahead(consumer: Waiting, most: int) -> None:
+        nonlocal ahead
+        if when == "before it reads ahead":
+            begin()
+        ahead = True
+        await looks(consumer, most)
+        ahead = False
+
+    def take(record: Record) -> ReadRecord:
+        read = envelope.take(record)
+        if read.event.subject == subject and read.event.sequence and not begun:
+            taken.append(read.event.sequence)
+            if ahead and when == "while it reads ahead":
+                begin()
+        return read
+
+    monkeypatch.setattr(fetched, "FEW", 1)
+    monkeypatch.setattr(fetched, "take", take)
+    monkeypatch.setattr(Waiting, "look_ahead", look_ahead)
+    seen = Seen(subject)
     reader = Reader(bus, seen.consumers)
-    await _write(owner, subject, subject)
+    await _write(owner, *[subject] * 6)
     await _send(owner)
     async with running(reader.run):
-        await until(lambda: _is(_noted(bus, subject), 1))
+        await until(lambda: _is(_noted_of(bus, subject, begun), taken[-1:]))
+        assert taken[-1] < 6
         reader._consumer._coordinator.request_rejoin()
-        await until(lambda: _is(_noted(bus, subject), 2))
-    assert seen.numbers == {subject: [1, 2]}
+        await until(lambda: _is(_noted(bus, subject), 6))
+    assert seen.numbers == {subject: [1, 2, 3, 4, 5, 6]}
+
+
+async def _noted_of(bus: Bus, subject: str, begun: bool) -> list[int | None] | None:  # noqa: FBT001 - as it is now
+    return [await _noted(bus, subject)] if begun else None
 
 
 async def _noted(bus: Bus, subject: str) -> int | None:
