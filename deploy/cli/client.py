@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The gateway says these while a service behind it starts again.
 _PASSING = frozenset({429, 502, 503, 504})
-_NOT_FOUND = 404
+_UNKNOWN, _NOT_FOUND = 401, 404
 _AGAIN_AFTER = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -79,17 +79,16 @@ class People:
         """One request as the person with the sign-in subject `who`.
 
         A service that does not answer is asked again. Raises `Refused` where the answer is no, and `Failed` when nobody
-        answers or the person cannot sign in. After a try whose end is unknown, "done already" (409) counts as done.
+        answers or the person cannot sign in. After a try whose end is unknown, "done already" (409) counts as done. The
+        local provider keeps its tokens in memory: who is not known any more (401) signs in again, once.
         """
         until = monotonic() + self._patience
         unsure, tries = False, 0
         while True:
-            headers = {"Authorization": f"Bearer {await self._token(who)}", "Accept": "application/json"}
-            if ticket is not None:
-                headers["X-Ticket"] = ticket
             try:
-                async with self._gate:
-                    answer = await self._http.request(method, self._address(path), headers=headers, **request)
+                answer = await self._answer(method, who, path, ticket, request)
+            except ProviderUnavailable as error:
+                wrong = str(error)
             except httpx2.TransportError as error:
                 wrong, unsure = f"{type(error).__name__}", True
             else:
@@ -105,6 +104,24 @@ class People:
                 raise Failed(f"{method} {path} was not answered within {self._patience:.0f} s ({wrong}).")
             await asyncio.sleep(_AGAIN_AFTER[min(tries, len(_AGAIN_AFTER) - 1)])
             tries += 1
+
+    async def _answer(
+        self, method: str, who: str, path: str, ticket: str | None, request: dict[str, Any]
+    ) -> httpx2.Response:
+        answer = await self._sent(method, who, path, ticket, request)
+        if answer.status_code == _UNKNOWN and self._programs is not None:
+            self._programs.forget(who)
+            answer = await self._sent(method, who, path, ticket, request)
+        return answer
+
+    async def _sent(
+        self, method: str, who: str, path: str, ticket: str | None, request: dict[str, Any]
+    ) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {await self._token(who)}", "Accept": "application/json"}
+        if ticket is not None:
+            headers["X-Ticket"] = ticket
+        async with self._gate:
+            return await self._http.request(method, self._address(path), headers=headers, **request)
 
     async def until(self, what: str, look: Callable[[], Awaitable[Any]], *, timeout: float = 30.0) -> Any:  # noqa: ASYNC109 - the wait itself is what is asked for
         """Look again and again until `look` gives something; gives that. Raises `Failed` after `timeout` seconds.
@@ -140,7 +157,7 @@ class People:
             return self._given[who]
         try:
             return await self._programs.sign_in_as(who)
-        except (SignInFailed, ProviderUnavailable) as error:
+        except SignInFailed as error:
             raise Failed(f"{who} cannot sign in: {error}") from error
 
 

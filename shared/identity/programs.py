@@ -95,6 +95,10 @@ class Programs:
         """
         return self._fresh(subject) or self._kept(subject, await self._by_code(subject))
 
+    def forget(self, subject: str) -> None:
+        """The token of `subject` does not count any more: the next one is asked for anew."""
+        self._tokens.pop(subject, None)
+
     async def sign_in(self) -> str:
         """An access token of the program itself, by client credentials (Keycloak). Raises as `sign_in_as`."""
         return self._fresh("") or self._kept("", await self._fetched(grant_type="client_credentials"))

@@ -58,9 +58,10 @@ def test_the_journey_happens_and_leaves_no_trace_in_the_figures(local_run: Local
 
 
 def test_a_service_that_is_killed_in_the_middle_stops_nothing(local_run: LocalRun, tmp_path: Path) -> None:
-    """Matching and reporting die by kill -9 on the way, come back by themselves, and every step still happens."""
+    """Two services and the sign-in provider die by kill -9 on the way, come back, and every step still happens."""
     log = tmp_path / "journey.out"
     dies_after = {
+        "The home national coordinator endorses it": "the sign-in provider",
         "The host agency publishes it": "matching",
         "The home national coordinator clears the match": "matching",
         "The clock is moved": "reporting",
@@ -79,6 +80,7 @@ def test_a_service_that_is_killed_in_the_middle_stops_nothing(local_run: LocalRu
             time.sleep(0.02)
         assert journey.poll() == 0, log.read_text()
     assert dies_after == {}
+    assert "The sign-in provider ended (killed by SIGKILL) and is started again." in local_run.output
     assert "Matching ended (killed by SIGKILL) and is started again." in local_run.output
     assert "Reporting ended (killed by SIGKILL) and is started again." in local_run.output
 
