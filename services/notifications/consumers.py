@@ -10,6 +10,7 @@ from services.notifications.model.decide import Message, messages, tells
 from services.notifications.model.due import changes, remind_before
 from services.notifications.model.facts import facts
 from services.notifications.settings import ReminderSettings
+from services.notifications.steps import in_steps
 from services.notifications.store import cases, dated, deadlines, deputies, feeds, names, paused, unreachable
 from services.notifications.store.messages import queue
 from services.notifications.webhooks.enqueue import also_enqueued, enqueue
@@ -42,7 +43,7 @@ async def evolve(tx: Tx, events: Sequence[Envelope]) -> None:
         tx.session,
         [
             change
-            for event in events
+            async for event in in_steps(events)
             for change in changes(event, _of(event, known, timers), known.get(id_of(concerned(event)[1])))
         ],
         known,
@@ -59,7 +60,7 @@ async def react(tx: Tx, events: Sequence[Envelope]) -> None:
     whole = await cases.cases_of(tx.session, told)
     timers = await _timers(tx.session, whole.values())
     found: list[Message] = []
-    for event in told:
+    async for event in in_steps(told):
         topic, subject = concerned(event)
         case = whole.get(id_of(subject))
         if case is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from services.notifications.model.choice import Choice
+from services.notifications.steps import in_steps
 from services.notifications.store import messages as store
 from services.notifications.store import unreachable
 from services.notifications.store.choices import chosen, forget
@@ -111,7 +112,7 @@ class Book:
             fixed = _fixed(earlier, {message.id: message for message in due}, choices, contacts, found)
             kept = {row.message_id for row in (*fixed.unwanted, *fixed.left)}
             rows = []
-            for message in due:
+            async for message in in_steps(due):
                 for contact in fixed.new(message, contacts[message.id]):
                     id_ = notification_id(message.id, contact.recipient, message.generation)
                     wanted = choices.get(contact.recipient, Choice.EACH).wants(message.row)
@@ -192,7 +193,7 @@ class Book:
             [one.at for one in ended],
             [None if one.cause is None else one.cause.value for one in ended],
         )
-        for one in ended:
+        async for one in in_steps(ended):
             delivery = one.delivery
             if delivery.id not in now:
                 continue

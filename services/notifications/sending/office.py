@@ -15,6 +15,7 @@ from services.notifications.sending.contacts import Ask, PortalAway
 from services.notifications.sending.letter import letter
 from services.notifications.sending.night import Sleepers, held_by_country
 from services.notifications.sending.smtp import Refused, ServerAway
+from services.notifications.steps import in_steps
 from services.notifications.store import messages as store
 from services.notifications.store.names import organisation_names
 from shared import clock
@@ -141,10 +142,10 @@ class Office:
 
     async def _ready(self, last: Due | None) -> _Batch | None:
         """The messages due after `last`, with who is to get them; None where there are no more."""
-        async with self.bus.read() as session:
+        async with self.bus.glance() as session:
             now = clock.now()
             due = await store.due_messages(session, _real(), now, BATCH, after=last)
-            hosts = {message.case.host_shown for message in due}
+            hosts = {message.case.host_shown async for message in in_steps(due)}
             names = await organisation_names(session, (one for one in hosts if one is not None))
             held = await held_by_country(session, self.settings.quiet, due, now)
         if not due:
@@ -152,12 +153,12 @@ class Office:
         await self.book.hold(held)
         awake = [message for message in due if message.id not in held]
         try:
-            found = await self.portal.contacts_of([ask(message) for message in awake])
+            found = await self.portal.contacts_of([ask(message) async for message in in_steps(awake)])
         except PortalAway as error:
             await self.book.write([Away(message, f"portal: {error}") for message in awake])
             return _Batch(due, {})
         contacts = {message.id: one for message, one in zip(awake, found, strict=True)}
-        async with self.bus.read() as session:
+        async with self.bus.glance() as session:
             sleepers = await Sleepers.of(session, self.settings.quiet, contacts, now)
             held = sleepers.all_of(awake)
             fixed = await store.addressed(session, held)
@@ -168,7 +169,7 @@ class Office:
         deliveries = await self.book.address(awake, contacts)
         held = sleepers.leave(awake, deliveries)
         stories: dict[UUID, list[_Task]] = {}
-        for message in awake:
+        async for message in in_steps(awake):
             host = message.case.host_shown
             meant = contacts[message.id]
             known = {contact.recipient: contact for contact in meant.people}

@@ -12,12 +12,14 @@ from sqlmodel import Field, col
 
 from services.notifications.model.choice import Choice
 from services.notifications.model.quiet import Hours
-from services.notifications.store.base import Table, among, table_of
+from services.notifications.store.base import Table, table_of
 from services.notifications.store.messages import MessageRow, NotificationRow, Queued
+from shared.bus.transaction import asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import asyncpg
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -35,18 +37,18 @@ class ChoiceRow(Table, table=True):
 
 async def chosen(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Choice]:
     """What these people have chosen to be sent, as far as they have."""
-    return {row.recipient: Choice(row.choice) for row in await _rows(session, recipients)}
+    return {row["recipient"]: Choice(row["choice"]) for row in await _rows(session, recipients)}
 
 
 async def own_hours(session: AsyncSession, recipients: Iterable[UUID]) -> dict[UUID, Hours | None]:
     """The hours without mail of those among these people who have chosen them; None for whoever wants no such hours."""
     rows = await _rows(session, recipients)
-    return {row.recipient: Hours.read(row.quiet) for row in rows if row.quiet is not None}
+    return {row["recipient"]: Hours.read(row["quiet"]) for row in rows if row["quiet"] is not None}
 
 
 async def anybody_has_own_hours(session: AsyncSession) -> bool:
     """Whether anybody at all has chosen hours without mail."""
-    return bool(await session.scalar(sa.select(sa.exists().where(col(ChoiceRow.quiet).is_not(None)))))
+    return bool(await (await asking(session)).fetchval(_ANYBODY))
 
 
 async def choose(session: AsyncSession, recipient: UUID, at: datetime, changes: Mapping[str, str | None]) -> None:
@@ -75,9 +77,10 @@ async def forget(session: AsyncSession, erased: Sequence[Queued]) -> None:
     await session.execute(sa.delete(ChoiceRow).where(theirs))
 
 
-async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[sa.Row[UUID, str, str | None]]:
-    wanted = set(recipients)
-    if not wanted:
-        return []
-    theirs = sa.select(col(ChoiceRow.recipient), col(ChoiceRow.choice), col(ChoiceRow.quiet))
-    return (await session.execute(theirs.where(among(col(ChoiceRow.recipient), wanted)))).all()
+_ANYBODY = "SELECT EXISTS (SELECT FROM choice WHERE quiet IS NOT NULL)"
+_THEIRS = "SELECT recipient, choice, quiet FROM choice WHERE recipient = ANY($1)"
+
+
+async def _rows(session: AsyncSession, recipients: Iterable[UUID]) -> Sequence[asyncpg.Record]:
+    wanted = sorted(set(recipients))
+    return await (await asking(session)).fetch(_THEIRS, wanted) if wanted else []

@@ -17,6 +17,7 @@ from services.notifications.model.case import Case, id_of
 from services.notifications.model.messages import BY_NAME
 from services.notifications.model.rule import Told
 from services.notifications.store.base import Table, add, among
+from shared.bus.transaction import asking, driver
 from shared.contracts.codes import AudienceKind, DeadlineKind
 from shared.contracts.notifications import Audience
 from shared.ids import read_id
@@ -147,7 +148,15 @@ class Due(_Derived):
 
 Queued = MessageRow | Due
 """A message, however it was read."""
-_DUE = tuple(getattr(MessageRow, field.name) for field in fields(Due))
+_PLACE = "next_at, at, id"
+_DUE = (
+    'SELECT id, rule, about, at, reference, application_id, country, audience, "case", facts, attempts, queued_at,'
+    " next_at, held_until, generation FROM message WHERE state = 'waiting'"
+    " AND (next_at <= $1 OR next_at > $2 OR (queued_at > $1 AND attempts = 0))"
+    " AND (held_until IS NULL OR held_until <= $3)"
+)
+_FIRST = f"{_DUE} ORDER BY {_PLACE} LIMIT $4"
+_NEXT = f"{_DUE} AND ({_PLACE}) > ($5, $6, $7) ORDER BY {_PLACE} LIMIT $4"
 
 
 class NotificationRow(Table, table=True):
@@ -223,14 +232,12 @@ async def due_messages(
     later than now, or waits for longer than anything does, was written before the machine's clock was put back: it is
     due too, else it would wait for as long as the clock was wrong.
     """
-    place = (col(MessageRow.next_at), col(MessageRow.at), col(MessageRow.id))
-    before = sa.and_(col(MessageRow.queued_at) > real, col(MessageRow.attempts) == 0)
-    due = sa.or_(col(MessageRow.next_at) <= real, col(MessageRow.next_at) > real + 2 * LONGEST_PAUSE, before)
-    query = sa.select(*_DUE).where(sa.text("state = 'waiting'"), due)
-    query = query.where(sa.or_(col(MessageRow.held_until).is_(None), col(MessageRow.held_until) <= now))
-    if after is not None:
-        query = query.where(sa.tuple_(*place) > sa.tuple_(after.next_at, after.at, after.id))
-    return [Due(*row) for row in await session.execute(query.order_by(*place).limit(most))]
+    connection, late = await asking(session), real + 2 * LONGEST_PAUSE
+    if after is None:
+        rows = await connection.fetch(_FIRST, real, late, now, most)
+    else:
+        rows = await connection.fetch(_NEXT, real, late, now, most, after.next_at, after.at, after.id)
+    return [Due(*row) for row in rows]
 
 
 async def add_notifications(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -299,10 +306,8 @@ async def ended(
     """
     if not ids:
         return set()
-    found = await session.execute(
-        _ENDED, {"ids": list(ids), "state": state, "moments": list(moments), "causes": list(causes)}
-    )
-    return set(found.scalars())
+    found = await (await driver(session)).fetch(_ENDED, ids, state, moments, causes)
+    return {row["id"] for row in found}
 
 
 async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts: int = 1) -> None:
@@ -310,7 +315,7 @@ async def settle(session: AsyncSession, message_ids: Iterable[UUID], *, attempts
 
     `attempts` is by how many they grow.
     """
-    await session.execute(_SETTLED, {"ids": sorted(message_ids), "attempts": attempts})
+    await (await driver(session)).execute(_SETTLED, sorted(message_ids), attempts)
 
 
 async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
@@ -321,28 +326,22 @@ async def hold(session: AsyncSession, until: Mapping[UUID, datetime]) -> None:
 
 
 _UUIDS = postgresql.ARRAY(sa.Uuid)
-_ENDED = sa.text(
-    "UPDATE notification AS n SET state = :state, attempts = n.attempts + 1, cause = e.cause,"
-    " sent_at = CASE WHEN :state = 'sent' THEN e.moment END"
-    " FROM unnest(:ids, :moments, :causes) AS e(id, moment, cause)"
+_ENDED = (
+    "UPDATE notification AS n SET state = $2::text, attempts = n.attempts + 1, cause = e.cause,"
+    " sent_at = CASE WHEN $2::text = 'sent' THEN e.moment END"
+    " FROM unnest($1::uuid[], $3::timestamptz[], $4::text[]) AS e(id, moment, cause)"
     " WHERE n.id = e.id AND n.state = 'waiting' RETURNING n.id"
-).bindparams(
-    sa.bindparam("ids", type_=_UUIDS),
-    sa.bindparam("state", type_=sa.Text),
-    sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)),
-    sa.bindparam("causes", type_=postgresql.ARRAY(sa.Text)),
 )
 _HELD = sa.text(
     "UPDATE message AS m SET held_until = h.moment FROM unnest(:ids, :moments) AS h(id, moment) WHERE m.id = h.id"
 ).bindparams(sa.bindparam("ids", type_=_UUIDS), sa.bindparam("moments", type_=postgresql.ARRAY(_TIME)))
-_SETTLED = sa.text(
-    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END,"
-    " attempts = m.attempts + :attempts,"
+_SETTLED = (
+    "UPDATE message AS m SET state = CASE WHEN n.failed THEN 'failed' ELSE 'done' END, attempts = m.attempts + $2,"
     " cause = n.cause FROM (SELECT message_id, generation, bool_or(state = 'failed') AS failed,"
     " bool_or(state = 'waiting') AS waits, min(cause) FILTER (WHERE state = 'failed') AS cause"
-    " FROM notification WHERE message_id = ANY(:ids) GROUP BY message_id, generation) AS n"
+    " FROM notification WHERE message_id = ANY($1) GROUP BY message_id, generation) AS n"
     " WHERE m.id = n.message_id AND m.generation = n.generation AND NOT n.waits"
-).bindparams(sa.bindparam("ids", type_=_UUIDS))
+)
 
 
 async def change_message(session: AsyncSession, message_id: UUID, **changes: Any) -> None:
