@@ -14,7 +14,6 @@ from aiokafka.errors import KafkaConnectionError
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from shared.bus import kafka
-from shared.bus.envelope import take
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -131,8 +130,7 @@ def _sorted_out(messages: Iterable[Message], left: dict[Partition, Span]) -> lis
             continue  # what has come since
         if wrong is None:
             if offset < span.end:
-                # Read at once: what is left of a record's headers then takes a fraction of the memory.
-                records.append(take(Taken(topic, number, offset, message.key(), message.value(), _headers(message))))
+                records.append(Taken(topic, number, offset, message.key(), message.value(), _headers(message)))
             reached[topic, number] = offset + 1
         elif wrong.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library's own name for it
             reached[topic, number] = offset  # also past what a compaction or a transaction's marker took away
