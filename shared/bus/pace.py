@@ -9,6 +9,8 @@ from __future__ import annotations
 from time import monotonic
 
 FIRST = 12
+FEW = 4
+"""A round with more than these is one of a stream, whose next events come together if they are waited for."""
 EVERY_SECONDS = 0.04
 
 
@@ -23,8 +25,9 @@ class Pace:
         """For how many seconds the next round has to wait: 0 mostly."""
         return max(0.0, self._paid - monotonic() - (FIRST - 1) * EVERY_SECONDS)
 
-    def went(self) -> None:
-        """A round was made in which there was something to do."""
-        # Full rounds wait for nothing: a long row of them must not be paid for by the lone event that comes after.
+    def went(self, found: int = 1) -> None:
+        """A round was made with so many events; one with more than a few uses up as many turns, up to all of them."""
+        turns = 1 if found <= FEW else min(found, FIRST)
         now = monotonic()
-        self._paid = min(max(self._paid, now), now + (FIRST - 1) * EVERY_SECONDS) + EVERY_SECONDS
+        # Full rounds wait for nothing: a long row of them must not be paid for by the lone event that comes after.
+        self._paid = min(max(self._paid, now) + turns * EVERY_SECONDS, now + FIRST * EVERY_SECONDS)

@@ -198,7 +198,7 @@ class Relay:
             topics, partitions = [topic for topic, _ in self._held], [partition for _, partition in self._held]
             rows = await connection.fetch(_FETCH, self._batch, topics, partitions, *self._under_way)
         if rows:
-            self._pace.went()
+            self._pace.went(len(rows))
             acknowledged = await self._send(rows)
             await self.settled()
             self._settling = asyncio.create_task(self._settle(lease, acknowledged))

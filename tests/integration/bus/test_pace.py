@@ -9,9 +9,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.bus import Consumers, leases
+from shared.bus import Consumers, leases, pace
 from shared.bus.journal import partition_of
-from shared.bus.pace import Pace
+from shared.bus.pace import EVERY_SECONDS, FEW, FIRST, Pace
 from shared.bus.reader import Reader
 from shared.bus.relay import Relay
 from shared.ids import new_id
@@ -69,6 +69,26 @@ async def test_what_is_committed_while_the_relay_waits_its_turn_is_sent_together
     async with running(Relay(owner).run):
         await until(lambda: _is(_count(owner, "sent"), 6))
     assert sent == [first, then]
+
+
+async def test_the_relay_takes_a_round_with_many_facts_for_one_of_a_stream(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a few facts in one round the next round is made at once; after a dozen it waits its turn."""
+    owner = await new_bus("applications", kafka=topics)
+    relay, lease = Relay(owner), await leases.acquire(owner, "relay")
+    assert lease is not None
+    monkeypatch.setattr(pace, "monotonic", lambda: 1_000.0)  # no time passes in which turns would come back
+    waited = []
+    for many in (FEW, FIRST):
+        async with owner.transaction("coordinator") as tx:
+            for _ in range(many):
+                await tx.record(endorsed(), str(new_id()))
+        assert await relay.send_on(lease) == many
+        waited.append(relay._pace.wait())
+        await relay.settled()
+    await relay.close(lease)
+    assert waited == [0, pytest.approx(EVERY_SECONDS)]
 
 
 @pytest.mark.usefixtures("_slow")

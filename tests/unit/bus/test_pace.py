@@ -17,18 +17,18 @@ class Clock:
         patch.setattr(pace, "monotonic", lambda: self.at)
 
 
-@given(st.lists(st.floats(0, 0.2), min_size=1, max_size=200))
-def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[float]) -> None:
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.integers(1, 500)), min_size=1, max_size=200))
+def test_rounds_are_bounded_and_none_waits_longer_than_one_turn(idle: list[tuple[float, int]]) -> None:
     """Whatever comes when: no more than the first few and one each turn are made, and nobody waits for two turns."""
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock(patch)
         paced, began = pace.Pace(), clock.at
-        for made, pause in enumerate(idle, 1):
+        for made, (pause, found) in enumerate(idle, 1):
             clock.at += pause
             wait = paced.wait()
             assert wait <= pace.EVERY_SECONDS + 1e-9
             clock.at += wait
-            paced.went()
+            paced.went(found)
             assert made <= pace.FIRST + (clock.at - began) / pace.EVERY_SECONDS + 1e-6
 
 
@@ -51,3 +51,15 @@ def test_a_long_row_of_full_rounds_is_not_paid_for_afterwards(monkeypatch: pytes
     assert paced.wait() <= pace.EVERY_SECONDS + 1e-9
     clock.at += pace.FIRST * pace.EVERY_SECONDS
     assert paced.wait() == 0
+
+
+def test_a_stream_is_known_by_its_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rounds with a few events are made at once; many in one, or a few times some more, and the next waits its turn."""
+    clock, paced = Clock(monkeypatch), pace.Pace()
+    for found, rounds in ((pace.FEW, pace.FIRST - 2), (pace.FIRST, 0), (500, 0), (pace.FEW + 1, 2)):
+        for _ in range(rounds):
+            paced.went(found)
+            assert paced.wait() == 0
+        paced.went(found)
+        assert paced.wait() == pytest.approx(pace.EVERY_SECONDS if found > pace.FEW else 0, abs=1e-9)
+        clock.at += pace.FIRST * pace.EVERY_SECONDS
