@@ -29,6 +29,7 @@ MOST_IDLE = 64
 """More than these wait for work only after a crowd has waited for a connection at once."""
 _WHOLE = immutabledict({"prebuffer_rows": True})
 """All rows are there when the answer is: what `AsyncSession` asks for too."""
+_DONE = object()
 
 
 class _Worker(greenlet):  # type: ignore[misc]  # greenlet is untyped
@@ -37,25 +38,26 @@ class _Worker(greenlet):  # type: ignore[misc]  # greenlet is untyped
     __sqlalchemy_greenlet_provider__ = True  # by this SQLAlchemy knows that it may wait here
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(_serve)
         self.value: object = None
         self.wrong: BaseException | None = None
 
-    def run(self) -> None:
-        """Do what is handed over, for ever; what is given back is what to await, or this itself when it is done."""
-        while True:
-            work = self._parent().switch(self)
-            try:
-                self.value = work()
-            except GreenletExit:  # whoever waited for it is gone for good
-                raise
-            except BaseException as wrong:  # noqa: BLE001 - raised where it was asked for
-                self.wrong = wrong
-            del work  # an idle worker keeps nothing alive
 
-    def _parent(self) -> greenlet:
-        assert self.parent is not None
-        return self.parent
+def _serve() -> None:
+    """Do what is handed over, for ever; what is given back is what to await, or `_DONE`.
+
+    Nothing that runs here may hold its own stack for longer than it takes to ask for it: a stack that holds itself can
+    never be given back, since the garbage collector does not see into one that waits.
+    """
+    while True:
+        work = getcurrent().parent.switch(_DONE)
+        try:
+            getcurrent().value = work()
+        except GreenletExit:  # whoever waited for it is gone for good
+            raise
+        except BaseException as wrong:  # noqa: BLE001 - raised where it was asked for
+            getcurrent().wrong = wrong
+        del work  # an idle worker keeps nothing alive
 
 
 class _Idle(threading.local):
@@ -82,7 +84,7 @@ async def run(function: Callable[..., T], *args: Any, **named: Any) -> T:
         worker.switch()
     worker.gr_context = here.gr_context
     said = worker.switch(partial(function, *args, **named))
-    while said is not worker:
+    while said is not _DONE:
         try:
             answer = await said
         except BaseException:  # noqa: BLE001 - the same that SQLAlchemy hands on

@@ -56,16 +56,17 @@ async def test_a_batch_read_ahead_of_one_that_fails_comes_again_in_its_turn(
         taken += bool(found)
         return found
 
-    async def advance(*given: Any) -> None:
+    async def advance(*given: Any) -> dict[offsets.Partition, int]:
         """Fail twice with a batch of ours in hand, each time event by event too."""
         nonlocal fails
         if tried and kept and fails < 4:
             fails += 1
             tried.clear()
             raise ArithmeticError("the store cannot take it")
-        await advances(*given)
+        come = await advances(*given)
         applied.extend(dict.fromkeys(tried))
         tried.clear()
+        return come
 
     async def evolve(_: Tx, events: Sequence[Envelope]) -> None:
         tried.extend((each.subject, each.sequence) for each in events if each.subject in subjects)

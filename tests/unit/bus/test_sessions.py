@@ -64,6 +64,30 @@ async def test_each_gets_its_own_answer() -> None:
     assert len(sessions._IDLE.workers) == sessions.MOST_IDLE
 
 
+async def test_stacks_that_are_not_kept_are_given_back() -> None:
+    """After each crowd, and after a call that was left in the middle, there are no stacks but those that are kept."""
+
+    def stacks() -> int:
+        gc.collect()
+        return sum(isinstance(each, sessions._Worker) for each in gc.get_objects())
+
+    def wait() -> None:
+        await_only(asyncio.sleep(60))
+
+    before = stacks()
+    for _ in range(2):
+        await asyncio.gather(*(run(on) for _ in range(3 * sessions.MOST_IDLE)))
+        assert stacks() == before + sessions.MOST_IDLE
+    sessions._IDLE.workers.clear()
+    assert stacks() == before
+    call = run(wait)
+    call.send(None)
+    call.close()
+    assert stacks() == before + 1
+    sessions._IDLE.workers.clear()
+    assert stacks() == before
+
+
 async def test_what_fails_is_told_where_it_was_asked_and_nothing_is_kept() -> None:
     """An error comes with the line that raised it; the stack then works on, and holds neither error nor arguments."""
 
