@@ -28,6 +28,9 @@ SPEC_VERSION = b"1.0"
 SOURCE = "urn:tandem:{service}"
 SCHEMA = "urn:tandem:schema:{type}"
 
+LONGEST = 512
+"""So many bytes of a subject, a source or a type can be kept: what is longer no index can hold."""
+_NUMBERS = 2**63
 NUL, BACKSLASH, ESCAPED_NUL = b"\0", b"\\", b"\\u0000"
 
 Headers = list[tuple[str, bytes]]
@@ -256,10 +259,13 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
         causationid = QUICK_UUID(causation.decode()) if causation else None
         correlationid = subject if story == named else story.decode()  # type: ignore[union-attr]
         traceparent = trace.decode() if trace else None
+        too_long = len(named) > LONGEST or len(told_by) > LONGEST or len(ce_type) > LONGEST  # type: ignore[arg-type]
     except (AttributeError, TypeError, ValueError) as wrong:
         return Faulty("undecodable", _unreadable(wanted, wrong), _subject(record, named))
-    if version != SPEC_VERSION or time.tzinfo is None or sequence < 1:
-        return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or a sequence below 1.", subject)
+    if too_long:
+        return Faulty("undecodable", "A subject, source or type longer than any table keeps.", _subject(record, named))
+    if version != SPEC_VERSION or time.tzinfo is None or not 0 < sequence < _NUMBERS:
+        return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or no such sequence.", subject)
     if record.key != named:
         return Faulty("undecodable", "The record's key is not the event's subject.", subject)
     if check is None or home != topic:
@@ -299,7 +305,7 @@ def _against_contract(wrong: ValidationError) -> str:
 def _subject(record: Record, named: bytes | None) -> str:
     """The subject by which a broken record holds back its successors: its header, its key or, failing both, itself."""
     for candidate in (named, record.key):
-        if candidate and NUL not in candidate:
+        if candidate and NUL not in candidate and len(candidate) <= LONGEST:
             try:
                 return candidate.decode()
             except UnicodeDecodeError:

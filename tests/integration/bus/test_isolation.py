@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -254,3 +255,29 @@ async def test_what_follows_a_batch_that_was_not_settled_is_sent_again_after_it(
     assert _told(log) == [b"1", b"2", b"1", b"2"]
     async with owner.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM pending")) == 0
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+async def test_a_number_that_no_table_can_hold_parks_its_event_alone(new_bus: NewBus, number: int) -> None:
+    """A sequence beyond a bigint cannot be read; what comes beside it is applied."""
+    reader = Reader(await new_bus("matching"))
+    bad, good = str(new_id()), str(new_id())
+    records = [reader.feed.record(endorsed(), subject) for subject in (bad, good)]
+    headers = [(name, b"%d" % number if name == "ce_sequence" else value) for name, value in records[0].headers]
+    await reader.feed.apply([replace(records[0], headers=headers), records[1]])
+    assert await reader.of(good) == ["ApplicationEndorsed"]
+    assert await open_parked(reader.bus, bad) == ["undecodable"]
+
+
+@pytest.mark.parametrize("name", ["ce_subject", "ce_source", "ce_type"])
+async def test_a_name_that_no_index_can_hold_parks_its_event_alone(new_bus: NewBus, name: str) -> None:
+    """A subject, source or type of some kilobytes cannot be kept; what comes beside it is applied."""
+    reader = Reader(await new_bus("matching"))
+    good, long = str(new_id()), secrets.token_urlsafe(20_000)
+    records = [reader.feed.record(endorsed(), subject) for subject in (str(new_id()), good)]
+    headers = [(each, long.encode() if each == name else value) for each, value in records[0].headers]
+    key = long.encode() if name == "ce_subject" else records[0].key
+    await reader.feed.apply([replace(records[0], key=key, headers=headers), records[1]])
+    assert await reader.of(good) == ["ApplicationEndorsed"]
+    async with reader.bus.read() as session:
+        assert [each.reason for each in await parked.open_events(session)] == ["undecodable"]
