@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError
 
 from shared.bus.envelope import take
 from shared.bus.pace import Pace
@@ -73,12 +73,14 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         self._pace = Pace()
         self._hands: dict[int, Hand] = {}
         self._placed: set[TopicPartition] = set()
+        self._next: dict[TopicPartition, int] = {}
         self._ahead: Ahead[ReadRecord] = Ahead()
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from an offset; records of that partition that are held or gathered are read again from there."""
         self._forget(partition)
         super().seek(partition, offset)
+        self._next[partition] = offset
         if not self._subscription.reassignment_in_progress:  # else it is about to be given up, and perhaps given anew
             self._placed.add(partition)
 
@@ -86,6 +88,7 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         """The same, from the oldest record that there is."""
         for partition in partitions:
             self._forget(partition)
+            self._next.pop(partition, None)
         return bool(await super().seek_to_beginning(*partitions))
 
     def _forget(self, partition: TopicPartition) -> None:
@@ -100,6 +103,7 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         The driver goes on at once from where Kafka was told, which may lie beyond what a restored store has.
         """
         self._placed.clear()
+        self._next.clear()
         self._ahead = Ahead()
         for hand in self._hands.values():
             hand.clear()
@@ -120,14 +124,17 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
     async def _fill(self, hand: Hand, most: int, *, timeout_ms: int = 0) -> None:
         """Put up to `most` records into `hand`, where there are any; wait, if at all, for the first.
 
-        Raises what the driver does, but for a `KafkaError` while something is in hand, which is not to be passed over.
+        Raises what the driver does, but while something is in hand, which is not to be passed over.
         A few at a time are unpacked and read: what they leave behind is thrown away while it is still in the
         processor's cache, and the next few come into its place. Others who wait for their turn have it in between.
         """
         while True:
             try:
                 found = await super().getmany(timeout_ms=timeout_ms, max_records=min(FEW, most))
-            except KafkaError as wrong:
+            except ConsumerStoppedError:
+                raise
+            except Exception as wrong:
+                self._take_up()
                 if not hand:
                     raise
                 log.info("no more could be taken", reason=repr(wrong))
@@ -135,6 +142,7 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
             for partition, records in found.items():
                 most -= len(records)
                 if partition in self._placed:
+                    self._next[partition] = records[-1].offset + 1
                     hand.setdefault(partition, []).extend([take(record) for record in records])
             if not found or most <= 0:
                 return
@@ -142,6 +150,14 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
             await asyncio.sleep(0)
             if self._subscription.reassignment_in_progress:
                 return
+
+    def _take_up(self) -> None:
+        """Go on from what was taken last: where the driver fails at one partition it has dropped what it took before.
+
+        It would go on behind that, for instance with a batch damaged on its way beside records that are whole.
+        """
+        for partition in self._placed & self._next.keys() & self.assignment():
+            super().seek(partition, self._next[partition])
 
     async def look_ahead(self, most: int) -> None:
         """Read up to `most` records that have been fetched, for the next `getmany`, while somebody else works."""
@@ -152,7 +168,7 @@ class Waiting(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka is untyped
         with self._holding({}) as hand:
             try:
                 await self._fill(hand, most)
-            except (KafkaError, ConsumerStoppedError) as wrong:  # the batch in hand has nothing to do with it
+            except Exception as wrong:  # noqa: BLE001 - the batch in hand has nothing to do with it; it comes again
                 log.info("no more could be read ahead", reason=repr(wrong))
             self._ahead.keep(hand)
 

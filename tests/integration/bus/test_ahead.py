@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import PartitionRecords
+from aiokafka.errors import CorruptRecordException
 from sqlalchemy import text
 
 from shared.bus import Consumers, fetched, kafka, offsets, parked
@@ -157,3 +160,56 @@ async def test_odd_subjects_keep_their_standing(new_bus: NewBus) -> None:
         assert {key: (at.sequence, at.ce_id, at.reacted) for key, at in found.items()} == {
             key: (standings[key].sequence, standings[key].ce_id, standings[key].sequence) for key in some
         }
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in hand"])
+@pytest.mark.parametrize("few", [2, 64])
+@pytest.mark.parametrize("wrong", [CorruptRecordException, UnicodeDecodeError])
+async def test_what_came_beside_a_record_that_the_driver_cannot_unpack_is_not_passed_over(
+    new_bus: NewBus, topics: str, monkeypatch: pytest.MonkeyPatch, *, ahead: bool, few: int, wrong: type[Exception]
+) -> None:
+    """The driver fails at one partition's record and drops what it has taken of another: all comes, once, in order."""
+    owner = await new_bus("applications", kafka=topics)
+    subjects = {partition_of(TOPIC, each): each for each in (str(new_id()) for _ in range(100))}
+    places = [TopicPartition(TOPIC, number) for number in sorted(subjects)[:2]]
+    async with owner.transaction("coordinator") as tx:
+        for place in places:
+            for _ in range(5):
+                await tx.record(endorsed(), subjects[place.partition])
+    async with running(Relay(owner).run):
+        await until(lambda: _is(_count(owner, "pending"), 0))
+    monkeypatch.setattr(fetched, "FEW", few)
+    consumer = Waiting(
+        gathers=0, **kafka.client_options(owner.settings), enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    consumer.assign(places)
+    try:
+        first = {place: end - 5 for place, end in (await consumer.end_offsets(places)).items()}
+        unpacks, failed = PartitionRecords._consumer_record, 0
+        seen: set[TopicPartition] = set()
+
+        def unpack(records: PartitionRecords, partition: TopicPartition, record: Any) -> Any:
+            nonlocal failed
+            if seen and partition not in seen and not failed:
+                failed += 1
+                raise wrong("utf-8", b"", 0, 1, "damaged") if wrong is UnicodeDecodeError else wrong("damaged")
+            seen.add(partition)
+            return unpacks(records, partition, record)
+
+        for place in places:
+            consumer.seek(place, first[place])
+        await asyncio.sleep(1)  # both are fetched
+        monkeypatch.setattr(PartitionRecords, "_consumer_record", unpack)
+        found: dict[TopicPartition, list[int]] = {place: [] for place in places}
+        async with asyncio.timeout(15):
+            while any(len(each) < 5 for each in found.values()):
+                with suppress(wrong):
+                    if ahead:
+                        await consumer.look_ahead(100)
+                    for place, records in (await consumer.getmany(timeout_ms=1000, max_records=100)).items():
+                        found[place] += [each.offset for each in records]
+        assert failed == 1
+        assert found == {place: list(range(first[place], first[place] + 5)) for place in places}
+    finally:
+        await consumer.stop()
