@@ -25,6 +25,8 @@ READ = 2048
 """So many bytes of a body are kept."""
 # For so long the rest of a body is waited for: the status counts, whatever becomes of it.
 _BODY_SECONDS = 2.0
+# So long before the caller's patience ends no body is waited for any more: what was taken must not be sent again.
+_SPARE_SECONDS = 0.1
 # What stands before a body, with all that is said in between (RFC 9110 15.2): no receiver of good will has as much.
 _LONGEST = 65_536
 _SWITCHES = 101
@@ -47,17 +49,17 @@ class Heard:
     body: bytes
 
 
-async def exchange(to: Target, address: Address, said: bytes, trust: ssl.SSLContext) -> Heard:
+async def exchange(to: Target, address: Address, said: bytes, trust: ssl.SSLContext, until: float) -> Heard:
     """Connect to the judged `address` in the name of the target's host, say `said` (see `request`), hear the answer.
 
-    Takes as long as the receiver does: to be bounded by the caller. Raises `NotConnected`, also where TLS does not come
-    about, and `Broken`.
+    Takes as long as the receiver does: to be bounded by the caller, who ends it at `until` of the loop's time. Raises
+    `NotConnected`, also where TLS does not come about, and `Broken`.
     """
     loop = asyncio.get_running_loop()
     secure = to.scheme == "https"
     try:
         transport, exchanged = await loop.create_connection(
-            lambda: _Exchange(said, loop),
+            lambda: _Exchange(said, loop, until),
             str(address),
             to.port,
             ssl=trust if secure else None,
@@ -92,10 +94,11 @@ def _beginning(to: Target) -> bytes:
 class _Exchange(asyncio.Protocol):
     """One request and its answer; `heard` is done with the answer, or with why there is none."""
 
-    def __init__(self, said: bytes, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, said: bytes, loop: asyncio.AbstractEventLoop, until: float) -> None:
         self.heard: asyncio.Future[Heard | Broken] = loop.create_future()
         self._said = said
         self._loop = loop
+        self._until = until
         self._parser = HttpResponseParser(self)
         # Bare line feeds, and a header in several lines, were always read; nobody else reads what comes after them.
         self._parser.set_dangerous_leniencies(lenient_headers=True, lenient_optional_cr_before_lf=True)
@@ -124,7 +127,8 @@ class _Exchange(asyncio.Protocol):
             return
         if self._status:
             if self._limit is None:
-                self._limit = self._loop.call_later(_BODY_SECONDS, self._over, "")
+                last = min(self._loop.time() + _BODY_SECONDS, self._until - _SPARE_SECONDS)
+                self._limit = self._loop.call_at(last, self._over, "")
         elif self._before > _LONGEST:
             self._over("The answer has no end.")
 

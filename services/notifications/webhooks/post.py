@@ -89,9 +89,10 @@ class Poster:
 
     async def _tried(self, to: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
-            async with asyncio.timeout(self._seconds):
+            until = asyncio.get_running_loop().time() + self._seconds
+            async with asyncio.timeout_at(until):
                 addresses = judged(to, await self._lookup(to.host, to.port), self._networks)
-                return await self._first_that_answers(to, addresses[:_ADDRESSES], request(to, headers, body))
+                return await self._first_that_answers(to, addresses[:_ADDRESSES], request(to, headers, body), until)
         except WrongTarget as wrong:
             return Answer(Result.UNKNOWN_NAME if wrong.why is Wrong.UNKNOWN_NAME else Result.FORBIDDEN)
         except TimeoutError:
@@ -99,16 +100,16 @@ class Poster:
         except (NotConnected, Broken, httpx2.InvalidURL, OSError) as error:
             return Answer(Result.UNREACHABLE, said=excerpt(str(error).encode()))
 
-    async def _first_that_answers(self, to: Target, addresses: Sequence[Address], said: bytes) -> Answer:
+    async def _first_that_answers(self, to: Target, addresses: Sequence[Address], said: bytes, until: float) -> Answer:
         """Try the next address only where no connection came about, so that nothing is sent twice."""
         for address in addresses[:-1]:
             try:
-                return await self._sent(to, address, said)
+                return await self._sent(to, address, said, until)
             except NotConnected:
                 continue
-        return await self._sent(to, addresses[-1], said)
+        return await self._sent(to, addresses[-1], said, until)
 
-    async def _sent(self, to: Target, address: Address, said: bytes) -> Answer:
-        heard = await exchange(to, address, said, self._trust)
+    async def _sent(self, to: Target, address: Address, said: bytes, until: float) -> Answer:
+        heard = await exchange(to, address, said, self._trust, until)
         asked = None if heard.retry_after is None else asked_for(heard.retry_after, datetime.now(UTC))
         return Answer(result_of(heard.status), status=heard.status, said=excerpt(heard.body), asked=asked)

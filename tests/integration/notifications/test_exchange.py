@@ -163,6 +163,14 @@ def test_what_is_no_answer_is_tried_again(loop: Loop, says: bytes, *, stays: boo
 
 
 @_LOOPS
+def test_what_was_taken_counts_though_its_answer_does_not_end_in_time(loop: Loop) -> None:
+    """A status just before our patience ends, and a body that never comes: delivered, so it is not sent again."""
+    with asyncio.Runner(loop_factory=loop) as runner:
+        answer = runner.run(_posted(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwell", stays=True, seconds=1.0))
+    assert (answer.result, answer.status, answer.said) == (Result.DELIVERED, 200, "well")
+
+
+@_LOOPS
 def test_a_receiver_that_falls_silent_is_left(loop: Loop) -> None:
     """Before its status it has run out of time; after it the status counts. Either way the connection is closed."""
 
@@ -218,7 +226,9 @@ def test_a_receiver_that_never_takes_the_body_is_left(loop: Loop) -> None:
         to = target(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         said = exchange.request(to, {}, b"x" * 30_000_000)
         async with asyncio.timeout(20):
-            heard = await exchange.exchange(to, ip_address("127.0.0.1"), said, ssl.create_default_context())
+            heard = await exchange.exchange(
+                to, ip_address("127.0.0.1"), said, ssl.create_default_context(), 5.0 + asyncio.get_running_loop().time()
+            )
             await asyncio.sleep(0.05)
         left.set()
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
