@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -139,9 +141,6 @@ def _first_line(error: BaseException) -> str:
 
 
 def _log_warnings_only() -> None:
-    import logging  # noqa: PLC0415 - with the next
-    import sys  # noqa: PLC0415 - with the next
-
     import structlog  # noqa: PLC0415 - not needed to show the help
 
     structlog.configure(

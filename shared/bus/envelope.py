@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from asyncpg.pgproto.pgproto import UUID as QUICK_UUID
 from pydantic import ValidationError
@@ -179,6 +179,9 @@ _WANTED = (
     "ce_causationid",
     "traceparent",
 )
+_NEEDED = 8
+"""An event cannot do without the first so many of them."""
+_SUBJECT = _WANTED.index("ce_subject")
 
 
 def _order(causationid: UUID | None, traceparent: str | None) -> _Order:
@@ -241,28 +244,31 @@ def _read_odd(record: Record) -> Envelope | Faulty:
 
 def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty:  # noqa: PLR0911 - ways to be wrong
     """The event in a record whose headers say what is `wanted`."""
-    version, ce_id, ce_type, told_by, ce_time, named, story, number, causation, trace = wanted
     value, topic = record.value, record.topic
     if value is None:
-        return Faulty("tombstone", "The record has no value.", _subject(record, named))
+        return Faulty("tombstone", "The record has no value.", _subject(record, wanted[_SUBJECT]))
+    needed, (causation, trace) = wanted[:_NEEDED], wanted[_NEEDED:]
+    if None in needed:
+        missing = ", ".join(name for name, text in zip(_WANTED, needed, strict=False) if text is None)
+        return Faulty("undecodable", f"Headers are missing: {missing}.", _subject(record, wanted[_SUBJECT]))
+    version, ce_id, ce_type, told_by, ce_time, named, story, number = cast("tuple[bytes, ...]", needed)
     # Most payloads escape nothing, and one byte is found twenty times as fast as six.
     if BACKSLASH in value and ESCAPED_NUL in value:
         return Faulty("undecodable", _HOLDS_NUL, _subject(record, named))
     try:
         # What comes again and again is looked up, since a load decodes a million of each.
-        type_, home, check = _KNOWN.get(ce_type) or (ce_type.decode(), None, None)  # type: ignore[arg-type, union-attr]
-        source = _OWNERS.get(told_by) or told_by.decode()  # type: ignore[arg-type, union-attr]
-        id_ = QUICK_UUID(ce_id.decode())  # type: ignore[union-attr]
-        subject = named.decode()  # type: ignore[union-attr]
-        sequence = int(number)  # type: ignore[arg-type]
-        time = datetime.fromisoformat(ce_time.decode())  # type: ignore[union-attr]
+        type_, home, check = _KNOWN.get(ce_type) or (ce_type.decode(), None, None)
+        source = _OWNERS.get(told_by) or told_by.decode()
+        id_ = QUICK_UUID(ce_id.decode())
+        subject = named.decode()
+        sequence = int(number)
+        time = datetime.fromisoformat(ce_time.decode())
         causationid = QUICK_UUID(causation.decode()) if causation else None
-        correlationid = subject if story == named else story.decode()  # type: ignore[union-attr]
+        correlationid = subject if story == named else story.decode()
         traceparent = trace.decode() if trace else None
-        too_long = len(named) > LONGEST or len(told_by) > LONGEST or len(ce_type) > LONGEST  # type: ignore[arg-type]
-    except (AttributeError, TypeError, ValueError) as wrong:
-        return Faulty("undecodable", _unreadable(wanted, wrong), _subject(record, named))
-    if too_long:
+    except ValueError as wrong:
+        return Faulty("undecodable", f"A header cannot be read: {wrong!r}.", _subject(record, named))
+    if len(named) > LONGEST or len(told_by) > LONGEST or len(ce_type) > LONGEST:
         return Faulty("undecodable", "A subject, source or type longer than any table keeps.", _subject(record, named))
     if version != SPEC_VERSION or time.tzinfo is None or not 0 < sequence < _NUMBERS:
         return Faulty("undecodable", "Not CloudEvents 1.0, or a time without a zone, or no such sequence.", subject)
@@ -284,14 +290,6 @@ def _read(record: Record, wanted: tuple[bytes | None, ...]) -> Envelope | Faulty
 _KNOWN = {name.encode(): (name, model.topic, model.read) for name, model in EVENTS.items()}
 _OWNERS = {(source := SOURCE.format(service=topic.owner)).encode(): source for topic in TOPICS.values()}
 _HOLDS_NUL = "A NUL character, which no table can hold as text."
-
-
-def _unreadable(wanted: tuple[bytes | None, ...], wrong: Exception) -> str:
-    """Which headers an event cannot do without are missing or, failing that, what could not be read."""
-    missing = [name for name, text in zip(_WANTED[:8], wanted, strict=False) if text is None]
-    if missing:
-        return f"Headers are missing: {', '.join(missing)}."
-    return f"A header cannot be read: {wrong!r}."
 
 
 def _against_contract(wrong: ValidationError) -> str:
