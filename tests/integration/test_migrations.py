@@ -1,16 +1,19 @@
-"""Do the migrations of each service follow each other, and make the tables that its store declares?"""
+"""Check that each service's migrations make the tables that its store declares, and none other than are listed."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from shared.bus.bus import engine_for
-from shared.migrate import migrate
+from shared.migrate import config, migrate
+from tests.schema import LISTINGS, listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,3 +47,28 @@ async def test_the_migrations_make_what_the_store_declares(migrated: tuple[str, 
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
+
+
+async def test_the_migrations_make_what_is_listed(migrated: tuple[str, str]) -> None:
+    """Tables, columns in their order, constraints, indexes, triggers and grants are those of the committed listing.
+
+    After a new migration `python -m tests.schema` writes the listing again.
+    """
+    service, address = migrated
+    assert await listing(address) == (LISTINGS / f"{service}.txt").read_text(encoding="utf-8")
+
+
+async def test_the_migrations_can_be_taken_back(migrated: tuple[str, str]) -> None:
+    """Nothing is left after the way back but Alembic's own table, and the way forth makes the same again."""
+    service, address = migrated
+    settings = config(service, address)
+    before = await listing(address)
+    await asyncio.to_thread(command.downgrade, settings, "base")
+    heads = [line for line in (await listing(address)).splitlines() if line and not line.startswith(" ")]
+    assert heads == [
+        "table alembic_version",
+        "extension plpgsql",
+        "schema public grants {pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}",
+    ]
+    await asyncio.to_thread(command.upgrade, settings, "head")
+    assert await listing(address) == before
